@@ -1,0 +1,1 @@
+"""Frozen values: what is asked and what is answered."""
