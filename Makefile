@@ -1,0 +1,70 @@
+# Two targets do everything on a fresh machine: `make run` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+TEST_VENV := .venv-test
+BIN := $(VENV)/bin
+TEST_BIN := $(TEST_VENV)/bin
+JOBS ?= 2
+SOURCES := $(shell find src -type f -not -name "*.pyc")
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check unit dist torture screenshots lock clean browser-tools
+
+help: ## Say what each target does
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+# ---- running -------------------------------------------------------------------------------
+
+$(VENV)/.ready: requirements.txt requirements-build.txt
+	@./tools/make-venv $(PYTHON) $(VENV) requirements.txt
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.ready pyproject.toml $(SOURCES)
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --force-reinstall .
+	@touch $@
+
+run: $(VENV)/.installed ## Make an environment, install the package, serve the dashboard
+	@$(BIN)/eqpp-dash serve $(ARGS)
+
+# ---- testing -------------------------------------------------------------------------------
+
+$(TEST_VENV)/.ready: requirements-test.txt requirements-build.txt pyproject.toml
+	@./tools/make-venv $(PYTHON) $(TEST_VENV) requirements-test.txt
+	@$(TEST_BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+browser-tools:
+	@./tools/install-browser
+
+check: $(TEST_VENV)/.ready ## Lint, types, architecture
+	$(TEST_BIN)/ruff check .
+	$(TEST_BIN)/ruff format --check .
+	$(TEST_BIN)/mypy
+	$(TEST_BIN)/lint-imports --no-cache
+
+unit: $(TEST_VENV)/.ready ## The quick tests alone
+	$(TEST_BIN)/pytest -q -n $(JOBS) tests/unit tests/truth src
+
+test: check browser-tools ## Install what the tests need, browser included, and pass them all
+	$(TEST_BIN)/pytest -q -n $(JOBS) tests/unit tests/truth src
+	$(TEST_BIN)/pytest -q tests/integration tests/browser
+
+torture: $(TEST_VENV)/.ready ## Kill workers, executor, server and jobs at random, 50 times
+	$(TEST_BIN)/python tests/torture.py --kills 50
+
+# ---- releasing -----------------------------------------------------------------------------
+
+dist: $(TEST_VENV)/.ready ## Build the wheel and prove it in a fresh environment
+	@rm -rf dist
+	$(TEST_BIN)/python -m build --no-isolation
+	@./tools/prove-wheel $(PYTHON)
+
+screenshots: $(TEST_VENV)/.ready browser-tools ## Take the screenshots of the README anew
+	$(TEST_BIN)/python tools/take_screenshots.py
+
+lock: $(TEST_VENV)/.ready ## Lock the requirements anew from pyproject.toml
+	@./tools/lock-requirements $(TEST_BIN)
+
+clean: ## Remove environments and build products
+	rm -rf $(VENV) $(TEST_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
