@@ -1,0 +1,148 @@
+"""Names and numbers as people read them: Greek glyphs, subscripts, few digits."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Sequence
+
+_GREEK_NAMES = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", "omicron", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "eps"]
+GREEK = dict(zip(_GREEK_NAMES, "αβγδεζηθικλμνξοπρστυφχψωε", strict=True))
+GREEK |= {name.capitalize(): glyph.upper() for name, glyph in GREEK.items() if name != "eps"}
+
+_NAME = re.compile(r"(?P<base>[^\W\d_]+)_?(?P<index>\w*)")
+_SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Split an identifier into its letter, Greek as a glyph, and its index.
+
+    Examples
+    --------
+    >>> split_name("theta1"), split_name("x_max"), split_name("velocity")
+    (('θ', '1'), ('x', 'max'), ('velocity', ''))
+    """
+    match = _NAME.fullmatch(name)
+    if match is None:
+        return name, ""
+    return GREEK.get(match["base"], match["base"]), match["index"]
+
+
+def plain_name(name: str) -> str:
+    """Give an identifier as plain text.
+
+    Examples
+    --------
+    >>> plain_name("theta_1"), plain_name("x_max")
+    ('θ₁', 'x_max')
+    """
+    base, index = split_name(name)
+    if index.isascii() and index.isdigit():
+        return base + index.translate(_SUBSCRIPT)
+    return f"{base}_{index}" if index else base
+
+
+def rich_text(text: str) -> str:
+    """Escape a user's text for a Plotly label: no tags, no formulas.
+
+    Plotly labels know a few tags, and hand what stands between dollars to MathJax.
+
+    Examples
+    --------
+    >>> rich_text("<b> $x$")
+    '&lt;b&gt; &#36;x&#36;'
+    """
+    return html.escape(printable(text), quote=False).replace("$", "&#36;")
+
+
+def rich_name(name: str) -> str:
+    """Give an identifier in Plotly's label markup, its index as a subscript.
+
+    Examples
+    --------
+    >>> rich_name("mu_max")
+    '<i>μ</i><sub>max</sub>'
+    """
+    base, index = split_name(name)
+    text = f"<i>{rich_text(base)}</i>"
+    return f"{text}<sub>{rich_text(index)}</sub>" if index else text
+
+
+def printable(text: str) -> str:
+    """Replace what no font can draw, control characters and surrogates, by blanks."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def format_number(value: float, digits: int = 4, scale: float = 0.0) -> str:
+    """Write a number for reading.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    digits : int
+        Significant digits.
+    scale : float
+        Size of what the number belongs to; a value below 1e-12 of it is shown as 0.
+
+    Returns
+    -------
+    str
+        With a real minus sign and powers of ten.
+
+    Examples
+    --------
+    >>> format_number(-0.25), format_number(1.5e-9), format_number(1e-17, scale=1.0)
+    ('−0.25', '1.5×10⁻⁹', '0')
+    """
+    if math.isnan(value):
+        return "undefined"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if abs(value) <= 1e-12 * scale or value == 0:
+        return "0"
+    mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
+    if exponent:
+        mantissa += "×10" + str(int(exponent)).translate(_SUPERSCRIPT)
+    return mantissa.replace("-", "−", 1)
+
+
+def format_complex(value: complex, digits: int = 4, scale: float = 0.0) -> str:
+    """Write a complex number for reading.
+
+    Examples
+    --------
+    >>> format_complex(0.5 - 2j), format_complex(1j), format_complex(-3 + 0j)
+    ('0.5 − 2i', 'i', '−3')
+    """
+    imaginary = format_number(abs(value.imag), digits, scale)
+    real = format_number(value.real, digits, scale)
+    if imaginary == "0":
+        return real
+    unit = "i" if imaginary == "1" else f"{imaginary}i"
+    if real == "0":
+        return unit if value.imag > 0 else f"−{unit}"
+    return f"{real} {'+' if value.imag > 0 else '−'} {unit}"
+
+
+def format_eigenvalues(values: Sequence[complex], digits: int = 4) -> str:
+    """Write the eigenvalues of an equilibrium, a conjugate pair in one.
+
+    Examples
+    --------
+    >>> format_eigenvalues([0.5 + 2j, 0.5 - 2j]), format_eigenvalues([1 + 0j, -1 + 0j])
+    ('0.5 ± 2i', '1, −1')
+    """
+    items = [complex(value) for value in values]
+    scale = max((abs(value) for value in items if math.isfinite(abs(value))), default=0.0)
+    texts = []
+    for value in items:
+        if value.imag < 0 and value.conjugate() in items:
+            continue
+        text = format_complex(value, digits, scale)
+        if value.imag > 0 and value.conjugate() in items and "i" in text:
+            text = text.replace(" + ", " ± ") if " + " in text else f"±{text}"
+        texts.append(text)
+    return ", ".join(texts)

@@ -1,0 +1,104 @@
+"""Which mark stands for which kind of equilibrium: readable without colour.
+
+Filled means stable, open means unstable, a dot or a cross within means neither or
+undecided; the shape tells the kind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eqpp_dash.figures.geometry import Frame
+from eqpp_dash.figures.labels import (
+    format_eigenvalues,
+    format_number,
+    plain_name,
+    printable,
+)
+from eqpp_dash.model.portrait import Equilibrium, Portrait
+
+SHAPES = (
+    ("undecided", "circle-x"),
+    ("saddle-node", "triangle"),
+    ("topological saddle", "diamond"),
+    ("saddle", "diamond"),
+    ("focus", "square"),
+    ("center", "circle-dot"),
+    ("star", "star"),
+    ("degenerate node", "pentagon"),
+    ("topological node", "hexagon"),
+    ("node", "circle"),
+    ("cusp", "triangle-left"),
+    ("pseudo-equilibrium", "x"),
+    ("boundary equilibrium", "x"),
+    ("stable", "circle"),
+    ("sink", "circle"),
+    ("source", "circle"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How an equilibrium is marked.
+
+    Attributes
+    ----------
+    label : str
+        Name in the legend: the kind.
+    shape : str
+        ``circle``, ``square``, ``diamond``, ``circle-dot`` and so on.
+    fill : str
+        ``full`` (stable), ``open`` (unstable), ``half`` (neither).
+    decided : bool
+        Whether its kind was decided.
+    """
+
+    label: str
+    shape: str
+    fill: str
+    decided: bool
+
+
+def equilibrium_mark(item: Equilibrium) -> Mark:
+    """Choose the mark of an equilibrium from its kind and its stability."""
+    shape = next((mark for word, mark in SHAPES if word in item.kind), "circle-x")
+    fill = {"stable": "full", "unstable": "open"}.get(item.stability, "half")
+    label = printable(item.kind)
+    if item.kind == "undecided":
+        label = "undecided equilibrium"
+    return Mark(label, shape, fill, item.kind != "undecided")
+
+
+def by_mark(equilibria: tuple[Equilibrium, ...]) -> dict[Mark, list[int]]:
+    """Sort the numbers of equilibria by their marks, in order of first appearance."""
+    groups: dict[Mark, list[int]] = {}
+    for number, item in enumerate(equilibria):
+        groups.setdefault(equilibrium_mark(item), []).append(number)
+    return groups
+
+
+def equilibrium_lines(portrait: Portrait, number: int, frame: Frame) -> list[str]:
+    """Tell about an equilibrium in a few plain lines: kind, point, eigenvalues, evidence."""
+    item = portrait.equilibria[number]
+    names = ", ".join(plain_name(name) for name in portrait.system.variables)
+    point = ", ".join(
+        format_number(float(value), 5, float(span))
+        for value, span in zip(item.point, frame.span, strict=True)
+    )
+    stability = "asymptotically stable" if item.stability == "stable" else item.stability
+    index = "undecided" if item.index is None else f"{item.index:+d}".replace("-", "−")
+    if item.index == 0:
+        index = "0"
+    lines = [
+        item.kind[:1].upper() + item.kind[1:],
+        f"({names}) = ({point})",
+        f"eigenvalues {format_eigenvalues(item.eigenvalues.tolist())}",
+    ]
+    if item.kind != "undecided" or item.stability != "undecided":
+        lines.append(f"{stability} · index {index}")
+    else:
+        lines.append(f"index {index}")
+    lines.append(f"{item.evidence} ({item.method})" if item.method else item.evidence)
+    if item.reason:
+        lines.append(item.reason)
+    return [printable(line) for line in lines]

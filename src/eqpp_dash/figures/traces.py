@@ -1,0 +1,287 @@
+"""Plotly traces of a portrait's layers, as plain dicts."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqpp_dash.figures.geometry import (
+    Frame,
+    by_role,
+    direction_marks,
+    field_arrows,
+    join_polylines,
+)
+from eqpp_dash.figures.labels import format_number, plain_name, rich_name, rich_text
+from eqpp_dash.figures.symbols import Mark, by_mark, equilibrium_lines
+from eqpp_dash.figures.themes import NULLCLINE_DASHES, Theme
+from eqpp_dash.model.portrait import Portrait, Trajectory
+
+Trace = dict[str, Any]
+
+ROLE_LABELS = {
+    "seeded": "trajectories",
+    "given": "trajectories",
+    "stable": "stable separatrix",
+    "unstable": "unstable separatrix",
+}
+ROLE_WIDTHS = {"seeded": 1.5, "given": 2.6, "stable": 2.3, "unstable": 2.3}
+
+_SHAPES = {"triangle": "triangle-up", "circle-dot": "circle"}
+_SIZES = {"diamond": 13, "star": 16, "square": 10, "triangle": 14, "x": 11}
+
+
+def typed_array(values: NDArray[Any], frame: Frame) -> dict[str, str]:
+    """Encode an array as Plotly reads it: base64, single precision where that is enough.
+
+    Examples
+    --------
+    >>> typed_array(np.array([1.0]), Frame((0, 1), (0, 1), True))
+    {'dtype': 'f4', 'bdata': 'AACAPw=='}
+    """
+    limits = np.abs([*frame.x, *frame.y]).max()
+    fine = limits > 500 * frame.span.min() or limits > 1e30 or frame.span.min() < 1e-30
+    kind = "f8" if fine else "f4"
+    data = np.ascontiguousarray(values, dtype=f"<{kind}").tobytes()
+    return {"dtype": kind, "bdata": base64.b64encode(data).decode()}
+
+
+def _curve(points: NDArray[np.float64], frame: Frame, **entries: Any) -> Trace:
+    trace: Trace = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": typed_array(points[:, 0], frame),
+        "y": typed_array(points[:, 1], frame),
+        "hoverinfo": "skip",
+        **entries,
+    }
+    if "line" in entries:  # Plotly would cut corners that are seen on a projector
+        trace["line"] = {**entries["line"], "simplify": False}
+    return trace
+
+
+def field_traces(portrait: Portrait, frame: Frame, theme: Theme, *, phone: bool) -> list[Trace]:
+    """Draw the vector field: one trace of arrows."""
+    grid = portrait.field
+    if grid is None:
+        return []
+    widest = 16 if phone else 30
+    every = max(1, -(-max(grid.u.shape) // widest))
+    arrows = field_arrows(grid, frame, every=every)
+    return [
+        _curve(
+            arrows,
+            frame,
+            name="field",
+            legendgroup="field",
+            line={"color": theme.field, "width": 1},
+        )
+    ]
+
+
+def nullcline_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[Trace]:
+    """Draw the nullclines: one trace a state variable."""
+    traces = []
+    for number, variable in enumerate(portrait.system.variables):
+        own = [item for item in portrait.nullclines if item.variable == variable]
+        points = join_polylines((branch for item in own for branch in item.branches), frame)
+        if not len(points):
+            continue
+        traces.append(
+            _curve(
+                points,
+                frame,
+                name=f"{rich_name(variable)}′ = 0",
+                legendgroup=f"nullcline-{number}",
+                line={
+                    "color": theme.nullclines[number % len(theme.nullclines)],
+                    "width": 2,
+                    "dash": NULLCLINE_DASHES[number % len(NULLCLINE_DASHES)],
+                },
+            )
+        )
+    return traces
+
+
+def role_colour(role: str, theme: Theme) -> str:
+    """Give the colour of a trajectory's role."""
+    return {
+        "seeded": theme.orbit,
+        "given": theme.given,
+        "stable": theme.stable,
+        "unstable": theme.unstable,
+    }[role]
+
+
+def _role_traces(
+    role: str, items: Sequence[Trajectory], frame: Frame, theme: Theme, *, legend: bool
+) -> list[Trace]:
+    lines = [item.points for item in items]
+    group = role if role in ("stable", "unstable") else "trajectories"
+    colour = role_colour(role, theme)
+    common = {"legendgroup": group, "name": ROLE_LABELS[role]}
+    curve = _curve(
+        join_polylines(lines, frame),
+        frame,
+        showlegend=legend,
+        line={"color": colour, "width": ROLE_WIDTHS[role]},
+        **common,
+    )
+    marks = direction_marks(lines, frame).reshape(-1, 2)
+    if not len(marks):
+        return [curve]
+    size = 11 if role == "seeded" else 14
+    heads = _curve(
+        marks,
+        frame,
+        showlegend=False,
+        marker={
+            "symbol": "arrow-wide",
+            "angleref": "previous",  # so that heads follow the curve at any zoom and aspect
+            "size": [0, size] * (len(marks) // 2),
+            "color": colour,
+            "opacity": 1,
+            "line": {"width": 0},
+        },
+        **common,
+    )
+    heads["mode"] = "markers"
+    return [curve, heads]
+
+
+def _start_trace(
+    items: Sequence[Trajectory], variables: Sequence[str], frame: Frame, theme: Theme
+) -> Trace:
+    starts = np.array([item.start[:2] for item in items], dtype=float).reshape(-1, 2)
+    trace = _curve(
+        starts,
+        frame,
+        name="start",
+        legendgroup="trajectories",
+        showlegend=False,
+        hovertext=[_start_text(item, variables, frame) for item in items],
+        marker={
+            "symbol": "circle",
+            "size": 7,
+            "color": theme.given,
+            "line": {"color": theme.plot, "width": 1.5},
+        },
+    )
+    return trace | {"mode": "markers", "hoverinfo": "text"}
+
+
+def _start_text(item: Trajectory, variables: Sequence[str], frame: Frame) -> str:
+    point = ", ".join(
+        format_number(float(value), 5, float(span))
+        for value, span in zip(item.start[:2], frame.span, strict=False)
+    )
+    names = ", ".join(plain_name(name) for name in variables)
+    head = f"({names}) = ({point})" if names else f"({point})"
+    lines = [f"<b>Trajectory</b> through {rich_text(head)}"]
+    for word, end in (("forward", item.forward), ("backward", item.backward)):
+        time = "" if end.time is None else f", t = {format_number(end.time)}"
+        lines.append(rich_text(f"{word}: {end.end}{time}"))
+    return "<br>".join(lines)
+
+
+def trajectories_traces(
+    trajectories: Iterable[Trajectory],
+    variables: Sequence[str],
+    frame: Frame,
+    theme: Theme,
+    *,
+    legend: bool,
+) -> list[Trace]:
+    """Draw trajectories: per role one trace of curves, one of arrowheads, and the starts.
+
+    With `legend` the seeded ones' trace comes even if it is empty, so that the legend has
+    an entry for the layer that a click adds to.
+    """
+    traces: list[Trace] = []
+    groups = by_role(trajectories)
+    for role, items in groups.items():
+        if items or (legend and role == "seeded"):
+            shown = legend and role != "given"
+            traces += _role_traces(role, items, frame, theme, legend=shown)
+    if groups["given"]:
+        traces.append(_start_trace(groups["given"], variables, frame, theme))
+    return traces
+
+
+def set_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[Trace]:
+    """Draw the curves of equilibria, and the singularities."""
+    traces = []
+    if portrait.equilibrium_sets:
+        points = [np.asarray(item.points, dtype=float) for item in portrait.equilibrium_sets]
+        trace = _curve(
+            np.concatenate([part[:, :2] for part in points]),
+            frame,
+            name="equilibrium set",
+            legendgroup="equilibrium-sets",
+            hovertext=[
+                rich_text(f"equilibria: {item.implicit} = 0 · {item.stability}")
+                for item, part in zip(portrait.equilibrium_sets, points, strict=True)
+                for _ in part
+            ],
+            marker={"symbol": "circle", "size": 5, "color": theme.equilibrium},
+        )
+        traces.append(trace | {"mode": "markers", "hoverinfo": "text"})
+    if portrait.singularities:
+        trace = _curve(
+            np.array([item.point[:2] for item in portrait.singularities], dtype=float),
+            frame,
+            name="singularity",
+            legendgroup="singularities",
+            hovertext=[
+                "<b>Singularity</b><br>" + rich_text(item.reason) for item in portrait.singularities
+            ],
+            marker={
+                "symbol": "x-thin",
+                "size": 11,
+                "line": {"color": theme.unstable, "width": 2.5},
+            },
+        )
+        traces.append(trace | {"mode": "markers", "hoverinfo": "text"})
+    return traces
+
+
+def equilibrium_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[Trace]:
+    """Draw the equilibria: one trace a mark, hover text with what is known of each."""
+    traces: list[Trace] = []
+    for mark, numbers in by_mark(portrait.equilibria).items():
+        points = np.array([portrait.equilibria[number].point[:2] for number in numbers])
+        trace = _curve(
+            points,
+            frame,
+            name=rich_text(mark.label),
+            legendgroup=f"equilibria-{len(traces)}",
+            hovertext=[_equilibrium_text(portrait, number, frame) for number in numbers],
+            marker=_marker(mark, theme),
+            cliponaxis=False,
+            meta={"equilibria": numbers},
+        )
+        traces.append(trace | {"mode": "markers", "hoverinfo": "text"})
+    return traces
+
+
+def _equilibrium_text(portrait: Portrait, number: int, frame: Frame) -> str:
+    head, *rest = (rich_text(line) for line in equilibrium_lines(portrait, number, frame))
+    return "<br>".join([f"<b>{head}</b>", *rest])
+
+
+def _marker(mark: Mark, theme: Theme) -> dict[str, Any]:
+    symbol = _SHAPES.get(mark.shape, mark.shape)
+    if mark.shape == "circle-dot" or (mark.fill == "half" and symbol != "circle-x"):
+        symbol += "-dot"
+    outline = theme.equilibrium if mark.decided else theme.undecided
+    return {
+        "symbol": symbol,
+        "size": _SIZES.get(mark.shape, 12),
+        "color": outline if mark.fill == "full" else theme.plot,
+        "opacity": 1,
+        "line": {"color": outline, "width": 2.2},
+    }

@@ -1,0 +1,210 @@
+import base64
+import json
+import math
+import time
+from dataclasses import replace
+
+import numpy as np
+import orjson
+import plotly.graph_objects as go
+import pytest
+from portraits import odd_portrait, pendulum_portrait, trajectory
+
+from eqpp_dash.errors import EqppError
+from eqpp_dash.figures import (
+    FIGURE_CONFIG,
+    THEMES,
+    portrait_figure,
+    portrait_figure_dict,
+    trajectory_traces,
+)
+from eqpp_dash.model.portrait import SystemFacts
+
+
+def numbers(array):
+    return np.frombuffer(base64.b64decode(array["bdata"]), "<" + array["dtype"])
+
+
+def groups(figure):
+    return [trace["legendgroup"] for trace in figure["data"] if trace.get("showlegend", True)]
+
+
+def test_every_layer_is_a_legend_group_of_its_own():
+    assert groups(portrait_figure_dict(pendulum_portrait())) == [
+        "field",
+        "nullcline-0",
+        "nullcline-1",
+        "trajectories",
+        "stable",
+        "unstable",
+        "equilibria-0",
+        "equilibria-1",
+    ]
+    names = [trace["name"] for trace in portrait_figure_dict(odd_portrait())["data"]]
+    assert names[-5:] == [
+        "equilibrium set",
+        "singularity",
+        "undecided equilibrium",
+        "center",
+        "unstable node",
+    ]
+
+
+def test_heads_and_starts_toggle_with_their_curves():
+    figure = portrait_figure_dict(pendulum_portrait())
+    shown = set(groups(figure))
+    assert all(trace["legendgroup"] in shown for trace in figure["data"])
+
+
+def test_points_are_single_precision_and_in_place():
+    figure = portrait_figure_dict(pendulum_portrait())
+    saddles = next(trace for trace in figure["data"] if trace["name"] == "saddle")
+    assert saddles["x"]["dtype"] == "f4"
+    np.testing.assert_allclose(numbers(saddles["x"]), [-math.pi, math.pi], rtol=1e-6)
+
+
+def test_a_narrow_window_far_from_zero_gets_double_precision():
+    window = {"theta": (1000.0, 1000.5), "omega": (0.0, 1.0)}
+    figure = portrait_figure_dict(pendulum_portrait(window=window))
+    assert {trace["x"]["dtype"] for trace in figure["data"]} == {"f8"}
+
+
+def test_kinds_differ_without_colour():
+    figure = portrait_figure_dict(pendulum_portrait())
+    marks = {
+        trace["name"]: trace["marker"]
+        for trace in figure["data"]
+        if trace["legendgroup"].startswith("equilibria-")
+    }
+    assert marks["saddle"]["symbol"] == "diamond"
+    assert marks["saddle"]["color"] == THEMES["light"].plot  # open: unstable
+    assert marks["stable focus"]["symbol"] == "square"
+    assert marks["stable focus"]["color"] == THEMES["light"].equilibrium  # filled: stable
+    dashes = [
+        trace["line"]["dash"] for trace in figure["data"] if "nullcline" in trace["legendgroup"]
+    ]
+    assert len(set(dashes)) == 2
+
+
+def test_hover_tells_kind_point_eigenvalues_stability_and_evidence():
+    figure = portrait_figure_dict(pendulum_portrait())
+    text = next(t for t in figure["data"] if t["name"] == "saddle")["hovertext"][1]
+    assert text.split("<br>") == [
+        "<b>Saddle</b>",
+        "(θ, ω) = (3.1416, 0)",
+        "eigenvalues 0.8828, −1.133",
+        "unstable · index −1",
+        "proved (Krawczyk)",
+    ]
+
+
+def test_hover_on_an_undecided_point_tells_the_reason():
+    figure = portrait_figure_dict(odd_portrait())
+    trace = next(t for t in figure["data"] if t["name"] == "undecided equilibrium")
+    assert "the linearisation is degenerate" in trace["hovertext"][0]
+    assert trace["marker"]["symbol"] == "circle-x"
+
+
+def test_axes_carry_glyphs_and_units_and_equal_scales():
+    layout = portrait_figure_dict(pendulum_portrait())["layout"]
+    assert layout["xaxis"]["title"]["text"] == "<i>θ</i> (rad)"
+    assert layout["yaxis"]["scaleanchor"] == "x"
+    wide = pendulum_portrait(window={"theta": (-7.0, 7.0), "omega": (-1.0, 1.0)})
+    assert "scaleanchor" not in portrait_figure_dict(wide)["layout"]["yaxis"]
+
+
+def test_zoom_survives_a_redraw_of_the_same_window_only():
+    one = portrait_figure_dict(pendulum_portrait())["layout"]["uirevision"]
+    dark = portrait_figure_dict(pendulum_portrait(), theme="dark")["layout"]["uirevision"]
+    other = pendulum_portrait(window={"theta": (-7.0, 7.0), "omega": (-3.0, 4.0)})
+    assert one == dark
+    assert one != portrait_figure_dict(other)["layout"]["uirevision"]
+
+
+def test_clicks_on_the_empty_plane_are_reported_and_nothing_is_shared():
+    assert portrait_figure_dict(pendulum_portrait())["layout"]["clickanywhere"] is True
+    assert FIGURE_CONFIG["showSendToCloud"] is False
+
+
+def test_a_users_text_is_neither_markup_nor_a_formula():
+    spec = pendulum_portrait().spec.replace(
+        title="<img src=x> $\\href{a}{b}$", variables={"theta": {"unit": "<b>$m$"}}
+    )
+    layout = portrait_figure_dict(pendulum_portrait(spec=spec))["layout"]
+    for text in (layout["title"]["text"], layout["xaxis"]["title"]["text"]):
+        assert "$" not in text
+        assert "<img" not in text
+        assert "<b>" not in text
+
+
+def test_a_long_title_fits_a_phone():
+    spec = pendulum_portrait().spec.replace(title="a rather long title " * 8)
+    layout = portrait_figure_dict(pendulum_portrait(spec=spec), phone=True)["layout"]
+    lines = layout["title"]["text"].split("<br>")
+    assert len(lines) == 2
+    assert max(map(len, lines)) <= 24
+
+
+def test_a_phone_gets_fewer_arrows_and_a_height():
+    wide, phone = (portrait_figure_dict(pendulum_portrait(), phone=p) for p in (False, True))
+    assert len(numbers(phone["data"][0]["x"])) < len(numbers(wide["data"][0]["x"])) / 2
+    assert 300 < phone["layout"]["height"] < 700
+    assert "height" not in wide["layout"]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("make", [pendulum_portrait, odd_portrait])
+def test_plotly_accepts_every_attribute(make, theme):
+    drawn = portrait_figure_dict(make(), theme=theme)
+    figure = portrait_figure(make(), theme=theme)
+    assert isinstance(figure, go.Figure)
+    assert len(figure.data) == len(drawn["data"])
+    assert figure.layout.paper_bgcolor == THEMES[theme].paper
+    assert json.loads(figure.to_json())["layout"]["xaxis"]["range"] == [-7, 7]
+
+
+def test_an_empty_portrait_has_axes_and_a_trajectory_layer():
+    bare = pendulum_portrait(field=None, nullclines=(), equilibria=(), trajectories=())
+    assert groups(portrait_figure_dict(bare)) == ["trajectories"]
+
+
+def test_the_dict_is_plain_and_quick():
+    portrait = pendulum_portrait()
+    orjson.dumps(portrait_figure_dict(portrait))
+    best = min(_seconds(portrait) for _ in range(5))
+    assert best < 0.1  # 5 ms on a quiet machine
+
+
+def _seconds(portrait):
+    begin = time.perf_counter()
+    portrait_figure_dict(portrait)
+    return time.perf_counter() - begin
+
+
+def test_a_click_adds_curves_of_the_trajectory_layer_without_legend():
+    clicked = trajectory((1.0, 1.0), origin="given", ends=("left work box", "equilibrium 1"))
+    traces = trajectory_traces(
+        [clicked], "dark", window=[(-7, 7), (-4, 4)], variables=("theta", "omega")
+    )
+    assert {trace["legendgroup"] for trace in traces} == {"trajectories"}
+    assert not any(trace["showlegend"] for trace in traces)
+    assert [trace["mode"] for trace in traces] == ["lines", "markers", "markers"]
+    assert traces[0]["line"]["color"] == THEMES["dark"].given
+    text = traces[-1]["hovertext"][0]
+    assert "(θ, ω) = (1, 1)" in text
+    assert "forward: equilibrium 1" in text
+    go.Figure({"data": traces})
+
+
+def test_a_clicks_place_in_the_drawing_order_is_below_the_points():
+    figure = portrait_figure_dict(odd_portrait())
+    place = figure["layout"]["meta"]["insert_at"]
+    assert figure["data"][place]["legendgroup"] == "equilibrium-sets"
+    assert figure["data"][place - 1]["legendgroup"] == "trajectories"
+
+
+def test_only_planar_portraits_are_drawn():
+    portrait = pendulum_portrait()
+    line = SystemFacts(("x",), {}, True, ("x",), ("x",), (("1",),))
+    with pytest.raises(EqppError, match="planar"):
+        portrait_figure_dict(replace(portrait, system=line))
