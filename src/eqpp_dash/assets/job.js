@@ -1,0 +1,59 @@
+// The job panel: says what the status store holds, and arms the watch again when it falls silent.
+(function () {
+  "use strict";
+  const SILENCE = 3500; // ms
+  const OVER = ["finished", "failed", "cancelled"];
+  const COLOURS = {
+    queued: "gray", running: "ocean", finished: "teal", failed: "red", cancelled: "orange",
+  };
+  let beat = 0;
+
+  function seconds(value) {
+    if (value === null || value === undefined || value < 0) return "";
+    return value < 60 ? value.toFixed(1) + " s" : Math.floor(value / 60) + " min " +
+      Math.round(value % 60) + " s";
+  }
+
+  function place(status) {
+    if (status.status !== "queued") return "";
+    const ahead = status.queue_place;
+    if (!ahead) return "next in the queue";
+    return ahead === 1 ? "1 job ahead" : ahead + " jobs ahead";
+  }
+
+  function says(status, tries) {
+    if (status.status === "queued") return "Waiting for a free worker";
+    if (status.status === "cancelled") return "Cancelled";
+    if (status.status === "failed") return "Failed" + tries;
+    if (status.status === "finished") return "Computed" + tries;
+    return (status.message || status.phase || "Starting") + tries;
+  }
+
+  const tell = (status, key) => {
+    beat = Date.now();
+    const own = status && key && status.id === key;
+    const now = own ? status : { status: key ? "queued" : "" };
+    const over = OVER.includes(now.status);
+    const tries = now.attempts > 1 ? ", attempt " + now.attempts : "";
+    const share = now.status === "finished" ? 100 : over ? 0 : Math.round(100 * (now.fraction || 0));
+    const elapsed = own ? seconds(now.elapsed) : "";
+    return [
+      "panel job job-" + (now.status || "none") + (key ? "" : " hidden"),
+      now.status || "", COLOURS[now.status] || "gray", share,
+      key ? says(now, tries) : "", place(now), elapsed,
+      now.error || "", now.traceback || "",
+      "job-details" + (now.traceback ? "" : " hidden"), key ? "/p/" + key : "/",
+    ];
+  };
+
+  const arm = (ticks, key, status) => {
+    const skip = window.dash_clientside.no_update;
+    if (!key) return skip;
+    const over = status && status.id === key && OVER.includes(status.status);
+    if (over || Date.now() - beat < SILENCE) return skip;
+    beat = Date.now();
+    return key;
+  };
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, { eqppJob: { tell, arm } });
+})();

@@ -1,0 +1,251 @@
+// The workbench in the browser: gathers what is asked, sends one request at a time (the latest
+// wins), keeps the address in step. It holds no result.
+(function () {
+  "use strict";
+  const TEXT_DELAY = 250; // ms after the last key before the equations are read
+  const SOON = 15; // ms to let changes that belong together arrive together
+  const PATIENCE = 8000; // ms after which an answer is given up
+  const SHORT_ENOUGH = 1900; // characters that a link may have
+
+  const lane = {
+    seq: 0,
+    busy: false,
+    guard: null,
+    timer: null,
+    form: null, // the form as it is now
+    look: null, // colour scheme and screen
+    sent: null, // the form as last sent, as text
+    text: null, // the equations as last sent
+    again: false, // send even if nothing changed
+    clicks: [],
+    fitted: null, // limits that the page wrote into the window's fields
+    shown: null, // limits of the picture on screen
+    placed: null, // the job that the page ordered, and its question
+  };
+
+  const store = (id, data) => window.dash_clientside.set_props(id, { data });
+  const phone = () => window.matchMedia("(max-width: 700px)").matches;
+
+  function soon(delay) {
+    window.clearTimeout(lane.timer);
+    lane.timer = window.setTimeout(pump, delay);
+  }
+
+  function begin() {
+    lane.busy = true;
+    lane.seq += 1;
+    window.clearTimeout(lane.guard);
+    lane.guard = window.setTimeout(release, PATIENCE);
+    return lane.seq;
+  }
+
+  function release() {
+    window.clearTimeout(lane.guard);
+    lane.busy = false;
+    pump();
+  }
+
+  function pump() {
+    if (lane.busy || lane.form === null) return;
+    const form = JSON.stringify([lane.form, lane.look]);
+    if (lane.again || form !== lane.sent) {
+      lane.again = false;
+      lane.sent = form;
+      const seq = begin();
+      if (lane.form.equations !== lane.text) {
+        lane.text = lane.form.equations;
+        store("question", { seq, text: lane.text });
+      }
+      store("draft", { seq, form: lane.form, ...lane.look });
+    } else if (lane.clicks.length) {
+      const at = lane.clicks.shift();
+      store("click", { seq: begin(), at, window: lane.shown, form: lane.form, ...lane.look });
+    }
+  }
+
+  // A limit that the user changed is no longer fitted; one that the page wrote is.
+  function userMoved(limits) {
+    return lane.fitted !== null && JSON.stringify(limits) !== JSON.stringify(lane.fitted);
+  }
+
+  function writeLimits(limits) {
+    lane.fitted = limits;
+    const ids = [["window-x-low", "window-x-high"], ["window-y-low", "window-y-high"]];
+    ids.forEach((pair, i) => pair.forEach((id, j) => {
+      window.dash_clientside.set_props(id, { value: limits[i][j] });
+    }));
+  }
+
+  function address(state, row, aspect) {
+    let hash = "#s=" + state;
+    if (aspect && aspect !== "auto") hash += "&a=" + aspect;
+    if (row) hash += "&p=" + row;
+    return hash;
+  }
+
+  function arrive() {
+    lane.sent = null;
+    lane.fitted = null;
+    lane.clicks = [];
+    return { hash: window.location.hash, n: Date.now() };
+  }
+
+  window.addEventListener("popstate", () => {
+    if (document.querySelector(".workbench")) store("arrival", arrive());
+  });
+
+  const gather = (origin, title, equations, fit, xLow, xHigh, yLow, yHigh, aspect, method, span,
+    rtol, atol, starts, scheme, values) => {
+    const skip = window.dash_clientside.no_update;
+    if (origin === undefined || origin === null) return skip;
+    const limits = [[xLow, xHigh], [yLow, yHigh]];
+    if (fit && userMoved(limits)) {
+      lane.fitted = null;
+      fit = false;
+      window.dash_clientside.set_props("window-fit", { checked: false });
+    }
+    const list = window.dash_clientside.callback_context.inputs_list;
+    const parameters = {};
+    list[list.length - 1].forEach((item) => { parameters[item.id.name] = item.value; });
+    const typed = lane.form !== null && lane.form.origin === origin &&
+      lane.form.equations !== equations;
+    lane.form = {
+      origin, title: title || "", equations: equations || "", parameters,
+      limits: fit ? null : limits, aspect, method, span, rtol, atol, starts: starts || [],
+    };
+    lane.look = { theme: scheme === "dark" ? "dark" : "light", phone: phone() };
+    soon(typed ? TEXT_DELAY : SOON);
+    return skip;
+  };
+
+  const settle = (drawn) => {
+    if (!drawn || drawn.seq !== lane.seq) return window.dash_clientside.no_update;
+    if (drawn.state !== null) {
+      lane.shown = drawn.limits;
+      const placed = lane.placed && lane.placed.state === drawn.state ? lane.placed.row : null;
+      const hash = address(drawn.state, drawn.row || placed, lane.form.aspect);
+      if (hash !== window.location.hash) window.history.replaceState(null, "", hash);
+      if (lane.form.limits === null && drawn.limits) writeLimits(drawn.limits);
+    }
+    release();
+    return window.dash_clientside.no_update;
+  };
+
+  const traced = (answer) => {
+    const skip = window.dash_clientside.no_update;
+    if (!answer || answer.seq !== lane.seq) return skip;
+    if (answer.state !== null) {
+      lane.form = { ...lane.form, starts: answer.starts };
+      lane.sent = JSON.stringify([lane.form, lane.look]);
+      window.history.replaceState(null, "", address(answer.state, null, lane.form.aspect));
+    }
+    release();
+    return answer.state === null ? skip : answer.starts;
+  };
+
+  const clicked = (data) => {
+    const skip = window.dash_clientside.no_update;
+    if (!data || !data.xvals || !data.yvals || lane.shown === null) return skip;
+    const onPoint = (data.points || []).some((point) => point.customdata === "equilibrium");
+    const at = [data.xvals[0], data.yvals[0]];
+    if (onPoint || !at.every(Number.isFinite)) return skip;
+    lane.clicks.push(at);
+    pump();
+    return skip;
+  };
+
+  const compute = (clicks) => {
+    if (!clicks || lane.form === null) return window.dash_clientside.no_update;
+    return { n: clicks, form: lane.form };
+  };
+
+  const place = (placed) => {
+    if (placed && placed.state) {
+      lane.placed = placed;
+      const hash = address(placed.state, placed.row, lane.form ? lane.form.aspect : null);
+      if (hash !== window.location.hash) {
+        window.history[placed.fresh ? "pushState" : "replaceState"](null, "", hash);
+      }
+    }
+    return window.dash_clientside.no_update;
+  };
+
+  const landed = (result) => {
+    if (result && lane.form !== null) {
+      lane.again = true;
+      soon(0);
+    }
+    return window.dash_clientside.no_update;
+  };
+
+  const clear = (clicks) => (clicks ? [] : window.dash_clientside.no_update);
+
+  // Slider, value and range of one parameter follow each other.
+  const parameter = (slider, value, low, high) => {
+    const skip = window.dash_clientside.no_update;
+    const context = window.dash_clientside.callback_context;
+    const by = (context.triggered_id || {}).type;
+    if (by === "parameter-slider") {
+      return [skip, String(Number(Number(slider).toPrecision(10))), skip, skip, skip];
+    }
+    const least = read(low), most = read(high);
+    const limits = least !== null && most !== null && least < most
+      ? [least, most, (most - least) / 200] : [skip, skip, skip];
+    const number = read(value);
+    return [number === null ? skip : number, skip, ...limits];
+  };
+
+  function read(text) {
+    const parts = String(text === undefined || text === null ? "" : text).split("/");
+    if (parts.length > 2 || parts.some((part) => part.trim() === "")) return null;
+    const number = parts.length === 2 ? Number(parts[0]) / Number(parts[1]) : Number(parts[0]);
+    return Number.isFinite(number) ? number : null;
+  }
+
+  async function shortened(url) {
+    const state = new URLSearchParams(window.location.hash.slice(1)).get("s");
+    if (url.length <= SHORT_ENOUGH || !state) return url;
+    const answer = await fetch("/s", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ state }),
+    });
+    return answer.ok ? window.location.origin + (await answer.json()).path : url;
+  }
+
+  async function toClipboard(text) {
+    if (navigator.clipboard && window.isSecureContext) {
+      await navigator.clipboard.writeText(text);
+      return;
+    }
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.className = "off-screen";
+    document.body.appendChild(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+
+  const copyLink = async (clicks) => {
+    const skip = window.dash_clientside.no_update;
+    if (!clicks) return [skip, skip];
+    const url = await shortened(window.location.href);
+    let said = "Copied";
+    try {
+      await toClipboard(url);
+    } catch (refused) {
+      said = "Copy the address bar";
+    }
+    window.setTimeout(() => {
+      window.dash_clientside.set_props("copy-link-done", { children: "" });
+    }, 2500);
+    return [said, url];
+  };
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    eqpp: {
+      arrive, gather, settle, traced, clicked, compute, place, landed, clear, parameter, copyLink,
+    },
+  });
+})();

@@ -1,0 +1,125 @@
+"""The archive page: search, run again, delete."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from dash import Dash, Input, Output, State, ctx, no_update
+
+from eqpp_dash.components.archive import PAGE_SIZE, STATUSES, ArchiveRow, archive_rows
+from eqpp_dash.components.ids import Archive, Shell, archive_button
+from eqpp_dash.errors import EqppError
+
+LONGEST_SEARCH = 200
+
+
+def listing(services: Any, text: Any, status: Any, page: Any) -> dict[str, Any]:
+    """Give one page of the archive.
+
+    Parameters
+    ----------
+    services : Services
+        What searches it.
+    text : str
+        Words to look for in titles and equations.
+    status : str
+        One of the statuses, or empty for any.
+    page : int
+        Number of the page, from 1; past the end, the last.
+    """
+    text = text[:LONGEST_SEARCH] if isinstance(text, str) else ""
+    wanted = status if status in STATUSES else None
+    count = services.archive.count(text=text, status=wanted)
+    pages = max(1, math.ceil(count / PAGE_SIZE))
+    page = min(max(page, 1), pages) if isinstance(page, int) else 1
+    found = services.archive.search(
+        text=text, status=wanted, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE
+    )
+    return {
+        "table": archive_rows(
+            [archive_row(item) for item in found], can_delete=services.can_delete
+        ),
+        "pages": pages,
+        "count": "1 portrait" if count == 1 else f"{count} portraits",
+    }
+
+
+def archive_row(entry: Any) -> ArchiveRow:
+    """Give what the table shows of an archive's entry."""
+    return ArchiveRow(
+        entry.row_id,
+        entry.title,
+        entry.equations,
+        entry.status,
+        entry.created,
+        entry.summary or "",
+        entry.thumbnail,
+    )
+
+
+def remove(services: Any, row_id: Any) -> str:
+    """Delete a row; gives what to tell if that cannot be done, else an empty text."""
+    try:
+        services.archive.delete(str(row_id))
+    except EqppError as error:
+        return str(error)
+    return ""
+
+
+def register(app: Dash, services: Any) -> None:
+    """Register the archive page's callbacks."""
+
+    @app.callback(
+        output={
+            "table": Output(Archive.TABLE, "children"),
+            "pages": Output(Archive.PAGES, "total"),
+            "count": Output(Archive.COUNT, "children"),
+        },
+        inputs={
+            "text": Input(Archive.SEARCH, "value"),
+            "status": Input(Archive.STATUS, "value"),
+            "page": Input(Archive.PAGES, "value"),
+            "changed": Input(Archive.CHANGED, "data"),
+        },
+    )
+    def search(text: Any, status: Any, page: Any, changed: Any) -> dict[str, Any]:
+        return listing(services, text, status, page)
+
+    @app.callback(
+        Output(Archive.CONFIRM, "opened"),
+        Output(Archive.DOOMED, "data"),
+        Input(archive_button("delete"), "n_clicks"),
+        Input(Archive.KEEP, "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def ask(clicks: list[int | None], keep: int | None) -> tuple[Any, Any]:
+        if ctx.triggered_id == Archive.KEEP:
+            return False, None
+        return (True, ctx.triggered_id["row"]) if any(clicks) else (no_update, no_update)
+
+    @app.callback(
+        Output(Archive.CONFIRM, "opened", allow_duplicate=True),
+        Output(Archive.CHANGED, "data"),
+        Output(Shell.NOTICE, "children", allow_duplicate=True),
+        Input(Archive.DELETE, "n_clicks"),
+        State(Archive.DOOMED, "data"),
+        prevent_initial_call=True,
+    )
+    def delete(clicks: int | None, row_id: Any) -> tuple[Any, Any, Any]:
+        return False, clicks, remove(services, row_id)
+
+    @app.callback(
+        Output(Shell.LOCATION, "href"),
+        Output(Shell.NOTICE, "children", allow_duplicate=True),
+        Input(archive_button("rerun"), "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def run_again(clicks: list[int | None]) -> tuple[Any, Any]:
+        if not any(clicks):
+            return no_update, no_update
+        try:
+            job = services.portraits.rerun(ctx.triggered_id["row"])
+        except EqppError as error:
+            return no_update, str(error)
+        return f"/p/{job.row_id}", ""

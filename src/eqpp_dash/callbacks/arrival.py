@@ -1,0 +1,155 @@
+"""What a visit begins with: the link's state, or the first system of the gallery."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from dash import ClientsideFunction, Dash, Input, Output
+
+from eqpp_dash.callbacks.form import form_values, understood
+from eqpp_dash.components.ids import Editor, Key, OptionsPanel, Picture, Shell, WindowPanel
+from eqpp_dash.components.parameters import parameter_controls
+from eqpp_dash.errors import EqppError, LinkError, NotFoundError
+from eqpp_dash.model.spec import PortraitSpec
+
+LAUNCHER = "page"
+LONGEST_HASH = 200_000
+STARTER = "x' = y\ny' = -sin(x) - 0.2*y"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What an address asks for.
+
+    Attributes
+    ----------
+    state : str
+        The state in the link; empty if there is none.
+    row_id : str
+        Row of a job; empty if there is none.
+    aspect : str
+        Aspect of the axes.
+    new : bool
+        Whether a fresh sheet is wanted.
+    """
+
+    state: str = ""
+    row_id: str = ""
+    aspect: str = "auto"
+    new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the page begins with."""
+
+    spec: PortraitSpec
+    row_id: str | None
+    notice: str
+    aspect: str
+
+
+def read_hash(text: Any) -> Visit:
+    """Read the part of the address after ``#``.
+
+    Examples
+    --------
+    >>> read_hash("#s=abc&p=r1&a=equal")
+    Visit(state='abc', row_id='r1', aspect='equal', new=False)
+    """
+    if not isinstance(text, str) or len(text) > LONGEST_HASH:
+        return Visit()
+    text = text.removeprefix("#")
+    if text == "new":
+        return Visit(new=True)
+    fields = {key: values[0] for key, values in parse_qs(text, max_num_fields=20).items()}
+    aspect = fields.get("a", "auto")
+    return Visit(
+        fields.get("s", ""), fields.get("p", ""), aspect if aspect in ("equal", "free") else "auto"
+    )
+
+
+def open_visit(services: Any, visit: Visit) -> Opening:
+    """Decide what to show: the link's state; without one, the gallery's first system, computed.
+
+    A link that cannot be read is said so, and the default is offered in its place.
+    """
+    if visit.new:
+        return Opening(PortraitSpec(STARTER), None, "", "auto")
+    notice, row_id = "", None
+    if visit.row_id:
+        try:
+            job = services.portraits.job(visit.row_id)
+            row_id = job.row_id
+            if not visit.state:
+                return Opening(job.spec, row_id, "", visit.aspect)
+        except NotFoundError:
+            notice = "The computation that this link names is no longer in the archive."
+    if visit.state:
+        try:
+            return Opening(services.links.decode(visit.state), row_id, notice, visit.aspect)
+        except LinkError as error:
+            notice = f"This link cannot be read: {error}. Here is a system to begin with."
+    return _first(services, notice)
+
+
+def _first(services: Any, notice: str) -> Opening:
+    spec = services.gallery.entries()[0].spec
+    job = services.portraits.submit(spec, launcher=LAUNCHER)
+    return Opening(spec, job.row_id, notice, "auto")
+
+
+def opening_values(services: Any, opening: Opening) -> dict[str, Any]:
+    """Give what to put into the page for an opening."""
+    state = services.links.encode(opening.spec)
+    values = form_values(opening.spec, understood(services, opening.spec.equations), state)
+    return values | {
+        "parameters": parameter_controls(values["parameters"]),
+        "aspect": opening.aspect,
+        "job": opening.row_id,
+        "placed": {"state": state, "row": opening.row_id, "fresh": False},
+        "notice": opening.notice,
+    }
+
+
+def register(app: Dash, services: Any) -> None:
+    """Register what happens when the workbench opens, also by back and forward."""
+    app.clientside_callback(
+        ClientsideFunction("eqpp", "arrive"),
+        Output(Key.ARRIVAL, "data"),
+        Input(Picture.FRAME, "id"),
+    )
+
+    @app.callback(
+        output={
+            "origin": Output(Key.ORIGIN, "data"),
+            "title": Output(Editor.TITLE, "value"),
+            "equations": Output(Editor.EQUATIONS, "value"),
+            "parameters": Output(Editor.PARAMETERS, "children"),
+            "fit": Output(WindowPanel.FIT, "checked"),
+            "x_low": Output(WindowPanel.X_LOW, "value"),
+            "x_high": Output(WindowPanel.X_HIGH, "value"),
+            "y_low": Output(WindowPanel.Y_LOW, "value"),
+            "y_high": Output(WindowPanel.Y_HIGH, "value"),
+            "method": Output(OptionsPanel.METHOD, "value"),
+            "span": Output(OptionsPanel.SPAN, "value"),
+            "rtol": Output(OptionsPanel.RTOL, "value"),
+            "atol": Output(OptionsPanel.ATOL, "value"),
+            "aspect": Output(OptionsPanel.ASPECT, "value"),
+            "starts": Output(Picture.STARTS, "value"),
+            "job": Output(Key.JOB, "data"),
+            "placed": Output(Key.PLACED, "data"),
+            "notice": Output(Shell.NOTICE, "children"),
+        },
+        inputs={"arrival": Input(Key.ARRIVAL, "data")},
+        prevent_initial_call=True,
+    )
+    def restore(arrival: Any) -> dict[str, Any]:
+        visit = read_hash(arrival.get("hash") if isinstance(arrival, dict) else "")
+        try:
+            return opening_values(services, open_visit(services, visit))
+        except EqppError as error:
+            opening = Opening(PortraitSpec(STARTER), None, str(error), "auto")
+            return opening_values(services, opening)

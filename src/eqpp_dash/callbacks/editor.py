@@ -1,0 +1,114 @@
+"""Equations as they are typed: the echo, the error, a slider for every new parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+
+from eqpp_dash.components.editor import echo, equation_error
+from eqpp_dash.components.ids import (
+    Editor,
+    Key,
+    OptionsPanel,
+    Part,
+    Picture,
+    Shell,
+    WindowPanel,
+    every_parameter,
+    parameter,
+)
+from eqpp_dash.components.parameters import parameter_controls
+from eqpp_dash.errors import EqppError
+
+
+def reading(services: Any, text: Any, shown: Mapping[str, str]) -> dict[str, Any]:
+    """Read the equations and say what was understood, or what was not.
+
+    Parameters
+    ----------
+    services : Services
+        What reads them.
+    text : str
+        The equations as typed.
+    shown : mapping of str to str
+        Values of the sliders on the page, by name.
+    """
+    text = text if isinstance(text, str) else ""
+    try:
+        found = services.previews.understand(text)
+    except EqppError as error:
+        return {
+            "error": equation_error(error, text),
+            "wrong": True,
+            "echo": no_update,
+            "parameters": no_update,
+            "x_name": no_update,
+            "y_name": no_update,
+        }
+    values = {n: shown[n] if shown.get(n) else v for n, v in found.parameters.items()}
+    names = (*found.variables, "", "")
+    return {
+        "error": [],
+        "wrong": False,
+        "echo": echo(found.latex, found.notes),
+        "parameters": no_update if list(values) == list(shown) else parameter_controls(values),
+        "x_name": names[0],
+        "y_name": names[1],
+    }
+
+
+def register(app: Dash, services: Any) -> None:
+    """Register what the form does: reading, gathering, sliders that follow their values."""
+
+    @app.callback(
+        output={
+            "error": Output(Editor.ERROR, "children"),
+            "wrong": Output(Editor.EQUATIONS, "error"),
+            "echo": Output(Editor.ECHO, "children"),
+            "parameters": Output(Editor.PARAMETERS, "children", allow_duplicate=True),
+            "x_name": Output(WindowPanel.X_NAME, "children"),
+            "y_name": Output(WindowPanel.Y_NAME, "children"),
+        },
+        inputs={"question": Input(Key.QUESTION, "data")},
+        state={"values": State(every_parameter(Part.VALUE), "value")},
+        prevent_initial_call=True,
+    )
+    def understand(question: Any, values: list[Any]) -> dict[str, Any]:
+        names = [item["id"]["name"] for item in ctx.states_list[0]]
+        shown = {n: "" if v is None else str(v) for n, v in zip(names, values, strict=True)}
+        return reading(services, question.get("text") if isinstance(question, dict) else "", shown)
+
+    app.clientside_callback(
+        ClientsideFunction("eqpp", "gather"),
+        Input(Key.ORIGIN, "data"),
+        Input(Editor.TITLE, "value"),
+        Input(Editor.EQUATIONS, "value"),
+        Input(WindowPanel.FIT, "checked"),
+        Input(WindowPanel.X_LOW, "value"),
+        Input(WindowPanel.X_HIGH, "value"),
+        Input(WindowPanel.Y_LOW, "value"),
+        Input(WindowPanel.Y_HIGH, "value"),
+        Input(OptionsPanel.ASPECT, "value"),
+        Input(OptionsPanel.METHOD, "value"),
+        Input(OptionsPanel.SPAN, "value"),
+        Input(OptionsPanel.RTOL, "value"),
+        Input(OptionsPanel.ATOL, "value"),
+        Input(Picture.STARTS, "value"),
+        Input(Shell.SCHEME, "computedColorScheme"),
+        Input(every_parameter(Part.VALUE), "value"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("eqpp", "parameter"),
+        Output(parameter(Part.SLIDER), "value"),
+        Output(parameter(Part.VALUE), "value"),
+        Output(parameter(Part.SLIDER), "min"),
+        Output(parameter(Part.SLIDER), "max"),
+        Output(parameter(Part.SLIDER), "step"),
+        Input(parameter(Part.SLIDER), "value"),
+        Input(parameter(Part.VALUE), "value"),
+        Input(parameter(Part.LOW), "value"),
+        Input(parameter(Part.HIGH), "value"),
+        prevent_initial_call=True,
+    )

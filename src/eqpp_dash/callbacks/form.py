@@ -1,0 +1,298 @@
+"""From what stands in the form to a specification, and back, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from eqpp_dash.components.parameters import number_text
+from eqpp_dash.errors import EquationError, SpecError
+from eqpp_dash.model.numbers import read_fraction
+from eqpp_dash.model.spec import MAX_INITIAL_CONDITIONS, Parameter, PortraitSpec
+
+Constant = Callable[[str, str], float]
+Limits = tuple[tuple[str, str], ...]
+ASPECTS = ("auto", "equal", "free")
+MAX_FIELD = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What stands in the form, as text.
+
+    Attributes
+    ----------
+    origin : str
+        State of the link that the form was filled from.
+    title, equations : str
+        As typed.
+    parameters : mapping of str to str
+        Values by name; names that the equations no longer have are ignored.
+    limits : tuple of (str, str), or None
+        Lower and upper limit of each variable; None to fit the window.
+    aspect, method, span, rtol, atol : str
+        Options.
+    starts : tuple of str
+        Points such as ``"0.5, 0"``.
+    """
+
+    origin: str
+    title: str
+    equations: str
+    parameters: Mapping[str, str]
+    limits: Limits | None
+    aspect: str
+    method: str
+    span: str
+    rtol: str
+    atol: str
+    starts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A numbered form, with how it is looked at."""
+
+    seq: int
+    form: Form
+    theme: str
+    phone: bool
+
+
+def read_draft(data: Any) -> Draft:
+    """Read what the browser sent.
+
+    Parameters
+    ----------
+    data : object
+        Decoded JSON from the page.
+
+    Returns
+    -------
+    Draft
+        Checked for types and lengths, not yet for sense.
+
+    Raises
+    ------
+    SpecError
+        If it is no form.
+    """
+    if not isinstance(data, Mapping):
+        raise SpecError("this is no form", hint="Reload the page")
+    seq = data.get("seq", 0)
+    return Draft(
+        seq if isinstance(seq, int) else 0,
+        read_form(data.get("form")),
+        "dark" if data.get("theme") == "dark" else "light",
+        data.get("phone") is True,
+    )
+
+
+def read_form(data: Any) -> Form:
+    """Read the form itself; see `read_draft`."""
+    if not isinstance(data, Mapping):
+        raise SpecError("this is no form", hint="Reload the page")
+    parameters = data.get("parameters")
+    starts = data.get("starts")
+    if not isinstance(parameters, Mapping) or not isinstance(starts, list):
+        raise SpecError("this is no form", hint="Reload the page")
+    if len(starts) > MAX_INITIAL_CONDITIONS or len(parameters) > 1000:
+        raise SpecError(
+            f"there are more than {MAX_INITIAL_CONDITIONS} trajectories",
+            field="initial_conditions",
+            hint="Clear some",
+        )
+    aspect = data.get("aspect")
+    return Form(
+        origin=_text(data, "origin", 200_000),
+        title=_text(data, "title", 1000),
+        equations=_text(data, "equations", 2_000_000),
+        parameters={
+            str(name): _short(value, f"parameters.{name}") for name, value in parameters.items()
+        },
+        limits=_limits(data.get("limits")),
+        aspect=aspect if isinstance(aspect, str) and aspect in ASPECTS else "auto",
+        method=_text(data, "method", MAX_FIELD),
+        span=_text(data, "span", MAX_FIELD),
+        rtol=_text(data, "rtol", MAX_FIELD),
+        atol=_text(data, "atol", MAX_FIELD),
+        starts=tuple(_short(item, "initial_conditions") for item in starts),
+    )
+
+
+def _text(data: Mapping[str, Any], key: str, longest: int) -> str:
+    value = data.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > longest:
+        raise SpecError("this is too long or no text", field=key)
+    return value
+
+
+def _short(value: Any, field: str) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, (str, int, float)) or len(str(value)) > MAX_FIELD:
+        raise SpecError("this is too long or no text", field=field)
+    return str(value)
+
+
+def _limits(value: Any) -> Limits | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(p, list) and len(p) == 2 for p in value):
+        raise SpecError("limits are two numbers, lower and upper", field="window")
+    return tuple((_short(low, "window"), _short(high, "window")) for low, high in value)
+
+
+def form_spec(
+    form: Form, base: PortraitSpec, understanding: Any, constant: Constant
+) -> PortraitSpec:
+    """Make the specification that a form asks for.
+
+    Parameters
+    ----------
+    form : Form
+        What stands in the form.
+    base : PortraitSpec
+        The specification that the form was filled from: what the form has no place for is
+        taken from it, and so is any number whose text is unchanged.
+    understanding : Understanding
+        The equations as understood: ``variables`` and ``parameters`` with defaults.
+    constant : callable
+        Reads text such as ``2*pi``; its second argument names the entry.
+
+    Returns
+    -------
+    PortraitSpec
+        Validated but for what only the engine can tell.
+
+    Raises
+    ------
+    SpecError
+        If an entry cannot be read; it names the entry.
+    """
+    known: Mapping[str, Parameter] = {**understanding.parameters, **base.parameters}
+    parameters = {
+        name: _parameter(name, form.parameters[name], known.get(name), constant)
+        for name in understanding.parameters
+        if form.parameters.get(name, "").strip()
+    }
+    variables = tuple(understanding.variables)
+    data = base.to_dict() | {
+        "title": form.title[:200],
+        "equations": form.equations,
+        "parameters": parameters,
+        "variables": {n: dict(u) for n, u in base.variables.items() if n in variables},
+        "window": _window(form.limits, variables, constant),
+        "initial_conditions": [_point(text, variables, constant) for text in form.starts],
+        "options": {
+            "rtol": _number(form.rtol, base.options.rtol, "options.rtol", constant),
+            "atol": _number(form.atol, base.options.atol, "options.atol", constant),
+            "method": form.method or "auto",
+        },
+    }
+    data["time"] = {"start": base.time.start, "span": _span(form.span, constant)}
+    return PortraitSpec.from_json(data)
+
+
+def _parameter(name: str, text: str, known: Parameter | None, constant: Constant) -> Parameter:
+    text = text.strip()
+    if known is not None and text == number_text(known):
+        return known
+    try:
+        read_fraction(text)
+    except SpecError:
+        return constant(text, f"parameters.{name}")
+    return text
+
+
+def _number(text: str, known: float, field: str, constant: Constant) -> float:
+    return known if text.strip() in ("", number_text(known)) else constant(text, field)
+
+
+def _span(text: str, constant: Constant) -> float | str:
+    text = text.strip()
+    return "auto" if text.lower() in ("", "auto") else constant(text, "time.span")
+
+
+def _window(limits: Limits | None, variables: tuple[str, ...], constant: Constant) -> Any:
+    if limits is None or not all(text.strip() for pair in limits for text in pair):
+        return "fit"
+    return {
+        name: [constant(low, f"window.{name}"), constant(high, f"window.{name}")]
+        for name, (low, high) in zip(variables, limits, strict=False)
+    }
+
+
+def _point(text: str, variables: tuple[str, ...], constant: Constant) -> list[float]:
+    parts = [part for part in text.strip().strip("()").split(",") if part.strip()]
+    if len(parts) != len(variables):
+        raise SpecError(
+            f"“{text.strip():.40}” is not a point of the plane",
+            field="initial_conditions",
+            hint=f"Give {len(variables)} numbers, such as 0.5, 0",
+        )
+    return [constant(part, "initial_conditions") for part in parts]
+
+
+def point_entry(point: tuple[float, ...] | list[float]) -> str:
+    """Write a point so that reading it gives the same numbers.
+
+    Examples
+    --------
+    >>> point_entry((0.5, 0.0))
+    '0.5, 0'
+    """
+    return ", ".join(number_text(value) for value in point)
+
+
+def limit_entries(spec: PortraitSpec, variables: tuple[str, ...]) -> Limits:
+    """Write the window's limits, two empty pairs if it is to be fitted."""
+    if spec.window is None:
+        return (("", ""), ("", ""))
+    pairs = [spec.window[name] for name in variables if name in spec.window]
+    entries = [(number_text(low), number_text(high)) for low, high in pairs]
+    return tuple((*entries, ("", ""), ("", ""))[:2])
+
+
+def form_values(spec: PortraitSpec, understanding: Any | None, origin: str) -> dict[str, Any]:
+    """Give what to put into the form for a specification.
+
+    Parameters
+    ----------
+    spec : PortraitSpec
+        The specification.
+    understanding : Understanding or None
+        Its equations as understood; None if they cannot be read.
+    origin : str
+        The state that the form is filled from.
+    """
+    variables = tuple(understanding.variables) if understanding else tuple(spec.window or ())
+    (x_low, x_high), (y_low, y_high) = limit_entries(spec, variables)
+    known = understanding.parameters if understanding else spec.parameters
+    return {
+        "origin": origin,
+        "title": spec.title,
+        "equations": spec.equations,
+        "parameters": {name: spec.parameters.get(name, value) for name, value in known.items()},
+        "fit": spec.window is None,
+        "x_low": x_low,
+        "x_high": x_high,
+        "y_low": y_low,
+        "y_high": y_high,
+        "method": spec.options.method,
+        "span": "auto" if spec.time.span is None else number_text(spec.time.span),
+        "rtol": number_text(spec.options.rtol),
+        "atol": number_text(spec.options.atol),
+        "starts": [point_entry(point) for point in spec.initial_conditions],
+    }
+
+
+def understood(services: Any, equations: str) -> Any | None:
+    """Understand equations, or give None where they cannot be read."""
+    try:
+        return services.previews.understand(equations)
+    except EquationError:
+        return None

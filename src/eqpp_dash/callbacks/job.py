@@ -1,0 +1,149 @@
+"""Compute: a row is committed, then the page watches it; cancel, and another try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dash import ClientsideFunction, Dash, Input, Output, State, no_update
+
+from eqpp_dash.callbacks.arrival import LAUNCHER
+from eqpp_dash.callbacks.form import read_draft
+from eqpp_dash.callbacks.picture import STALE, asked
+from eqpp_dash.components.ids import Editor, JobPanel, Key, Picture, Shell
+from eqpp_dash.errors import EqppError
+
+
+def order(services: Any, data: Any) -> dict[str, Any]:
+    """Submit what the form asks for; the row is committed when this returns.
+
+    Parameters
+    ----------
+    services : Services
+        What submits it.
+    data : object
+        The form, from the page.
+
+    Returns
+    -------
+    dict
+        ``job``, the key of the row to watch, ``placed``, the address, and what is wrong.
+    """
+    try:
+        spec = asked(services, read_draft(data))
+        job = services.portraits.submit(spec, launcher=LAUNCHER)
+    except EqppError as error:
+        return {"job": no_update, "placed": no_update, "message": str(error), "frame": STALE}
+    placed = {"state": services.links.encode(spec), "row": job.row_id, "fresh": True}
+    return {"job": job.row_id, "placed": placed, "message": "", "frame": no_update}
+
+
+def another_try(services: Any, row_id: Any) -> dict[str, Any]:
+    """Submit the question of a row again, as a row of its own if that one has ended."""
+    try:
+        job = services.portraits.rerun(str(row_id))
+    except EqppError as error:
+        return {"job": no_update, "placed": no_update, "notice": str(error)}
+    state = services.links.encode(job.spec)
+    placed = {"state": state, "row": job.row_id, "fresh": False}
+    return {"job": job.row_id, "placed": placed, "notice": ""}
+
+
+def register(app: Dash, services: Any, manager: Any, body: Callable[..., Any]) -> None:
+    """Register ordering, watching and trying again.
+
+    Parameters
+    ----------
+    app : Dash
+        The app.
+    services : Services
+        What the callbacks ask.
+    manager : RowBackedManager
+        The manager of background callbacks, which starts no process.
+    body : callable
+        What the executor runs for a job: ``body(set_progress, row_id)``.
+    """
+    app.callback(
+        Output(Key.RESULT, "data"),
+        Input(Key.JOB, "data"),
+        background=True,
+        manager=manager,
+        interval=services.poll_interval_ms,
+        progress=[Output(JobPanel.BAR, "value"), Output(JobPanel.PHASE, "children")],
+        progress_default=[0, ""],
+        running=[(Output(JobPanel.CANCEL, "disabled"), False, True)],
+        cancel=[Input(JobPanel.CANCEL, "n_clicks")],
+        on_error=_told_by_status,
+        prevent_initial_call=True,
+    )(body)
+
+    @app.callback(
+        output={
+            "job": Output(Key.JOB, "data", allow_duplicate=True),
+            "placed": Output(Key.PLACED, "data", allow_duplicate=True),
+            "message": Output(Picture.MESSAGE, "children", allow_duplicate=True),
+            "frame": Output(Picture.FRAME, "className", allow_duplicate=True),
+        },
+        inputs={"data": Input(Key.ORDER, "data")},
+        prevent_initial_call=True,
+    )
+    def submit(data: Any) -> dict[str, Any]:
+        return order(services, data)
+
+    @app.callback(
+        output={
+            "job": Output(Key.JOB, "data", allow_duplicate=True),
+            "placed": Output(Key.PLACED, "data", allow_duplicate=True),
+            "notice": Output(Shell.NOTICE, "children", allow_duplicate=True),
+        },
+        inputs={"clicks": Input(JobPanel.AGAIN, "n_clicks")},
+        state={"row_id": State(Key.JOB, "data")},
+        prevent_initial_call=True,
+    )
+    def try_again(clicks: int | None, row_id: Any) -> dict[str, Any]:
+        if not clicks or not row_id:
+            return {"job": no_update, "placed": no_update, "notice": no_update}
+        return another_try(services, row_id)
+
+    _register_browser(app)
+
+
+def _told_by_status(error: Exception) -> Any:
+    """Leave the result as it is: the reason travels in the status store, from the row."""
+    return no_update
+
+
+def _register_browser(app: Dash) -> None:
+    app.clientside_callback(
+        ClientsideFunction("eqpp", "compute"),
+        Output(Key.ORDER, "data"),
+        Input(Editor.COMPUTE, "n_clicks"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("eqpp", "place"), Input(Key.PLACED, "data"), prevent_initial_call=True
+    )
+    app.clientside_callback(
+        ClientsideFunction("eqppJob", "tell"),
+        Output(JobPanel.PANEL, "className"),
+        Output(JobPanel.BADGE, "children"),
+        Output(JobPanel.BADGE, "color"),
+        Output(JobPanel.BAR, "value"),
+        Output(JobPanel.PHASE, "children"),
+        Output(JobPanel.QUEUE, "children"),
+        Output(JobPanel.ELAPSED, "children"),
+        Output(JobPanel.ERROR, "children"),
+        Output(JobPanel.TRACEBACK, "children"),
+        Output(JobPanel.DETAILS, "className"),
+        Output(JobPanel.OPEN, "href"),
+        Input(Key.WATCH, "data"),
+        Input(Key.JOB, "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("eqppJob", "arm"),
+        Output(Key.JOB, "data", allow_duplicate=True),
+        Input(Shell.TICK, "n_intervals"),
+        State(Key.JOB, "data"),
+        State(Key.WATCH, "data"),
+        prevent_initial_call=True,
+    )

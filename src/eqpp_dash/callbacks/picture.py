@@ -1,0 +1,265 @@
+"""The figure: a preview of what is asked, the finished portrait where there is one, a click."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dash import ClientsideFunction, Dash, Input, Output, Patch, no_update
+
+from eqpp_dash.callbacks.form import Draft, form_spec, point_entry, read_draft
+from eqpp_dash.components.facts import facts_panel, point_text
+from eqpp_dash.components.header import export_items
+from eqpp_dash.components.ids import Facts, Key, Picture, Shell
+from eqpp_dash.components.parameters import number_text
+from eqpp_dash.errors import EqppError, SpecError
+from eqpp_dash.figures import portrait_figure_dict, trajectory_traces
+from eqpp_dash.model.numbers import read_float
+from eqpp_dash.model.portrait import Portrait, Trajectory
+from eqpp_dash.model.spec import PortraitSpec
+
+FRESH, STALE = "picture-frame fresh", "picture-frame stale"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to draw: a finished portrait if there is one, else a preview.
+
+    Attributes
+    ----------
+    portrait : Portrait
+        What to draw.
+    row_id : str or None
+        Row of a finished portrait.
+    state : str
+        The question, for the link.
+    """
+
+    portrait: Portrait
+    row_id: str | None
+    state: str
+
+
+def asked(services: Any, draft: Draft) -> PortraitSpec:
+    """Give the specification that a draft asks for."""
+    form = draft.form
+    found = services.previews.understand(form.equations)
+    base = services.links.decode(form.origin) if form.origin else PortraitSpec(form.equations)
+    return form_spec(form, base, found, services.previews.constant)
+
+
+def answer(services: Any, draft: Draft) -> Answer:
+    """Answer a draft from the archive, or else by a preview."""
+    spec = asked(services, draft)
+    state = services.links.encode(spec)
+    job = services.portraits.finished(spec)
+    if job is not None:
+        return Answer(services.portraits.portrait(job.row_id), job.row_id, state)
+    return Answer(services.previews.preview(spec, spec.initial_conditions), None, state)
+
+
+def draw_answer(found: Answer, draft: Draft) -> dict[str, Any]:
+    """Give the page's parts for an answer."""
+    portrait = found.portrait
+    figure = portrait_figure_dict(portrait, theme=draft.theme, phone=draft.phone)
+    limits = [[number_text(v) for v in portrait.window[n]] for n in portrait.system.variables]
+    return {
+        "figure": with_aspect(figure, draft.form.aspect),
+        "frame": FRESH,
+        "message": "",
+        "badge": "Finished" if found.row_id else "Preview",
+        "colour": "teal" if found.row_id else "gray",
+        "caption": caption(portrait, found.row_id),
+        "facts": facts_panel(portrait, row_id=found.row_id),
+        "exports": export_items(found.row_id),
+        "drawn": {
+            "seq": draft.seq,
+            "state": found.state,
+            "row": found.row_id,
+            "limits": limits,
+        },
+    }
+
+
+def keep_picture(error: EqppError, seq: int) -> dict[str, Any]:
+    """Keep the last good picture, dimmed, and say what is wrong."""
+    parts = dict.fromkeys(("figure", "badge", "colour", "caption", "facts", "exports"), no_update)
+    drawn = {"seq": seq, "state": None, "row": None, "limits": None}
+    return parts | {"frame": STALE, "message": str(error), "drawn": drawn}
+
+
+def caption(portrait: Portrait, row_id: str | None) -> str:
+    """Say in a line what is shown."""
+    if row_id is not None:
+        return "stopped early" if portrait.partial else ""
+    return "Compute follows every trajectory and keeps the result"
+
+
+def with_aspect(figure: dict[str, Any], aspect: str) -> dict[str, Any]:
+    """Give the figure with equal or free axes; ``auto`` leaves it as it is.
+
+    Examples
+    --------
+    >>> with_aspect({"data": [], "layout": {"yaxis": {"scaleanchor": "x"}}}, "free")
+    {'data': [], 'layout': {'yaxis': {}}}
+    """
+    if aspect == "auto":
+        return figure
+    layout = dict(figure["layout"])
+    axis = {
+        key: value
+        for key, value in layout.get("yaxis", {}).items()
+        if key not in ("scaleanchor", "scaleratio")
+    }
+    if aspect == "equal":
+        axis |= {"scaleanchor": "x", "scaleratio": 1, "constrain": "domain"}
+        layout["xaxis"] = layout.get("xaxis", {}) | {"constrain": "domain"}
+    layout["yaxis"] = axis
+    return {**figure, "layout": layout}
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A trajectory through a clicked point, and the question that now includes it."""
+
+    trajectories: tuple[Trajectory, ...]
+    spec: PortraitSpec
+    window: list[tuple[float, float]]
+    at: tuple[float, float]
+
+
+def trace(services: Any, draft: Draft, data: Mapping[str, Any]) -> Traced:
+    """Follow the trajectory through a clicked point, both ways.
+
+    Parameters
+    ----------
+    services : Services
+        What follows it.
+    draft : Draft
+        What the page asks for.
+    data : mapping
+        ``at``, the point, and ``window``, the limits of the picture that was clicked in.
+    """
+    at, limits = data.get("at"), data.get("window")
+    if not isinstance(at, list) or len(at) != 2 or not isinstance(limits, list):
+        raise SpecError("a click is a point of the plane")
+    x, y = (read_float(value, "initial_conditions") for value in at)
+    spec = asked(services, draft)
+    variables = services.previews.understand(spec.equations).variables
+    shown = spec.replace(window=dict(zip(variables, limits, strict=False)))
+    if shown.window is None or len(shown.window) != 2:
+        raise SpecError("a click is a point of the plane")
+    trajectories = services.previews.trajectories(spec, [(x, y)], shown.window)
+    wider = spec.replace(initial_conditions=(*spec.initial_conditions, (x, y)))
+    return Traced(trajectories, wider, list(shown.window.values()), (x, y))
+
+
+def add_trace(services: Any, found: Traced, draft: Draft) -> dict[str, Any]:
+    """Give the page's parts for a clicked trajectory."""
+    patch = Patch()
+    names = services.previews.understand(draft.form.equations).variables
+    patch["data"].extend(
+        trajectory_traces(found.trajectories, draft.theme, window=found.window, variables=names)
+    )
+    return {
+        "figure": patch,
+        "message": "",
+        "badge": "Edited",
+        "colour": "gray",
+        "caption": fate(found),
+        "exports": export_items(None),
+        "traced": {
+            "seq": draft.seq,
+            "state": services.links.encode(found.spec),
+            "starts": [point_entry(point) for point in found.spec.initial_conditions],
+        },
+    }
+
+
+def fate(found: Traced) -> str:
+    """Say where a clicked trajectory comes from and goes to."""
+    if not found.trajectories:
+        return ""
+    orbit = found.trajectories[0]
+    return f"Through {point_text(found.at)}: from {orbit.backward.end} to {orbit.forward.end}"
+
+
+def register(app: Dash, services: Any) -> None:
+    """Register drawing, clicking and clearing."""
+
+    @app.callback(
+        output={
+            "figure": Output(Picture.GRAPH, "figure"),
+            "frame": Output(Picture.FRAME, "className"),
+            "message": Output(Picture.MESSAGE, "children"),
+            "badge": Output(Picture.BADGE, "children"),
+            "colour": Output(Picture.BADGE, "color"),
+            "caption": Output(Picture.CAPTION, "children"),
+            "facts": Output(Facts.PANEL, "children"),
+            "exports": Output(Shell.EXPORT_ITEMS, "children"),
+            "drawn": Output(Key.DRAWN, "data"),
+        },
+        inputs={"data": Input(Key.DRAFT, "data")},
+        prevent_initial_call=True,
+    )
+    def draw(data: Any) -> dict[str, Any]:
+        seq = data.get("seq", 0) if isinstance(data, dict) else 0
+        try:
+            draft = read_draft(data)
+            return draw_answer(answer(services, draft), draft)
+        except EqppError as error:
+            return keep_picture(error, seq)
+
+    @app.callback(
+        output={
+            "figure": Output(Picture.GRAPH, "figure", allow_duplicate=True),
+            "message": Output(Picture.MESSAGE, "children", allow_duplicate=True),
+            "badge": Output(Picture.BADGE, "children", allow_duplicate=True),
+            "colour": Output(Picture.BADGE, "color", allow_duplicate=True),
+            "caption": Output(Picture.CAPTION, "children", allow_duplicate=True),
+            "exports": Output(Shell.EXPORT_ITEMS, "children", allow_duplicate=True),
+            "traced": Output(Key.TRACED, "data"),
+        },
+        inputs={"data": Input(Key.CLICK, "data")},
+        prevent_initial_call=True,
+    )
+    def add_trajectory(data: Any) -> dict[str, Any]:
+        seq = data.get("seq", 0) if isinstance(data, dict) else 0
+        try:
+            draft = read_draft(data)
+            return add_trace(services, trace(services, draft, data), draft)
+        except EqppError as error:
+            parts = dict.fromkeys(("figure", "badge", "colour", "caption", "exports"), no_update)
+            return parts | {
+                "message": str(error),
+                "traced": {"seq": seq, "state": None, "starts": []},
+            }
+
+    _register_browser(app)
+
+
+def _register_browser(app: Dash) -> None:
+    app.clientside_callback(
+        ClientsideFunction("eqpp", "settle"), Input(Key.DRAWN, "data"), prevent_initial_call=True
+    )
+    app.clientside_callback(
+        ClientsideFunction("eqpp", "clicked"),
+        Input(Picture.GRAPH, "clickData"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("eqpp", "traced"),
+        Output(Picture.STARTS, "value", allow_duplicate=True),
+        Input(Key.TRACED, "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("eqpp", "clear"),
+        Output(Picture.STARTS, "value", allow_duplicate=True),
+        Input(Picture.CLEAR, "n_clicks"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("eqpp", "landed"), Input(Key.RESULT, "data"), prevent_initial_call=True
+    )

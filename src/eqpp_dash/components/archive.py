@@ -1,0 +1,165 @@
+"""The archive: every portrait that was asked for, to search, open, rerun and delete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+
+from eqpp_dash.components.gallery import thumbnail
+from eqpp_dash.components.icons import icon
+from eqpp_dash.components.ids import Archive, archive_button
+
+STATUSES = ("queued", "running", "finished", "failed", "cancelled")
+STATUS_COLOURS = {
+    "queued": "gray",
+    "running": "ocean",
+    "finished": "teal",
+    "failed": "red",
+    "cancelled": "orange",
+}
+PAGE_SIZE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveRow:
+    """What a row of the table shows."""
+
+    row_id: str
+    title: str
+    equations: str
+    status: str
+    created: float | None
+    summary: str
+    thumbnail: bytes | None
+
+
+def archive_page() -> html.Div:
+    """Give the page at ``/archive``; its table is filled by a callback."""
+    choices = [{"value": "", "label": "Any status"}]
+    choices += [{"value": status, "label": status.capitalize()} for status in STATUSES]
+    return html.Div(
+        [
+            html.Div(
+                [html.H1("Archive"), html.Span(id=Archive.COUNT, className="quiet", role="status")],
+                className="title-line",
+            ),
+            html.Div(
+                [
+                    dmc.TextInput(
+                        id=Archive.SEARCH,
+                        placeholder="Search titles and equations",
+                        leftSection=icon("search"),
+                        debounce=250,
+                        className="search",
+                        **{"aria-label": "Search"},
+                    ),
+                    dmc.Select(
+                        id=Archive.STATUS,
+                        data=choices,
+                        value="",
+                        allowDeselect=False,
+                        w=150,
+                        **{"aria-label": "Status"},
+                    ),
+                ],
+                className="search-line",
+            ),
+            html.Div(id=Archive.TABLE, className="archive-table"),
+            dmc.Pagination(id=Archive.PAGES, total=1, value=1, hideWithOnePage=True),
+            _confirm(),
+        ],
+        className="plain-page",
+    )
+
+
+def _confirm() -> dmc.Modal:
+    return dmc.Modal(
+        [
+            html.P("The portrait and everything computed for it are removed for good."),
+            html.Div(
+                [
+                    dmc.Button("Keep", id=Archive.KEEP, variant="default"),
+                    dmc.Button("Delete", id=Archive.DELETE, color="red"),
+                ],
+                className="modal-buttons",
+            ),
+        ],
+        id=Archive.CONFIRM,
+        title="Delete this portrait?",
+        centered=True,
+        opened=False,
+    )
+
+
+def archive_rows(rows: Sequence[ArchiveRow], *, can_delete: bool) -> Any:
+    """Give the table's rows, or a sentence if there are none."""
+    if not rows:
+        return html.P("Nothing matches.", className="quiet nothing")
+    return html.Ul([_row(row, can_delete) for row in rows], className="rows")
+
+
+def _row(row: ArchiveRow, can_delete: bool) -> html.Li:
+    title = row.title or "Untitled system"
+    buttons: list[Any] = [_button("rerun", row.row_id, "again", f"Run {title} again", False)]
+    if can_delete:
+        buttons.append(_button("delete", row.row_id, "trash", f"Delete {title}", False))
+    return html.Li(
+        [
+            html.A(
+                thumbnail(row.thumbnail, ""),
+                href=f"/p/{row.row_id}",
+                tabIndex="-1",
+                **{"aria-hidden": "true"},
+            ),
+            html.Div(
+                [
+                    html.A(title, href=f"/p/{row.row_id}", className="row-title"),
+                    html.Div(row.equations.replace("\n", ";  "), className="row-equations"),
+                    html.Div(row.summary, className="row-summary"),
+                ],
+                className="row-text",
+            ),
+            html.Div(
+                [
+                    dmc.Badge(
+                        row.status, color=STATUS_COLOURS.get(row.status, "gray"), variant="light"
+                    ),
+                    html.Time(moment(row.created), className="quiet"),
+                ],
+                className="row-state",
+            ),
+            html.Div(buttons, className="row-buttons"),
+        ],
+        className="row",
+        **{"data-row": row.row_id},
+    )
+
+
+def _button(action: str, row_id: str, sign: str, label: str, disabled: bool) -> dmc.ActionIcon:
+    return dmc.ActionIcon(
+        icon(sign),
+        id=archive_button(action, row_id),
+        variant="subtle",
+        color="red" if action == "delete" else "gray",
+        size="lg",
+        disabled=disabled,
+        **{"aria-label": label},
+    )
+
+
+def moment(seconds: float | None) -> str:
+    """Write a time of day, in UTC; the same for every reader.
+
+    Examples
+    --------
+    >>> moment(0.0), moment(None)
+    ('1970-01-01 00:00 UTC', '')
+    """
+    if seconds is None:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")

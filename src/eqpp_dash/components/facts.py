@@ -1,0 +1,224 @@
+"""What was found: equilibria, curves of them, singularities, warnings, timing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+
+from eqpp_dash.model.portrait import Equilibrium, Notice, Portrait
+
+_SURE = {
+    "proved": "proved complete",
+    "verified": "verified",
+    "numerical": "numerical search",
+    "undecided": "undecided",
+}
+
+
+def facts_panel(portrait: Portrait, *, row_id: str | None = None) -> list[Any]:
+    """Give the facts of a portrait.
+
+    Parameters
+    ----------
+    portrait : Portrait
+        A preview or a finished portrait.
+    row_id : str, optional
+        Row of the finished portrait; None for a preview.
+    """
+    return [
+        _equilibria(portrait),
+        *_sets(portrait),
+        *_singularities(portrait),
+        *_notices(portrait.notices),
+        _searches(portrait),
+        _timing(portrait, row_id),
+    ]
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Write a number for people: few digits, a real minus sign.
+
+    Examples
+    --------
+    >>> number(-0.86602540378), number(0.0), number(12345.678), number(1e-9)
+    ('−0.866', '0', '1.235e4', '1e−9')
+    """
+    if not math.isfinite(value):
+        return "undefined" if math.isnan(value) else ("∞" if value > 0 else "−∞")
+    text = f"{value:.{digits}g}"
+    if "e" in text:
+        mantissa, exponent = text.split("e")
+        text = f"{mantissa}e{int(exponent)}"
+    return "0" if text in ("0", "-0") else text.replace("-", "−")
+
+
+def complex_number(value: complex, digits: int = 4) -> str:
+    """Write a complex number for people; a conjugate pair's sign is kept.
+
+    Examples
+    --------
+    >>> complex_number(0.5 - 0.8660254j), complex_number(2 + 0j), complex_number(1j)
+    ('0.5 − 0.866i', '2', '0 + 1i')
+    """
+    real = number(value.real, digits)
+    if value.imag == 0:
+        return real
+    sign = "−" if value.imag < 0 else "+"
+    return f"{real} {sign} {number(abs(value.imag), digits)}i"
+
+
+def eigenvalues_text(values: Iterable[complex]) -> list[str]:
+    """Write eigenvalues, a conjugate pair once with a double sign.
+
+    Examples
+    --------
+    >>> eigenvalues_text([0.5 + 2j, 0.5 - 2j]), eigenvalues_text([1 + 0j, -3 + 0j])
+    (['0.5 ± 2i'], ['1', '−3'])
+    """
+    left = [complex(value) for value in values]
+    texts = []
+    while left:
+        value = left.pop(0)
+        if value.imag != 0 and value.conjugate() in left:
+            left.remove(value.conjugate())
+            texts.append(f"{number(value.real)} ± {number(abs(value.imag))}i")
+        else:
+            texts.append(complex_number(value))
+    return texts
+
+
+def point_text(point: Iterable[float]) -> str:
+    """Write a point.
+
+    Examples
+    --------
+    >>> point_text([1.0, -0.5])
+    '(1, −0.5)'
+    """
+    return "(" + ", ".join(number(float(value)) for value in point) + ")"
+
+
+def _equilibria(portrait: Portrait) -> html.Div:
+    sure = portrait.completeness.get("equilibria", "")
+    count = len(portrait.equilibria)
+    title = html.Div(
+        [
+            html.H2("Equilibria", className="panel-title"),
+            html.Span(str(count), className="count"),
+            html.Span(_SURE.get(sure, sure), className=f"evidence evidence-{sure}"),
+        ],
+        className="facts-head",
+    )
+    if not count:
+        where = "in the window" if portrait.window else ""
+        return html.Div([title, html.P(f"None found {where}.".replace(" .", "."))])
+    rows = [_equilibrium(index, item) for index, item in enumerate(portrait.equilibria)]
+    return html.Div([title, html.Ol(rows, className="equilibria")])
+
+
+def _equilibrium(index: int, item: Equilibrium) -> html.Li:
+    kind_class = "stable" if item.stability.startswith("stable") else item.stability
+    sign = "" if item.index is None else f"{item.index:+d}".replace("-", "−").replace("+0", "0")
+    values = eigenvalues_text(item.eigenvalues.tolist())
+    details: list[Any] = [
+        _pair("λ", ", ".join(values)),
+        _pair("Index", sign or "undecided"),
+        _pair("Evidence", f"{item.evidence}, {item.method}" if item.method else item.evidence),
+    ]
+    if item.location != "inside":
+        details.append(_pair("Place", item.location))
+    return html.Li(
+        [
+            html.Div(
+                [
+                    html.Span(className=f"dot dot-{kind_class}", **{"aria-hidden": "true"}),
+                    html.Span(item.kind, className="kind"),
+                    html.Span(point_text(item.point.tolist()), className="point"),
+                ],
+                className="equilibrium-head",
+            ),
+            html.Dl(details, className="pairs"),
+            *([html.P(item.reason, className="reason")] if item.reason else []),
+        ],
+        className="equilibrium",
+        **{"data-equilibrium": str(index)},
+    )
+
+
+def _pair(name: str, value: str) -> html.Div:
+    return html.Div([html.Dt(name), html.Dd(value)])
+
+
+def _sets(portrait: Portrait) -> list[Any]:
+    if not portrait.equilibrium_sets:
+        return []
+    items = [
+        html.Li([html.Code(f"{s.implicit} = 0"), html.Span(f" {s.stability}", className="quiet")])
+        for s in portrait.equilibrium_sets
+    ]
+    return [html.Div([_title("Curves of equilibria", len(items)), html.Ul(items)])]
+
+
+def _singularities(portrait: Portrait) -> list[Any]:
+    if not portrait.singularities:
+        return []
+    items = []
+    for item in portrait.singularities:
+        index = "" if item.index is None else f", index {item.index}"
+        where = point_text(item.point.tolist()) if item.point.size <= 3 else "along a line"
+        items.append(html.Li(f"{where}: {item.reason}{index}"))
+    return [html.Div([_title("Singularities", len(items)), html.Ul(items)])]
+
+
+def _title(text: str, count: int) -> html.Div:
+    return html.Div(
+        [html.H2(text, className="panel-title"), html.Span(str(count), className="count")],
+        className="facts-head",
+    )
+
+
+def _notices(notices: Iterable[Notice]) -> list[Any]:
+    items = [html.Li(notice.message) for notice in notices]
+    if not items:
+        return []
+    return [html.Div([_title("Remarks", len(items)), html.Ul(items, className="remarks")])]
+
+
+def _searches(portrait: Portrait) -> html.Div:
+    entries = [
+        ("Nullcline branches", str(sum(len(n.branches) for n in portrait.nullclines))),
+        ("Trajectories", str(len(portrait.trajectories))),
+    ]
+    entries += [
+        (name.replace("_", " ").capitalize(), state)
+        for name, state in portrait.completeness.items()
+        if name != "equilibria"
+    ]
+    return html.Div(
+        [_heading("Drawn"), html.Dl([_pair(*entry) for entry in entries], className="pairs wide")]
+    )
+
+
+def _heading(text: str) -> html.Div:
+    return html.Div(html.H2(text, className="panel-title"), className="facts-head")
+
+
+def _timing(portrait: Portrait, row_id: str | None) -> html.Div:
+    engine = portrait.timing.get("engine_s")
+    entries = [("Engine", f"version {portrait.engine}")]
+    if engine is not None:
+        entries.append(("Computed in", f"{engine * 1000:.0f} ms"))
+    link: list[Any] = []
+    if row_id is not None:
+        link = [dmc.Anchor("Permanent page", href=f"/p/{row_id}", size="sm", className="own-page")]
+    return html.Div(
+        [
+            _heading("Portrait" if row_id else "Preview"),
+            html.Dl([_pair(*entry) for entry in entries], className="pairs wide"),
+            *link,
+        ]
+    )

@@ -1,0 +1,62 @@
+"""The job that the page watches: how far it is, what went wrong."""
+
+from __future__ import annotations
+
+import dash_mantine_components as dmc
+from dash import html
+
+from eqpp_dash.components.icons import icon
+from eqpp_dash.components.ids import JobPanel
+
+
+def job_panel() -> html.Section:
+    """Give the panel of the job; it is hidden until there is one."""
+    return html.Section(
+        [
+            html.Div(
+                [
+                    dmc.Badge("Queued", id=JobPanel.BADGE, variant="light", color="gray"),
+                    html.Span(id=JobPanel.PHASE, className="job-phase", role="status"),
+                    html.Span(id=JobPanel.QUEUE, className="job-queue"),
+                    html.Span(id=JobPanel.ELAPSED, className="job-elapsed"),
+                    dmc.Button(
+                        "Cancel",
+                        id=JobPanel.CANCEL,
+                        size="compact-xs",
+                        variant="default",
+                        disabled=True,
+                        className="job-cancel",
+                    ),
+                    dmc.Button(
+                        "Try again",
+                        id=JobPanel.AGAIN,
+                        size="compact-xs",
+                        variant="default",
+                        leftSection=icon("again"),
+                        className="job-again",
+                    ),
+                    dmc.Anchor("Permanent page", id=JobPanel.OPEN, href="/", size="xs"),
+                ],
+                className="job-line",
+            ),
+            dmc.Progress(
+                id=JobPanel.BAR,
+                value=0,
+                size="sm",
+                transitionDuration=120,
+                **{"aria-label": "Progress of the computation"},
+            ),
+            html.Div(id=JobPanel.ERROR, role="alert", className="job-error"),
+            html.Details(
+                [
+                    html.Summary("Technical details"),
+                    html.Pre(id=JobPanel.TRACEBACK, className="traceback", tabIndex="0"),
+                ],
+                id=JobPanel.DETAILS,
+                className="job-details hidden",
+            ),
+        ],
+        id=JobPanel.PANEL,
+        className="panel job hidden",
+        **{"aria-label": "Computation"},
+    )

@@ -1,0 +1,89 @@
+"""The permanent page of one portrait: to look at, to export, to take to the workbench."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+
+from eqpp_dash.components.editor import echo
+from eqpp_dash.components.facts import facts_panel
+from eqpp_dash.components.icons import icon
+from eqpp_dash.components.ids import Permanent
+from eqpp_dash.components.job import job_panel
+from eqpp_dash.components.picture import still_picture
+from eqpp_dash.model.portrait import Portrait
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The row that the page is about."""
+
+    row_id: str
+    title: str
+    equations: str
+    status: str
+    workbench: str
+
+
+def permanent_page(subject: Subject, body: Any) -> html.Div:
+    """Give the page at ``/p/<id>``.
+
+    Parameters
+    ----------
+    subject : Subject
+        The row.
+    body : component
+        From `permanent_body`; replaced when the job has finished.
+    """
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.H1(subject.title or "Untitled system"),
+                    dmc.Button(
+                        html.A("Open in workbench", href=subject.workbench, className="plain-link"),
+                        leftSection=icon("edit"),
+                        size="sm",
+                        className="open-workbench",
+                    ),
+                ],
+                className="title-line",
+            ),
+            job_panel(),
+            html.Div(body, id=Permanent.BODY),
+        ],
+        className="permanent",
+    )
+
+
+def permanent_body(
+    subject: Subject,
+    portrait: Portrait | None,
+    figure: Any,
+    latex: str,
+    config: Mapping[str, Any],
+) -> html.Div:
+    """Give the portrait with its facts; without one, only the equations."""
+    system = html.Section(
+        echo(latex, ()) if latex else html.Pre(subject.equations), className="panel echo"
+    )
+    if portrait is None:
+        return html.Div(system, className="permanent-wait")
+    return html.Div(
+        [
+            html.Section(still_picture(figure, config), className="panel picture"),
+            html.Aside(
+                [
+                    system,
+                    html.Section(
+                        facts_panel(portrait, row_id=subject.row_id), className="panel facts"
+                    ),
+                ]
+            ),
+        ],
+        className="permanent-grid",
+    )

@@ -1,0 +1,35 @@
+"""Short links for states that are too long for one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from flask import Flask, Response, redirect, request
+
+from eqpp_dash.errors import EqppError, NotFoundError
+from eqpp_dash.routes.portraits import said
+
+
+def register(server: Flask, services: Any) -> None:
+    """Register making a short link and following one."""
+
+    @server.post("/s")
+    def shorten() -> Response:
+        body = request.get_json(silent=True)
+        state = body.get("state") if isinstance(body, dict) else None
+        if not isinstance(state, str):
+            return said(400, "Give the state of a link.")
+        try:
+            services.links.decode(state)
+        except EqppError as error:
+            return said(400, str(error))
+        path = f"/s/{services.links.shorten(state)}"
+        return Response(orjson.dumps({"path": path}), mimetype="application/json")
+
+    @server.get("/s/<short>")
+    def follow(short: str) -> Any:
+        try:
+            return redirect(f"/#s={services.links.expand(short)}", code=302)
+        except NotFoundError:
+            return said(404, "There is no such short link.")
