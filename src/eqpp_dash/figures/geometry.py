@@ -150,9 +150,9 @@ def join_polylines(polylines: Iterable[Array], frame: Frame) -> Array:
         relative = (points - frame.low) / frame.span
         near: Mask = np.all(np.abs(relative - 0.5) <= 0.5 + BEYOND, axis=-1)
         scaled = relative * np.array([frame.aspect, 1.0])
+        step = np.hypot(*np.diff(scaled, axis=0, prepend=scaled[:1]).T)
     near[np.isnan(points).any(axis=-1)] = False
     points = np.where(near[:, None], points, np.nan)
-    step = np.hypot(*np.diff(scaled, axis=0, prepend=scaled[:1]).T)
     way = np.cumsum(np.where(np.isfinite(step), np.minimum(step, 1e6), 0.0))
     moved = np.diff(np.floor(way / FINEST_STEP), prepend=-1) != 0
     edge = near & ~(np.roll(near, 1) & np.roll(near, -1))

@@ -7,8 +7,33 @@ import math
 import re
 from collections.abc import Sequence
 
-_GREEK_NAMES = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", "omicron", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "eps"]
-GREEK = dict(zip(_GREEK_NAMES, "αβγδεζηθικλμνξοπρστυφχψωε", strict=True))
+GREEK = {
+    "alpha": "α",
+    "beta": "β",
+    "gamma": "γ",
+    "delta": "δ",
+    "epsilon": "ε",
+    "zeta": "ζ",
+    "eta": "η",
+    "theta": "θ",
+    "iota": "ι",
+    "kappa": "κ",
+    "lambda": "λ",
+    "mu": "μ",
+    "nu": "ν",
+    "xi": "ξ",
+    "omicron": "ο",
+    "pi": "π",
+    "rho": "ρ",
+    "sigma": "σ",
+    "tau": "τ",
+    "upsilon": "υ",
+    "phi": "φ",
+    "chi": "χ",
+    "psi": "ψ",
+    "omega": "ω",
+    "eps": "ε",
+}
 GREEK |= {name.capitalize(): glyph.upper() for name, glyph in GREEK.items() if name != "eps"}
 
 _NAME = re.compile(r"(?P<base>[^\W\d_]+)_?(?P<index>\w*)")
@@ -139,10 +164,12 @@ def format_eigenvalues(values: Sequence[complex], digits: int = 4) -> str:
     scale = max((abs(value) for value in items if math.isfinite(abs(value))), default=0.0)
     texts = []
     for value in items:
-        if value.imag < 0 and value.conjugate() in items:
+        near = 1e-9 * scale
+        paired = any(abs(value.conjugate() - other) <= near < abs(value.imag) for other in items)
+        if paired and value.imag < 0:
             continue
         text = format_complex(value, digits, scale)
-        if value.imag > 0 and value.conjugate() in items and "i" in text:
+        if paired:
             text = text.replace(" + ", " ± ") if " + " in text else f"±{text}"
         texts.append(text)
     return ", ".join(texts)

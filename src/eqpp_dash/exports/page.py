@@ -1,0 +1,230 @@
+"""A portrait as one HTML file that works without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+import orjson
+
+from eqpp_dash.figures import FIGURE_CONFIG, THEMES, portrait_figure_dict
+from eqpp_dash.figures.geometry import portrait_frame
+from eqpp_dash.figures.labels import (
+    format_eigenvalues,
+    format_number,
+    plain_name,
+    printable,
+)
+from eqpp_dash.model.portrait import OrbitEnd, Portrait
+
+_STYLE = """
+:root { color-scheme: light dark; --paper: %(light_paper)s; --text: %(light_text)s;
+  --muted: %(light_muted)s; --line: %(light_axis)s; }
+@media (prefers-color-scheme: dark) { :root { --paper: %(dark_paper)s; --text: %(dark_text)s;
+  --muted: %(dark_muted)s; --line: %(dark_axis)s; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--text);
+  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; }
+main { max-width: 1100px; margin: 0 auto; padding: 16px; }
+h1 { font-size: 1.5rem; margin: 0 0 8px; overflow-wrap: anywhere; }
+h2 { font-size: 1.05rem; margin: 28px 0 8px; }
+#portrait { height: min(78vh, 760px); min-height: 420px; }
+pre { margin: 0; padding: 10px 12px; border: 1px solid var(--line); border-radius: 8px;
+  white-space: pre-wrap; overflow-wrap: anywhere; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%%; font-variant-numeric: tabular-nums; }
+th, td { text-align: left; padding: 5px 12px 5px 0; border-bottom: 1px solid var(--line);
+  vertical-align: top; }
+th { color: var(--muted); font-weight: 600; white-space: nowrap; }
+footer { margin-top: 28px; color: var(--muted); font-size: 0.85rem; }
+@media print { #portrait { height: 120mm; } }
+"""
+
+_SCRIPT = """
+const figures = JSON.parse(document.getElementById("figures").textContent);
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const narrow = window.matchMedia("(max-width: 600px)");
+const place = document.getElementById("portrait");
+function draw() {
+  const figure = figures[(dark.matches ? "dark" : "light") + (narrow.matches ? "-phone" : "")];
+  if (figure.layout.height) place.style.height = figure.layout.height + "px";
+  else place.style.removeProperty("height");
+  Plotly.react(place, figure.data, figure.layout, figures.config);
+}
+dark.addEventListener("change", draw);
+narrow.addEventListener("change", draw);
+draw();
+"""
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
+script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:">
+<meta name="generator" content="EQPP Dash %(engine)s">
+<title>%(title)s</title>
+<style>%(style)s</style>
+</head>
+<body>
+<main>
+<h1>%(title)s</h1>
+<div id="portrait"></div>
+%(sections)s
+<footer>Computed by EQPP Dash %(engine)s%(seconds)s%(id)s.</footer>
+</main>
+<script type="application/json" id="figures">%(figures)s</script>
+<script type="application/json" id="spec">%(spec)s</script>
+<script>%(plotly)s</script>
+<script>%(script)s</script>
+</body>
+</html>
+"""
+
+
+def portrait_page(portrait: Portrait, facts: Mapping[str, Any]) -> str:
+    """Write a portrait as one HTML file.
+
+    Parameters
+    ----------
+    portrait : Portrait
+        A planar portrait.
+    facts : mapping
+        Its facts; their ``id`` is shown.
+
+    Returns
+    -------
+    str
+        A document with the interactive figure in both themes, the facts as tables, the
+        specification and plotly.js itself. Its content security policy forbids any request.
+    """
+    spec = portrait.spec
+    figures: dict[str, Any] = {"config": FIGURE_CONFIG}
+    for theme in THEMES:
+        for phone in (False, True):
+            figure = portrait_figure_dict(portrait, theme=theme, phone=phone)
+            figure["layout"].pop("title", None)  # the page has it as its heading
+            figure["layout"]["clickanywhere"] = False
+            figures[theme + ("-phone" if phone else "")] = figure
+    seconds = portrait.timing.get("engine_s")
+    identity = facts.get("id")
+    return _PAGE % {
+        "title": _text(spec.title or "Phase portrait"),
+        "engine": _text(portrait.engine),
+        "seconds": "" if seconds is None else f" in {_number(seconds)} s",
+        "id": f", portrait {_text(str(identity))}" if identity else "",
+        "style": _STYLE % _colours(),
+        "sections": "\n".join(_sections(portrait)),
+        "figures": _inline_json(figures),
+        "spec": _inline_json(spec.to_dict()),
+        "plotly": _plotly_js(),
+        "script": _SCRIPT,
+    }
+
+
+def _colours() -> dict[str, str]:
+    return {
+        f"{name}_{part}": getattr(theme, part)
+        for name, theme in THEMES.items()
+        for part in ("paper", "text", "muted", "axis")
+    }
+
+
+def _inline_json(value: Any) -> str:
+    """Write JSON that cannot end its script element, whatever its strings hold."""
+    return orjson.dumps(value).decode().replace("<", "\\u003c")
+
+
+def _plotly_js() -> str:
+    source = (files("plotly") / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
+    return source.replace("</script", "<\\/script")
+
+
+def _text(value: str) -> str:
+    return escape(printable(value))
+
+
+def _number(value: float | str) -> str:
+    return _text(value) if isinstance(value, str) else format_number(float(value), 6)
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    head = "".join(f"<th>{cell}</th>" for cell in heads)
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>\n" for row in rows)
+    return (
+        f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>'
+        "</div>"
+    )
+
+
+def _sections(portrait: Portrait) -> Iterable[str]:
+    system, frame = portrait.system, portrait_frame(portrait)
+    equations = "\n".join(
+        f"{name}' = {right}" for name, right in zip(system.variables, system.equations, strict=True)
+    )
+    yield f"<h2>System</h2>\n<pre>{escape(equations)}</pre>"
+    values = [(_text(plain_name(k)), _number(v)) for k, v in system.parameters.items()]
+    limits = [
+        (_text(plain_name(name)), f"{_number(low)} to {_number(high)}")
+        for name, (low, high) in portrait.window.items()
+    ]
+    if values:
+        yield "<h2>Parameters</h2>\n" + _table(("parameter", "value"), values)
+    yield "<h2>Window</h2>\n" + _table(("variable", "from, to"), limits)
+    if portrait.partial:
+        yield "<p><strong>The computation was stopped early: parts may be missing.</strong></p>"
+    if portrait.equilibria:
+        names = ", ".join(_text(plain_name(name)) for name in system.variables)
+        heads = ("", f"({names})", "kind", "stability", "eigenvalues", "index", "evidence")
+        yield "<h2>Equilibria</h2>\n" + _table(heads, _equilibria(portrait, frame.span.tolist()))
+    for name, state in portrait.completeness.items():
+        yield f"<p>Completeness of the {_text(name)}: {_text(state)}.</p>"
+    if portrait.equilibrium_sets:
+        rows = [(f"{_text(s.implicit)} = 0", _text(s.stability)) for s in portrait.equilibrium_sets]
+        yield "<h2>Sets of equilibria</h2>\n" + _table(("equation", "stability"), rows)
+    if portrait.singularities:
+        points = [
+            (_point(item.point.tolist(), frame.span.tolist()), _text(item.reason))
+            for item in portrait.singularities
+        ]
+        yield "<h2>Singularities</h2>\n" + _table(("point", "reason"), points)
+    given = [item for item in portrait.trajectories if item.origin == "given"]
+    if given:
+        trajectory_rows = [
+            (
+                _point(item.start.tolist(), frame.span.tolist()),
+                _end(item.backward),
+                _end(item.forward),
+            )
+            for item in given
+        ]
+        table = _table(("through", "comes from", "goes to"), trajectory_rows)
+        yield f"<h2>Given trajectories</h2>\n{table}"
+    if portrait.notices:
+        items = "".join(f"<li>{_text(notice.message)}</li>" for notice in portrait.notices)
+        yield f"<h2>Remarks</h2>\n<ul>{items}</ul>"
+
+
+def _point(values: Sequence[float], spans: Sequence[float]) -> str:
+    return "(" + ", ".join(format_number(v, 6, s) for v, s in zip(values, spans, strict=True)) + ")"
+
+
+def _equilibria(portrait: Portrait, spans: Sequence[float]) -> Iterable[Sequence[str]]:
+    for number, item in enumerate(portrait.equilibria):
+        yield (
+            str(number),
+            _point(item.point.tolist(), spans),
+            _text(item.kind) + (f"<br><small>{_text(item.reason)}</small>" if item.reason else ""),
+            _text(item.stability),
+            _text(format_eigenvalues(item.eigenvalues.tolist(), 6)),
+            "undecided" if item.index is None else str(item.index).replace("-", "−"),
+            _text(f"{item.evidence} ({item.method})" if item.method else item.evidence),
+        )
+
+
+def _end(end: OrbitEnd) -> str:
+    text = end.end if end.time is None else f"{end.end}, t = {format_number(end.time)}"
+    return _text(f"{text}: {end.reason}" if end.reason else text)

@@ -1,0 +1,327 @@
+"""A portrait as a picture for print, drawn by matplotlib."""
+
+from __future__ import annotations
+
+import io
+import math
+import threading
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, ScalarFormatter
+from numpy.typing import NDArray
+
+from eqpp_dash.figures.geometry import (
+    Frame,
+    by_role,
+    direction_marks,
+    field_arrows,
+    join_polylines,
+    portrait_frame,
+)
+from eqpp_dash.figures.labels import plain_name, printable
+from eqpp_dash.figures.layout import title_lines
+from eqpp_dash.figures.symbols import Mark, by_mark
+from eqpp_dash.figures.themes import LIGHT, Theme
+from eqpp_dash.figures.traces import ROLE_LABELS, role_colour
+from eqpp_dash.model.portrait import Portrait
+
+WIDTH = 8.0  # inches
+DPI = 200
+
+_RC: Any = {
+    "font.family": "DejaVu Sans",
+    "font.size": 10.0,
+    "axes.unicode_minus": True,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "eqpp-dash",
+    "pdf.fonttype": 42,
+    "path.simplify": True,
+    "text.usetex": False,
+}
+_NO_DATES: dict[str, dict[str, Any]] = {
+    "svg": {"Date": None, "Creator": "EQPP Dash"},
+    "pdf": {"CreationDate": None, "Creator": "EQPP Dash", "Producer": "EQPP Dash"},
+    "png": {"Software": "EQPP Dash"},
+}
+_MARKERS = {
+    "diamond": ("D", 7.0),
+    "square": ("s", 6.5),
+    "star": ("*", 11.0),
+    "pentagon": ("p", 8.5),
+    "hexagon": ("h", 8.5),
+    "triangle": ("^", 8.0),
+    "triangle-left": ("<", 8.0),
+    "x": ("X", 8.0),
+}
+_DASHES: tuple[Any, ...] = ((0, (6, 3)), (0, (1, 1.8)))
+_LOCK = threading.Lock()  # matplotlib's settings and its text cache are the process's
+
+
+def portrait_picture(portrait: Portrait, kind: str) -> bytes:
+    """Draw a portrait for print: the layers, palette and marks of the screen's light theme.
+
+    Parameters
+    ----------
+    portrait : Portrait
+        A planar portrait.
+    kind : str
+        ``svg``, ``png`` (200 dots an inch) or ``pdf``.
+
+    Returns
+    -------
+    bytes
+        The file; equal portraits give equal bytes.
+    """
+    target = io.BytesIO()
+    with _LOCK, mpl.rc_context(_RC):
+        figure = draw_portrait(portrait)
+        title = printable(portrait.spec.title)
+        metadata = {**_NO_DATES[kind], "Title": title} if title else _NO_DATES[kind]
+        figure.savefig(target, format=kind, dpi=DPI, metadata=metadata)
+    return target.getvalue()
+
+
+def draw_portrait(portrait: Portrait, theme: Theme = LIGHT) -> Figure:
+    """Draw a portrait as a matplotlib figure of its own, known to no global state."""
+    frame = portrait_frame(portrait)
+    height = min(max((WIDTH - 1.0) / frame.aspect, 3.0), 8.5) + 1.5
+    engine = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)
+    figure = Figure(figsize=(WIDTH, height), facecolor=theme.paper, layout=engine)
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot(facecolor=theme.plot)
+    entries = [
+        *_draw_field(axes, portrait, frame, theme),
+        *_draw_nullclines(axes, portrait, frame, theme),
+        *_draw_trajectories(axes, portrait, frame, theme),
+        *_draw_sets(axes, portrait, theme),
+        *_draw_equilibria(axes, portrait, theme),
+    ]
+    _finish_axes(axes, portrait, frame, theme)
+    if entries:
+        legend = figure.legend(
+            handles=entries,
+            loc="outside lower center",
+            ncols=min(len(entries), 4),
+            frameon=False,
+            fontsize=9,
+            labelcolor=theme.text,
+        )
+        _plain_text(legend.get_texts())
+    return figure
+
+
+def _plain_text(texts: Iterable[Any]) -> None:
+    for text in texts:
+        text.set_parse_math(False)
+
+
+def _line(axes: Axes, points: NDArray[np.float64], **style: Any) -> Line2D:
+    line = Line2D(points[:, 0], points[:, 1], **style)
+    axes.add_line(line)
+    return line
+
+
+def _draw_field(axes: Axes, portrait: Portrait, frame: Frame, theme: Theme) -> list[Line2D]:
+    if portrait.field is None:
+        return []
+    every = max(1, -(-max(portrait.field.u.shape) // 30))
+    arrows = field_arrows(portrait.field, frame, every=every)
+    return [_line(axes, arrows, color=theme.field, linewidth=0.6, zorder=1, label="field")]
+
+
+def _draw_nullclines(axes: Axes, portrait: Portrait, frame: Frame, theme: Theme) -> list[Line2D]:
+    lines = []
+    for number, variable in enumerate(portrait.system.variables):
+        own = [item for item in portrait.nullclines if item.variable == variable]
+        points = join_polylines((branch for item in own for branch in item.branches), frame)
+        if len(points):
+            lines.append(
+                _line(
+                    axes,
+                    points,
+                    color=theme.nullclines[number],
+                    linewidth=1.5,
+                    linestyle=_DASHES[number],
+                    zorder=2,
+                    label=f"{plain_name(variable)}′ = 0",
+                )
+            )
+    return lines
+
+
+def _draw_trajectories(axes: Axes, portrait: Portrait, frame: Frame, theme: Theme) -> list[Line2D]:
+    legend: dict[str, Line2D] = {}
+    for role, items in by_role(portrait.trajectories).items():
+        if not items:
+            continue
+        colour, curves = role_colour(role, theme), [item.points for item in items]
+        width = {"seeded": 1.0, "given": 1.9}.get(role, 1.6)
+        points = join_polylines(curves, frame)
+        label = ROLE_LABELS[role]
+        line = _line(axes, points, color=colour, linewidth=width, zorder=3, label=label)
+        legend.setdefault(label, line)
+        for base, tip in direction_marks(curves, frame):
+            _draw_head(axes, base, tip, frame, colour, 6.0 if role == "seeded" else 7.5)
+        if role == "given":
+            starts = np.array([item.start[:2] for item in items])
+            style = {"markeredgecolor": theme.plot, "markersize": 5.0, "linestyle": "none"}
+            _line(axes, starts, marker="o", color=colour, zorder=4, **style)
+    return list(legend.values())
+
+
+def _draw_head(
+    axes: Axes,
+    base: NDArray[np.float64],
+    tip: NDArray[np.float64],
+    frame: Frame,
+    colour: str,
+    size: float,
+) -> None:
+    way = (tip - base) / frame.unit
+    if not way.any():
+        return
+    angle = math.degrees(math.atan2(way[1], way[0])) - 90
+    style = {"markersize": size, "linestyle": "none", "markeredgewidth": 0.0}
+    _line(axes, tip[None, :], marker=(3, 0, angle), color=colour, zorder=3.5, **style)
+
+
+def _draw_sets(axes: Axes, portrait: Portrait, theme: Theme) -> list[Line2D]:
+    lines = []
+    if portrait.equilibrium_sets:
+        points = np.concatenate([item.points[:, :2] for item in portrait.equilibrium_sets])
+        style = {"marker": "o", "markersize": 2.5, "linestyle": "none"}
+        lines.append(
+            _line(axes, points, color=theme.equilibrium, zorder=5, label="equilibrium set", **style)
+        )
+    if portrait.singularities:
+        points = np.array([item.point[:2] for item in portrait.singularities])
+        style = {"marker": "x", "markersize": 7, "markeredgewidth": 2, "linestyle": "none"}
+        lines.append(
+            _line(axes, points, color=theme.unstable, zorder=5, label="singularity", **style)
+        )
+    return lines
+
+
+def _draw_equilibria(axes: Axes, portrait: Portrait, theme: Theme) -> list[Line2D]:
+    lines = []
+    for mark, numbers in by_mark(portrait.equilibria).items():
+        points = np.array([portrait.equilibria[number].point[:2] for number in numbers])
+        outline = theme.equilibrium if mark.decided else theme.undecided
+        shape, size = _MARKERS.get(mark.shape, ("o", 7.5))
+        line = _line(
+            axes,
+            points,
+            marker=shape,
+            markersize=size,
+            markerfacecolor=outline if mark.fill == "full" else theme.plot,
+            markeredgecolor=outline,
+            markeredgewidth=1.5,
+            linestyle="none",
+            zorder=7,
+            clip_on=False,
+            label=mark.label,
+        )
+        _clip_points(line, portrait_frame(portrait))
+        _draw_centre(axes, line.get_xydata(), mark, outline)
+        lines.append(line)
+    return lines
+
+
+def _clip_points(line: Line2D, frame: Frame) -> None:
+    """Keep marks whole on the border, but draw none beyond the window."""
+    points = np.asarray(line.get_xydata(), dtype=float)
+    near = np.all(np.abs((points - frame.low) / frame.span - 0.5) <= 0.5 + 1e-9, axis=-1)
+    line.set_data(points[near, 0], points[near, 1])
+
+
+def _draw_centre(axes: Axes, points: Any, mark: Mark, colour: str) -> None:
+    if mark.shape == "circle-x":
+        style: dict[str, Any] = {"marker": "x", "markersize": 4.5}
+    elif mark.shape == "circle-dot" or mark.fill == "half":
+        style = {"marker": ".", "markersize": 4.0}
+    else:
+        return
+    _line(axes, points, color=colour, linestyle="none", zorder=8, clip_on=False, **style)
+
+
+def _finish_axes(axes: Axes, portrait: Portrait, frame: Frame, theme: Theme) -> None:
+    axes.set_xlim(*frame.x)
+    axes.set_ylim(*frame.y)
+    if frame.equal:
+        axes.set_aspect("equal")
+    axes.grid(True, color=theme.grid, linewidth=0.7)
+    axes.set_axisbelow(True)
+    for position, value in (("x", 0.0), ("y", 0.0)):
+        draw = axes.axvline if position == "x" else axes.axhline
+        draw(value, color=theme.axis, linewidth=0.9, zorder=0.6)
+    for spine in axes.spines.values():
+        spine.set_color(theme.axis)
+    axes.tick_params(colors=theme.muted, labelcolor=theme.text, labelsize=9)
+    for axis, limits, variable in zip(
+        (axes.xaxis, axes.yaxis), (frame.x, frame.y), portrait.system.variables, strict=True
+    ):
+        _set_ticks(axis, limits)
+        unit = printable(portrait.spec.variables.get(variable, {}).get("unit", "")).strip()
+        name = plain_name(variable)
+        label = axis.set_label_text(f"{name} ({unit})" if unit else name, color=theme.text)
+        label.set_fontsize(12)
+        _plain_text([label])
+    lines = title_lines(portrait.spec.title, phone=False)
+    if lines:
+        title = axes.set_title("\n".join(lines), loc="left", color=theme.text, fontsize=13, pad=10)
+        _plain_text([title])
+
+
+def _set_ticks(axis: Any, limits: tuple[float, float]) -> None:
+    step = angle_step(limits)
+    if step is None:
+        axis.set_major_locator(MaxNLocator(9, steps=[1, 2, 2.5, 5, 10]))
+        formatter = ScalarFormatter(useMathText=True)
+        formatter.set_powerlimits((-3, 4))
+        axis.set_major_formatter(formatter)
+        return
+    first, last = math.ceil(limits[0] / step - 1e-9), math.floor(limits[1] / step + 1e-9)
+    axis.set_major_locator(FixedLocator([k * step for k in range(first, last + 1)]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: angle_text(value)))
+
+
+def angle_step(limits: Sequence[float]) -> float | None:
+    """Give the tick step of an axis whose limits are multiples of pi/20; None for others.
+
+    Examples
+    --------
+    >>> angle_step((-2 * math.pi, 2 * math.pi)) == math.pi / 2, angle_step((-7, 7))
+    (True, None)
+    """
+    twentieths = [20 * limit / math.pi for limit in limits]
+    if any(abs(value - round(value)) > 1e-9 * max(abs(value), 1) for value in twentieths):
+        return None
+    span = (limits[1] - limits[0]) / math.pi
+    if not 0.5 <= span <= 100:
+        return None
+    return math.pi * next(step for step in (0.25, 0.5, 1, 2, 5, 10, 20) if span / step <= 9)
+
+
+def angle_text(value: float) -> str:
+    """Write a multiple of pi/4.
+
+    Examples
+    --------
+    >>> [angle_text(k * math.pi / 4) for k in (-8, -1, 0, 2, 4, 6)]
+    ['−2π', '−π/4', '0', 'π/2', 'π', '3π/2']
+    """
+    quarters = round(4 * value / math.pi)
+    if quarters == 0:
+        return "0"
+    common = math.gcd(quarters, 4)
+    top, bottom = abs(quarters) // common, 4 // common
+    text = ("" if top == 1 else str(top)) + "π" + ("" if bottom == 1 else f"/{bottom}")
+    return f"−{text}" if quarters < 0 else text

@@ -1,0 +1,152 @@
+"""A portrait as a tiny picture for lists, written without a drawing library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqpp_dash.figures.geometry import by_role, portrait_frame
+from eqpp_dash.figures.symbols import equilibrium_mark
+from eqpp_dash.model.portrait import Portrait
+
+WIDTH, HEIGHT = 160, 120
+MOST_BYTES = 8000
+
+# Colours of middle lightness: they stand out from a white and from a black page alike.
+_ORBIT, _STABLE, _UNSTABLE = "#4a93cf", "#bb6a9d", "#e0691f"
+_NULLCLINES, _INK, _FRAME = ("#e69f00", "#12a87c"), "#26303c", "#8a94a2"
+
+
+def thumbnail_svg(portrait: Portrait) -> bytes:
+    """Draw a portrait in 160 x 120 pixels.
+
+    Parameters
+    ----------
+    portrait : Portrait
+        A planar portrait.
+
+    Returns
+    -------
+    bytes
+        An SVG document of less than 8 kB: paths and circles on a transparent ground, no
+        text, no script, no reference to anything.
+    """
+    for detail, curves in ((1.0, 60), (2.0, 40), (4.0, 20), (8.0, 8), (8.0, 2)):
+        picture = _draw(portrait, detail, curves)
+        if len(picture) < MOST_BYTES:
+            return picture
+    return _draw(portrait, 8.0, 0)
+
+
+def _draw(portrait: Portrait, detail: float, curves: int) -> bytes:
+    frame = portrait_frame(portrait)
+    scale = np.array([WIDTH, -HEIGHT]) / frame.span
+    if frame.equal:
+        scale = min(abs(scale)) * np.array([1.0, -1.0])
+    middle = frame.low + frame.span / 2
+
+    def place(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        with np.errstate(all="ignore"):
+            placed: NDArray[np.float64] = (values[:, :2] - middle) * scale + (WIDTH / 2, HEIGHT / 2)
+        return placed
+
+    parts = []
+    for number, variable in enumerate(portrait.system.variables):
+        branches = [
+            branch for item in portrait.nullclines if item.variable == variable
+            for branch in item.branches
+        ][:curves]  # fmt: skip
+        parts.append(
+            _path(
+                map(place, branches), detail, _NULLCLINES[number % 2], 1, 'stroke-dasharray="3 2"'
+            )
+        )
+    roles = by_role(portrait.trajectories)
+    seeded = [item.points for item in (*roles["given"], *roles["seeded"])][:curves]
+    parts.append(_path(map(place, seeded), detail, _ORBIT, 1))
+    for role, colour in (("stable", _STABLE), ("unstable", _UNSTABLE)):
+        lines = [item.points for item in roles[role]][:curves]
+        parts.append(_path(map(place, lines), detail, colour, 1.4))
+    for item in portrait.equilibria[:40]:
+        (x, y) = place(item.point[None, :])[0].tolist()
+        if not (-4 <= x <= WIDTH + 4 and -4 <= y <= HEIGHT + 4):
+            continue
+        full = equilibrium_mark(item).fill == "full"
+        fill, stroke = (_INK, "#fff") if full else ("#fff", _INK)
+        parts.append(
+            f'<circle cx="{x:.0f}" cy="{y:.0f}" r="3.2" fill="{fill}" stroke="{stroke}" '
+            'stroke-width="1.3"/>'
+        )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        f'width="{WIDTH}" height="{HEIGHT}"><rect x=".5" y=".5" width="{WIDTH - 1}" '
+        f'height="{HEIGHT - 1}" rx="4" fill="none" stroke="{_FRAME}" stroke-opacity=".35"/>'
+        + "".join(parts)
+        + "</svg>"
+    ).encode()
+
+
+def _path(
+    lines: Iterable[NDArray[np.float64]], detail: float, colour: str, width: float, extra: str = ""
+) -> str:
+    data = "".join(_steps(piece) for line in lines for piece in _pieces(line, detail))
+    if not data:
+        return ""
+    extra = f" {extra}" if extra else ""
+    return (
+        f'<path d="{data}" fill="none" stroke="{colour}" stroke-width="{width}" '
+        f'stroke-linejoin="round"{extra}/>'
+    )
+
+
+def _pieces(line: NDArray[np.float64], detail: float) -> list[NDArray[np.float64]]:
+    """Cut a line to the picture, and drop points that do not bend it."""
+    margin, corner = 3.0, np.array([WIDTH, HEIGHT])
+    with np.errstate(invalid="ignore"):
+        inside = np.all((line > -margin) & (line < corner + margin), axis=-1)
+    pieces = []
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(int)))
+    for begin, end in edges.reshape(-1, 2):
+        piece = line[begin:end]
+        if len(piece) > 1:
+            pieces.append(piece[_bends(piece, 0.25 * detail)])
+    return pieces
+
+
+def _bends(piece: NDArray[np.float64], tolerance: float) -> list[int]:
+    """Give the points that Douglas and Peucker's algorithm (1973) keeps."""
+    keep = {0, len(piece) - 1}
+    open_spans = [(0, len(piece) - 1)]
+    while open_spans:
+        first, last = open_spans.pop()
+        if last - first < 2:
+            continue
+        chord, way = piece[last] - piece[first], piece[first + 1 : last] - piece[first]
+        length = float(np.hypot(*chord))
+        if length > 1e-9:
+            away = np.abs(way[:, 0] * chord[1] - way[:, 1] * chord[0]) / length
+            along = way @ chord / length
+            away = np.maximum(away, np.maximum(-along, along - length))
+        else:
+            away = np.hypot(way[:, 0], way[:, 1])
+        worst = int(np.argmax(away))
+        if away[worst] > tolerance:
+            middle = first + 1 + worst
+            keep.add(middle)
+            open_spans += [(first, middle), (middle, last)]
+    return sorted(keep)
+
+
+def _steps(piece: NDArray[np.float64]) -> str:
+    """Write relative moves in half pixels' precision, whole numbers without a point."""
+    grid = np.round(piece * 2).astype(int)
+    moves: Sequence[Sequence[int]] = np.diff(grid, axis=0).tolist()
+    text = "M" + _pair(grid[0].tolist())
+    steps = [_pair(move) for move in moves if any(move)]
+    return text + ("l" + " ".join(steps) if steps else "")
+
+
+def _pair(move: Sequence[int]) -> str:
+    return f"{move[0] / 2:g},{move[1] / 2:g}"
