@@ -1,0 +1,29 @@
+"""Bringing an older archive up to date, by Alembic; loaded only when it is needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+
+from eqpp_dash.database import migrations, schema
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Run the migrations within the caller's transaction.
+
+    Parameters
+    ----------
+    connection : Connection
+        In a write transaction; either all migrations are kept or none.
+    revision : str
+        Where to stop.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+    connection.exec_driver_sql(f"PRAGMA user_version = {schema.SCHEMA_VERSION}")

@@ -1,0 +1,1 @@
+"""The archive's migrations: one step a file in ``versions``, oldest first."""

@@ -1,0 +1,97 @@
+"""What the page needs at once, without a job: understanding, previews, trajectories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from eqpp_dash import engine
+from eqpp_dash.engine.system import Limits, System
+from eqpp_dash.model.portrait import Notice, Portrait, Trajectory
+from eqpp_dash.model.spec import PortraitSpec, Range
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """A system as it was read.
+
+    Attributes
+    ----------
+    latex : str
+        The whole system, typeset.
+    variables : tuple of str
+        Its state variables.
+    parameters : tuple of str
+        Its parameters, in order of appearance.
+    defaults : mapping of str to float or str
+        The value of each parameter that is not set otherwise.
+    autonomous : bool
+        Whether time does not appear on the right.
+    notes : tuple of Notice
+        How something ambiguous was read, what was assumed.
+    """
+
+    latex: str
+    variables: tuple[str, ...]
+    parameters: tuple[str, ...]
+    defaults: Mapping[str, float | str]
+    autonomous: bool
+    notes: tuple[Notice, ...]
+
+
+class Previews:
+    """The engine, for quick answers.
+
+    Parameters
+    ----------
+    limits : Limits
+        What a system's text may cost.
+    """
+
+    def __init__(self, limits: Limits, check: Callable[[PortraitSpec], PortraitSpec]) -> None:
+        self._limits = limits
+        self._check = check
+
+    def understand(self, text: str, limits: Limits | None = None) -> Understanding:
+        """Read a system's text.
+
+        Raises
+        ------
+        EquationError
+            If it cannot be read.
+        """
+        system: System = engine.parse_system(text, limits or self._limits)
+        return Understanding(
+            latex=system.echo_latex,
+            variables=system.variables,
+            parameters=system.parameters,
+            defaults=system.defaults,
+            autonomous=system.autonomous,
+            notes=system.notes,
+        )
+
+    def check(self, spec: PortraitSpec) -> PortraitSpec:
+        """Give the full specification, every parameter with a value.
+
+        Raises
+        ------
+        EquationError, SpecError
+            If the question has no sense.
+        """
+        return self._check(spec)
+
+    def preview(self, spec: PortraitSpec, starts: Sequence[Sequence[float]] = ()) -> Portrait:
+        """Compute field, nullclines, equilibria and the orbits through given points, quickly.
+
+        Raises
+        ------
+        EquationError, SpecError
+            If the question has no sense.
+        """
+        return engine.preview_portrait(self._check(spec), starts=starts)
+
+    def trajectories(
+        self, spec: PortraitSpec, starts: Sequence[Sequence[float]], window: Mapping[str, Range]
+    ) -> tuple[Trajectory, ...]:
+        """Trace the orbits through given points, both directions."""
+        return engine.trace_trajectories(self._check(spec), starts, window)
