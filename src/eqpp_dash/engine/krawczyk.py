@@ -129,8 +129,8 @@ def _stack(parts: Sequence[Bounds]) -> StackedBounds:
 
 
 def excludes_zero(bounds: Bounds) -> Mask:
-    """Tell on which boxes some component cannot vanish, shape (m,)."""
-    return np.asarray(((bounds.lo > 0) | (bounds.hi < 0)).any(axis=0))
+    """Tell on which boxes some component cannot vanish or is nowhere defined, shape (m,)."""
+    return np.asarray(((bounds.lo > 0) | (bounds.hi < 0) | np.isnan(bounds.lo)).any(axis=0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

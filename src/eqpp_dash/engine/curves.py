@@ -1,0 +1,268 @@
+"""Zero sets of plane functions as polylines: contours, polished; crossings without gaps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import contourpy
+import numpy as np
+from numpy.typing import NDArray
+
+from eqpp_dash.engine.critical import find_critical_boxes
+from eqpp_dash.engine.degenerate import cluster_boxes, simple_point
+from eqpp_dash.engine.krawczyk import ScalarFunction
+from eqpp_dash.engine.polylines import UnitFunction, clip_line, polish, refine, thin
+from eqpp_dash.model.portrait import Array
+
+GRID = 45
+"""Cells a side of the first contour grid; its nodes are a little off the round numbers."""
+DETAIL = 9
+"""How often the grid is halved towards a place where the curve is not smooth."""
+MOST_LINES = 260
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ZeroSet:
+    """The zero set of a function within a window.
+
+    Attributes
+    ----------
+    branches : tuple of ndarray, shape (m, 2)
+        Polylines; a single point is an isolated zero.
+    touching : bool
+        Whether the function is zero on curves without changing its sign.
+    """
+
+    branches: tuple[Array, ...]
+    touching: bool = False
+
+
+def trace_zero_set(function: ScalarFunction, lo: Array, hi: Array) -> ZeroSet:
+    """Trace the zero set of a function of two variables.
+
+    Parameters
+    ----------
+    function : ScalarFunction
+        The function.
+    lo, hi : ndarray, shape (2,)
+        Limits of the window.
+
+    Returns
+    -------
+    ZeroSet
+        Polylines whose points lie on the curve within 1e-9 of the window's size.
+
+    Notes
+    -----
+    Marching squares on a grid that is refined geometrically wherever interval bounds leave
+    room for a crossing, an isolated point or a small oval; Newton's method along the gradient
+    then moves every point onto the curve. A change of sign at a pole is no zero: there the
+    iteration does not arrive.
+    """
+    g = UnitFunction(function, lo[:, None], (hi - lo)[:, None])
+    straight = _straight_line(g, lo, hi)
+    if straight is not None:
+        return ZeroSet(tuple(_to_plane(g, line) for line in straight))
+    rough = find_critical_boxes(function, lo, hi, depth=1 / 400)
+    nodes, spots = np.empty((2, 0)), np.empty((2, 0))
+    if rough.lo.shape[1] and not rough.crowded:
+        spots = _centers(g, rough.lo, rough.hi)
+        fine = find_critical_boxes(function, lo, hi, depth=1e-8)
+        if not fine.crowded:
+            nodes = _nodes(g, fine.lo, fine.hi)
+            spots = np.concatenate([nodes, spots], axis=1)
+    x, y = (_grid_lines(spots[axis]) for axis in range(2))
+    values = g.value(np.stack(np.meshgrid(x, y)).reshape(2, -1)).reshape(y.size, x.size)
+    lines = _contours(g, x, y, values, nodes)
+    isolated = [node[:, None] for node in nodes.T if not _reached(lines, node)]
+    touching = False
+    if rough.crowded:
+        valleys = _valleys(g, x, y, lines)
+        touching = bool(valleys)
+        lines += valleys
+    return ZeroSet(tuple(_to_plane(g, line) for line in [*lines, *isolated]), touching)
+
+
+def _to_plane(g: UnitFunction, line: Array) -> Array:
+    return np.ascontiguousarray((g.lo + g.span * line).T)
+
+
+def _straight_line(g: UnitFunction, lo: Array, hi: Array) -> list[Array] | None:
+    """Give the zero set if the function is linear on the window; None if it is not."""
+    slope = g.function.gradient_boxes(lo[:, None], hi[:, None])
+    size = np.abs(slope.hi * g.span).max()
+    if not (slope.continuous[0] and np.isfinite(size) and size > 0):
+        return None
+    if float(((slope.hi - slope.lo) * g.span).max()) > 1e-13 * size:
+        return None
+    middle = np.full((2, 1), 0.5)
+    direction = g.gradient(middle)[:, 0]
+    line = clip_line(float(g.value(middle)[0]), direction, middle[:, 0])
+    return [] if line is None else [line]
+
+
+def _centers(g: UnitFunction, lo: Array, hi: Array) -> Array:
+    clusters = cluster_boxes((lo - g.lo) / g.span, (hi - g.lo) / g.span, np.ones(2))
+    return np.stack([0.5 * (c.lo + c.hi) for c in clusters], axis=1)
+
+
+def _nodes(g: UnitFunction, lo: Array, hi: Array) -> Array:
+    """Locate singular points of the curve from the last critical boxes."""
+    points = []
+    for cluster in cluster_boxes(lo, hi, g.span[:, 0]):
+        margin = 1e-8 * g.span[:, 0]
+        point = simple_point(cluster.lo - margin, cluster.hi + margin, 4)
+        point = 0.5 * (cluster.lo + cluster.hi) if point is None else point
+        points.append((point - g.lo[:, 0]) / g.span[:, 0])
+    return np.stack(points, axis=1) if points else np.empty((2, 0))
+
+
+def _grid_lines(spots: Array) -> Array:
+    step = 1.0 / GRID
+    inner = (np.arange(1, GRID) + 0.137) * step
+    lines = [np.array([0.0, 1.0]), inner]
+    if spots.size:
+        spots = np.unique(np.round(spots, 9))
+        depth = max(2, min(DETAIL, (MOST_LINES - GRID) // (2 * spots.size)))
+        offsets = step * 0.5 ** np.arange(depth)
+        around = np.concatenate([-offsets, offsets]) * 1.07
+        lines.append((spots[:, None] + around).ravel())
+    result = np.unique(np.concatenate(lines))
+    result = result[(result >= 0) & (result <= 1)]
+    far = np.concatenate([[True], np.diff(result) > 1e-7])
+    far[-1] = True
+    return np.asarray(result[far])
+
+
+def _contours(g: UnitFunction, x: Array, y: Array, values: Array, nodes: Array) -> list[Array]:
+    raw = _zero_contours(x, y, values)
+    if not raw:
+        return []
+    points = np.concatenate(raw, axis=1)
+    near = _near(points, nodes, 1.6 / GRID * 0.5 ** (DETAIL - 1))
+    moved, arrived = polish(g, points, 1.5 / GRID)
+    snapped = np.where(near >= 0, nodes[:, near] if nodes.size else moved, moved)
+    lines = _split_lines(raw, snapped, arrived | (near >= 0))
+    lines = [_extend(g, line) for line in lines]
+    lines = refine(lines, lambda u: polish(g, u, 0.5 / GRID))
+    return [thin(line) for line in lines]
+
+
+def _zero_contours(x: Array, y: Array, values: Array) -> list[Array]:
+    masked = np.ma.masked_invalid(values)
+    generator = contourpy.contour_generator(x, y, masked, name="serial", corner_mask=True)
+    lines = (np.asarray(line, dtype=np.float64) for line in generator.lines(0.0))
+    return [line.T for line in lines if len(line) > 1]
+
+
+def _near(points: Array, nodes: Array, reach: float) -> NDArray[np.intp]:
+    """Give the node within reach of each point, -1 if there is none."""
+    if not nodes.size:
+        return np.full(points.shape[1], -1)
+    away = np.abs(points[:, :, None] - nodes[:, None, :]).max(axis=0)
+    nearest = away.argmin(axis=1)
+    return np.where(away.min(axis=1) <= reach, nearest, -1)
+
+
+def _split_lines(raw: list[Array], points: Array, good: NDArray[np.bool_]) -> list[Array]:
+    """Cut the polylines where points are not on the curve."""
+    lines, first = [], 0
+    for line in raw:
+        part = slice(first, first + line.shape[1])
+        first += line.shape[1]
+        moved, kept = points[:, part], good[part]
+        runs = np.split(np.arange(kept.size), np.flatnonzero(np.diff(kept.astype(np.int8))) + 1)
+        for run in runs:
+            if run.size > 1 and kept[run[0]]:
+                piece = moved[:, run]
+                new = np.concatenate([[True], np.abs(np.diff(piece, axis=1)).max(axis=0) > 1e-12])
+                if new.sum() > 1:
+                    lines.append(piece[:, new])
+    return lines
+
+
+def _extend(g: UnitFunction, line: Array) -> Array:
+    """Prolong a polyline that ends within the window, up to where the function ends."""
+    if np.abs(line[:, 0] - line[:, -1]).max() < 1e-9:
+        return line
+    front, back = _continuation(g, line[:, ::-1]), _continuation(g, line)
+    return np.concatenate([front[:, ::-1], line, back], axis=1)
+
+
+def _continuation(g: UnitFunction, line: Array) -> Array:
+    points: list[Array] = []
+    before, end = line[:, -2:-1], line[:, -1:]
+    step = 0.5 / GRID
+    while step > 2e-6 and len(points) < 40 and (end > 1e-9).all() and (end < 1 - 1e-9).all():
+        direction = end - before
+        length = float(np.hypot(direction[0, 0], direction[1, 0]))
+        if length == 0:
+            break
+        ahead = np.clip(end + direction * (step / length), 0.0, 1.0)
+        moved, arrived = polish(g, ahead, 0.5 * step)
+        if arrived[0] and float(np.abs(moved - end).max()) > 0.1 * step:
+            before, end = end, moved
+            points.append(moved)
+        else:
+            step *= 0.5
+    return np.concatenate(points, axis=1) if points else np.empty((2, 0))
+
+
+def _reached(lines: list[Array], node: Array) -> bool:
+    return any(
+        bool((np.abs(line - node[:, None]).max(axis=0) < 0.5**DETAIL / GRID * 4).any())
+        for line in lines
+    )
+
+
+def _valleys(g: UnitFunction, x: Array, y: Array, lines: list[Array]) -> list[Array]:
+    """Trace curves on which the function touches zero without changing its sign."""
+    mesh = np.stack(np.meshgrid(x, y)).reshape(2, -1)
+    slopes = g.gradient(mesh).reshape(2, y.size, x.size)
+    found: list[Array] = []
+    for slope in slopes:
+        raw = _zero_contours(x, y, slope)
+        if not raw:
+            continue
+        moved, good = _polish_touching(g, np.concatenate(raw, axis=1))
+        pieces = [thin(piece) for piece in _split_lines(raw, moved, good)]
+        known = [*lines, *found]
+        found += [p for p in pieces if not known or not _covered(known, p)]
+    return found
+
+
+def _covered(lines: list[Array], piece: Array) -> bool:
+    middle = piece[:, piece.shape[1] // 2 : piece.shape[1] // 2 + 1]
+    middle = 0.5 * (middle + piece[:, piece.shape[1] // 2 - 1 : piece.shape[1] // 2])
+    return any(_distance(line, middle) < 0.2 / GRID for line in lines)
+
+
+def _distance(line: Array, point: Array) -> float:
+    if line.shape[1] < 2:
+        return float(np.hypot(*(line - point)).min())
+    a, d = line[:, :-1], np.diff(line, axis=1)
+    along = ((point - a) * d).sum(axis=0) / np.maximum((d * d).sum(axis=0), 1e-300)
+    foot = a + d * np.clip(along, 0, 1)
+    return float(np.hypot(*(foot - point)).min())
+
+
+def _polish_touching(g: UnitFunction, u: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """Move points to a zero of order one or two, whichever step lowers the value more."""
+    start, u = u, u.copy()
+    first = np.abs(g.value(u))
+    with np.errstate(all="ignore"):
+        for _ in range(40):
+            step = g.distance(u)
+            single, double = u - step, u - 2 * step
+            a, b, now = (np.abs(g.value(p)) for p in (single, double, u))
+            a, b = np.nan_to_num(a, nan=np.inf), np.nan_to_num(b, nan=np.inf)
+            best = np.where(b < a, double, single)
+            better = np.minimum(a, b) < now
+            u = np.where(better, best, u)
+            if not better.any():
+                break
+        scale = float(np.nanmax(first)) or 1.0
+        rest = np.abs(g.value(u))
+        near = np.abs(u - start).max(axis=0) <= 1.5 / GRID
+        inside = ((u >= -1e-9) & (u <= 1 + 1e-9)).all(axis=0)
+    return np.clip(u, 0.0, 1.0), near & inside & (rest <= 1e-12 * max(scale, 1e-3))

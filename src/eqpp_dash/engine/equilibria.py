@@ -1,0 +1,308 @@
+"""All equilibria of a field in a window, each with its kind and how sure it is."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+
+import numpy as np
+
+from eqpp_dash.engine.compiled import CompiledField, Factor
+from eqpp_dash.engine.continua import equilibrium_curve, hidden_curve
+from eqpp_dash.engine.degenerate import Cluster, cluster_boxes
+from eqpp_dash.engine.field import window_limits
+from eqpp_dash.engine.krawczyk import FactorSystem
+from eqpp_dash.engine.points import PointExaminer
+from eqpp_dash.engine.singularities import find_singularities
+from eqpp_dash.engine.subdivision import SearchBudget, find_zeros
+from eqpp_dash.model.portrait import (
+    Array,
+    Equilibrium,
+    EquilibriumSet,
+    Notice,
+    Progress,
+    Singularity,
+)
+from eqpp_dash.model.spec import Range
+
+MARGIN = 0.025
+"""How far beyond each edge of the window equilibria are searched, as a share of its width."""
+MOST_SYSTEMS = 200
+"""Most combinations of factors that are searched."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EquilibriumSearch:
+    """What the search for equilibria found.
+
+    Attributes
+    ----------
+    equilibria : tuple of Equilibrium
+        Isolated ones, those in the window first, by coordinates.
+    sets : tuple of EquilibriumSet
+        Curves and regions of equilibria.
+    singularities : tuple of Singularity
+        Isolated points at which the field is not defined.
+    completeness : str
+        ``proved`` if every other point of the window is excluded, else what is left open.
+    notices : tuple of Notice
+        Warnings.
+    """
+
+    equilibria: tuple[Equilibrium, ...]
+    sets: tuple[EquilibriumSet, ...]
+    singularities: tuple[Singularity, ...]
+    completeness: str
+    notices: tuple[Notice, ...]
+
+
+def find_equilibria(
+    field: CompiledField,
+    window: Mapping[str, Range],
+    *,
+    progress: Callable[[Progress], object] | None = None,
+    budget: SearchBudget | None = None,
+) -> EquilibriumSearch:
+    """Find all equilibria of an autonomous field in a window.
+
+    Parameters
+    ----------
+    field : CompiledField
+        The vector field.
+    window : mapping of str to (float, float)
+        Limits of each variable; the search goes a little beyond them.
+    progress : callable, optional
+        Told how far the search is.
+    budget : SearchBudget, optional
+        What may be spent on each system of factors.
+
+    Returns
+    -------
+    EquilibriumSearch
+        Equilibria with kind, index and evidence; sets of equilibria; singular points; and
+        whether it is proved that there are no others.
+
+    Raises
+    ------
+    SpecError
+        If the window does not give each state variable its limits.
+
+    Notes
+    -----
+    The field vanishes where one factor of each component does, so each combination of
+    factors is searched by interval subdivision with Krawczyk's test
+    (`eqpp_dash.engine.subdivision.find_zeros`). Factors common to all components vanish on
+    sets of equilibria and are taken out first.
+    """
+    lo, hi = window_limits(field, window)
+    search = _Search(field, lo, hi, budget or SearchBudget(), progress)
+    search.run()
+    return search.result()
+
+
+class _Search:
+    """One search; collects as it goes."""
+
+    def __init__(
+        self,
+        field: CompiledField,
+        lo: Array,
+        hi: Array,
+        budget: SearchBudget,
+        progress: Callable[[Progress], object] | None,
+    ) -> None:
+        self.field = field
+        self.lo, self.hi, self.span = lo, hi, hi - lo
+        self.budget = budget
+        self.progress = progress
+        self.examiner = PointExaminer(field, lo, hi)
+        self.sets: list[EquilibriumSet] = []
+        self.notices: list[Notice] = []
+        self.open: list[str] = []
+        self.zeros = _Zeros(len(lo))
+        self.undecided: list[tuple[FactorSystem, Array, Array, str]] = []
+
+    def run(self) -> None:
+        if all(self.field.zero):
+            self.sets.append(EquilibriumSet("0", np.empty((0, len(self.lo)))))
+            message = "The field vanishes identically: every point is an equilibrium"
+            self.notices.append(Notice("equilibrium-plane", message))
+            return
+        self._take_out_curves()
+        systems = list(itertools.product(*self._choices()))
+        if len(systems) > MOST_SYSTEMS:
+            self.open.append(f"only {MOST_SYSTEMS} of {len(systems)} combinations of factors")
+            systems = systems[:MOST_SYSTEMS]
+        for count, factors in enumerate(systems):
+            self._search(factors, count, len(systems))
+
+    def _take_out_curves(self) -> None:
+        curves = list(self.field.common)
+        if any(self.field.zero):
+            others = (f for f, z in zip(self.field.factors, self.field.zero, strict=True) if not z)
+            curves = [factor for factors in others for factor in factors]
+        for factor in curves:
+            found = None
+            if self.field.dimension == 2:
+                found = equilibrium_curve(self.field, factor, self.lo, self.hi)
+            if found is not None:
+                self.sets.append(found)
+                message = f"Equilibria are not isolated: all points with {factor.text} = 0"
+                self.notices.append(Notice("equilibrium-curve", message))
+
+    def _choices(self) -> list[list[Factor]]:
+        if any(self.field.zero):
+            return [[]]
+        common = {factor.text for factor in self.field.common}
+        return [[f for f in factors if f.text not in common] for factors in self.field.factors]
+
+    def _search(self, factors: tuple[Factor, ...], count: int, total: int) -> None:
+        def tell(share: float) -> None:
+            if self.progress is not None:
+                fraction = (count + share) / total
+                message = f"{self.zeros.count} equilibria so far"
+                self.progress(Progress("equilibria", fraction, message))
+
+        system = FactorSystem(factors)
+        margin = MARGIN * self.span
+        found = find_zeros(system, self.lo - margin, self.hi + margin, self.budget, tell)
+        self.zeros.add(found.points, found.error)
+        if found.lo.shape[1]:
+            self.undecided.append((system, found.lo, found.hi, found.exhausted))
+
+    def result(self) -> EquilibriumSearch:
+        singularities, notices = (
+            find_singularities(self.field, self.lo, self.hi)
+            if self.field.dimension == 2 and (self.field.poles or self.field.switching)
+            else ((), ())
+        )
+        equilibria = self._isolated()
+        self.notices += notices
+        completeness = "proved"
+        if self.open:
+            completeness = "searched; not decided: " + "; ".join(dict.fromkeys(self.open))
+            message = f"Whether all equilibria were found is {completeness[10:]}"
+            self.notices.append(Notice("equilibria-undecided", message))
+        return EquilibriumSearch(
+            tuple(equilibria),
+            tuple(self.sets),
+            singularities,
+            completeness,
+            tuple(dict.fromkeys(self.notices)),
+        )
+
+    def _isolated(self) -> list[Equilibrium]:
+        candidates = [
+            (point, error, "Krawczyk") for point, error in self.zeros.pairs() if self._counts(point)
+        ]
+        for system, lo, hi, exhausted in self.undecided:
+            candidates += self._from_clusters(system, lo, hi, exhausted)
+        points = np.array([p for p, _, _ in candidates]).reshape(-1, len(self.lo))
+        found = []
+        for k, (point, error, method) in enumerate(candidates):
+            others = np.delete(points, k, axis=0)
+            equilibrium = self.examiner.examine(point, error, method, others)
+            if equilibrium is not None:
+                found.append(equilibrium)
+        outside = {"inside": 0, "border": 0, "outside": 1}
+        return sorted(found, key=lambda e: (outside[e.location], *np.round(e.point, 12)))
+
+    def _counts(self, point: Array) -> bool:
+        """Tell whether a zero is isolated and in the region searched."""
+        margin = MARGIN * self.span * (1 + 1e-9)
+        if not ((point >= self.lo - margin) & (point <= self.hi + margin)).all():
+            return False
+        at = point[:, None]
+        near = 1e-12 * self.span[:, None]
+        for factor in self.field.common:
+            bounds = factor.boxes(at - near, at + near)
+            if not (bounds.lo[0] > 0 or bounds.hi[0] < 0):
+                return False
+        return True
+
+    def _from_clusters(
+        self, system: FactorSystem, lo: Array, hi: Array, exhausted: str
+    ) -> list[tuple[Array, Array, str]]:
+        candidates: list[tuple[Array, Array, str]] = []
+        for cluster in cluster_boxes(lo, hi, self.span):
+            wide = float(((cluster.hi - cluster.lo) / self.span).max()) > 1e-5
+            if exhausted and (wide or cluster.centers.shape[1] > 100):
+                self._crowd(system, cluster, exhausted)
+                continue
+            if self.examiner.is_excluded(cluster):
+                continue
+            point, error = self.examiner.locate(cluster)
+            self.open.append(_near(point))
+            if not self._counts(point) or self.zeros.holds(point, error + 1e-9 * self.span):
+                continue
+            if any((np.abs(p - point) <= e + error).all() for p, e, _ in candidates):
+                continue
+            self.zeros.reserve(point, error)
+            candidates.append((point, error, "subdivision"))
+        return candidates
+
+    def _crowd(self, system: FactorSystem, cluster: Cluster, exhausted: str) -> None:
+        factors = [f for factors in self.field.factors for f in factors]
+        factor, continuum = hidden_curve(self.field, factors, cluster, self.span)
+        center = _near(0.5 * (cluster.lo + cluster.hi), 3)
+        self.open.append(f"{cluster.centers.shape[1]} boxes {center}")
+        if factor is not None and self.field.dimension == 2:
+            found = equilibrium_curve(self.field, factor, self.lo, self.hi)
+            if found is not None and all(s.implicit != factor.text for s in self.sets):
+                self.sets.append(found)
+                message = (
+                    f"Equilibria are not isolated: numerically all points with {factor.text} = 0"
+                )
+                self.notices.append(Notice("equilibrium-curve", message))
+        elif continuum:
+            message = f"Equilibria are not isolated {center}"
+            self.notices.append(Notice("equilibrium-curve", message))
+        elif exhausted in ("zeros", "crowd"):
+            message = f"There may be too many equilibria to list {center}"
+            self.notices.append(Notice("equilibria-many", message))
+
+
+def _near(point: Array, digits: int = 6) -> str:
+    return "near (" + ", ".join(f"{value + 0.0:.{digits}g}" for value in point) + ")"
+
+
+@dataclass
+class _Zeros:
+    """Zeros of all systems of factors, each once."""
+
+    dimension: int
+    points: list[Array] = dataclass_field(default_factory=list)
+    errors: list[Array] = dataclass_field(default_factory=list)
+    reserved: list[tuple[Array, Array]] = dataclass_field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        return len(self.points)
+
+    def add(self, points: Array, errors: Array) -> None:
+        for point, error in zip(points.T, errors.T, strict=True):
+            ulps = 4 * np.spacing(np.abs(point))
+            place = self._find(point, error + ulps)
+            if place is None:
+                self.points.append(point)
+                self.errors.append(error)
+            elif error.max() < self.errors[place].max():
+                self.points[place], self.errors[place] = point, error
+
+    def pairs(self) -> list[tuple[Array, Array]]:
+        return list(zip(self.points, self.errors, strict=True))
+
+    def reserve(self, point: Array, error: Array) -> None:
+        self.reserved.append((point, error))
+
+    def holds(self, point: Array, error: Array) -> bool:
+        taken = any((np.abs(p - point) <= e + error).all() for p, e in self.reserved)
+        return taken or self._find(point, error) is not None
+
+    def _find(self, point: Array, error: Array) -> int | None:
+        for k, (known, bound) in enumerate(zip(self.points, self.errors, strict=True)):
+            if (np.abs(known - point) <= bound + error).all():
+                return k
+        return None
