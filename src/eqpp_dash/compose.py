@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import logging
 import os
-import secrets
 import sys
 import traceback
 from collections.abc import Callable
@@ -16,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from eqpp_dash.database import Database
-from eqpp_dash.errors import ArchiveError
 from eqpp_dash.jobs.launch import PIPE_NAME, Launcher
 from eqpp_dash.jobs.queue import Queue
 from eqpp_dash.jobs.records import Outcome
@@ -94,7 +92,6 @@ def compose(settings: Settings) -> Services:
         can_delete=settings.can_delete,
         poll_interval_ms=settings.poll_interval_ms,
         max_request_bytes=settings.max_request_bytes,
-        secret_key=read_secret(settings.data_dir / "secret.key"),
     )
 
 
@@ -103,27 +100,6 @@ def open_database(settings: Settings) -> Database:
     database = Database(settings.database_path, settings.busy_timeout_s)
     database.prepare()
     return database
-
-
-def read_secret(path: Path) -> bytes:
-    """Read the data folder's secret; the first who asks makes it."""
-    try:
-        if not path.exists():
-            fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-            fresh.touch(0o600, exist_ok=False)
-            fresh.write_bytes(secrets.token_hex(32).encode())
-            try:
-                os.link(fresh, path)
-            except FileExistsError:
-                pass  # another process was faster: its secret is the one
-            finally:
-                fresh.unlink()
-        return path.read_bytes()
-    except OSError as error:
-        raise ArchiveError(
-            f"the secret {path} cannot be read or made: {error.strerror}",
-            "Check the data folder and its permissions",
-        ) from error
 
 
 def configure_logs(level: str = "info") -> None:

@@ -38,8 +38,6 @@ class Services:
         How often a page that watches a job asks.
     max_request_bytes : int
         Longest body of a request.
-    secret_key : bytes
-        Shared by the processes that serve one data folder; signs the pages' handles.
     """
 
     portraits: Portraits
@@ -51,4 +49,3 @@ class Services:
     can_delete: bool
     poll_interval_ms: int
     max_request_bytes: int
-    secret_key: bytes

@@ -103,6 +103,18 @@ class Portraits:
             self._launcher.ensure(follow=True)
         return view_job(job)
 
+    def finished(self, spec: PortraitSpec) -> JobView | None:
+        """Find the finished row that answers a question already; None if there is none.
+
+        Raises
+        ------
+        EquationError, SpecError
+            If the question has no sense.
+        """
+        question = portrait_id(self._check(spec), engine.RESULTS_VERSION)
+        job = self._queue.newest_of_key(question)
+        return view_job(job) if job is not None and job.status == FINISHED else None
+
     def rerun(self, row_id: str, *, launcher: str = "rerun") -> JobView:
         """Ask a row's question again; the finished answer of this engine is given as it is."""
         return self.submit(self.job(row_id).spec, launcher=launcher)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from eqpp_dash import engine
 from eqpp_dash.engine.system import Limits, System
+from eqpp_dash.engine.system import parse_constant as engine_constant
 from eqpp_dash.model.portrait import Notice, Portrait, Trajectory
 from eqpp_dash.model.spec import PortraitSpec, Range
 
@@ -69,6 +70,16 @@ class Previews:
             autonomous=system.autonomous,
             notes=system.notes,
         )
+
+    def constant(self, text: str, field: str = "") -> float:
+        """Read a number as people type it, such as ``2*pi``.
+
+        Raises
+        ------
+        SpecError
+            If it is no finite number; it names `field`.
+        """
+        return engine_constant(text, field)
 
     def check(self, spec: PortraitSpec) -> PortraitSpec:
         """Give the full specification, every parameter with a value.

@@ -38,6 +38,8 @@ class JobView:
     ----------
     row_id, portrait_id : str
         The row, and the question it answers.
+    task : str
+        The function that answers it, as ``module:function``.
     status : str
         ``queued``, ``running``, ``finished``, ``failed`` or ``cancelled``.
     phase, fraction, message : str, float, str
@@ -62,6 +64,7 @@ class JobView:
 
     row_id: str
     portrait_id: str
+    task: str
     status: str
     phase: str
     fraction: float
@@ -95,6 +98,7 @@ def view_job(job: JobRecord) -> JobView:
     return JobView(
         row_id=job.id,
         portrait_id=job.key,
+        task=job.task,
         status=job.status,
         phase=job.phase,
         fraction=job.fraction,
