@@ -1,0 +1,202 @@
+"""Neighbourhoods of sinks that no orbit leaves, proved by interval bounds.
+
+About a hyperbolic sink with Jacobian A, the solution P of ``A'P + PA = -I`` makes
+``V(z) = z'Pz`` a Lyapunov function (Khalil, *Nonlinear Systems*, 3rd ed., theorem 4.6).
+Where ``J(x)'P + PJ(x)`` is negative definite on a whole box about it, V falls along every
+orbit in that box, since ``f(e + z)`` is the mean of J on the segment times z: an ellipse
+of V within the box is never left, and what enters it tends to the equilibrium. The bounds
+of J over the box come from interval arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.linalg import solve_continuous_lyapunov
+
+from eqpp_dash.engine.dop853 import Array
+from eqpp_dash.model.portrait import Equilibrium
+
+if TYPE_CHECKING:
+    from eqpp_dash.engine.batch import Taken
+    from eqpp_dash.engine.compiled import CompiledField
+    from eqpp_dash.engine.orbits import Ends, Problem
+
+ARRIVED = 1.5e-3
+"""Distance, in widths of the window, within which a curve need not be drawn on."""
+
+EXTRA_STEPS = 250
+NEAR_SADDLE = 2e-3
+CONNECTED = 1e-6
+
+_RADII = 0.2 * 0.5 ** np.arange(24)
+
+
+class Attraction:
+    """Ends orbits at the sinks (in their direction of time) that they have been caught by.
+
+    Parameters
+    ----------
+    problem : Problem
+        The system on its window.
+    equilibria : sequence of Equilibrium
+        All equilibria known; only hyperbolic sinks and sources are used.
+    lanes : int
+        Number of lanes.
+    """
+
+    def __init__(self, problem: Problem, equilibria: Sequence[Equilibrium], lanes: int) -> None:
+        self.width = problem.width
+        found = []
+        for k, item in enumerate(equilibria):
+            real = item.eigenvalues.real
+            if item.hyperbolic and (np.all(real < 0) or np.all(real > 0)):
+                sign = -1.0 if real[0] > 0 else 1.0
+                shape, level = trapping_ellipse(problem.field, item, sign, problem.width)
+                if level > 0:
+                    found.append((k, sign, item.point, shape / level))
+        self.index = np.array([k for k, *_ in found], dtype=np.intp)
+        self.sign = np.array([sign for _, sign, *_ in found])
+        self.point = np.array([point for _, _, point, _ in found])
+        self.shape = np.array([shape for *_, shape in found])
+        self.caught = np.full(lanes, -1, dtype=np.intp)
+        self.left = np.full(lanes, EXTRA_STEPS, dtype=np.intp)
+
+    def look(self, taken: Taken, ends: Ends) -> None:
+        """Catch the lanes that have entered an ellipse; end those that have arrived."""
+        if not self.index.size:
+            return
+        away = taken.new.T[None] - self.point[:, None]
+        level = np.einsum("kli,kij,klj->kl", away, self.shape, away)
+        inside = (level < 1.0) & (self.sign[:, None] == taken.sign)
+        lanes = taken.lane
+        if inside.any():
+            free = inside.any(0) & (self.caught[lanes] < 0)
+            self.caught[lanes[free]] = inside[:, free].argmax(0)
+        caught = np.flatnonzero(self.caught[lanes] >= 0)
+        if not caught.size:
+            return
+        which = self.caught[lanes[caught]]
+        self.left[lanes[caught]] -= 1
+        distance = np.max(np.abs(away[which, caught]) / self.width, axis=1)
+        over = (distance < ARRIVED) | (self.left[lanes[caught]] <= 0)
+        for i, k in zip(caught[over], which[over], strict=True):
+            self.close(int(lanes[i]), int(k), float(taken.t[i] + taken.h[i]), taken.new[:, i], ends)
+
+    def close(self, lane: int, trap: int, time: float, state: Array, ends: Ends) -> None:
+        """End a lane at the equilibrium of a trap."""
+        reason = "caught in a neighbourhood proved to be attracted"
+        ends.close(lane, f"equilibrium {self.index[trap]}", time, state, reason, limit=(None,))
+
+    def settle(self, ends: Ends) -> None:
+        """Give lanes that were caught, and then stopped by their budget, their true end."""
+        for lane in np.flatnonzero(self.caught >= 0):
+            if ends.end[lane] in ("time", "budget", "retraces", "stalls"):
+                ends.end[lane] = f"equilibrium {self.index[self.caught[lane]]}"
+                ends.reason[lane] = "caught in a neighbourhood proved to be attracted"
+                ends.reached[lane] = None
+
+
+def trapping_ellipse(
+    field: CompiledField, equilibrium: Equilibrium, sign: float, width: Array
+) -> tuple[Array, float]:
+    """Find an ellipse about a sink that no orbit leaves.
+
+    Parameters
+    ----------
+    field : CompiledField
+        The field.
+    equilibrium : Equilibrium
+        A hyperbolic sink of ``sign * field``.
+    sign : float
+        Direction of time, 1 or -1.
+    width : ndarray, shape (n,)
+        Width of the window.
+
+    Returns
+    -------
+    shape : ndarray, shape (n, n)
+        The matrix P.
+    level : float
+        Every orbit that enters ``z'Pz < level`` tends to the equilibrium; 0 if no
+        neighbourhood could be proved.
+    """
+    matrix = sign * equilibrium.jacobian
+    solution = solve_continuous_lyapunov(matrix.T, -np.diag(width**-2.0))
+    shape: Array = np.asarray(0.5 * (solution + solution.T), dtype=float)
+    radii = width[:, None] * _RADII
+    point = equilibrium.point[:, None]
+    bounds = field.jacobian_boxes(point - radii, point + radii)
+    middle = sign * 0.5 * (bounds.lo + bounds.hi)
+    spread = 0.5 * (bounds.hi - bounds.lo)
+    # P J + J' P in units of the widths: its middle, and a bound of the rest entry by entry.
+    product = np.einsum("ij,jkm->ikm", shape, middle)
+    rest = np.einsum("ij,jkm->ikm", np.abs(shape), spread)
+    both = (product + product.transpose(1, 0, 2)) * width[:, None, None] * width[None, :, None]
+    rest = (rest + rest.transpose(1, 0, 2)) * width[:, None, None] * width[None, :, None]
+    known = np.asarray(bounds.continuous) & np.isfinite(both + rest).all(axis=(0, 1))
+    both, rest = np.where(known, both, 0.0), np.where(known, rest, 1.0)
+    largest = np.linalg.eigvalsh(np.moveaxis(both, -1, 0))[:, -1]
+    largest = largest + np.linalg.norm(rest, axis=(0, 1)) + 1e-12 * np.abs(both).max(axis=(0, 1))
+    proved = np.flatnonzero(known & (largest < 0))
+    if not proved.size:
+        return shape, 0.0
+    radius = radii[:, proved[0]]
+    return shape, float(np.min(radius**2 / np.diag(np.linalg.inv(shape))))
+
+
+class NearMiss:
+    """Ends separatrices that come to another saddle within the error of integration.
+
+    Whether they connect the two saddles is not decided by numbers: their end is
+    ``undecided``. The gap is that of the linear saddle: orbits follow ``u^λs s^λu = const``.
+
+    Parameters
+    ----------
+    problem : Problem
+        The system on its window.
+    equilibria : sequence of Equilibrium
+        All equilibria known; only hyperbolic saddles of planar systems are used.
+    own : ndarray of int, shape (lanes,)
+        The saddle a lane starts from; -1 for lanes that are not watched.
+    """
+
+    def __init__(self, problem: Problem, equilibria: Sequence[Equilibrium], own: Array) -> None:
+        self.width, self.own = problem.width, own
+        self.saddles = [
+            (k, item)
+            for k, item in enumerate(equilibria)
+            if item.hyperbolic and item.eigenvalues.real.min() < 0 < item.eigenvalues.real.max()
+        ]
+        self.away = np.zeros(own.shape, dtype=bool)
+
+    def look(self, taken: Taken, ends: Ends) -> None:
+        """End the watched lanes that are close to a saddle's stable direction, and close."""
+        watched = self.own[taken.lane] >= 0
+        if not watched.any():
+            return
+        for k, item in self.saddles:
+            apart = (taken.new - item.point[:, None]) / self.width[:, None]
+            distance = np.max(np.abs(apart), axis=0)
+            mine = self.own[taken.lane] == k
+            self.away[taken.lane[mine & (distance > 10 * NEAR_SADDLE)]] = True
+            close = watched & (distance < NEAR_SADDLE) & (~mine | self.away[taken.lane])
+            for i in np.flatnonzero(close):
+                gap = self._gap(item, taken.sign[i], apart[:, i])
+                if gap < CONNECTED:
+                    reason = (
+                        f"it passes equilibrium {k} within about {gap:.0e} of the window: "
+                        "a connection, or a near miss"
+                    )
+                    lane, time = int(taken.lane[i]), float(taken.t[i] + taken.h[i])
+                    ends.close(lane, "undecided", time, taken.new[:, i], reason)
+
+    def _gap(self, item: Equilibrium, sign: float, apart: Array) -> float:
+        rates = sign * item.eigenvalues.real
+        basis = item.eigenvectors.real / self.width[:, None]
+        basis = basis / np.linalg.norm(basis, axis=0)
+        parts = np.abs(np.linalg.solve(basis, apart))
+        leaving, coming = int(np.argmax(rates)), int(np.argmin(rates))
+        return float(parts[leaving] * parts[coming] ** (rates[leaving] / -rates[coming]))

@@ -1,0 +1,145 @@
+"""Tell orbits that go to infinity, in finite time or not, from those that only go far.
+
+Beyond the work box the growth of the distance r is watched: where its speed goes like r^p
+with p > 1, the orbit blows up after a further time ``r / ((p - 1) r')`` (Goriely and Hyde,
+*J. Differential Equations* 161, 2000, 422-448, on finite-time blow-up along the leading
+order of a field); it is followed until that estimate is sure.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqpp_dash.engine.dop853 import Array
+
+if TYPE_CHECKING:
+    from eqpp_dash.engine.batch import Taken
+    from eqpp_dash.engine.orbits import Ends, Problem
+
+LEFT = "left work box"
+INFINITY = "infinity"
+Lanes = NDArray[np.intp]
+FAR = 1e9
+PATIENCE = 150
+"""Steps in all that an orbit may spend beyond the work box without its growth being clear."""
+
+EXCURSIONS = 3
+"""Times that an orbit may leave the work box; the last one ends it."""
+
+FINITE_POWER = 1.1
+SLOW_POWER = 0.5
+
+
+class Escape:
+    """Ends orbits beyond the work box: ``infinity`` or ``left work box``.
+
+    Parameters
+    ----------
+    problem : Problem
+        The system on its window.
+    lanes : int
+        Number of lanes.
+    """
+
+    def __init__(self, problem: Problem, lanes: int) -> None:
+        self.problem = problem
+        self.near = 0.25 * problem.box
+        self.outside = np.zeros(lanes, dtype=bool)
+        self.spent = np.zeros(lanes, dtype=np.intp)
+        self.excursions = np.zeros(lanes, dtype=np.intp)
+        self.left_at = np.zeros(lanes)
+        self.left_state = np.zeros((problem.width.size, lanes))
+        # The last milestone: distance, time and speed there; mean speed up to it, and where.
+        self.distance = np.full(lanes, np.nan)
+        self.time = np.zeros(lanes)
+        self.speed = np.ones(lanes)
+        self.mean = np.full(lanes, np.nan)
+        self.middle = np.ones(lanes)
+        # Exponents p of speed ~ distance^p: from speeds at milestones, from mean speeds.
+        self.power = np.full(lanes, np.nan)
+        self.trend = np.full(lanes, np.nan)
+
+    def look(self, taken: Taken, ends: Ends) -> None:
+        """End the lanes whose growth is clear, or whose patience is at its end."""
+        problem, lanes = self.problem, taken.lane
+        reach = problem.reach(taken.new)
+        away = reach > self.near
+        if not away.any():
+            self.distance[lanes] = np.nan
+            self.outside[lanes] = False
+            return
+        speed, now = self._speed(taken), taken.t + taken.h
+        out = reach > problem.box
+        first = out & ~self.outside[lanes]
+        self.outside[lanes] = out
+        self.spent[lanes] += out
+        self.excursions[lanes] += first
+        self.left_at[lanes[first]] = now[first]
+        self.left_state[:, lanes[first]] = taken.new[:, first]
+        self.distance[lanes[~away]] = np.nan
+        entered = away & np.isnan(self.distance[lanes])
+        if entered.any():
+            fresh = lanes[entered]
+            self.mean[fresh] = self.power[fresh] = self.trend[fresh] = np.nan
+            self._milestone(fresh, reach[entered], now[entered], speed[entered])
+        ratio = np.where(self.distance[lanes] < problem.box, 2.0, 10.0)
+        grown = away & (reach >= ratio * self.distance[lanes])
+        if grown.any():
+            self._measure(lanes[grown], reach[grown], now[grown], speed[grown])
+        if out.any():
+            self._decide(taken, ends, np.flatnonzero(out), reach, speed, now)
+
+    def _speed(self, taken: Taken) -> Array:
+        """Give the rate at which the distance grows, in the units of `Problem.reach`."""
+        away = (taken.new - self.problem.center[:, None]) / self.problem.width[:, None]
+        axis = np.argmax(np.abs(away), axis=0)
+        each = np.arange(axis.size)
+        rate = taken.slope[axis, each] / self.problem.width[axis] * np.sign(away[axis, each])
+        speed: Array = 2.0 * rate
+        return speed
+
+    def _measure(self, lanes: Lanes, reach: Array, now: Array, speed: Array) -> None:
+        """Measure the growth between the last milestone and a new one."""
+        mean = (reach - self.distance[lanes]) / (now - self.time[lanes])
+        middle = np.sqrt(reach * self.distance[lanes])
+        self.trend[lanes] = np.log(mean / self.mean[lanes]) / np.log(middle / self.middle[lanes])
+        rise = np.maximum(speed, 0.0) / self.speed[lanes]
+        self.power[lanes] = np.log(rise) / np.log(reach / self.distance[lanes])
+        self.mean[lanes], self.middle[lanes] = mean, middle
+        self._milestone(lanes, reach, now, speed)
+
+    def _milestone(self, lanes: Lanes, reach: Array, now: Array, speed: Array) -> None:
+        self.distance[lanes] = reach
+        self.time[lanes] = now
+        self.speed[lanes] = np.maximum(speed, 1e-300)
+
+    def _decide(
+        self, taken: Taken, ends: Ends, out: Lanes, reach: Array, speed: Array, now: Array
+    ) -> None:
+        lanes = taken.lane[out]
+        power = self.power[lanes]
+        more = reach[out] / ((power - 1.0) * speed[out])
+        finite = power > FINITE_POWER
+        sure = finite & (more < 1e-8 * now[out]) & (reach[out] > 100 * self.problem.box)
+        far = reach[out] > FAR * self.problem.box
+        slow = (
+            (self.trend[lanes] < SLOW_POWER)
+            | (self.spent[lanes] > PATIENCE)
+            | (self.excursions[lanes] >= EXCURSIONS)
+        )
+        for i in np.flatnonzero(sure | far | slow):
+            lane, step = int(lanes[i]), out[i]
+            time, state = float(now[step]), taken.new[:, step]
+            if sure[i] or (far[i] and finite[i]):
+                reason = f"it blows up at a finite time, like a power {power[i]:.3g} of its size"
+                ends.close(lane, INFINITY, time, state, reason, limit=(time + float(more[i]),))
+            elif far[i]:
+                reason = "it grows without bound"
+                ends.close(lane, INFINITY, time, state, reason, limit=(None,))
+            else:
+                reason = "it leaves the surroundings of the window"
+                time = float(self.left_at[lane])
+                ends.close(lane, LEFT, time, self.left_state[:, lane], reason)

@@ -1,0 +1,348 @@
+"""Compute a portrait: specification in, portrait out; no input or output on the way."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from eqpp_dash import __version__
+from eqpp_dash.engine.compiled import CompiledField
+from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
+from eqpp_dash.engine.field import sample_field
+from eqpp_dash.engine.nullclines import trace_nullclines
+from eqpp_dash.engine.orbits import Problem
+from eqpp_dash.engine.prepare import check_point, prepare_spec
+from eqpp_dash.engine.reporting import PhaseReporter, Report
+from eqpp_dash.engine.seeding import (
+    SEED_RTOL,
+    candidate_starts,
+    choose_seeds,
+    separatrix_orbits,
+)
+from eqpp_dash.engine.system import System
+from eqpp_dash.engine.timescale import crossing_time, time_span
+from eqpp_dash.engine.trajectories import Orbits, assemble, integrate_both
+from eqpp_dash.engine.window import fit_window
+from eqpp_dash.model.portrait import (
+    Equilibrium,
+    Notice,
+    Nullcline,
+    Portrait,
+    Progress,
+    SystemFacts,
+    Trajectory,
+)
+from eqpp_dash.model.spec import PortraitSpec, Range
+
+RESULTS_VERSION = 1
+"""Raised when results change: part of every portrait's id."""
+
+GRID = (25, 25)
+STEPS = 20_000
+"""Most steps of each half of a trajectory that was asked for, or is a separatrix."""
+
+SEED_STEPS = 800
+CLICK_STEPS = 4000
+
+_TELLING_ENDS = ("undefined", "discontinuity", "sliding", "budget", "undecided")
+
+
+def compute_portrait(spec: PortraitSpec, *, progress: Report | None = None) -> Portrait:
+    """Compute a whole portrait.
+
+    Parameters
+    ----------
+    spec : PortraitSpec
+        The question.
+    progress : callable, optional
+        Called with a `Progress` when a phase begins and some ten times a second within
+        one. An exception that it raises ends the computation and is passed on.
+
+    Returns
+    -------
+    Portrait
+        The answer.
+
+    Raises
+    ------
+    EquationError, SpecError
+        If the question is invalid; see `prepare_spec`.
+
+    Examples
+    --------
+    >>> spec = PortraitSpec("x' = y; y' = -sin(x)", window={"x": (-7, 7), "y": (-3, 3)})
+    >>> portrait = compute_portrait(spec)
+    >>> sorted({item.kind for item in portrait.equilibria})
+    ['center', 'saddle']
+    """
+    report = PhaseReporter(progress)
+    report.begin("understand")
+    system, spec = prepare_spec(spec)
+    compiled = system.compile(spec.parameters)
+    report.begin("window")
+    window, notices = _window(compiled, system, spec)
+    base = Portrait(spec, __version__, _system_facts(system, spec), window)
+    report.begin("field")
+    grid = sample_field(compiled, window, GRID) if "field" in spec.analyses else None
+    report.begin("nullclines")
+    nullclines: tuple[Nullcline, ...] = ()
+    if "nullclines" in spec.analyses:
+        nullclines = trace_nullclines(compiled, window)
+    search = _equilibria(compiled, window, spec, report)
+    report.begin("trajectories")
+    equilibria = search.equilibria if search else ()
+    problem = _problem(compiled, window, spec, equilibria)
+    trajectories = _trajectories(problem, spec, equilibria, report)
+    return replace(
+        base,
+        field=grid,
+        nullclines=nullclines,
+        equilibria=equilibria,
+        equilibrium_sets=search.sets if search else (),
+        singularities=search.singularities if search else (),
+        trajectories=trajectories,
+        completeness=_completeness(search),
+        notices=(
+            *system.notes,
+            *notices,
+            *(search.notices if search else ()),
+            *_end_notices(trajectories),
+        ),
+        timing=report.finish(),
+    )
+
+
+def preview_portrait(spec: PortraitSpec, *, starts: Sequence[Sequence[float]] = ()) -> Portrait:
+    """Compute what can be had at once: field, nullclines, equilibria, given orbits.
+
+    Parameters
+    ----------
+    spec : PortraitSpec
+        The question.
+    starts : sequence of points
+        Further points whose orbits are wanted.
+
+    Returns
+    -------
+    Portrait
+        The answer without separatrices and evenly spaced trajectories; marked as partial.
+
+    Raises
+    ------
+    EquationError, SpecError
+        If the question is invalid.
+    """
+    report = PhaseReporter(None)
+    report.begin("understand")
+    system, spec = prepare_spec(spec)
+    points = [check_point(system, start, f"starts.{i}") for i, start in enumerate(starts)]
+    scene = _scene(system, spec)
+    report.begin("field")
+    grid = sample_field(scene.field, scene.window, GRID) if "field" in spec.analyses else None
+    report.begin("nullclines")
+    nullclines: tuple[Nullcline, ...] = ()
+    if "nullclines" in spec.analyses:
+        nullclines = trace_nullclines(scene.field, scene.window)
+    report.begin("equilibria")
+    search = scene.search if "equilibria" in spec.analyses else None
+    report.begin("trajectories")
+    trajectories = _through(scene, spec, [*spec.initial_conditions, *points])
+    return Portrait(
+        spec,
+        __version__,
+        _system_facts(system, spec),
+        scene.window,
+        field=grid,
+        nullclines=nullclines,
+        equilibria=search.equilibria if search else (),
+        equilibrium_sets=search.sets if search else (),
+        singularities=search.singularities if search else (),
+        trajectories=trajectories,
+        completeness=_completeness(search),
+        notices=(
+            *system.notes,
+            *scene.notices,
+            *(search.notices if search else ()),
+            *_end_notices(trajectories),
+        ),
+        timing=report.finish(),
+        partial=True,
+    )
+
+
+def trace_trajectories(
+    spec: PortraitSpec,
+    starts: Sequence[Sequence[float]],
+    window: Mapping[str, Range] | None = None,
+) -> tuple[Trajectory, ...]:
+    """Trace the orbits through points, both ways.
+
+    Parameters
+    ----------
+    spec : PortraitSpec
+        The question they belong to.
+    starts : sequence of points
+        The points.
+    window : mapping of str to (float, float), optional
+        The window drawn, if not the one of the specification.
+
+    Returns
+    -------
+    tuple of Trajectory
+        One a point.
+
+    Raises
+    ------
+    EquationError, SpecError
+        If the question or a point is invalid.
+    """
+    if window is not None:
+        spec = spec.replace(window=dict(window))
+    system, spec = prepare_spec(spec)
+    points = [check_point(system, start, f"starts.{i}") for i, start in enumerate(starts)]
+    return _through(_scene(system, spec), spec, points)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scene:
+    """A system on its window with its equilibria: what previews and clicks share."""
+
+    field: CompiledField
+    window: Mapping[str, Range]
+    notices: tuple[Notice, ...]
+    search: EquilibriumSearch
+
+
+def _scene(system: System, spec: PortraitSpec) -> _Scene:
+    """Find or recall the scene of a prepared specification; only what matters is the key."""
+    bare = PortraitSpec(spec.equations, parameters=spec.parameters, window=spec.window)
+    return _scene_of(bare.canonical_json())
+
+
+@functools.lru_cache(maxsize=64)
+def _scene_of(canonical: bytes) -> _Scene:
+    system, spec = prepare_spec(PortraitSpec.from_json(canonical))
+    compiled = system.compile(spec.parameters)
+    window, notices = _window(compiled, system, spec)
+    return _Scene(compiled, window, tuple(notices), find_equilibria(compiled, window))
+
+
+def _through(
+    scene: _Scene, spec: PortraitSpec, points: Sequence[Sequence[float]]
+) -> tuple[Trajectory, ...]:
+    if not points:
+        return ()
+    equilibria = scene.search.equilibria
+    problem = _problem(scene.field, scene.window, spec, equilibria)
+    orbits = Orbits.through(np.array(points, dtype=float), "given", CLICK_STEPS)
+    return assemble(integrate_both(problem, orbits, equilibria), range(len(orbits)))
+
+
+def _window(
+    compiled: CompiledField, system: System, spec: PortraitSpec
+) -> tuple[Mapping[str, Range], Sequence[Notice]]:
+    if spec.window is not None:
+        return {name: spec.window[name] for name in system.variables}, ()
+    return fit_window(compiled, system)
+
+
+def _equilibria(
+    compiled: CompiledField, window: Mapping[str, Range], spec: PortraitSpec, report: PhaseReporter
+) -> EquilibriumSearch | None:
+    report.begin("equilibria")
+    if not {"equilibria", "separatrices", "trajectories"} & set(spec.analyses):
+        return None
+
+    def tell(done: Progress) -> None:
+        report.tell(done.fraction, done.message)
+
+    return find_equilibria(compiled, window, progress=tell)
+
+
+def _problem(
+    compiled: CompiledField,
+    window: Mapping[str, Range],
+    spec: PortraitSpec,
+    equilibria: Sequence[Equilibrium],
+) -> Problem:
+    limits = np.array([window[name] for name in compiled.variables], dtype=float)
+    center, width = limits.mean(axis=1), limits[:, 1] - limits[:, 0]
+    crossing = crossing_time(compiled, center, width)
+    span = spec.time.span
+    return Problem(
+        compiled,
+        center,
+        width,
+        time_span(equilibria, crossing) if span is None else span,
+        rtol=spec.options.rtol,
+        atol=spec.options.atol,
+        method=spec.options.method,
+        start=spec.time.start,
+        by_eye=span is None,
+        crossing=crossing,
+    )
+
+
+def _trajectories(
+    problem: Problem, spec: PortraitSpec, equilibria: Sequence[Equilibrium], report: PhaseReporter
+) -> tuple[Trajectory, ...]:
+    given = np.array(spec.initial_conditions, dtype=float).reshape(-1, 2)
+    orbits = Orbits.through(given, "given", STEPS)
+    if "separatrices" in spec.analyses:
+        orbits = separatrix_orbits(problem, equilibria, STEPS) + orbits
+    traced = integrate_both(problem, orbits, equilibria, progress=report.stage(0.0, 0.35))
+    drawn = assemble(traced, range(len(orbits)), report.stage(0.35, 0.4))
+    if "trajectories" not in spec.analyses:
+        return drawn
+    loose = replace(
+        problem,
+        rtol=max(problem.rtol, SEED_RTOL),
+        span=min(problem.span, 1000.0 * problem.crossing),
+        by_eye=True,
+    )
+    candidates = Orbits.through(candidate_starts(loose), "seeded", SEED_STEPS)
+    seeded = integrate_both(loose, candidates, equilibria, progress=report.stage(0.4, 0.9))
+    chosen = choose_seeds(seeded, [item.points for item in drawn])
+    return drawn + assemble(seeded, chosen, report.stage(0.9, 1.0))
+
+
+def _system_facts(system: System, spec: PortraitSpec) -> SystemFacts:
+    return SystemFacts(
+        system.variables,
+        {name: spec.parameters[name] for name in system.parameters},
+        system.autonomous,
+        system.equations,
+        system.latex,
+        system.jacobian_text,
+    )
+
+
+def _completeness(search: EquilibriumSearch | None) -> dict[str, str]:
+    return {
+        "equilibria": search.completeness if search else "not searched",
+        "limit_cycles": "not searched in this release",
+    }
+
+
+def _end_notices(trajectories: Sequence[Trajectory]) -> list[Notice]:
+    """Tell of given trajectories that end where the equations, or the budget, fail."""
+    notices = []
+    for item in trajectories:
+        if item.origin != "given":
+            continue
+        place = ", ".join(f"{value:.6g}" for value in item.start)
+        for way, end in (("forward", item.forward), ("backward", item.backward)):
+            when = "" if end.time is None else f" at {end.time:.6g}"
+            if end.end == "infinity" and end.time is not None:
+                text = f"goes to infinity in finite time{when}"
+            elif end.end in _TELLING_ENDS:
+                text = f"ends{when}: {end.end}" + (f", {end.reason}" if end.reason else "")
+            else:
+                continue
+            notices.append(
+                Notice("trajectory-end", f"The trajectory from ({place}), {way}, {text}")
+            )
+    return notices

@@ -1,0 +1,199 @@
+"""Find orbits that close, and those that show nothing new any more.
+
+An orbit is watched on a section: the line (plane) through a point of it, across the flow
+there. For closed orbits that point is the start. For the eye it is a checkpoint that moves
+on whenever the number of steps has grown by half (after the cycle search of Brent, *BIT* 20, 1980,
+176-184), so that an orbit which winds towards a cycle is stopped too, wherever the cycle
+is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqpp_dash.engine.dop853 import Array, interpolate
+from eqpp_dash.engine.orbits import RETRACES, STALLS
+
+if TYPE_CHECKING:
+    from eqpp_dash.engine.batch import Taken
+    from eqpp_dash.engine.orbits import Ends, Problem
+
+CLOSED = "closed orbit"
+SAME_ON_SCREEN = 2e-4
+"""Turns that differ by less, in widths of the window, look the same."""
+
+WORTH_REFINING = 1e-4
+CREEPS = 1e-3
+FIRST_CHECKPOINT = 32
+
+
+class _Sections:
+    """One section a lane, and on which side of it the lane was."""
+
+    def __init__(self, points: Array, slopes: Array, width: Array) -> None:
+        self.width = width[:, None]
+        self.point = points.copy()
+        self.normal = np.zeros_like(points)
+        self.side = np.zeros(points.shape[1])
+        self.extent = np.zeros(points.shape[1])
+        self.place(np.arange(points.shape[1]), points, slopes)
+
+    def place(self, lanes: NDArray[np.intp], points: Array, slopes: Array) -> None:
+        scaled = slopes / self.width
+        length = np.linalg.norm(scaled, axis=0)
+        self.point[:, lanes] = points
+        self.normal[:, lanes] = scaled / np.where(length > 0, length, 1.0)
+        self.side[lanes] = 0.0
+        self.extent[lanes] = 0.0
+
+    def returns(self, taken: Taken) -> tuple[NDArray[np.intp], Array, Array]:
+        """Give steps that pass a section the right way, near its point: which, where, how near."""
+        lanes = taken.lane
+        point, normal = self.point[:, lanes], self.normal[:, lanes]
+        apart = (taken.new - point) / self.width
+        side = np.sum(apart * normal, axis=0)
+        distance = np.max(np.abs(apart), axis=0)
+        before = self.side[lanes]
+        passed = np.flatnonzero((before < 0) & (side >= 0))
+        self.side[lanes] = side
+        self.extent[lanes] = np.maximum(self.extent[lanes], distance)
+        if passed.size:
+            start = (taken.y[:, passed] - point[:, passed]) / self.width
+            step = np.max(np.abs(apart[:, passed] - start), axis=0)
+            near = np.minimum(np.max(np.abs(start), axis=0), distance[passed]) <= step
+            passed = passed[near]
+        if not passed.size:
+            return passed, np.zeros(0), np.zeros(0)
+        terms = taken.terms_of(passed)
+        share = self._root(taken, passed, terms, before[passed], side[passed])
+        state = taken.states(passed, share, terms)
+        gap = np.max(np.abs(state - point[:, passed]) / self.width, axis=0)
+        return passed, share, gap
+
+    def _root(
+        self, taken: Taken, passed: NDArray[np.intp], terms: Array, low: Array, high: Array
+    ) -> Array:
+        """Find where the interpolant meets the section: the Illinois variant of regula falsi."""
+        lanes = taken.lane[passed]
+        a, b = np.zeros(passed.size), np.ones(passed.size)
+        low, high = low.copy(), high.copy()
+        share = b
+        for _ in range(12):
+            share = np.where(high > low, (a * high - b * low) / (high - low), b)
+            state = interpolate(taken.y[:, passed], terms, share)
+            value = np.sum(
+                (state - self.point[:, lanes]) / self.width * self.normal[:, lanes], axis=0
+            )
+            up = value >= 0
+            low, high = (
+                np.where(up, 0.5 * low, value),
+                np.where(up, value, 0.5 * high),
+            )
+            a, b = np.where(up, a, share), np.where(up, share, b)
+            if np.max(np.abs(value)) < 1e-15:
+                break
+        return share
+
+    def refine(self, taken: Taken, passed: NDArray[np.intp], share: Array) -> tuple[Array, Array]:
+        """Find the return by true steps that end on the section: Newton's iteration."""
+        lanes = taken.lane[passed]
+        point, normal = self.point[:, lanes], self.normal[:, lanes]
+        state = taken.states(passed, share, taken.terms_of(passed))
+        for _ in range(3 if taken.restep is not None else 0):
+            trial = taken.restep(passed, share)  # type: ignore[misc]
+            state = trial.state
+            value = np.sum((state - point) / self.width * normal, axis=0)
+            rate = np.sum(trial.slope / self.width * normal, axis=0) * taken.h[passed]
+            share = np.clip(share - value / rate, 0.0, 1.0)
+        return share, np.max(np.abs(state - point) / self.width, axis=0)
+
+
+class Returns:
+    """Ends orbits that come back to their start: ``closed orbit``, to be verified.
+
+    Parameters
+    ----------
+    problem : Problem
+        The system on its window.
+    starts, slopes : ndarray, shape (n, lanes)
+        Where the lanes start, and the field there in elapsed time.
+    skip : ndarray of bool, shape (lanes,)
+        Lanes whose closing is not looked for.
+    """
+
+    def __init__(
+        self, problem: Problem, starts: Array, slopes: Array, skip: NDArray[np.bool_]
+    ) -> None:
+        self.problem, self.skip = problem, skip
+        self.sections = _Sections(starts, slopes, problem.width)
+        self.tolerance = float(np.clip(1e3 * problem.rtol, 1e-9, 2e-5))
+
+    def look(self, taken: Taken, ends: Ends) -> None:
+        """End the lanes that are back at their start within the error."""
+        passed, share, gap = self.sections.returns(taken)
+        lanes = taken.lane[passed]
+        limit = np.minimum(self.tolerance, 1e-3 * self.sections.extent[lanes])
+        near = np.flatnonzero((gap <= WORTH_REFINING) & ~self.skip[lanes])
+        if near.size:
+            share[near], gap[near] = self.sections.refine(taken, passed[near], share[near])
+        for i in np.flatnonzero((gap <= limit) & ~self.skip[lanes]):
+            lane, step = int(lanes[i]), passed[i]
+            time = float(taken.t[step] + share[i] * taken.h[step])
+            reason = f"back at its start within {gap[i]:.0e} of the window"
+            ends.close(lane, CLOSED, time, self.sections.point[:, lane], reason)
+
+
+class Repetition:
+    """Ends orbits that show the eye nothing new: they retrace themselves, or creep.
+
+    Parameters
+    ----------
+    problem : Problem
+        The system on its window.
+    starts, slopes : ndarray, shape (n, lanes)
+        Where the lanes start, and the field there in elapsed time.
+    """
+
+    def __init__(self, problem: Problem, starts: Array, slopes: Array) -> None:
+        lanes = starts.shape[1]
+        self.problem = problem
+        self.sections = _Sections(starts, slopes, problem.width)
+        self.steps = np.zeros(lanes, dtype=np.intp)
+        self.due = np.full(lanes, FIRST_CHECKPOINT, dtype=np.intp)
+        self.since = np.zeros(lanes)
+        self.rounds = 0
+
+    def look(self, taken: Taken, ends: Ends) -> None:
+        """End lanes that have come back to their checkpoint, or hardly left it."""
+        self.rounds += 1
+        if self.rounds < FIRST_CHECKPOINT:
+            self.steps[taken.lane] += 1
+            return
+        passed, share, gap = self.sections.returns(taken)
+        now = taken.t + taken.h
+        extent = self.sections.extent[taken.lane[passed]]
+        for i in np.flatnonzero((gap <= SAME_ON_SCREEN) & (extent > 10 * SAME_ON_SCREEN)):
+            step = passed[i]
+            time = float(taken.t[step] + share[i] * taken.h[step])
+            reason = "it winds on; its turns differ by less than a fifth of a pixel"
+            ends.close(int(taken.lane[step]), RETRACES, time, taken.new[:, step], reason)
+        lanes = taken.lane
+        self.steps[lanes] += 1
+        due = np.flatnonzero(self.steps[lanes] >= self.due[lanes])
+        if not due.size:
+            return
+        waited = now[due] - self.since[lanes[due]]
+        creeps = (
+            (self.sections.extent[lanes[due]] < CREEPS)
+            & (waited >= 0.5 * now[due])
+            & (waited >= 5.0 * self.problem.crossing)
+        )
+        for i in due[creeps]:
+            reason = "it has all but come to rest, and no hyperbolic sink is proved to catch it"
+            ends.close(int(lanes[i]), STALLS, float(now[i]), taken.new[:, i], reason)
+        self.sections.place(lanes[due], taken.new[:, due], taken.slope[:, due])
+        self.since[lanes[due]] = now[due]
+        self.due[lanes[due]] += self.due[lanes[due]] // 2

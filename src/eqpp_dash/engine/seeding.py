@@ -1,0 +1,197 @@
+"""Choose what to draw: separatrices first, then given orbits, then evenly spaced ones.
+
+Candidates stand on a hexagonal lattice and are integrated all at once. Then the one that
+stands farthest from every curve so far is taken, again and again, while its distance is at
+least 4 % of the window's diagonal: the farthest-point form of the evenly spaced streamlines
+of Jobard and Lefer (*Visualization in Scientific Computing '97*, 43-55), with whole orbits
+in place of pieces cut to length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from eqpp_dash.engine.dop853 import Array
+from eqpp_dash.engine.orbits import Problem
+from eqpp_dash.engine.sampling import sample_curves
+from eqpp_dash.engine.trajectories import Orbits, Traced
+from eqpp_dash.model.portrait import Equilibrium
+
+SEPARATION = 0.04
+"""Distance of curves, in diagonals of the window."""
+
+MOST_CURVES = 40
+FEWEST_SEEDED = 12
+MOST_SADDLES = 16
+OFFSET = 1e-6
+"""Where a separatrix starts, in widths of the window from its saddle, along the eigenvector.
+
+The manifold bends away from its tangent by about OFFSET squared times its curvature: 1e-12
+of the window, and transverse errors shrink along an unstable manifold.
+"""
+
+COLUMNS, ROWS = 11, 10
+SEED_RTOL = 1e-6
+"""Evenly spaced orbits are drawn for the eye: at most this accurate."""
+
+FRESH = 4
+"""A curve is worth drawing if it passes so many cells, as wide as the separation, first."""
+
+
+_DIAGONAL = np.sqrt(2.0)
+
+
+def separatrix_orbits(problem: Problem, equilibria: Sequence[Equilibrium], steps: int) -> Orbits:
+    """Give the four separatrix branches of each hyperbolic saddle in the window.
+
+    Parameters
+    ----------
+    problem : Problem
+        The system on its window.
+    equilibria : sequence of Equilibrium
+        All equilibria known.
+    steps : int
+        Most steps of each branch.
+
+    Returns
+    -------
+    Orbits
+        Starts on the eigenvectors, and the direction of time that leads away.
+    """
+    starts, saddles, signs = [], [], []
+    chosen = [
+        (k, item)
+        for k, item in enumerate(equilibria)
+        if item.hyperbolic
+        and item.location != "outside"
+        and item.eigenvalues.real.min() < 0 < item.eigenvalues.real.max()
+    ]
+    for k, item in chosen[:MOST_SADDLES]:
+        for value, vector in zip(item.eigenvalues.real, item.eigenvectors.real.T, strict=True):
+            direction = vector / np.max(np.abs(vector / problem.width))
+            for side in (1.0, -1.0):
+                starts.append(item.point + side * OFFSET * direction)
+                saddles.append(k)
+                signs.append(1.0 if value > 0 else -1.0)
+    count = len(starts)
+    return Orbits(
+        np.array(starts).reshape(count, problem.width.size),
+        ("separatrix",) * count,
+        np.array(saddles, dtype=np.intp),
+        np.array(signs),
+        np.full(count, steps, dtype=np.intp),
+    )
+
+
+def candidate_starts(problem: Problem) -> Array:
+    """Give a hexagonal lattice of points in the window, shape (m, 2), where the field is finite.
+
+    Parameters
+    ----------
+    problem : Problem
+        The system on its window.
+
+    Returns
+    -------
+    ndarray, shape (m, 2)
+        Points.
+    """
+    column, row = np.meshgrid(np.arange(COLUMNS), np.arange(ROWS))
+    # Shifted by irrational-looking amounts, so that no point falls on an axis of symmetry.
+    x = (column + 0.25 + 0.5 * (row % 2) + 0.0127) / (COLUMNS + 0.05)
+    y = (row + 0.5 + 0.0173) / (ROWS + 0.05)
+    unit = np.stack([x.ravel(), y.ravel()])
+    points = problem.center[:, None] + (unit - 0.5) * problem.width[:, None]
+    with np.errstate(all="ignore"):
+        slopes = problem.field(problem.start, points)
+    usable = np.isfinite(slopes).all(0) & (slopes != 0).any(0)
+    return points[:, usable].T.copy()
+
+
+def choose_seeds(traced: Traced, drawn: Sequence[Array]) -> list[int]:
+    """Choose evenly spaced ones among orbits.
+
+    Parameters
+    ----------
+    traced : Traced
+        The candidates, integrated.
+    drawn : sequence of ndarray, shape (m, 2)
+        Curves that are drawn in any case.
+
+    Returns
+    -------
+    list of int
+        The chosen orbits, in the order chosen.
+    """
+    problem, candidates = traced.problem, range(len(traced.orbits))
+    if not candidates:
+        return []
+    lanes = traced.lanes(candidates)
+    curves = sample_curves(problem, traced.flow, lanes, most=150, parts=4)
+
+    def cloud(i: int) -> Array:
+        return _fill([curves[lane].points for lane in traced.lanes([i])], problem)
+
+    starts = _unit(problem, traced.orbits.starts)
+    distance = np.full(len(candidates), np.inf)
+    taken = np.zeros((_CELLS, _CELLS), dtype=bool)
+    marks = [_fill([points], problem) for points in drawn]
+    known = [_unit(problem, item.point[None]) for item in traced.equilibria]
+    for points in marks + known:
+        distance = np.minimum(distance, _distances(starts, points))
+    for points in marks:
+        taken[_cells(points)] = True
+    separation = SEPARATION * _DIAGONAL
+    allowance = max(MOST_CURVES - len(drawn), FEWEST_SEEDED)
+    chosen: list[int] = []
+    while len(chosen) < allowance:
+        best = int(np.argmax(distance))
+        if distance[best] < separation:
+            break
+        points = cloud(best)
+        cells = _cells(points)
+        distance[best] = 0.0
+        if np.count_nonzero(~taken[cells]) < FRESH:
+            continue
+        chosen.append(best)
+        taken[cells] = True
+        distance = np.minimum(distance, _distances(starts, points))
+    return chosen
+
+
+_CELLS = int(1.0 / (SEPARATION * _DIAGONAL))
+
+
+def _unit(problem: Problem, points: Array) -> Array:
+    unit: Array = (points - problem.center) / problem.width + 0.5
+    return unit
+
+
+def _fill(parts: Sequence[Array], problem: Problem) -> Array:
+    """Give points of the curves in the unit square, no farther apart than half a separation."""
+    filled = []
+    for part in parts:
+        unit = _unit(problem, part)
+        length = np.concatenate([[0.0], np.cumsum(np.max(np.abs(np.diff(unit, axis=0)), axis=1))])
+        count = int(min(length[-1] / (0.5 * SEPARATION), 400)) + 1
+        at = np.linspace(0.0, length[-1], count + 1)
+        filled.append(np.stack([np.interp(at, length, unit[:, k]) for k in range(2)], axis=1))
+    points = np.concatenate(filled)
+    return points[((points >= -0.02) & (points <= 1.02)).all(axis=1)]
+
+
+def _distances(starts: Array, points: Array) -> Array:
+    if not points.size:
+        return np.full(len(starts), np.inf)
+    square = (starts[:, None, 0] - points[None, :, 0]) ** 2
+    square += (starts[:, None, 1] - points[None, :, 1]) ** 2
+    nearest: Array = np.sqrt(square.min(axis=1))
+    return nearest
+
+
+def _cells(points: Array) -> tuple[Array, Array]:
+    index = np.clip((points * _CELLS).astype(np.intp), 0, _CELLS - 1)
+    code = np.unique(index[:, 1] * _CELLS + index[:, 0])
+    return code // _CELLS, code % _CELLS

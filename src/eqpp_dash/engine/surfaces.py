@@ -1,0 +1,289 @@
+"""Carry orbits across surfaces where the field jumps, has a kink or a pole.
+
+A step never straddles such a surface: it is shortened until the orbit stands within 1e-9
+of the window's width before it, and a step of that length along the field leads across,
+where integration starts anew (the location of events in Hairer, Norsett and Wanner I,
+section II.6; sliding in the sense of Filippov, *Differential Equations with Discontinuous
+Righthand Sides*, 1988, section 4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqpp_dash.engine.dop853 import Array, Trial
+
+if TYPE_CHECKING:
+    from eqpp_dash.engine.batch import Batch
+    from eqpp_dash.engine.compiled import Factor
+    from eqpp_dash.engine.orbits import Ends, Problem
+
+HOP = 1e-9
+"""Length of the step across, in widths of the window."""
+
+MAX_CROSSINGS = 400
+JUMP = 1e-4
+"""A relative change of the field across a surface beyond this is a jump."""
+
+Index = NDArray[np.intp]
+
+
+@dataclass(slots=True)
+class Crossing:
+    """Lanes that stand just before a surface.
+
+    Attributes
+    ----------
+    at : ndarray of int, shape (m,)
+        Their places in the batch.
+    surface : ndarray of int, shape (m,)
+        Which surface.
+    wait : ndarray, shape (m,)
+        Time to reach it.
+    """
+
+    at: Index
+    surface: Index
+    wait: Array
+
+
+class Surfaces:
+    """The surfaces of a problem, and on which side of each the lanes are.
+
+    Parameters
+    ----------
+    problem : Problem
+        The system on its window.
+    lanes : int
+        Number of lanes.
+    """
+
+    def __init__(self, problem: Problem, lanes: int) -> None:
+        self.problem = problem
+        self.factors: tuple[Factor, ...] = (*problem.field.switching, *problem.field.poles)
+        self.poles_from = len(problem.field.switching)
+        self.active = bool(self.factors)
+        self.value = np.zeros((len(self.factors), lanes))
+        self.side = np.zeros((len(self.factors), lanes))
+        self.tries = np.zeros(lanes, dtype=np.intp)
+        self.crossings = np.zeros(lanes, dtype=np.intp)
+
+    def _values(self, t: Array, y: Array) -> Array:
+        return np.stack([np.broadcast_to(f(t, y), t.shape) for f in self.factors])
+
+    def _gradient(self, surface: Index, t: Array, y: Array) -> Array:
+        gradient = np.zeros_like(y)
+        for k in np.unique(surface):
+            which = surface == k
+            gradient[:, which] = self.factors[k].gradient(t[which], y[:, which])
+        return gradient
+
+    def begin(self, y: Array, signs: Array, ends: Ends) -> Array:
+        """Settle orbits that start on a surface; give the starts, moved to their side of it.
+
+        Parameters
+        ----------
+        y : ndarray, shape (n, lanes)
+            Starts.
+        signs : ndarray, shape (lanes,)
+            Directions of time.
+        ends : Ends
+            Closed here for lanes that slide or whose orbit is not unique.
+
+        Returns
+        -------
+        ndarray, shape (n, lanes)
+            Starts.
+        """
+        if not self.active:
+            return y
+        t = np.full(y.shape[1], self.problem.start)
+        value = self._values(t, y)
+        width = self.problem.width
+        for k in range(self.poles_from):
+            gradient = self._gradient(np.full(t.shape, k), t, y)
+            reach = np.sum(np.abs(gradient) * width[:, None], axis=0)
+            for lane in np.flatnonzero((np.abs(value[k]) <= 1e-13 * reach) & (reach > 0)):
+                if ends.open[lane]:
+                    self._settle(int(lane), y, signs[lane], gradient[:, lane], ends)
+        self.value = self._values(t, y)
+        self.side = np.sign(np.nan_to_num(self.value))
+        return y
+
+    def _settle(self, lane: int, y: Array, sign: float, gradient: Array, ends: Ends) -> None:
+        problem = self.problem
+        normal = problem.width**2 * gradient / np.linalg.norm(problem.width * gradient)
+        here = y[:, lane].copy()
+        sides = np.stack([here + HOP * normal, here - HOP * normal], axis=1)
+        plus, minus = (sign * problem.field(problem.start, sides)).T
+        if not _jumps(plus[:, None], minus[:, None])[0]:
+            return
+        out, into = float(gradient @ plus), float(gradient @ minus)
+        if out > 0 >= into or out >= 0 > into:
+            reason = "the field jumps here and points away on both sides: the orbit is not unique"
+            ends.close(lane, "discontinuity", 0.0, here, reason)
+        elif out < 0 <= into or out <= 0 < into:
+            ends.close(lane, "sliding", 0.0, here, "the field points to this surface on both sides")
+        elif out > 0:
+            y[:, lane] = sides[:, 0]
+        elif out < 0:
+            y[:, lane] = sides[:, 1]
+
+    def look(
+        self, batch: Batch, trial: Trial, h: Array, good: NDArray[np.bool_], proposed: Array
+    ) -> Crossing | None:
+        """Shorten steps that would cross a surface; find the lanes that stand before one.
+
+        Parameters
+        ----------
+        batch : Batch
+            The lanes.
+        trial : Trial
+            Their tried steps.
+        h : ndarray, shape (lanes,)
+            Length of the steps.
+        good, proposed : ndarray, shape (lanes,)
+            Which steps are good, and the next steps' lengths; changed here.
+
+        Returns
+        -------
+        Crossing or None
+            The lanes to be led across; None if there are none.
+        """
+        problem = self.problem
+        t = problem.start + batch.sign * (batch.t + h)
+        after = self._values(t, trial.state)
+        sign = np.sign(np.nan_to_num(after))
+        changed = (self.side[:, batch.lane] * sign < 0) & good
+        at = np.flatnonzero(changed.any(0))
+        crossing = None
+        if at.size:
+            crossing = self._shorten(batch, h, after, changed, at, good, proposed)
+        lanes = batch.lane[good]
+        self.value[:, lanes] = after[:, good]
+        self.side[:, lanes] = np.where(sign[:, good] != 0, sign[:, good], self.side[:, lanes])
+        return crossing
+
+    def _shorten(
+        self,
+        batch: Batch,
+        h: Array,
+        after: Array,
+        changed: NDArray[np.bool_],
+        at: Index,
+        good: NDArray[np.bool_],
+        proposed: Array,
+    ) -> Crossing | None:
+        lanes, step = batch.lane[at], h[at]
+        share = np.full(at.shape, 2.0)
+        surface = np.zeros(at.shape, dtype=np.intp)
+        t = self.problem.start + batch.sign[at] * batch.t[at]
+        for k in np.flatnonzero(changed[:, at].any(1)):
+            gradient = self.factors[k].gradient(t, batch.y[:, at])
+            rate = np.sum(gradient * batch.f[:, at], axis=0) * step
+            root = _first_root(self.value[k, lanes], rate, after[k, at])
+            root = np.where(changed[k, at], root, 2.0)
+            surface = np.where(root < share, k, surface)
+            share = np.minimum(root, share)
+        self.tries[lanes] += 1
+        share = np.where(self.tries[lanes] % 12 == 0, np.minimum(share, 0.5), share)
+        wait = share * step
+        speed = np.max(np.abs(batch.f[:, at]) / self.problem.width[:, None], axis=0)
+        near = (wait * speed < HOP) | (wait < 1e-15 * batch.t[at])
+        good[at] = False
+        proposed[at] = wait * 0.999
+        return Crossing(at[near], surface[near], wait[near]) if near.any() else None
+
+    def cross(self, batch: Batch, crossing: Crossing, ends: Ends) -> None:
+        """Lead lanes across a surface, or end them there.
+
+        Parameters
+        ----------
+        batch : Batch
+            The lanes; changed here.
+        crossing : Crossing
+            Which of them stand before which surface.
+        ends : Ends
+            Closed here for lanes that end at the surface.
+        """
+        at, problem = crossing.at, self.problem
+        lanes, sign, surface = batch.lane[at], batch.sign[at], crossing.surface
+        before, f = batch.y[:, at], batch.f[:, at]
+        width = problem.width[:, None]
+        speed = np.maximum(np.max(np.abs(f) / width, axis=0), 1e-300)
+        wait = np.maximum(crossing.wait, 1e-12 / speed)
+        for _ in range(16):
+            y = before + wait * f
+            t = problem.start + sign * (batch.t[at] + wait)
+            values = self._values(t, y)
+            mine = values[surface, np.arange(at.size)]
+            crossed = np.sign(mine) == -self.side[surface, lanes]
+            if crossed.all():
+                break
+            wait = np.where(crossed, wait, 2.0 * wait)
+        slope = sign * problem.field(t, y)
+        gradient = self._gradient(surface, t, y)
+        normal_before = np.sum(gradient * f, axis=0)
+        normal_after = np.sum(gradient * slope, axis=0)
+        jump = _jumps(f, slope)
+        finite = np.isfinite(slope).all(0)
+        bend = problem.field.jacobian(t - sign * wait, before)
+        bend = np.max(np.abs(bend) * width[None] / width[:, None], axis=(0, 1)) * wait
+        pole = surface >= self.poles_from
+        self.crossings[lanes] += 1
+        self.tries[lanes] = 0
+        verdicts = (
+            (~finite | (pole & jump), "undefined", "it reaches a singularity of the field"),
+            (
+                jump & (normal_before * normal_after < 0),
+                "sliding",
+                "the field points to this surface on both sides",
+            ),
+            (
+                ~jump & ~(bend < 0.01),
+                "undecided",
+                "it reaches a point where the field has no bounded derivative: beyond, the orbit "
+                "need not be unique",
+            ),
+            (
+                self.crossings[lanes] > MAX_CROSSINGS,
+                "discontinuity",
+                f"it has crossed {MAX_CROSSINGS} surfaces where the field is not smooth",
+            ),
+        )
+        for mask, end, reason in verdicts:
+            for i in np.flatnonzero(mask):
+                ends.close(int(lanes[i]), end, float(batch.t[at[i]]), before[:, i], reason)
+        batch.y[:, at], batch.f[:, at] = y, slope
+        batch.t[at] += wait
+        pace = np.maximum(np.max(np.abs(slope) / width, axis=0), 1e-300)
+        batch.h[at] = np.minimum(1e-3 / pace, np.maximum(problem.span - batch.t[at], 1e-300))
+        batch.failures[at] = 0
+        self.value[:, lanes] = values
+        signs = np.sign(np.nan_to_num(values))
+        self.side[:, lanes] = np.where(signs != 0, signs, self.side[:, lanes])
+
+
+def _jumps(one: Array, other: Array) -> NDArray[np.bool_]:
+    change = np.max(np.abs(one - other), axis=0)
+    size = np.max(np.abs(one), axis=0) + np.max(np.abs(other), axis=0)
+    jump: NDArray[np.bool_] = ~(change <= JUMP * size)
+    return jump
+
+
+def _first_root(start: Array, rate: Array, end: Array) -> Array:
+    """Give the first zero in [0, 1] of the parabola with these ends and first slope."""
+    square = end - start - rate
+    root = np.sqrt(np.maximum(rate * rate - 4.0 * square * start, 0.0))
+    pivot = -0.5 * (rate + np.copysign(root, rate))
+    one, other = pivot / square, start / pivot
+    one = np.where((one >= 0) & (one <= 1), one, np.inf)
+    other = np.where((other >= 0) & (other <= 1), other, np.inf)
+    first = np.minimum(one, other)
+    secant: Array = np.clip(start / (start - end), 0.0, 1.0)
+    chosen: Array = np.where(np.isfinite(first), first, np.nan_to_num(secant, nan=0.5))
+    return chosen
