@@ -21,12 +21,13 @@
     return ahead === 1 ? "1 job ahead" : ahead + " jobs ahead";
   }
 
+  // Before a worker has it, and after the end, the status speaks; in between, the progress.
   function says(status, tries) {
     if (status.status === "queued") return "Waiting for a free worker";
     if (status.status === "cancelled") return "Cancelled";
     if (status.status === "failed") return "Failed" + tries;
     if (status.status === "finished") return "Computed" + tries;
-    return (status.message || status.phase || "Starting") + tries;
+    return "Starting" + tries;
   }
 
   const tell = (status, key) => {
@@ -34,13 +35,16 @@
     const own = status && key && status.id === key;
     const now = own ? status : { status: key ? "queued" : "" };
     const over = OVER.includes(now.status);
+    const live = now.status === "running"; // then progress speaks
+    const skip = window.dash_clientside.no_update;
     const tries = now.attempts > 1 ? ", attempt " + now.attempts : "";
-    const share = now.status === "finished" ? 100 : over ? 0 : Math.round(100 * (now.fraction || 0));
+    const share = now.status === "finished" ? 1 : over ? 0 : now.fraction || 0;
     const elapsed = own ? seconds(now.elapsed) : "";
     return [
       "panel job job-" + (now.status || "none") + (key ? "" : " hidden"),
-      now.status || "", COLOURS[now.status] || "gray", share,
-      key ? says(now, tries) : "", place(now), elapsed,
+      now.status || "", COLOURS[now.status] || "gray",
+      live ? skip : String(share), live ? skip : key ? says(now, tries) : "", live ? skip : "",
+      place(now), elapsed,
       now.error || "", now.traceback || "",
       "job-details" + (now.traceback ? "" : " hidden"), key ? "/p/" + key : "/",
     ];
@@ -55,5 +59,21 @@
     return key;
   };
 
-  window.dash_clientside = Object.assign({}, window.dash_clientside, { eqppJob: { tell, arm } });
+  const begin = (row) => row || window.dash_clientside.no_update;
+
+  // The permanent page draws itself again for a result, and for another colour scheme.
+  function redraw() {
+    if (!document.querySelector(".permanent")) return;
+    const theme = window.dash_clientside.eqpp.theme();
+    window.dash_clientside.set_props("permanent-look", { data: { theme, n: Date.now() } });
+  }
+  window.addEventListener("eqpp-scheme", redraw);
+  const look = (result) => {
+    if (result && !document.querySelector(".permanent-grid")) redraw();
+    return window.dash_clientside.no_update;
+  };
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    eqppJob: { tell, arm, begin, look },
+  });
 })();

@@ -24,6 +24,9 @@
   };
 
   const store = (id, data) => window.dash_clientside.set_props(id, { data });
+  const root = document.documentElement;
+  const theme = () => (
+    root.getAttribute("data-mantine-color-scheme") === "dark" ? "dark" : "light");
   const phone = () => window.matchMedia("(max-width: 700px)").matches;
 
   function soon(delay) {
@@ -83,6 +86,8 @@
     return hash;
   }
 
+  const visit = (path) => ({ path, theme: theme(), phone: phone() });
+
   function arrive() {
     lane.sent = null;
     lane.fitted = null;
@@ -90,12 +95,29 @@
     return { hash: window.location.hash, n: Date.now() };
   }
 
+  // The figure follows the page's colours, and the screen when it is turned.
+  function lookAgain() {
+    const now = { theme: theme(), phone: phone() };
+    if (lane.look === null || JSON.stringify(now) === JSON.stringify(lane.look)) return;
+    lane.look = now;
+    soon(SOON);
+  }
+
+  let scheme = theme();
+  new MutationObserver(() => {
+    if (theme() === scheme) return;
+    scheme = theme();
+    lookAgain();
+    window.dispatchEvent(new Event("eqpp-scheme"));
+  }).observe(root, { attributes: true, attributeFilter: ["data-mantine-color-scheme"] });
+  window.addEventListener("resize", lookAgain);
+
   window.addEventListener("popstate", () => {
     if (document.querySelector(".workbench")) store("arrival", arrive());
   });
 
   const gather = (origin, title, equations, fit, xLow, xHigh, yLow, yHigh, aspect, method, span,
-    rtol, atol, starts, scheme, values) => {
+    rtol, atol, starts, values) => {
     const skip = window.dash_clientside.no_update;
     if (origin === undefined || origin === null) return skip;
     const limits = [[xLow, xHigh], [yLow, yHigh]];
@@ -113,7 +135,7 @@
       origin, title: title || "", equations: equations || "", parameters,
       limits: fit ? null : limits, aspect, method, span, rtol, atol, starts: starts || [],
     };
-    lane.look = { theme: scheme === "dark" ? "dark" : "light", phone: phone() };
+    lane.look = { theme: theme(), phone: phone() };
     soon(typed ? TEXT_DELAY : SOON);
     return skip;
   };
@@ -245,7 +267,7 @@
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     eqpp: {
-      arrive, gather, settle, traced, clicked, compute, place, landed, clear, parameter, copyLink,
+      theme, visit, arrive, gather, settle, traced, clicked, compute, place, landed, clear, parameter, copyLink,
     },
   });
 })();

@@ -7,6 +7,7 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, no_update
 
+from eqpp_dash.callbacks.arrival import LAUNCHER
 from eqpp_dash.components.archive import PAGE_SIZE, STATUSES, ArchiveRow, archive_rows
 from eqpp_dash.components.ids import Archive, Shell, archive_button
 from eqpp_dash.errors import EqppError
@@ -107,6 +108,8 @@ def register(app: Dash, services: Any) -> None:
         prevent_initial_call=True,
     )
     def delete(clicks: int | None, row_id: Any) -> tuple[Any, Any, Any]:
+        if not clicks or not row_id:
+            return no_update, no_update, no_update
         return False, clicks, remove(services, row_id)
 
     @app.callback(
@@ -119,7 +122,7 @@ def register(app: Dash, services: Any) -> None:
         if not any(clicks):
             return no_update, no_update
         try:
-            job = services.portraits.rerun(ctx.triggered_id["row"])
+            job = services.portraits.rerun(ctx.triggered_id["row"], launcher=LAUNCHER)
         except EqppError as error:
             return no_update, str(error)
         return f"/p/{job.row_id}", ""

@@ -7,14 +7,15 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from dash import ClientsideFunction, Dash, Input, Output
+from dash.exceptions import PreventUpdate
 
 from eqpp_dash.callbacks.form import form_values, understood
-from eqpp_dash.components.ids import Editor, Key, OptionsPanel, Picture, Shell, WindowPanel
+from eqpp_dash.components.ids import Editor, JobKey, Key, OptionsPanel, Picture, Shell, WindowPanel
 from eqpp_dash.components.parameters import parameter_controls
 from eqpp_dash.errors import EqppError, LinkError, NotFoundError
 from eqpp_dash.model.spec import PortraitSpec
 
-LAUNCHER = "page"
+LAUNCHER = "serve"
 LONGEST_HASH = 200_000
 STARTER = "x' = y\ny' = -sin(x) - 0.2*y"
 
@@ -139,15 +140,17 @@ def register(app: Dash, services: Any) -> None:
             "atol": Output(OptionsPanel.ATOL, "value"),
             "aspect": Output(OptionsPanel.ASPECT, "value"),
             "starts": Output(Picture.STARTS, "value"),
-            "job": Output(Key.JOB, "data"),
-            "placed": Output(Key.PLACED, "data"),
+            "job": Output(JobKey.JOB, "data"),
+            "placed": Output(JobKey.PLACED, "data"),
             "notice": Output(Shell.NOTICE, "children"),
         },
         inputs={"arrival": Input(Key.ARRIVAL, "data")},
         prevent_initial_call=True,
     )
     def restore(arrival: Any) -> dict[str, Any]:
-        visit = read_hash(arrival.get("hash") if isinstance(arrival, dict) else "")
+        if not isinstance(arrival, dict):
+            raise PreventUpdate
+        visit = read_hash(arrival.get("hash"))
         try:
             return opening_values(services, open_visit(services, visit))
         except EqppError as error:

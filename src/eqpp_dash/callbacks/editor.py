@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash.exceptions import PreventUpdate
 
 from eqpp_dash.components.editor import echo, equation_error
 from eqpp_dash.components.ids import (
@@ -14,7 +15,6 @@ from eqpp_dash.components.ids import (
     OptionsPanel,
     Part,
     Picture,
-    Shell,
     WindowPanel,
     every_parameter,
     parameter,
@@ -47,7 +47,7 @@ def reading(services: Any, text: Any, shown: Mapping[str, str]) -> dict[str, Any
             "x_name": no_update,
             "y_name": no_update,
         }
-    values = {n: shown[n] if shown.get(n) else v for n, v in found.parameters.items()}
+    values = {n: shown[n] if shown.get(n) else v for n, v in found.defaults.items()}
     names = (*found.variables, "", "")
     return {
         "error": [],
@@ -76,9 +76,11 @@ def register(app: Dash, services: Any) -> None:
         prevent_initial_call=True,
     )
     def understand(question: Any, values: list[Any]) -> dict[str, Any]:
+        if not isinstance(question, dict):
+            raise PreventUpdate
         names = [item["id"]["name"] for item in ctx.states_list[0]]
         shown = {n: "" if v is None else str(v) for n, v in zip(names, values, strict=True)}
-        return reading(services, question.get("text") if isinstance(question, dict) else "", shown)
+        return reading(services, question.get("text"), shown)
 
     app.clientside_callback(
         ClientsideFunction("eqpp", "gather"),
@@ -96,7 +98,6 @@ def register(app: Dash, services: Any) -> None:
         Input(OptionsPanel.RTOL, "value"),
         Input(OptionsPanel.ATOL, "value"),
         Input(Picture.STARTS, "value"),
-        Input(Shell.SCHEME, "computedColorScheme"),
         Input(every_parameter(Part.VALUE), "value"),
     )
     app.clientside_callback(

@@ -159,7 +159,7 @@ def form_spec(
         The specification that the form was filled from: what the form has no place for is
         taken from it, and so is any number whose text is unchanged.
     understanding : Understanding
-        The equations as understood: ``variables`` and ``parameters`` with defaults.
+        The equations as understood: its variables, its parameters and their defaults.
     constant : callable
         Reads text such as ``2*pi``; its second argument names the entry.
 
@@ -173,7 +173,7 @@ def form_spec(
     SpecError
         If an entry cannot be read; it names the entry.
     """
-    known: Mapping[str, Parameter] = {**understanding.parameters, **base.parameters}
+    known: Mapping[str, Parameter] = {**understanding.defaults, **base.parameters}
     parameters = {
         name: _parameter(name, form.parameters[name], known.get(name), constant)
         for name in understanding.parameters
@@ -271,7 +271,7 @@ def form_values(spec: PortraitSpec, understanding: Any | None, origin: str) -> d
     """
     variables = tuple(understanding.variables) if understanding else tuple(spec.window or ())
     (x_low, x_high), (y_low, y_high) = limit_entries(spec, variables)
-    known = understanding.parameters if understanding else spec.parameters
+    known = understanding.defaults if understanding else spec.parameters
     return {
         "origin": origin,
         "title": spec.title,

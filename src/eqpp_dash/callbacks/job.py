@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
+from dash.exceptions import PreventUpdate
 
 from eqpp_dash.callbacks.arrival import LAUNCHER
 from eqpp_dash.callbacks.form import read_draft
 from eqpp_dash.callbacks.picture import STALE, asked
-from eqpp_dash.components.ids import Editor, JobPanel, Key, Picture, Shell
+from eqpp_dash.components.ids import Editor, JobKey, JobPanel, Key, Picture, Shell
 from eqpp_dash.errors import EqppError
 
 
@@ -41,12 +42,24 @@ def order(services: Any, data: Any) -> dict[str, Any]:
 def another_try(services: Any, row_id: Any) -> dict[str, Any]:
     """Submit the question of a row again, as a row of its own if that one has ended."""
     try:
-        job = services.portraits.rerun(str(row_id))
+        job = services.portraits.rerun(str(row_id), launcher=LAUNCHER)
     except EqppError as error:
         return {"job": no_update, "placed": no_update, "notice": str(error)}
     state = services.links.encode(job.spec)
     placed = {"state": state, "row": job.row_id, "fresh": False}
     return {"job": job.row_id, "placed": placed, "notice": ""}
+
+
+def progress_values(row: Any) -> list[Any]:
+    """Give the values of the progress outputs for a running row: phase, share, message.
+
+    Parameters
+    ----------
+    row : JobView
+        The row.
+    """
+    again = f" (attempt {row.attempts})" if row.attempts > 1 else ""
+    return [row.phase or "starting", f"{row.fraction:.3f}", row.message + again]
 
 
 def register(app: Dash, services: Any, manager: Any, body: Callable[..., Any]) -> None:
@@ -64,13 +77,17 @@ def register(app: Dash, services: Any, manager: Any, body: Callable[..., Any]) -
         What the executor runs for a job: ``body(set_progress, row_id)``.
     """
     app.callback(
-        Output(Key.RESULT, "data"),
-        Input(Key.JOB, "data"),
+        Output(JobKey.RESULT, "data"),
+        Input(JobKey.JOB, "data"),
         background=True,
         manager=manager,
         interval=services.poll_interval_ms,
-        progress=[Output(JobPanel.BAR, "value"), Output(JobPanel.PHASE, "children")],
-        progress_default=[0, ""],
+        progress=[
+            Output(JobPanel.PHASE, "children"),
+            Output(JobPanel.BAR, "value"),
+            Output(JobPanel.MESSAGE, "children"),
+        ],
+        progress_default=["", "0", ""],
         running=[(Output(JobPanel.CANCEL, "disabled"), False, True)],
         cancel=[Input(JobPanel.CANCEL, "n_clicks")],
         on_error=_told_by_status,
@@ -79,8 +96,8 @@ def register(app: Dash, services: Any, manager: Any, body: Callable[..., Any]) -
 
     @app.callback(
         output={
-            "job": Output(Key.JOB, "data", allow_duplicate=True),
-            "placed": Output(Key.PLACED, "data", allow_duplicate=True),
+            "job": Output(JobKey.JOB, "data", allow_duplicate=True),
+            "placed": Output(JobKey.PLACED, "data", allow_duplicate=True),
             "message": Output(Picture.MESSAGE, "children", allow_duplicate=True),
             "frame": Output(Picture.FRAME, "className", allow_duplicate=True),
         },
@@ -88,16 +105,18 @@ def register(app: Dash, services: Any, manager: Any, body: Callable[..., Any]) -
         prevent_initial_call=True,
     )
     def submit(data: Any) -> dict[str, Any]:
+        if data is None:
+            raise PreventUpdate
         return order(services, data)
 
     @app.callback(
         output={
-            "job": Output(Key.JOB, "data", allow_duplicate=True),
-            "placed": Output(Key.PLACED, "data", allow_duplicate=True),
+            "job": Output(JobKey.JOB, "data", allow_duplicate=True),
+            "placed": Output(JobKey.PLACED, "data", allow_duplicate=True),
             "notice": Output(Shell.NOTICE, "children", allow_duplicate=True),
         },
         inputs={"clicks": Input(JobPanel.AGAIN, "n_clicks")},
-        state={"row_id": State(Key.JOB, "data")},
+        state={"row_id": State(JobKey.JOB, "data")},
         prevent_initial_call=True,
     )
     def try_again(clicks: int | None, row_id: Any) -> dict[str, Any]:
@@ -121,7 +140,7 @@ def _register_browser(app: Dash) -> None:
         prevent_initial_call=True,
     )
     app.clientside_callback(
-        ClientsideFunction("eqpp", "place"), Input(Key.PLACED, "data"), prevent_initial_call=True
+        ClientsideFunction("eqpp", "place"), Input(JobKey.PLACED, "data"), prevent_initial_call=True
     )
     app.clientside_callback(
         ClientsideFunction("eqppJob", "tell"),
@@ -130,20 +149,21 @@ def _register_browser(app: Dash) -> None:
         Output(JobPanel.BADGE, "color"),
         Output(JobPanel.BAR, "value"),
         Output(JobPanel.PHASE, "children"),
+        Output(JobPanel.MESSAGE, "children"),
         Output(JobPanel.QUEUE, "children"),
         Output(JobPanel.ELAPSED, "children"),
         Output(JobPanel.ERROR, "children"),
         Output(JobPanel.TRACEBACK, "children"),
         Output(JobPanel.DETAILS, "className"),
         Output(JobPanel.OPEN, "href"),
-        Input(Key.WATCH, "data"),
-        Input(Key.JOB, "data"),
+        Input(JobKey.WATCH, "data"),
+        Input(JobKey.JOB, "data"),
     )
     app.clientside_callback(
         ClientsideFunction("eqppJob", "arm"),
-        Output(Key.JOB, "data", allow_duplicate=True),
-        Input(Shell.TICK, "n_intervals"),
-        State(Key.JOB, "data"),
-        State(Key.WATCH, "data"),
+        Output(JobKey.JOB, "data", allow_duplicate=True),
+        Input(JobPanel.TICK, "n_intervals"),
+        State(JobKey.JOB, "data"),
+        State(JobKey.WATCH, "data"),
         prevent_initial_call=True,
     )

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from dash import Dash, Input, Output, State, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, no_update
+from dash.exceptions import PreventUpdate
 
+from eqpp_dash.callbacks.picture import graph_style, on_page
 from eqpp_dash.components.archive import archive_page
 from eqpp_dash.components.gallery import Card, gallery_page
 from eqpp_dash.components.header import export_items
-from eqpp_dash.components.ids import JobPanel, Key, Permanent, Shell
+from eqpp_dash.components.ids import JobKey, Permanent, Shell
 from eqpp_dash.components.message import message_page, not_found_page
 from eqpp_dash.components.permanent import Subject, permanent_body, permanent_page
+from eqpp_dash.components.picture import still_picture
 from eqpp_dash.components.workbench import workbench
 from eqpp_dash.errors import EqppError, NotFoundError
 from eqpp_dash.figures import FIGURE_CONFIG, portrait_figure_dict
@@ -22,14 +25,27 @@ WORKBENCH_CONFIG = {**FIGURE_CONFIG, "doubleClick": False}
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page's tree, the row that it watches, and what can be exported of it."""
+    """A page's tree, and the row that can be exported of it."""
 
     tree: Any
-    job: str | None = None
     export: str | None = None
 
 
-def page_for(services: Any, path: Any, theme: str = "light") -> Page:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a page is looked at."""
+
+    theme: str = "light"
+    phone: bool = False
+
+
+def look_of(data: Any) -> Look:
+    """Read how the page is looked at."""
+    data = data if isinstance(data, dict) else {}
+    return Look("dark" if data.get("theme") == "dark" else "light", data.get("phone") is True)
+
+
+def page_for(services: Any, path: Any, look: Look = Look()) -> Page:
     """Give the page for a path.
 
     Parameters
@@ -38,8 +54,8 @@ def page_for(services: Any, path: Any, theme: str = "light") -> Page:
         What the page is filled from.
     path : str
         Path of the address.
-    theme : str
-        ``light`` or ``dark``.
+    look : Look
+        How it is looked at.
     """
     path = path.rstrip("/") if isinstance(path, str) else ""
     try:
@@ -52,7 +68,7 @@ def page_for(services: Any, path: Any, theme: str = "light") -> Page:
         if path == "/archive":
             return Page(archive_page())
         if path.startswith("/p/"):
-            return portrait_page(services, path.removeprefix("/p/"), theme)
+            return portrait_page(services, path.removeprefix("/p/"), look)
     except NotFoundError:
         return Page(not_found_page())
     except EqppError as error:
@@ -73,15 +89,15 @@ def subject_of(services: Any, job: Any) -> Subject:
     return Subject(job.row_id, job.spec.title, job.spec.equations, job.status, f"/#s={state}{row}")
 
 
-def portrait_page(services: Any, identifier: str, theme: str) -> Page:
+def portrait_page(services: Any, identifier: str, look: Look) -> Page:
     """Give the page of one portrait, of a row's or of the newest row of a portrait's id."""
     job = services.portraits.resolve(identifier)
     subject = subject_of(services, job)
     export = job.row_id if job.status == "finished" else None
-    return Page(permanent_page(subject, body_of(services, job, theme)), job.row_id, export)
+    return Page(permanent_page(subject, body_of(services, job, look)), export)
 
 
-def body_of(services: Any, job: Any, theme: str) -> Any:
+def body_of(services: Any, job: Any, look: Look) -> Any:
     """Give the portrait of a row with its facts, or the equations until there is one."""
     subject = subject_of(services, job)
     try:
@@ -89,41 +105,58 @@ def body_of(services: Any, job: Any, theme: str) -> Any:
     except EqppError:
         latex = ""
     if job.status != "finished":
-        return permanent_body(subject, None, None, latex, FIGURE_CONFIG)
+        return permanent_body(subject, None, None, latex)
     portrait = services.portraits.portrait(job.row_id)
-    figure = portrait_figure_dict(portrait, theme=theme)
+    figure = on_page(portrait_figure_dict(portrait, theme=look.theme, phone=look.phone))
     figure["layout"]["clickanywhere"] = False
-    return permanent_body(subject, portrait, figure, latex, FIGURE_CONFIG)
+    style = graph_style(figure)
+    return permanent_body(subject, portrait, still_picture(figure, FIGURE_CONFIG, style), latex)
 
 
 def register(app: Dash, services: Any) -> None:
     """Register the choice of the page, and the permanent page's arrival of a result."""
+    app.clientside_callback(
+        ClientsideFunction("eqpp", "visit"),
+        Output(Shell.VISIT, "data"),
+        Input(Shell.LOCATION, "pathname"),
+    )
 
     @app.callback(
         Output(Shell.PAGE, "children"),
-        Output(Key.JOB, "data", allow_duplicate=True),
         Output(Shell.EXPORT_ITEMS, "children", allow_duplicate=True),
-        Input(Shell.LOCATION, "pathname"),
-        State(Shell.SCHEME, "computedColorScheme"),
+        Input(Shell.VISIT, "data"),
+        prevent_initial_call=True,
+    )
+    def show_page(visit: Any) -> tuple[Any, Any]:
+        visit = visit if isinstance(visit, dict) else {}
+        page = page_for(services, visit.get("path"), look_of(visit))
+        return page.tree, export_items(page.export)
+
+    app.clientside_callback(
+        ClientsideFunction("eqppJob", "begin"),
+        Output(JobKey.JOB, "data", allow_duplicate=True),
+        Input(Permanent.ROW, "data"),
         prevent_initial_call="initial_duplicate",
     )
-    def show_page(path: Any, scheme: Any) -> tuple[Any, Any, Any]:
-        page = page_for(services, path, "dark" if scheme == "dark" else "light")
-        return page.tree, page.job, export_items(page.export)
+    app.clientside_callback(
+        ClientsideFunction("eqppJob", "look"),
+        Input(JobKey.RESULT, "data"),
+        prevent_initial_call=True,
+    )
 
     @app.callback(
         Output(Permanent.BODY, "children"),
         Output(Shell.EXPORT_ITEMS, "children", allow_duplicate=True),
-        Input(Key.RESULT, "data"),
-        Input(Shell.SCHEME, "computedColorScheme"),
-        State(Key.JOB, "data"),
-        State(JobPanel.PANEL, "id"),
+        Input(Permanent.LOOK, "data"),
+        State(JobKey.JOB, "data"),
         prevent_initial_call=True,
     )
-    def show_result(result: Any, scheme: Any, row_id: Any, panel: Any) -> tuple[Any, Any]:
+    def show_again(look: Any, row_id: Any) -> tuple[Any, Any]:
+        if look is None:
+            raise PreventUpdate
         try:
             job = services.portraits.job(str(row_id))
         except NotFoundError:
             return no_update, no_update
-        body = body_of(services, job, "dark" if scheme == "dark" else "light")
+        body = body_of(services, job, look_of(look))
         return body, export_items(job.row_id if job.status == "finished" else None)

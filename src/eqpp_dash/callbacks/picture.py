@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, Patch, no_update
+from dash.exceptions import PreventUpdate
 
 from eqpp_dash.callbacks.form import Draft, form_spec, point_entry, read_draft
 from eqpp_dash.components.facts import facts_panel, point_text
 from eqpp_dash.components.header import export_items
-from eqpp_dash.components.ids import Facts, Key, Picture, Shell
+from eqpp_dash.components.ids import Facts, JobKey, Key, Picture, Shell
 from eqpp_dash.components.parameters import number_text
 from eqpp_dash.errors import EqppError, SpecError
 from eqpp_dash.figures import portrait_figure_dict, trajectory_traces
@@ -65,7 +66,8 @@ def draw_answer(found: Answer, draft: Draft) -> dict[str, Any]:
     figure = portrait_figure_dict(portrait, theme=draft.theme, phone=draft.phone)
     limits = [[number_text(v) for v in portrait.window[n]] for n in portrait.system.variables]
     return {
-        "figure": with_aspect(figure, draft.form.aspect),
+        "figure": on_page(figure, draft.form.aspect),
+        "style": graph_style(figure),
         "frame": FRESH,
         "message": "",
         "badge": "Finished" if found.row_id else "Preview",
@@ -82,9 +84,11 @@ def draw_answer(found: Answer, draft: Draft) -> dict[str, Any]:
     }
 
 
-def keep_picture(error: EqppError, seq: int) -> dict[str, Any]:
+def keep_picture(error: EqppError, seq: Any) -> dict[str, Any]:
     """Keep the last good picture, dimmed, and say what is wrong."""
-    parts = dict.fromkeys(("figure", "badge", "colour", "caption", "facts", "exports"), no_update)
+    parts = dict.fromkeys(
+        ("figure", "style", "badge", "colour", "caption", "facts", "exports"), no_update
+    )
     drawn = {"seq": seq, "state": None, "row": None, "limits": None}
     return parts | {"frame": STALE, "message": str(error), "drawn": drawn}
 
@@ -96,17 +100,27 @@ def caption(portrait: Portrait, row_id: str | None) -> str:
     return "Compute follows every trajectory and keeps the result"
 
 
-def with_aspect(figure: dict[str, Any], aspect: str) -> dict[str, Any]:
-    """Give the figure with equal or free axes; ``auto`` leaves it as it is.
+def on_page(figure: dict[str, Any], aspect: str = "auto") -> dict[str, Any]:
+    """Give the figure for the page, which has the title elsewhere, with the axes wanted.
+
+    Parameters
+    ----------
+    figure : dict
+        ``data`` and ``layout``.
+    aspect : str
+        ``equal`` or ``free``; ``auto`` leaves the axes as they are.
 
     Examples
     --------
-    >>> with_aspect({"data": [], "layout": {"yaxis": {"scaleanchor": "x"}}}, "free")
-    {'data': [], 'layout': {'yaxis': {}}}
+    >>> on_page({"data": [], "layout": {"yaxis": {"scaleanchor": "x"}}}, "free")
+    {'data': [], 'layout': {'yaxis': {}, 'paper_bgcolor': 'rgba(0,0,0,0)'}}
     """
+    layout = {key: value for key, value in figure["layout"].items() if key != "title"}
+    layout["paper_bgcolor"] = "rgba(0,0,0,0)"
+    if "constraintoward" in layout.get("yaxis", {}):
+        layout["yaxis"] = layout["yaxis"] | {"constraintoward": "middle"}
     if aspect == "auto":
-        return figure
-    layout = dict(figure["layout"])
+        return {**figure, "layout": layout}
     axis = {
         key: value
         for key, value in layout.get("yaxis", {}).items()
@@ -117,6 +131,18 @@ def with_aspect(figure: dict[str, Any], aspect: str) -> dict[str, Any]:
         layout["xaxis"] = layout.get("xaxis", {}) | {"constrain": "domain"}
     layout["yaxis"] = axis
     return {**figure, "layout": layout}
+
+
+def graph_style(figure: dict[str, Any]) -> dict[str, str]:
+    """Give the graph the height that its layout asks for, if it asks.
+
+    Examples
+    --------
+    >>> graph_style({"layout": {"height": 400}}), graph_style({"layout": {}})
+    ({'height': '400px'}, {})
+    """
+    height = figure["layout"].get("height")
+    return {} if height is None else {"height": f"{height}px"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +217,7 @@ def register(app: Dash, services: Any) -> None:
     @app.callback(
         output={
             "figure": Output(Picture.GRAPH, "figure"),
+            "style": Output(Picture.GRAPH, "style"),
             "frame": Output(Picture.FRAME, "className"),
             "message": Output(Picture.MESSAGE, "children"),
             "badge": Output(Picture.BADGE, "children"),
@@ -204,12 +231,13 @@ def register(app: Dash, services: Any) -> None:
         prevent_initial_call=True,
     )
     def draw(data: Any) -> dict[str, Any]:
-        seq = data.get("seq", 0) if isinstance(data, dict) else 0
+        if not isinstance(data, dict):
+            raise PreventUpdate
         try:
             draft = read_draft(data)
             return draw_answer(answer(services, draft), draft)
         except EqppError as error:
-            return keep_picture(error, seq)
+            return keep_picture(error, data.get("seq"))
 
     @app.callback(
         output={
@@ -225,7 +253,8 @@ def register(app: Dash, services: Any) -> None:
         prevent_initial_call=True,
     )
     def add_trajectory(data: Any) -> dict[str, Any]:
-        seq = data.get("seq", 0) if isinstance(data, dict) else 0
+        if not isinstance(data, dict):
+            raise PreventUpdate
         try:
             draft = read_draft(data)
             return add_trace(services, trace(services, draft, data), draft)
@@ -233,7 +262,7 @@ def register(app: Dash, services: Any) -> None:
             parts = dict.fromkeys(("figure", "badge", "colour", "caption", "exports"), no_update)
             return parts | {
                 "message": str(error),
-                "traced": {"seq": seq, "state": None, "starts": []},
+                "traced": {"seq": data.get("seq"), "state": None, "starts": []},
             }
 
     _register_browser(app)
@@ -261,5 +290,7 @@ def _register_browser(app: Dash) -> None:
         prevent_initial_call=True,
     )
     app.clientside_callback(
-        ClientsideFunction("eqpp", "landed"), Input(Key.RESULT, "data"), prevent_initial_call=True
+        ClientsideFunction("eqpp", "landed"),
+        Input(JobKey.RESULT, "data"),
+        prevent_initial_call=True,
     )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import html
+from dash import dcc, html
 
 from eqpp_dash.components.gallery import thumbnail
 from eqpp_dash.components.icons import icon
@@ -72,6 +72,8 @@ def archive_page() -> html.Div:
             html.Div(id=Archive.TABLE, className="archive-table"),
             dmc.Pagination(id=Archive.PAGES, total=1, value=1, hideWithOnePage=True),
             _confirm(),
+            dcc.Store(id=Archive.DOOMED),
+            dcc.Store(id=Archive.CHANGED),
         ],
         className="plain-page",
     )

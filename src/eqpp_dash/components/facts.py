@@ -83,8 +83,9 @@ def eigenvalues_text(values: Iterable[complex]) -> list[str]:
     texts = []
     while left:
         value = left.pop(0)
-        if value.imag != 0 and value.conjugate() in left:
-            left.remove(value.conjugate())
+        mate = next((w for w in left if abs(w - value.conjugate()) <= 1e-9 * abs(value)), None)
+        if value.imag != 0 and mate is not None:
+            left.remove(mate)
             texts.append(f"{number(value.real)} ± {number(abs(value.imag))}i")
         else:
             texts.append(complex_number(value))

@@ -51,7 +51,7 @@ def _dash() -> html.Span:
 
 def _page(name: str, href: str, sign: str) -> dmc.Anchor:
     return dmc.Anchor(
-        [icon(sign), html.Span(name, className="wide")],
+        [icon(sign), html.Span(name, className="label")],
         href=href,
         underline="never",
         className="page-link",
@@ -63,7 +63,7 @@ def _copy() -> html.Div:
     return html.Div(
         [
             dmc.Button(
-                [icon("link"), html.Span("Copy link", className="wide")],
+                [icon("link"), html.Span("Copy link", className="label")],
                 id=Shell.COPY,
                 variant="subtle",
                 size="compact-sm",
@@ -80,7 +80,7 @@ def _export() -> dmc.Menu:
         [
             dmc.MenuTarget(
                 dmc.Button(
-                    [icon("download"), html.Span("Export", className="wide")],
+                    [icon("download"), html.Span("Export", className="label")],
                     id=Shell.EXPORT,
                     variant="subtle",
                     size="compact-sm",

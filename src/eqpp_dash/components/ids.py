@@ -14,7 +14,7 @@ class Shell(StrEnum):
     LOCATION = "location"
     PAGE = "page"
     SCHEME = "scheme"
-    TICK = "tick"
+    VISIT = "visit"
     COPY = "copy-link"
     COPIED = "copy-link-done"
     LINK = "copy-link-text"
@@ -72,9 +72,11 @@ class JobPanel(StrEnum):
     """Progress of the job that the page watches."""
 
     PANEL = "job"
+    TICK = "tick"
     BADGE = "job-badge"
     BAR = "job-bar"
     PHASE = "job-phase"
+    MESSAGE = "job-message"
     QUEUE = "job-queue"
     ELAPSED = "job-elapsed"
     CANCEL = "job-cancel"
@@ -92,7 +94,7 @@ class Facts(StrEnum):
 
 
 class Key(StrEnum):
-    """Stores: each holds a small key or a form, never a portrait."""
+    """Stores of the workbench: each holds a small key or the form, never a portrait."""
 
     ARRIVAL = "arrival"
     ORIGIN = "origin"
@@ -102,10 +104,15 @@ class Key(StrEnum):
     CLICK = "click"
     TRACED = "traced"
     ORDER = "order"
-    PLACED = "placed"
+
+
+class JobKey(StrEnum):
+    """Stores of the job panel: which row is watched, its status, where it was ordered."""
+
     JOB = "job-key"
     WATCH = "watch"
     RESULT = "result"
+    PLACED = "placed"
 
 
 class Archive(StrEnum):
@@ -127,6 +134,9 @@ class Permanent(StrEnum):
     """The permanent page of one portrait."""
 
     BODY = "permanent"
+    ROW = "permanent-row"
+    GRAPH = "permanent-picture"
+    LOOK = "permanent-look"
 
 
 class Part(StrEnum):

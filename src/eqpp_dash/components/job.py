@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import dash_mantine_components as dmc
-from dash import html
+from dash import dcc, html
 
 from eqpp_dash.components.icons import icon
-from eqpp_dash.components.ids import JobPanel
+from eqpp_dash.components.ids import JobKey, JobPanel
+
+TICK_MS = 3000
 
 
 def job_panel() -> html.Section:
     """Give the panel of the job; it is hidden until there is one."""
     return html.Section(
         [
+            *(dcc.Store(id=key) for key in JobKey),
+            dcc.Interval(id=JobPanel.TICK, interval=TICK_MS),
             html.Div(
                 [
                     dmc.Badge("Queued", id=JobPanel.BADGE, variant="light", color="gray"),
-                    html.Span(id=JobPanel.PHASE, className="job-phase", role="status"),
+                    html.Span(
+                        [
+                            html.Span(id=JobPanel.PHASE, className="job-phase"),
+                            html.Span(id=JobPanel.MESSAGE, className="job-message"),
+                        ],
+                        role="status",
+                    ),
                     html.Span(id=JobPanel.QUEUE, className="job-queue"),
                     html.Span(id=JobPanel.ELAPSED, className="job-elapsed"),
                     dmc.Button(
@@ -39,11 +49,11 @@ def job_panel() -> html.Section:
                 ],
                 className="job-line",
             ),
-            dmc.Progress(
+            html.Progress(
                 id=JobPanel.BAR,
-                value=0,
-                size="sm",
-                transitionDuration=120,
+                value="0",
+                max="1",
+                className="job-bar",
                 **{"aria-label": "Progress of the computation"},
             ),
             html.Div(id=JobPanel.ERROR, role="alert", className="job-error"),

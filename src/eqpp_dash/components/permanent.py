@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import html
+from dash import dcc, html
 
 from eqpp_dash.components.editor import echo
 from eqpp_dash.components.facts import facts_panel
 from eqpp_dash.components.icons import icon
 from eqpp_dash.components.ids import Permanent
 from eqpp_dash.components.job import job_panel
-from eqpp_dash.components.picture import still_picture
 from eqpp_dash.model.portrait import Portrait
 
 
@@ -53,6 +51,8 @@ def permanent_page(subject: Subject, body: Any) -> html.Div:
                 ],
                 className="title-line",
             ),
+            dcc.Store(id=Permanent.ROW, data=subject.row_id),
+            dcc.Store(id=Permanent.LOOK),
             job_panel(),
             html.Div(body, id=Permanent.BODY),
         ],
@@ -61,11 +61,7 @@ def permanent_page(subject: Subject, body: Any) -> html.Div:
 
 
 def permanent_body(
-    subject: Subject,
-    portrait: Portrait | None,
-    figure: Any,
-    latex: str,
-    config: Mapping[str, Any],
+    subject: Subject, portrait: Portrait | None, picture: Any, latex: str
 ) -> html.Div:
     """Give the portrait with its facts; without one, only the equations."""
     system = html.Section(
@@ -75,7 +71,7 @@ def permanent_body(
         return html.Div(system, className="permanent-wait")
     return html.Div(
         [
-            html.Section(still_picture(figure, config), className="panel picture"),
+            html.Section(picture, className="panel picture"),
             html.Aside(
                 [
                     system,

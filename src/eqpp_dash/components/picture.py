@@ -8,7 +8,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from eqpp_dash.components.ids import Picture
+from eqpp_dash.components.ids import Permanent, Picture
 
 EMPTY_FIGURE: dict[str, Any] = {
     "data": [],
@@ -58,9 +58,14 @@ def picture_panel(config: Mapping[str, Any]) -> html.Section:
     )
 
 
-def still_picture(figure: Any, config: Mapping[str, Any]) -> html.Div:
+def still_picture(figure: Any, config: Mapping[str, Any], style: Mapping[str, str]) -> html.Div:
     """Give a figure to look at, without the means to add to it."""
     graph = dcc.Graph(
-        figure=figure, config=dict(config), responsive=True, className="graph", id="still"
+        id=Permanent.GRAPH,
+        figure=figure,
+        config=dict(config),
+        responsive=True,
+        className="graph",
+        style=dict(style),
     )
     return html.Div(graph, className="picture-frame")

@@ -1,4 +1,4 @@
-"""What surrounds every page: provider, header, the place of the page, the stores."""
+"""What surrounds every page: provider, header, the place of the page."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from eqpp_dash.components.header import header
-from eqpp_dash.components.ids import Key, Shell
+from eqpp_dash.components.ids import Shell
 from eqpp_dash.components.theme import mantine_theme
-
-TICK_MS = 3000
 
 
 def shell() -> dmc.MantineProvider:
@@ -17,9 +15,8 @@ def shell() -> dmc.MantineProvider:
     return dmc.MantineProvider(
         [
             dcc.Location(id=Shell.LOCATION, refresh=False),
-            dcc.Interval(id=Shell.TICK, interval=TICK_MS),
-            *(dcc.Store(id=key) for key in Key),
             dcc.Store(id=Shell.LINK),
+            dcc.Store(id=Shell.VISIT),
             html.A("Skip to the page", href="#page", className="skip"),
             header(),
             html.Div(id=Shell.NOTICE, role="status", className="notice-line"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dash import html
+from dash import dcc, html
 
 from eqpp_dash.components.editor import compute_bar, editor_panel
-from eqpp_dash.components.ids import Facts
+from eqpp_dash.components.ids import Facts, Key
 from eqpp_dash.components.job import job_panel
 from eqpp_dash.components.options import options_panel, starts_panel
 from eqpp_dash.components.parameters import parameters_panel
@@ -26,6 +26,7 @@ def workbench(config: Mapping[str, Any]) -> html.Div:
     """
     return html.Div(
         [
+            *(dcc.Store(id=key) for key in Key),
             html.Div(
                 [
                     html.Div(

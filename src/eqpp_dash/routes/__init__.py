@@ -15,4 +15,4 @@ def register(app: Dash, services: Any) -> None:
     links.register(app.server, services)
     health.register(app.server, services)
     pages.register(app.server, services)
-    security.register(app)
+    security.register(app, services)

@@ -1,53 +1,14 @@
-"""Headers, limits and the secret of the server."""
+"""Headers and limits of the server."""
 
 from __future__ import annotations
 
-import os
-import secrets
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from dash import Dash
 from flask import Response, abort, request
 
-MAX_BODY = 2 * 1024 * 1024
 CALLBACKS = "/_dash-update-component"
-SECRET_FILE = "secret.key"
-
-
-def server_secret(folder: Path) -> bytes:
-    """Give the secret that signs the page's handles, made once in the data folder.
-
-    Parameters
-    ----------
-    folder : Path
-        The data folder; all workers share it.
-
-    Returns
-    -------
-    bytes
-        32 random bytes, the same for every process and after a restart.
-    """
-    path = folder / SECRET_FILE
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=folder, prefix=".secret-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(secrets.token_bytes(32))
-            _link_once(draft, path)
-        finally:
-            os.unlink(draft)
-    return path.read_bytes()
-
-
-def _link_once(draft: str, path: Path) -> None:
-    try:
-        os.link(draft, path)  # appears whole or not at all
-    except FileExistsError:
-        return  # another worker was first: its secret counts
 
 
 def content_policy(hashes: list[str]) -> str:
@@ -76,10 +37,11 @@ def content_policy(hashes: list[str]) -> str:
     )
 
 
-def register(app: Dash) -> None:
+def register(app: Dash, services: Any) -> None:
     """Set the headers of every answer and refuse bodies that are no callback's."""
     policy = content_policy(app.csp_hashes())
-    app.server.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.server.secret_key = services.secret_key
+    app.server.config["MAX_CONTENT_LENGTH"] = services.max_request_bytes
 
     @app.server.after_request
     def add_headers(response: Response) -> Response:
