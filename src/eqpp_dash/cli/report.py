@@ -1,0 +1,204 @@
+"""What the command prints: errors, tables, facts."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from eqpp_dash.errors import EqppError, EquationError, JobError, SpecError
+from eqpp_dash.figures.labels import (
+    format_eigenvalues,
+    format_number,
+    plain_name,
+    printable,
+)
+
+if TYPE_CHECKING:
+    from eqpp_dash.model.portrait import OrbitEnd, Portrait
+    from eqpp_dash.services.views import JobView
+
+LINE_WIDTH = 72
+
+
+def describe_error(error: EqppError, source: str = "") -> str:
+    """Say what is wrong, where, and how to mend it.
+
+    Parameters
+    ----------
+    error : EqppError
+        The error.
+    source : str
+        The equations' text, for the place of an `EquationError`.
+
+    Returns
+    -------
+    str
+        Lines without a trailing line end.
+
+    Examples
+    --------
+    >>> wrong = EquationError("unknown function “sen”", token="sen", line=1, column=6,
+    ...                       hint="Did you mean “sin”?")
+    >>> print(describe_error(wrong, "y' = sen(x)"))
+    Error: unknown function “sen”
+      line 1, column 6:
+        y' = sen(x)
+             ^^^
+      Did you mean “sin”?
+    """
+    where = f"{error.field}: " if isinstance(error, SpecError) and error.field else ""
+    lines = [f"Error: {where}{printable(error.message)}"]
+    if isinstance(error, EquationError):
+        lines.append(f"  line {error.line}, column {error.column}:")
+        lines += [f"    {line}" for line in _pointed_line(error, source)]
+    if error.hint:
+        lines.append(f"  {printable(error.hint)}")
+    if isinstance(error, JobError) and error.traceback:
+        lines.append("  Its traceback is on its row: eqpp-dash jobs --json")
+    return "\n".join(lines)
+
+
+def _pointed_line(error: EquationError, source: str) -> Iterable[str]:
+    rows = source.split("\n")
+    if not 0 < error.line <= len(rows):
+        return
+    row, column = rows[error.line - 1], max(error.column - 1, 0)
+    if not row.strip():
+        return
+    begin = max(0, column - LINE_WIDTH // 2)
+    cut = row[begin : begin + LINE_WIDTH]
+    lead = "…" if begin else ""
+    token = error.token.removesuffix("…").split("\n")[0]
+    marked = row[column : column + len(token)] if token else ""
+    visible = cut[column - begin : column - begin + max(len(marked), 1)] or " "
+    blank = " " * (len(lead) + _columns(cut[: column - begin]))
+    yield lead + printable(cut) + ("…" if begin + LINE_WIDTH < len(row) else "")
+    yield blank + "^" * max(_columns(visible), 1)
+
+
+def _columns(text: str) -> int:
+    """Count the terminal columns that a text takes."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Lay out a table in columns two blanks apart.
+
+    Examples
+    --------
+    >>> table(("a", "b"), [("1", "22"), ("333", "4")])
+    ['a    b', '1    22', '333  4']
+    """
+    cells = [list(heads), *(list(row) for row in rows)]
+    widths = [max(_columns(row[i]) for row in cells) for i in range(len(heads))]
+    return [
+        "  ".join(
+            cell + " " * (width - _columns(cell)) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in cells
+    ]
+
+
+def portrait_report(portrait: Portrait, job: JobView) -> str:
+    """Tell a portrait's facts in a table for the terminal.
+
+    Parameters
+    ----------
+    portrait : Portrait
+        The portrait.
+    job : JobView
+        Its finished row.
+
+    Returns
+    -------
+    str
+        Lines without a trailing line end.
+    """
+    system, title = portrait.system, printable(portrait.spec.title)
+    lines = [title, ""] if title else []
+    lines += [f"  {v}' = {f}" for v, f in zip(system.variables, system.equations, strict=True)]
+    values = ", ".join(
+        f"{plain_name(name)} = {value if isinstance(value, str) else format_number(value, 6)}"
+        for name, value in system.parameters.items()
+    )
+    limits = ", ".join(
+        f"{plain_name(name)} from {format_number(low, 6)} to {format_number(high, 6)}"
+        for name, (low, high) in portrait.window.items()
+    )
+    lines += [f"  with {values}"] if values else []
+    lines += [f"  window: {limits}", ""]
+    lines += _equilibrium_lines(portrait)
+    for item in portrait.equilibrium_sets:
+        lines.append(f"Set of equilibria: {item.implicit} = 0 ({item.stability})")
+    for singularity in portrait.singularities:
+        place = _point(singularity.point.tolist())
+        lines.append(f"Singularity at {place}: {printable(singularity.reason)}")
+    lines += ["", *_trajectory_lines(portrait)]
+    if portrait.partial:
+        lines.append("The computation was stopped early: parts may be missing.")
+    lines += [f"Note: {printable(notice.message)}" for notice in portrait.notices]
+    seconds = portrait.timing.get("engine_s", 0.0)
+    waited = f", waited {job.queue_s:.2f} s" if job.queue_s is not None else ""
+    lines.append(f"Portrait {job.portrait_id}, computed in {seconds:.2f} s{waited}.")
+    return "\n".join(lines)
+
+
+def _equilibrium_lines(portrait: Portrait) -> list[str]:
+    sure = portrait.completeness.get("equilibria", "")
+    if not portrait.equilibria:
+        return [f"No equilibria{f' ({sure})' if sure else ''}"]
+    names = ", ".join(plain_name(name) for name in portrait.system.variables)
+    spans = [high - low for low, high in portrait.window.values()]
+    rows = [
+        (
+            str(number),
+            _point(item.point.tolist(), spans),
+            printable(item.kind),
+            item.stability,
+            format_eigenvalues(item.eigenvalues.tolist(), 5),
+            "undecided" if item.index is None else str(item.index).replace("-", "−"),
+            item.location,
+            item.evidence,
+        )
+        for number, item in enumerate(portrait.equilibria)
+    ]
+    heads = (
+        *("#", f"({names})", "kind", "stability", "eigenvalues", "index", "location", "evidence"),
+    )
+    head = f"Equilibria: {len(rows)}" + (f" (search: {sure})" if sure else "")
+    reasons = [
+        f"  {number}: {printable(item.reason)}"
+        for number, item in enumerate(portrait.equilibria)
+        if item.reason
+    ]
+    return [head, *(f"  {line}" for line in table(heads, rows)), *reasons]
+
+
+def _trajectory_lines(portrait: Portrait) -> list[str]:
+    counts = {
+        origin: sum(item.origin == origin for item in portrait.trajectories)
+        for origin in ("given", "seeded", "separatrix")
+    }
+    words = ", ".join(f"{count} {origin}" for origin, count in counts.items() if count)
+    lines = [f"Trajectories: {len(portrait.trajectories)}" + (f" ({words})" if words else "")]
+    for item in portrait.trajectories:
+        if item.origin == "given":
+            way = f"comes from {_end(item.backward)}, goes to {_end(item.forward)}"
+            lines.append(f"  through {_point(item.start.tolist())}: {way}")
+    return lines
+
+
+def _end(end: OrbitEnd) -> str:
+    time = "" if end.time is None else f" (t = {format_number(end.time)})"
+    return printable(end.end) + time
+
+
+def _point(values: Sequence[float], spans: Sequence[float] = ()) -> str:
+    scales = spans or [0.0] * len(values)
+    return (
+        "(" + ", ".join(format_number(v, 6, s) for v, s in zip(values, scales, strict=True)) + ")"
+    )
