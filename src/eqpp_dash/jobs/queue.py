@@ -327,7 +327,7 @@ def _fence(job: JobRecord) -> dict[str, Any]:
 
 
 def _package(package: Package) -> dict[str, str]:
-    return {"package_file": package.file, "package_version": package.version}
+    return {"of_file": package.file, "of_version": package.version}
 
 
 def _one(connection: Connection, statement: Any, **values: Any) -> JobRecord | None:

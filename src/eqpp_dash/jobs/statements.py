@@ -10,8 +10,8 @@ from eqpp_dash.database.schema import executor, jobs
 _QUEUED = jobs.c.status == "queued"
 _RUNNING = jobs.c.status == "running"
 _LIVE = jobs.c.status.in_(("queued", "running", "finished"))
-_MINE = (jobs.c.package_file == bindparam("package_file")) & (
-    jobs.c.package_version == bindparam("package_version")
+_MINE = (jobs.c.package_file == bindparam("of_file")) & (
+    jobs.c.package_version == bindparam("of_version")
 )
 _CLAIMED = (jobs.c.id == bindparam("row_id")) & _RUNNING & (jobs.c.claim == bindparam("token"))
 
