@@ -182,8 +182,7 @@ def _classify_planar(
         return answer("center", "neutral", False, proof)
     how = "are purely imaginary" if t == 0 else "have a real part that is zero within its error"
     reason = (
-        f"the eigenvalues {pair} {how}: "
-        "the linearisation cannot tell a center from a weak focus"
+        f"the eigenvalues {pair} {how}: the linearisation cannot tell a center from a weak focus"
     )
     return answer("undecided", "undecided", False, reason)
 

@@ -39,7 +39,11 @@ def equilibrium_curve(
     if not branches:
         return None
     points = np.concatenate([_evenly(branch) for branch in branches])
-    points = points[np.isfinite(field(0.0, points.T)).all(axis=0)]
+    value, size = np.abs(field(0.0, points.T)).max(axis=0), hi - lo
+    with np.errstate(all="ignore"):
+        slope = np.abs(field.jacobian(0.0, points.T) * size[None, :, None]).max(axis=(0, 1))
+    steep = np.where(np.isfinite(slope), slope, 0.0)
+    points = points[value <= 1e-8 * np.maximum(steep, 1e-300)]
     if not len(points):
         return None
     if len(points) > SAMPLES:

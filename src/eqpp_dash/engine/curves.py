@@ -74,7 +74,7 @@ def trace_zero_set(function: ScalarFunction, lo: Array, hi: Array) -> ZeroSet:
     x, y = (_grid_lines(spots[axis]) for axis in range(2))
     values = g.value(np.stack(np.meshgrid(x, y)).reshape(2, -1)).reshape(y.size, x.size)
     lines = _contours(g, x, y, values, nodes)
-    isolated = [node[:, None] for node in nodes.T if not _reached(lines, node)]
+    lines, isolated = _attach(g, lines, nodes)
     touching = False
     if rough.crowded:
         valleys = _valleys(g, x, y, lines)
@@ -141,11 +141,38 @@ def _contours(g: UnitFunction, x: Array, y: Array, values: Array, nodes: Array) 
     points = np.concatenate(raw, axis=1)
     near = _near(points, nodes, 1.6 / GRID * 0.5 ** (DETAIL - 1))
     moved, arrived = polish(g, points, 1.5 / GRID)
+    arrived &= _is_crossing(g, x, y, points)
     snapped = np.where(near >= 0, nodes[:, near] if nodes.size else moved, moved)
     lines = _split_lines(raw, snapped, arrived | (near >= 0))
     lines = [_extend(g, line) for line in lines]
     lines = refine(lines, lambda u: polish(g, u, 0.5 / GRID))
     return [thin(line) for line in lines]
+
+
+def _is_crossing(g: UnitFunction, x: Array, y: Array, points: Array) -> NDArray[np.bool_]:
+    """Tell zeros from poles: halving the grid's edge lowers the values at a zero, not at a pole.
+
+    `points` lie on edges of the grid, between vertices of opposite signs.
+    """
+    column = np.clip(np.searchsorted(x, points[0], side="right") - 1, 0, x.size - 2)
+    row = np.clip(np.searchsorted(y, points[1], side="right") - 1, 0, y.size - 2)
+    on_x = np.minimum(np.abs(points[0] - x[column]), np.abs(points[0] - x[column + 1])) < 1e-13
+    on_y = np.minimum(np.abs(points[1] - y[row]), np.abs(points[1] - y[row + 1])) < 1e-13
+    vertical = on_x & ~on_y
+    known = on_x ^ on_y
+    a = np.where(vertical, [points[0], y[row]], [x[column], points[1]])
+    b = np.where(vertical, [points[0], y[row + 1]], [x[column + 1], points[1]])
+    with np.errstate(invalid="ignore"):
+        at_a, at_b = g.value(a), g.value(b)
+        before = np.maximum(np.abs(at_a), np.abs(at_b))
+        for _ in range(7):
+            middle = 0.5 * (a + b)
+            value = g.value(middle)
+            left = (value < 0) == (at_a < 0)
+            a, at_a = np.where(left, middle, a), np.where(left, value, at_a)
+            b, at_b = np.where(left, b, middle), np.where(left, at_b, value)
+        after = np.maximum(np.abs(at_a), np.abs(at_b))
+        return np.asarray(~known | (after <= 0.5 * before))
 
 
 def _zero_contours(x: Array, y: Array, values: Array) -> list[Array]:
@@ -208,11 +235,37 @@ def _continuation(g: UnitFunction, line: Array) -> Array:
     return np.concatenate(points, axis=1) if points else np.empty((2, 0))
 
 
-def _reached(lines: list[Array], node: Array) -> bool:
-    return any(
-        bool((np.abs(line - node[:, None]).max(axis=0) < 0.5**DETAIL / GRID * 4).any())
-        for line in lines
-    )
+def _attach(g: UnitFunction, lines: list[Array], nodes: Array) -> tuple[list[Array], list[Array]]:
+    """Lead polylines that end or turn just short of a singular point, as at a cusp, into it.
+
+    Returns the polylines and the singular points that lie on none.
+    """
+    lines, isolated = list(lines), []
+    for node in nodes.T:
+        away = [float(np.abs(line - node[:, None]).max(axis=0).min()) for line in lines]
+        k = int(np.argmin(away)) if away else -1
+        if k >= 0 and away[k] < 4 * 0.5**DETAIL / GRID:
+            continue
+        if k >= 0 and away[k] < 2.5 / GRID:
+            line = lines[k]
+            closest = int(np.abs(line - node[:, None]).max(axis=0).argmin())
+            middle = 0.5 * (line[:, closest] + node)[:, None]
+            if polish(g, middle, 0.2 * away[k])[1][0]:
+                place = _insertion(line, node, closest)
+                joined = np.insert(line, [place], node[:, None], axis=1)
+                lines[k] = thin(refine([joined], lambda u: polish(g, u, 0.5 / GRID))[0])
+                continue
+        isolated.append(node[:, None])
+    return lines, isolated
+
+
+def _insertion(line: Array, node: Array, closest: int) -> int:
+    """Give the place in a polyline at which a point lengthens it least."""
+    last = line.shape[1] - 1
+    if closest == 0 or closest == last:
+        return 0 if closest == 0 else last + 1
+    before, after = (float(np.hypot(*(line[:, closest + s] - node))) for s in (-1, 1))
+    return closest if before < after else closest + 1
 
 
 def _valleys(g: UnitFunction, x: Array, y: Array, lines: list[Array]) -> list[Array]:

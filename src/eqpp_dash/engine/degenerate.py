@@ -42,7 +42,7 @@ def cluster_boxes(lo: Array, hi: Array, span: Array) -> list[Cluster]:
     m = lo.shape[1]
     if not m:
         return []
-    margin = np.maximum(1.5 * (hi - lo).max(axis=1), 1e-9 * span)[:, None]
+    margin = np.maximum(1.5 * (hi - lo).max(axis=1), 1e-6 * span)[:, None]
     below, above = lo - margin, hi + margin
     label = np.full(m, -1)
     count = 0

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
+from functools import cached_property
 
 import numpy as np
 
@@ -46,7 +47,9 @@ class EquilibriumSearch:
     singularities : tuple of Singularity
         Isolated points at which the field is not defined.
     completeness : str
-        ``proved`` if every other point of the window is excluded, else what is left open.
+        ``proved`` if every other point of the window is excluded, but for specks of 1e-9 of its
+        width around points at which the field is singular or jumps; ``proved, except within
+        specks`` around multiple zeros; else ``searched``, with what is left open.
     notices : tuple of Notice
         Warnings.
     """
@@ -121,8 +124,19 @@ class _Search:
         self.sets: list[EquilibriumSet] = []
         self.notices: list[Notice] = []
         self.open: list[str] = []
+        self.specks: list[str] = []
         self.zeros = _Zeros(len(lo))
         self.undecided: list[tuple[FactorSystem, Array, Array, str]] = []
+
+    @cached_property
+    def shared(self) -> list[Factor]:
+        """Factors of all components: they vanish on sets of equilibria."""
+        found = {factor.text: factor for factor in self.field.common}
+        first, *rest = self.field.factors
+        for factor in first:
+            if rest and all(any(factor.text == f.text for f in other) for other in rest):
+                found.setdefault(factor.text, factor)
+        return list(found.values())
 
     def run(self) -> None:
         if all(self.field.zero):
@@ -139,23 +153,26 @@ class _Search:
             self._search(factors, count, len(systems))
 
     def _take_out_curves(self) -> None:
-        curves = list(self.field.common)
+        curves = self.shared
         if any(self.field.zero):
             others = (f for f, z in zip(self.field.factors, self.field.zero, strict=True) if not z)
             curves = [factor for factors in others for factor in factors]
         for factor in curves:
-            found = None
-            if self.field.dimension == 2:
-                found = equilibrium_curve(self.field, factor, self.lo, self.hi)
-            if found is not None:
-                self.sets.append(found)
-                message = f"Equilibria are not isolated: all points with {factor.text} = 0"
-                self.notices.append(Notice("equilibrium-curve", message))
+            self._add_curve(factor, "all points with")
+
+    def _add_curve(self, factor: Factor, which: str) -> None:
+        if self.field.dimension != 2 or any(s.implicit == factor.text for s in self.sets):
+            return
+        found = equilibrium_curve(self.field, factor, self.lo, self.hi)
+        if found is not None:
+            self.sets.append(found)
+            message = f"Equilibria are not isolated: {which} {factor.text} = 0"
+            self.notices.append(Notice("equilibrium-curve", message))
 
     def _choices(self) -> list[list[Factor]]:
         if any(self.field.zero):
             return [[]]
-        common = {factor.text for factor in self.field.common}
+        common = {factor.text for factor in self.shared}
         return [[f for f in factors if f.text not in common] for factors in self.field.factors]
 
     def _search(self, factors: tuple[Factor, ...], count: int, total: int) -> None:
@@ -175,12 +192,14 @@ class _Search:
     def result(self) -> EquilibriumSearch:
         singularities, notices = (
             find_singularities(self.field, self.lo, self.hi)
-            if self.field.dimension == 2 and (self.field.poles or self.field.switching)
+            if self.field.dimension == 2
             else ((), ())
         )
         equilibria = self._isolated()
         self.notices += notices
         completeness = "proved"
+        if self.specks:
+            completeness += ", except within specks " + "; ".join(dict.fromkeys(self.specks))
         if self.open:
             completeness = "searched; not decided: " + "; ".join(dict.fromkeys(self.open))
             message = f"Whether all equilibria were found is {completeness[10:]}"
@@ -216,7 +235,7 @@ class _Search:
             return False
         at = point[:, None]
         near = 1e-12 * self.span[:, None]
-        for factor in self.field.common:
+        for factor in self.shared:
             bounds = factor.boxes(at - near, at + near)
             if not (bounds.lo[0] > 0 or bounds.hi[0] < 0):
                 return False
@@ -234,7 +253,10 @@ class _Search:
             if self.examiner.is_excluded(cluster):
                 continue
             point, error = self.examiner.locate(cluster)
-            self.open.append(_near(point))
+            if self.examiner.is_jump(cluster, point):
+                continue
+            width = float(((cluster.hi - cluster.lo) / self.span).max())
+            self.specks.append(f"of {width:.0e} of the window {_near(point)}")
             if not self._counts(point) or self.zeros.holds(point, error + 1e-9 * self.span):
                 continue
             if any((np.abs(p - point) <= e + error).all() for p, e, _ in candidates):
@@ -248,14 +270,8 @@ class _Search:
         factor, continuum = hidden_curve(self.field, factors, cluster, self.span)
         center = _near(0.5 * (cluster.lo + cluster.hi), 3)
         self.open.append(f"{cluster.centers.shape[1]} boxes {center}")
-        if factor is not None and self.field.dimension == 2:
-            found = equilibrium_curve(self.field, factor, self.lo, self.hi)
-            if found is not None and all(s.implicit != factor.text for s in self.sets):
-                self.sets.append(found)
-                message = (
-                    f"Equilibria are not isolated: numerically all points with {factor.text} = 0"
-                )
-                self.notices.append(Notice("equilibrium-curve", message))
+        if factor is not None:
+            self._add_curve(factor, "numerically, points with")
         elif continuum:
             message = f"Equilibria are not isolated {center}"
             self.notices.append(Notice("equilibrium-curve", message))

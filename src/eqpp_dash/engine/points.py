@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 from functools import cached_property
 
@@ -37,6 +38,8 @@ class PointExaminer:
     def __init__(self, field: CompiledField, lo: Array, hi: Array) -> None:
         self.field = field
         self.lo, self.hi, self.span = lo, hi, hi - lo
+        corners = np.array(list(itertools.product((-1.0, 1.0), repeat=len(lo)))).T
+        self._star = 1e-3 * self.span[:, None] * corners * np.linspace(1, 1.4, corners.shape[1])
 
     @cached_property
     def exact(self) -> ExactField | None:
@@ -52,6 +55,26 @@ class PointExaminer:
         """Tell whether the field is bounded away from zero, or nowhere defined, on the hull."""
         bounds = self.field.boxes(cluster.lo[:, None], cluster.hi[:, None])
         return bool(excludes_zero(bounds)[0])
+
+    def is_jump(self, cluster: Cluster, point: Array) -> bool:
+        """Tell whether undecided boxes only surround a pole or a jump of the field.
+
+        Parameters
+        ----------
+        cluster : Cluster
+            The boxes.
+        point : ndarray, shape (n,)
+            The most likely equilibrium in them.
+        """
+        bounds = self.field.boxes(cluster.lo[:, None], cluster.hi[:, None])
+        return not bounds.continuous[0] and not self._vanishes(point)
+
+    def _vanishes(self, point: Array) -> bool:
+        """Tell whether the field is zero at a point up to what a speck around it explains."""
+        value = float(np.abs(self.field(0.0, point[:, None])).max())
+        around = np.abs(self.field(0.0, point[:, None] + self._star))
+        scale = float(np.where(np.isfinite(around), around, 0.0).max()) or 1.0
+        return value <= 1e-4 * scale
 
     def locate(self, cluster: Cluster) -> tuple[Array, Array]:
         """Give the most likely equilibrium among undecided boxes.
@@ -145,11 +168,7 @@ class PointExaminer:
 
     def _obstacle(self, point: Array, lo: Array, hi: Array) -> str | None:
         """Say why there is no derivative; None if the point is no equilibrium."""
-        value = self.field(0.0, point[:, None])[:, 0]
-        if not np.isfinite(value).all():
-            return None
-        scale = np.abs(self.field(0.0, point[:, None] + 1e-3 * self.span[:, None])).max()
-        if np.abs(value).max() > 1e-9 * (scale if np.isfinite(scale) and scale > 0 else 1.0):
+        if not self._vanishes(point):
             return None
         kinks = self._vanishing(self.field.switching, lo, hi)
         if kinks:

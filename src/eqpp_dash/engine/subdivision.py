@@ -46,7 +46,7 @@ class SearchBudget:
 
     boxes: int = 60_000
     crowd: int = 1_500
-    zeros: int = 400
+    zeros: int = 200
     depth: float = 2e-11
 
 
