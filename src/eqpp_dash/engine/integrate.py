@@ -287,9 +287,12 @@ class _Run:
         speed = float(np.max(np.abs(batch.f[:, i]) / self.problem.width))
         if out > 1e3 * self.problem.box:
             return "infinity", "it grows beyond all bounds"
+        fast = speed * self.problem.crossing > 1e4
+        if fast and not undefined and out > self.problem.box and not self.surfaces.active:
+            return "infinity", "it leaves all bounds in finite time"
         if undefined:
             return "undefined", "the field is undefined just beyond"
-        if speed * self.problem.crossing > 1e4:
+        if fast:
             return "undefined", "the field grows beyond all bounds here"
         return "undecided", "the step size has shrunk to nothing here"
 

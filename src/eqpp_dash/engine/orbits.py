@@ -41,7 +41,7 @@ class Problem:
         Time of the initial conditions.
     by_eye : bool
         Whether an orbit may end before `span` where it shows nothing new: it retraces
-        itself within a fifth of a pixel, or creeps.
+        itself within half a pixel, or creeps.
     crossing : float
         A typical time to cross the window.
     box : float

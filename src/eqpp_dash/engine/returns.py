@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from eqpp_dash.engine.orbits import Ends, Problem
 
 CLOSED = "closed orbit"
-SAME_ON_SCREEN = 2e-4
+SAME_ON_SCREEN = 5e-4
 """Turns that differ by less, in widths of the window, look the same."""
 
 WORTH_REFINING = 1e-4
+NEAR = 0.03
 CREEPS = 1e-3
 FIRST_CHECKPOINT = 32
 
@@ -61,10 +62,7 @@ class _Sections:
         self.side[lanes] = side
         self.extent[lanes] = np.maximum(self.extent[lanes], distance)
         if passed.size:
-            start = (taken.y[:, passed] - point[:, passed]) / self.width
-            step = np.max(np.abs(apart[:, passed] - start), axis=0)
-            near = np.minimum(np.max(np.abs(start), axis=0), distance[passed]) <= step
-            passed = passed[near]
+            passed = passed[self._passes_near(taken, passed, before[passed], side[passed])]
         if not passed.size:
             return passed, np.zeros(0), np.zeros(0)
         terms = taken.terms_of(passed)
@@ -72,6 +70,22 @@ class _Sections:
         state = taken.states(passed, share, terms)
         gap = np.max(np.abs(state - point[:, passed]) / self.width, axis=0)
         return passed, share, gap
+
+    def _passes_near(
+        self, taken: Taken, passed: NDArray[np.intp], low: Array, high: Array
+    ) -> NDArray[np.bool_]:
+        """Tell which steps meet the section near its point, by cubics through their ends."""
+        lanes = taken.lane[passed]
+        s = -low / (high - low)
+        y, h = taken.y[:, passed], taken.h[passed]
+        change = taken.new[:, passed] - y
+        first, last = h * taken.f[:, passed] - change, change - h * taken.slope[:, passed]
+        state = y + s * (change + (1.0 - s) * ((1.0 - s) * first + s * last))
+        apart = (state - self.point[:, lanes]) / self.width
+        normal = self.normal[:, lanes]
+        apart -= normal * np.sum(apart * normal, axis=0)
+        near: NDArray[np.bool_] = np.max(np.abs(apart), axis=0) < NEAR
+        return near
 
     def _root(
         self, taken: Taken, passed: NDArray[np.intp], terms: Array, low: Array, high: Array
@@ -178,7 +192,7 @@ class Repetition:
         for i in np.flatnonzero((gap <= SAME_ON_SCREEN) & (extent > 10 * SAME_ON_SCREEN)):
             step = passed[i]
             time = float(taken.t[step] + share[i] * taken.h[step])
-            reason = "it winds on; its turns differ by less than a fifth of a pixel"
+            reason = "it winds on; its turns differ by less than half a pixel"
             ends.close(int(taken.lane[step]), RETRACES, time, taken.new[:, step], reason)
         lanes = taken.lane
         self.steps[lanes] += 1

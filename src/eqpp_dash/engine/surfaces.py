@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 HOP = 1e-9
 """Length of the step across, in widths of the window."""
 
-MAX_CROSSINGS = 400
+MAX_CROSSINGS = 200
 JUMP = 1e-4
 """A relative change of the field across a surface beyond this is a jump."""
 
@@ -71,6 +71,7 @@ class Surfaces:
         self.side = np.zeros((len(self.factors), lanes))
         self.tries = np.zeros(lanes, dtype=np.intp)
         self.crossings = np.zeros(lanes, dtype=np.intp)
+        self.crossed_at = np.full(lanes, -np.inf)
 
     def _values(self, t: Array, y: Array) -> Array:
         return np.stack([np.broadcast_to(f(t, y), t.shape) for f in self.factors])
@@ -257,11 +258,15 @@ class Surfaces:
         )
         for mask, end, reason in verdicts:
             for i in np.flatnonzero(mask):
-                ends.close(int(lanes[i]), end, float(batch.t[at[i]]), before[:, i], reason)
+                time = float(batch.t[at[i]] + wait[i])
+                ends.close(int(lanes[i]), end, time, before[:, i], reason)
         batch.y[:, at], batch.f[:, at] = y, slope
         batch.t[at] += wait
         pace = np.maximum(np.max(np.abs(slope) / width, axis=0), 1e-300)
-        batch.h[at] = np.minimum(1e-3 / pace, np.maximum(problem.span - batch.t[at], 1e-300))
+        # Surfaces that come thick and fast: be ready for the next one.
+        step = np.minimum(1e-3 / pace, 0.5 * (batch.t[at] - self.crossed_at[lanes]))
+        batch.h[at] = np.clip(step, 1e-300, np.maximum(problem.span - batch.t[at], 1e-300))
+        self.crossed_at[lanes] = batch.t[at]
         batch.failures[at] = 0
         self.value[:, lanes] = values
         signs = np.sign(np.nan_to_num(values))
