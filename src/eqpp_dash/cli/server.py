@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import socket
 import sys
@@ -76,7 +75,6 @@ def run_server(settings: Settings) -> None:
     from eqpp_dash.compose import configure_logs
 
     configure_logs(settings.log_level)
-    os.environ.update(settings.environment())  # for the executor, whoever starts it
     app = create_app(settings)
 
     class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
