@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from fractions import Fraction
+from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
@@ -160,8 +160,27 @@ class System:
             for name, default in self.defaults.items()
         }
 
+    def check_window(self, window: Mapping[str, object]) -> None:
+        """Check that limits are given for state variables only.
+
+        Raises
+        ------
+        SpecError
+            If a name is no state variable.
+        """
+        for name in window:
+            if name not in self.variables:
+                raise SpecError(
+                    f"{name:.40} is not a state variable",
+                    field=f"window.{name:.40}",
+                    hint=f"State variables: {', '.join(self.variables)}",
+                )
+
     def derivative(
-        self, state: Mapping[str, float], t: float = 0.0, parameters: Mapping[str, Value] | None = None
+        self,
+        state: Mapping[str, float],
+        t: float = 0.0,
+        parameters: Mapping[str, Value] | None = None,
     ) -> dict[str, float]:
         """Give the rate of change of each variable at one state.
 
@@ -188,7 +207,10 @@ class System:
         return dict(zip(self.variables, values, strict=True))
 
     def jacobian(
-        self, state: Mapping[str, float], t: float = 0.0, parameters: Mapping[str, Value] | None = None
+        self,
+        state: Mapping[str, float],
+        t: float = 0.0,
+        parameters: Mapping[str, Value] | None = None,
     ) -> NDArray[np.float64]:
         """Give the exact Jacobian at one state: shape (n, n), one row per equation."""
         return self.compile(parameters).jacobian(t, self._point(state))
@@ -200,9 +222,7 @@ class System:
         return [float(state[name]) for name in self.variables]
 
 
-def parse_system(
-    text: str, limits: Limits | None = None, declared: Iterable[str] = ()
-) -> System:
+def parse_system(text: str, limits: Limits | None = None, declared: Iterable[str] = ()) -> System:
     """Read a system of differential equations.
 
     Parameters

@@ -152,7 +152,7 @@ class SystemReader:
             ):
                 statement = Statement(tokens[1:], 1)
             if statement.equal is None:
-                raise self._no_equation(statement)
+                raise self._no_equation(statement, statements)
             left = statement.left
             if not statement.right:
                 self._empty(statement)
@@ -174,8 +174,13 @@ class SystemReader:
                 first, "there is no differential equation", "Write one a line, such as x' = y"
             )
 
-    def _no_equation(self, statement: Statement) -> Exception:
+    def _no_equation(self, statement: Statement, statements: list[Statement]) -> Exception:
         tokens = statement.tokens
+        for token in (token for item in statements for token in item.tokens):
+            if token.start >= tokens[0].start:
+                break
+            if token.kind == "BAD":
+                return self._bad(token)
         for token in tokens:
             if token.kind in ("BAD", "COMPARE") or (token.kind == "PRIME" and token is tokens[0]):
                 if token.kind == "COMPARE":

@@ -6,12 +6,15 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from eqpp_dash.engine.expression.graph import Graph, Node, topological
-from eqpp_dash.engine.expression.polynomial import Polynomial, common_divisor, to_node, to_polynomial
+from eqpp_dash.engine.expression.polynomial import (
+    Polynomial,
+    common_divisor,
+    to_node,
+    to_polynomial,
+)
 
 #: Functions that vanish exactly where their argument does.
-_LIKE_ARGUMENT = frozenset(
-    {"sinh", "tanh", "asin", "asinh", "atan", "atanh", "abs", "sign", "erf"}
-)
+_LIKE_ARGUMENT = frozenset({"sinh", "tanh", "asin", "asinh", "atan", "atanh", "abs", "sign", "erf"})
 _NEVER_ZERO = frozenset({"exp", "cosh", "pi", "e"})
 _JUMPS = frozenset({"sign", "abs", "heaviside"})
 _RELATIONS = frozenset({"lt", "le", "gt", "ge", "min", "max"})

@@ -226,5 +226,7 @@ def parse(source: Source, tokens: list[Token]) -> Syntax:
         if found is None:
             last = tokens[-1]
             raise source.at(last, f"something is missing after “{last.text}”") from None
-        raise source.at(found, f"“{found.text.strip() or 'the line end'}” does not fit here") from None
+        raise source.at(
+            found, f"“{found.text.strip() or 'the line end'}” does not fit here"
+        ) from None
     return tree

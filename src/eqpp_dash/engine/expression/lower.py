@@ -162,9 +162,7 @@ class Lowering:
         return self._graph.power(inside, self._graph.constant(1 / degree.data))
 
     def _tuple(self, tree: Syntax) -> Node:
-        raise self._error(
-            tree, "a list in brackets is not a number", "Write one equation a line"
-        )
+        raise self._error(tree, "a list in brackets is not a number", "Write one equation a line")
 
     # logic --------------------------------------------------------------------------------
 

@@ -215,7 +215,9 @@ def _pseudo_remainder(a: Polynomial, b: Polynomial, place: int) -> Polynomial:
     while a and _degree(a, place) >= low:
         high = _degree(a, place)
         top = _coefficients(a, place)[high]
-        shift = {(0,) * place + (high - low,) + (0,) * (len(next(iter(a))) - place - 1): Fraction(1)}
+        shift = {
+            (0,) * place + (high - low,) + (0,) * (len(next(iter(a))) - place - 1): Fraction(1)
+        }
         left, right = _times(a, lead), _times(_times(b, top), shift)
         _accumulate(left, right, Fraction(-1))
         a = _integral(left)

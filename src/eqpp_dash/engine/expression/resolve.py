@@ -27,6 +27,9 @@ _BINARY = frozenset(
     ["TIMES", "DIVIDE", "POW", "COMPARE", "AND", "OR", "COMMA", "SEMICOLON", "COLON", "COLUMN",
      "NEWLINE", "THEN", "ELSE"]
 )  # fmt: skip
+_TERM_ENDS = frozenset(["PLUS", "MINUS", "COMPARE", "AND", "OR", "COMMA", "SEMICOLON", "COLON"])
+_WITHIN_TERMS = _VALUE_ENDS | {"TIMES", "DIVIDE", "POW", "IMPLICIT", "FUNCTION", "FRAC", "SQRT"}
+_OPERATORS = frozenset(["TIMES", "DIVIDE", "POW", "COMPARE", "PLUS", "MINUS"])
 _WORDS = {
     "and": "AND",
     "or": "OR",
@@ -104,6 +107,13 @@ class Resolver:
         i = 0
         while i < len(tokens):
             token = tokens[i]
+            previous = tokens[i - 1] if i else None
+            if token.kind == "BAD":
+                self._check_kind(token, previous, [])
+            sign = token.kind in ("PLUS", "MINUS")
+            if token.kind in _OPERATORS and not sign:
+                if previous is None or previous.kind in _OPERATORS:
+                    self._misplaced(token, previous)
             if token.kind == "NAME":
                 new, i = self._name(tokens, i)
                 resolved.extend(new)
@@ -280,6 +290,13 @@ class Resolver:
             if i < len(tokens) and tokens[i].kind == "LPAR":
                 continue
             end = self._argument(tokens, i, token)
+            before = result[-2].kind if len(result) > 1 else ""
+            follows = tokens[end].kind if end < len(tokens) else "PLUS"
+            crowded = before in _VALUE_ENDS or follows in _VALUE_STARTS or follows == "BAR"
+            if crowded or follows in ("DIVIDE", "TIMES") or end > i + 1:
+                text = self._source.text[tokens[i].start : tokens[end - 1].end]
+                name = self._source.text[token.start : token.end]
+                self._names.note("reading", f"{name} {text} is read as {name}({text})")
             result.append(self._synthetic(tokens[i], "LPAR", "("))
             closing.append(end)
         for _ in closing:
@@ -290,9 +307,7 @@ class Resolver:
         place = near.start if kind == "LPAR" else near.end
         return Token(kind, text, place, place)
 
-    def _sqrt(
-        self, tokens: list[Token], i: int, result: list[Token], closing: list[int]
-    ) -> int:
+    def _sqrt(self, tokens: list[Token], i: int, result: list[Token], closing: list[int]) -> int:
         if i < len(tokens) and tokens[i].kind == "LPAR":
             return i
         if i < len(tokens) and tokens[i].kind in ("NUMBER", "NAME"):
@@ -381,10 +396,6 @@ class Resolver:
                 tokens[i].end,
                 f"Put it in brackets: {name}( ... )",
             )
-        follows = tokens[i].kind if i < len(tokens) else ""
-        if factors > 1 or follows in ("DIVIDE", "TIMES"):
-            text = self._source.text[tokens[start].start : tokens[i - 1].end]
-            self._names.note("reading", f"{name} {text} is read as {name}({text})")
         return i
 
     def _after_power(self, tokens: list[Token], i: int) -> int:
@@ -424,6 +435,8 @@ class Resolver:
         """Insert multiplications, tell bars apart, match brackets, find misplaced operators."""
         result: list[Token] = []
         opened: list[tuple[Token, str]] = []  # bracket, what may be in it
+        divided: dict[int, int] = {}  # depth -> where a term with a quotient starts
+        starts: dict[int, int] = {}  # depth -> where the current term starts
         for i, token in enumerate(tokens):
             kind = token.kind
             previous = result[-1] if result else None
@@ -441,9 +454,15 @@ class Resolver:
                 if valued and not self._joins(previous, opened):
                     assert previous is not None
                     self._check_juxtaposed(token, previous)
+                    self._note_order(token, previous, divided.get(len(opened)))
                     result.append(Token("IMPLICIT", "", token.start, token.start))
             elif (kind in _BINARY or kind in ("RPAR", "RFLOOR", "ENDCASES")) and not valued:
                 self._misplaced(token, previous)
+            if kind == "DIVIDE":
+                divided.setdefault(len(opened), starts.get(len(opened), token.start))
+            elif kind in _TERM_ENDS or previous is None or previous.kind not in _WITHIN_TERMS:
+                divided.pop(len(opened), None)
+                starts[len(opened)] = token.end if kind in _TERM_ENDS else token.start
             if kind in ("LPAR", "CASES", "LFLOOR"):
                 opened.append((token, self._purpose(previous)))
                 if len(opened) > self._limits.depth:
@@ -463,6 +482,20 @@ class Resolver:
             raise self._source.at(last, f"nothing follows “{last.text}”", "Complete the formula")
         return result
 
+    def _note_order(self, token: Token, previous: Token, quotient: int | None) -> None:
+        """Tell how a product without a sign was read where it may mean two things."""
+        text = self._source.text
+        if quotient is not None:
+            before, after = text[quotient : previous.end].strip(), text[token.start : token.end]
+            self._names.note(
+                "reading",
+                f"{before:.60} {after:.20} is read from left to right: ({before:.60})*{after:.20}",
+            )
+        elif token.text == "e" and previous.kind == "NUMBER" and token.start == previous.end:
+            self._names.note(
+                "reading", f"{previous.text}e is read as {previous.text}*e, e = 2.718..."
+            )
+
     def _joins(self, previous: Token | None, opened: list[tuple[Token, str]]) -> bool:
         """Tell whether a bracket belongs to what precedes it: the second of a fraction."""
         del opened
@@ -473,9 +506,7 @@ class Resolver:
             return "group"
         return {"FUNCTION": "call", "FRAC": "frac", "SQRT": "sqrt"}.get(previous.kind, "group")
 
-    def _close(
-        self, token: Token, opened: list[tuple[Token, str]], tokens: list[Token]
-    ) -> None:
+    def _close(self, token: Token, opened: list[tuple[Token, str]], tokens: list[Token]) -> None:
         if opened and opened[-1][0].kind == "BAR":
             raise self._unclosed(opened[-1][0], tokens[-1])
         if not opened:

@@ -145,8 +145,7 @@ _IGNORED = frozenset(
 )  # fmt: skip
 _WORDS = frozenset(["operatorname", "operatorname*", "mathrm", "text", "mathit", "rm", "textrm"])
 _LATEX_FUNCTIONS = frozenset(
-    "sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan exp ln log lg min max "
-    "arccot sgn".split()
+    ["sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth", "arcsin", "arccos", "arctan", "exp", "ln", "log", "lg", "min", "max", "arccot", "sgn"]
 )
 
 
@@ -188,13 +187,13 @@ class Scanner:
         char = text[at]
         if char in " \t\x0b\x0c\xa0~" or (char != "\n" and char.isspace()):
             return at + 1
-        if char in "\"″‴":
+        if char in '"″‴':
             for _ in range(3 if char == "‴" else 2):
                 self._push("PRIME", "'", at, at + 1)
             return at + 1
         if char in "#%" or text.startswith("//", at):
             return self._comment(at)
-        if char.isdigit() and char.isascii() or (char == "." and text[at + 1 : at + 2].isdecimal()):
+        if (char.isdigit() and char.isascii()) or (char == "." and text[at + 1 : at + 2].isdecimal()):
             return self._number(at)
         if char == "\\":
             return self._command(at)

@@ -104,9 +104,7 @@ class Tape:
             elif size == 1:
                 term = arg
             elif size.numerator == 1:
-                below = self._constant(
-                    to_float(1 / size), interval.exact(1 / size)
-                )
+                below = self._constant(to_float(1 / size), interval.exact(1 / size))
                 term = self._binary("divide", arg, below)
             else:
                 factor = self._constant(to_float(size), interval.exact(size))

@@ -1,0 +1,104 @@
+"""Every case of hostile.json about text, parameters and window limits: as stated."""
+
+from __future__ import annotations
+
+import ast
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eqpp_dash.engine.system import parse_system
+from eqpp_dash.errors import EqppError, EquationError, SpecError
+from eqpp_dash.model.spec import PortraitSpec
+
+CASES: list[dict[str, Any]] = json.loads(
+    Path(__file__).with_name("hostile.json").read_text(encoding="utf-8")
+)
+TEXT = [case for case in CASES if "window" not in case or "error_must_name" in case]
+TEXT = [case for case in TEXT if "action" not in case and "parameters" not in case]
+VALUES = [case for case in CASES if "parameters" in case or case["category"] == "window"]
+VALUES += [case for case in CASES if "window" in case and case["id"] == "hos-050"]
+
+
+def generated(case: dict[str, Any]) -> str:
+    """Give the input; the big ones are made from a Python expression of the test data."""
+    if "input" in case:
+        text: str = case["input"]
+        return text
+    node = ast.parse(case["input_generator_python"], mode="eval")
+    made: str = eval(compile(node, "hostile.json", "eval"), {"range": range})  # noqa: S307
+    return made
+
+
+@pytest.mark.parametrize("case", TEXT, ids=[case["id"] for case in TEXT])
+def test_text(case: dict[str, Any]) -> None:
+    text = generated(case)
+    start = time.perf_counter()
+    try:
+        system = parse_system(text)
+    except EquationError as error:
+        assert error.message
+        assert len(error.token) <= 40
+        assert len(str(error)) < 400
+        assert text.startswith(error.token.rstrip("…"), error.offset)
+        assert error.line == text.count("\n", 0, error.offset) + 1
+        if case["expect"].startswith("accept") and case["expect"] != "accept_or_clear_error":
+            raise
+        wanted = case.get("error_must_name")
+        if wanted:
+            assert error.offset < wanted["offset"] + len(wanted["token"])
+            assert error.offset + max(1, len(error.token)) > wanted["offset"]
+            if wanted["offset"] == error.offset:
+                assert (error.line, error.column) == (wanted["line"], wanted["column"])
+    else:
+        assert case["expect"] != "clear_error"
+        system.compile()
+    assert time.perf_counter() - start < case["time_limit_s"]
+
+
+@pytest.mark.parametrize("case", VALUES, ids=[case["id"] for case in VALUES])
+def test_parameters_and_windows(case: dict[str, Any]) -> None:
+    data = {"equations": case["input"]}
+    data |= {key: case[key] for key in ("parameters", "window") if key in case}
+    try:
+        spec = PortraitSpec.from_json(data)
+        system = parse_system(spec.equations, declared=spec.parameters)
+        system.compile(spec.parameters)
+        system.check_window(spec.window or {})
+    except EqppError as error:
+        assert isinstance(error, SpecError)
+        assert error.field
+        assert "clear_error" in case["expect"]
+    else:
+        assert case["expect"] != "clear_error"
+
+
+DOMAIN = [case for case in CASES if case["category"] == "domain" and "accept" in case["expect"]]
+
+
+@pytest.mark.parametrize("case", DOMAIN, ids=[case["id"] for case in DOMAIN])
+def test_domains(case: dict[str, Any]) -> None:
+    """Such a field compiles, never gives complex numbers and warns of nothing at run time."""
+    field = parse_system(case["input"]).compile()
+    values = [-1.0, -0.5, 0.0, 0.5, 1.0]
+    for x in values:
+        for y in values:
+            exact = field.scalar(0.0, (x, y))
+            assert all(isinstance(value, float) for value in exact)
+            assert field(0.0, [x, y]).tolist() == pytest.approx(exact, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x' = 9^9^9^9; y' = -y", "x' = " + "(" * 50_000 + "x" + ")" * 50_000, "x' = x" + " " * 10**6],
+    ids=["tower", "parentheses", "megabyte"],
+)
+def test_refused_at_once(text: str) -> None:
+    parse_system("x' = x")  # the grammar is built once
+    start = time.perf_counter()
+    with pytest.raises(EquationError):
+        parse_system(text)
+    assert time.perf_counter() - start < 0.1
