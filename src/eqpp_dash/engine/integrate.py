@@ -96,6 +96,7 @@ class _Run:
     ) -> None:
         self.problem, self.starts, self.signs = problem, starts, signs
         self.limit, self.watchers, self.progress = steps, watchers, progress
+        self.least = int(steps.min()) if steps.size else 0
         self.ends = Ends.of(starts)
         self.counts = np.zeros(starts.shape[1], dtype=np.intp)
         self.stiff = np.zeros(starts.shape[1], dtype=bool)
@@ -118,6 +119,8 @@ class _Run:
     def field(self, sign: Array) -> dop853.Field:
         """Give the field in elapsed time: reversed for lanes that run backward."""
         field, start = self.problem.field, self.problem.start
+        if field.autonomous:
+            return lambda t, y: sign * field(start, y)
         return lambda t, y: sign * field(start + sign * t, y)
 
     def _begin(self) -> Batch:
@@ -270,13 +273,17 @@ class _Run:
 
     def _give_up(self, batch: Batch, trial: Trial) -> None:
         """End lanes that cannot be continued, or have used up their steps."""
-        speed = np.max(np.abs(batch.f) / self.problem.width[:, None], axis=0)
         short = batch.h <= 4e-16 * batch.t
-        close = np.isnan(trial.error) & (batch.h * speed < 1e-10) & (batch.failures > 3)
-        stuck = short | close | (batch.failures >= REJECTIONS)
-        for i in np.flatnonzero(stuck):
-            end, reason = self._obstacle(batch, int(i), bool(np.isnan(trial.error[i])))
-            self.ends.close(int(batch.lane[i]), end, float(batch.t[i]), batch.y[:, i], reason)
+        failing = batch.failures > 3
+        if short.any() or failing.any():
+            speed = np.max(np.abs(batch.f) / self.problem.width[:, None], axis=0)
+            close = failing & np.isnan(trial.error) & (batch.h * speed < 1e-10)
+            stuck = short | close | (batch.failures >= REJECTIONS)
+            for i in np.flatnonzero(stuck):
+                end, reason = self._obstacle(batch, int(i), bool(np.isnan(trial.error[i])))
+                self.ends.close(int(batch.lane[i]), end, float(batch.t[i]), batch.y[:, i], reason)
+        if self.rounds < self.least:
+            return
         for i in np.flatnonzero(self.counts[batch.lane] >= self.limit[batch.lane]):
             reason = f"the budget of {self.limit[batch.lane[i]]} steps is used up"
             self.ends.close(int(batch.lane[i]), "budget", float(batch.t[i]), batch.y[:, i], reason)

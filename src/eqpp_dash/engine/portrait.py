@@ -45,7 +45,8 @@ STEPS = 20_000
 """Most steps of each half of a trajectory that was asked for, or is a separatrix."""
 
 SEED_STEPS = 800
-CLICK_STEPS = 4000
+CLICK_STEPS = 1000
+"""The same in previews and for clicks, which must be fast."""
 
 _TELLING_ENDS = ("undefined", "discontinuity", "sliding", "budget", "undecided")
 

@@ -1,10 +1,10 @@
 """Find orbits that close, and those that show nothing new any more.
 
 An orbit is watched on a section: the line (plane) through a point of it, across the flow
-there. For closed orbits that point is the start. For the eye it is a checkpoint that moves
-on whenever the number of steps has grown by half (after the cycle search of Brent, *BIT* 20, 1980,
-176-184), so that an orbit which winds towards a cycle is stopped too, wherever the cycle
-is.
+there. For closed orbits that point is the start. For the eye it moves on with every turn,
+so that each turn is compared with the one before; and, in case there are no turns, whenever
+the number of steps has grown by half (after the cycle search of Brent, *BIT* 20, 1980,
+176-184). So an orbit that winds towards a cycle is stopped, wherever the cycle is.
 """
 
 from __future__ import annotations
@@ -50,8 +50,18 @@ class _Sections:
         self.side[lanes] = 0.0
         self.extent[lanes] = 0.0
 
-    def returns(self, taken: Taken) -> tuple[NDArray[np.intp], Array, Array]:
-        """Give steps that pass a section the right way, near its point: which, where, how near."""
+    def move(self, lanes: NDArray[np.intp], points: Array, slopes: Array) -> None:
+        """Set sections anew, but go on measuring how far the lanes have come."""
+        extent = self.extent[lanes]
+        self.place(lanes, points, slopes)
+        self.extent[lanes] = extent
+
+    def returns(self, taken: Taken, follow: bool = False) -> tuple[NDArray[np.intp], Array, Array]:
+        """Give steps that pass a section the right way, near its point: which, where, how near.
+
+        With `follow`, the section then moves on to where the orbit has come, so that every
+        turn is compared with the one before it.
+        """
         lanes = taken.lane
         point, normal = self.point[:, lanes], self.normal[:, lanes]
         apart = (taken.new - point) / self.width
@@ -61,14 +71,19 @@ class _Sections:
         passed = np.flatnonzero((before < 0) & (side >= 0))
         self.side[lanes] = side
         self.extent[lanes] = np.maximum(self.extent[lanes], distance)
+        turned = passed
         if passed.size:
             passed = passed[self._passes_near(taken, passed, before[passed], side[passed])]
         if not passed.size:
+            if follow:
+                self.move(lanes[turned], taken.new[:, turned], taken.slope[:, turned])
             return passed, np.zeros(0), np.zeros(0)
         terms = taken.terms_of(passed)
         share = self._root(taken, passed, terms, before[passed], side[passed])
         state = taken.states(passed, share, terms)
         gap = np.max(np.abs(state - point[:, passed]) / self.width, axis=0)
+        if follow:
+            self.move(lanes[turned], taken.new[:, turned], taken.slope[:, turned])
         return passed, share, gap
 
     def _passes_near(
@@ -178,15 +193,10 @@ class Repetition:
         self.steps = np.zeros(lanes, dtype=np.intp)
         self.due = np.full(lanes, FIRST_CHECKPOINT, dtype=np.intp)
         self.since = np.zeros(lanes)
-        self.rounds = 0
 
     def look(self, taken: Taken, ends: Ends) -> None:
         """End lanes that have come back to their checkpoint, or hardly left it."""
-        self.rounds += 1
-        if self.rounds < FIRST_CHECKPOINT:
-            self.steps[taken.lane] += 1
-            return
-        passed, share, gap = self.sections.returns(taken)
+        passed, share, gap = self.sections.returns(taken, follow=True)
         now = taken.t + taken.h
         extent = self.sections.extent[taken.lane[passed]]
         for i in np.flatnonzero((gap <= SAME_ON_SCREEN) & (extent > 10 * SAME_ON_SCREEN)):

@@ -196,7 +196,8 @@ class Surfaces:
         speed = np.max(np.abs(batch.f[:, at]) / self.problem.width[:, None], axis=0)
         near = (wait * speed < HOP) | (wait < 1e-15 * batch.t[at])
         good[at] = False
-        proposed[at] = wait * 0.999
+        # Stop short of it: by little if the parabola through the last try was a short one.
+        proposed[at] = wait * (1.0 - 0.1 ** np.minimum(2 + self.tries[lanes], 8))
         return Crossing(at[near], surface[near], wait[near]) if near.any() else None
 
     def cross(self, batch: Batch, crossing: Crossing, ends: Ends) -> None:

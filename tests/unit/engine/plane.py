@@ -16,6 +16,7 @@ class HandField:
     switching = ()
     poles = ()
     dimension = 2
+    autonomous = False
     variables = ("x", "y")
 
     def __init__(self, rates: Callable, jacobian: Callable | None = None) -> None:
