@@ -15,7 +15,11 @@ from eqpp_dash.model.portrait import Notice, Portrait
 from eqpp_dash.model.spec import PortraitSpec
 
 PENDULUM = PortraitSpec.from_json(
-    {"title": "Pendulum", "equations": "x' = y\ny' = -sin(x) - d*y", "parameters": {"d": 0.25}}
+    {
+        "title": "Pendulum",
+        "equations": "theta' = omega\nomega' = -sin(theta) - d*omega",
+        "parameters": {"d": 0.25},
+    }
 )
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 3"></svg>'
 
@@ -86,8 +90,8 @@ class FakePreviews:
                 hint="Did you mean “sin”?",
             )
         return SimpleNamespace(
-            latex=r"\dot x = y",
-            variables=("x", "y"),
+            latex=r"\dot \theta = \omega",
+            variables=("theta", "omega"),
             parameters=("d",),
             defaults={"d": 1.0},
             notes=(Notice("default", "d has no value: 1 is used"),),
@@ -96,7 +100,7 @@ class FakePreviews:
     def preview(self, spec: PortraitSpec, starts: Any) -> Portrait:
         if spec.parameters.get("d") == "13":
             raise SpecError("the preview does not like 13", field="parameters.d")
-        window = spec.window or {"x": (-8.0, 8.0), "y": (-3.5, 3.5)}
+        window = spec.window or {"theta": (-8.0, 8.0), "omega": (-3.5, 3.5)}
         return replace(pendulum_portrait(), spec=spec, window=window)
 
     def trajectories(self, spec: PortraitSpec, starts: Any, window: Any) -> tuple[Any, ...]:

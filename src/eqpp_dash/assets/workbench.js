@@ -165,13 +165,20 @@
     return answer.state === null ? skip : answer.starts;
   };
 
+  // A click is no finer than the screen: a point that reads well.
+  function tidy(value, limits) {
+    const span = Math.abs(Number(limits[1]) - Number(limits[0]));
+    const digits = Math.max(0, Math.min(15, 3 - Math.floor(Math.log10(span))));
+    return Number.isFinite(digits) ? Number(value.toFixed(digits)) : value;
+  }
+
   const clicked = (data) => {
     const skip = window.dash_clientside.no_update;
     if (!data || !data.xvals || !data.yvals || lane.shown === null) return skip;
     const onPoint = (data.points || []).some((point) => point.customdata === "equilibrium");
     const at = [data.xvals[0], data.yvals[0]];
     if (onPoint || !at.every(Number.isFinite)) return skip;
-    lane.clicks.push(at);
+    lane.clicks.push(at.map((value, i) => tidy(value, lane.shown[i])));
     pump();
     return skip;
   };

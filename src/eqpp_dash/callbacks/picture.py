@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from traceback import format_exc
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, Patch, no_update
+import structlog
+from dash import ClientsideFunction, Dash, Input, Output, Patch, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from eqpp_dash.callbacks.form import Draft, form_spec, point_entry, read_draft
@@ -14,12 +16,21 @@ from eqpp_dash.components.facts import facts_panel, point_text
 from eqpp_dash.components.header import export_items
 from eqpp_dash.components.ids import Facts, JobKey, Key, Picture, Shell
 from eqpp_dash.components.parameters import number_text
-from eqpp_dash.errors import EqppError, SpecError
-from eqpp_dash.figures import portrait_figure_dict, trajectory_traces
+from eqpp_dash.errors import EqppError, EquationError, SpecError
+from eqpp_dash.figures import portrait_figure_dict, theme_named, trajectory_traces
 from eqpp_dash.model.numbers import read_float
 from eqpp_dash.model.portrait import Portrait, Trajectory
 from eqpp_dash.model.spec import PortraitSpec
 
+log = structlog.get_logger("eqpp_dash.page")
+
+_ENDS = {
+    "left work box": "far outside",
+    "time": "the longest time",
+    "budget": "the end of the work budget",
+    "undefined": "where the field is undefined",
+    "closed orbit": "itself (closed)",
+}
 FRESH, STALE = "picture-frame fresh", "picture-frame stale"
 
 
@@ -84,13 +95,69 @@ def draw_answer(found: Answer, draft: Draft) -> dict[str, Any]:
     }
 
 
-def keep_picture(error: EqppError, seq: Any) -> dict[str, Any]:
-    """Keep the last good picture, dimmed, and say what is wrong."""
-    parts = dict.fromkeys(
-        ("figure", "style", "badge", "colour", "caption", "facts", "exports"), no_update
+def recoloured(theme: str) -> Patch:
+    """Give the change of a figure's paper, axes and letters to a colour scheme."""
+    colours, change = theme_named(theme), Patch()
+    change["layout"]["plot_bgcolor"] = colours.plot
+    change["layout"]["font"]["color"] = colours.text
+    for axis in ("xaxis", "yaxis"):
+        change["layout"][axis]["gridcolor"] = colours.grid
+        change["layout"][axis]["tickfont"]["color"] = colours.muted
+        for line in ("zerolinecolor", "linecolor", "tickcolor"):
+            change["layout"][axis][line] = colours.axis
+    return change
+
+
+def keep_picture(error: EqppError, data: Any) -> dict[str, Any]:
+    """Keep the last good picture, dimmed, and say what is wrong.
+
+    Parameters
+    ----------
+    error : EqppError
+        What is wrong; the place in the equations is told beside them.
+    data : object
+        The draft that could not be drawn.
+    """
+    data = data if isinstance(data, dict) else {}
+    message = str(error)
+    if isinstance(error, EquationError):
+        message = "The equations cannot be read: this is the last portrait that could be drawn"
+    parts: dict[str, Any] = dict.fromkeys(
+        ("style", "badge", "colour", "caption", "facts", "exports"), no_update
     )
-    drawn = {"seq": seq, "state": None, "row": None, "limits": None}
-    return parts | {"frame": STALE, "message": str(error), "drawn": drawn}
+    drawn = {"seq": data.get("seq"), "state": None, "row": None, "limits": None}
+    figure = recoloured("dark" if data.get("theme") == "dark" else "light")
+    return parts | {"figure": figure, "frame": STALE, "message": message, "drawn": drawn}
+
+
+def broken_picture(error: Exception) -> dict[str, Any]:
+    """Keep the picture also where our own code failed: the page says so, the log has why."""
+    log.error("FAILED", callback="draw", error=str(error), traceback=format_exc())
+    return keep_picture(EqppError(words_for(error)), ctx.inputs.get(f"{Key.DRAFT}.data"))
+
+
+def broken_trace(error: Exception) -> dict[str, Any]:
+    """Keep the picture where following a click failed; see `broken_picture`."""
+    log.error("FAILED", callback="add_trajectory", error=str(error), traceback=format_exc())
+    data = ctx.inputs.get(f"{Key.CLICK}.data")
+    return no_trace(words_for(error), data.get("seq") if isinstance(data, dict) else None)
+
+
+def words_for(error: Exception) -> str:
+    """Say that our own code failed.
+
+    Examples
+    --------
+    >>> words_for(ValueError("no"))
+    'Something went wrong on the server (ValueError: no)'
+    """
+    return f"Something went wrong on the server ({type(error).__name__}: {error!s:.200})"
+
+
+def no_trace(words: str, seq: Any) -> dict[str, Any]:
+    """Leave the picture as it is, and say why nothing was added."""
+    parts = dict.fromkeys(("figure", "badge", "colour", "caption", "exports"), no_update)
+    return parts | {"message": words, "traced": {"seq": seq, "state": None, "starts": []}}
 
 
 def caption(portrait: Portrait, row_id: str | None) -> str:
@@ -173,7 +240,9 @@ def trace(services: Any, draft: Draft, data: Mapping[str, Any]) -> Traced:
     x, y = (read_float(value, "initial_conditions") for value in at)
     spec = asked(services, draft)
     variables = services.previews.understand(spec.equations).variables
-    shown = spec.replace(window=dict(zip(variables, limits, strict=False)))
+    if not all(isinstance(pair, list) for pair in limits):
+        raise SpecError("a click is a point of the plane")
+    shown = spec.replace(window={n: tuple(p) for n, p in zip(variables, limits, strict=False)})
     if shown.window is None or len(shown.window) != 2:
         raise SpecError("a click is a point of the plane")
     trajectories = services.previews.trajectories(spec, [(x, y)], shown.window)
@@ -208,7 +277,8 @@ def fate(found: Traced) -> str:
     if not found.trajectories:
         return ""
     orbit = found.trajectories[0]
-    return f"Through {point_text(found.at)}: from {orbit.backward.end} to {orbit.forward.end}"
+    ends = [_ENDS.get(half.end, half.end) for half in (orbit.backward, orbit.forward)]
+    return f"Through {point_text(found.at)}: from {ends[0]} to {ends[1]}"
 
 
 def register(app: Dash, services: Any) -> None:
@@ -228,6 +298,7 @@ def register(app: Dash, services: Any) -> None:
             "drawn": Output(Key.DRAWN, "data"),
         },
         inputs={"data": Input(Key.DRAFT, "data")},
+        on_error=broken_picture,
         prevent_initial_call=True,
     )
     def draw(data: Any) -> dict[str, Any]:
@@ -237,7 +308,7 @@ def register(app: Dash, services: Any) -> None:
             draft = read_draft(data)
             return draw_answer(answer(services, draft), draft)
         except EqppError as error:
-            return keep_picture(error, data.get("seq"))
+            return keep_picture(error, data)
 
     @app.callback(
         output={
@@ -250,6 +321,7 @@ def register(app: Dash, services: Any) -> None:
             "traced": Output(Key.TRACED, "data"),
         },
         inputs={"data": Input(Key.CLICK, "data")},
+        on_error=broken_trace,
         prevent_initial_call=True,
     )
     def add_trajectory(data: Any) -> dict[str, Any]:
@@ -259,11 +331,7 @@ def register(app: Dash, services: Any) -> None:
             draft = read_draft(data)
             return add_trace(services, trace(services, draft, data), draft)
         except EqppError as error:
-            parts = dict.fromkeys(("figure", "badge", "colour", "caption", "exports"), no_update)
-            return parts | {
-                "message": str(error),
-                "traced": {"seq": data.get("seq"), "state": None, "starts": []},
-            }
+            return no_trace(str(error), data.get("seq"))
 
     _register_browser(app)
 

@@ -122,7 +122,7 @@ def echo(latex: str, notes: Sequence[Notice]) -> list[Any]:
         How something ambiguous was read.
     """
     typeset = dcc.Markdown(f"$$\n{latex}\n$$", mathjax=True, className="typeset")
-    remarks = [html.Li(_sentence(note.message)) for note in notes]
+    remarks = [html.Li(note.message) for note in notes]
     return [typeset, html.Ul(remarks, className="remarks")] if remarks else [typeset]
 
 

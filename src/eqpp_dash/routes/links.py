@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from flask import Flask, Response, redirect, request
+from flask import Flask, Response, redirect
 
 from eqpp_dash.errors import EqppError, NotFoundError
+from eqpp_dash.routes.bodies import json_body
 from eqpp_dash.routes.portraits import said
 
 
@@ -16,7 +17,7 @@ def register(server: Flask, services: Any) -> None:
 
     @server.post("/s")
     def shorten() -> Response:
-        body = request.get_json(silent=True)
+        body = json_body()
         state = body.get("state") if isinstance(body, dict) else None
         if not isinstance(state, str):
             return said(400, "Give the state of a link.")

@@ -8,6 +8,8 @@ from typing import Any
 from dash import Dash
 from flask import Response, abort, request
 
+from eqpp_dash.routes.bodies import json_body
+
 CALLBACKS = "/_dash-update-component"
 
 
@@ -55,7 +57,7 @@ def register(app: Dash, services: Any) -> None:
     @app.server.before_request
     def refuse_junk() -> None:
         if request.path == CALLBACKS and request.method == "POST":
-            body = request.get_json(silent=True)
+            body = json_body()
             if not callback_body_fits(body, app.callback_map):
                 abort(400, description="This is no request of the page.")
 

@@ -1,0 +1,173 @@
+"""The form and the specification: nothing is lost or changed on the way there and back."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from fakes import FakePreviews
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eqpp_dash.callbacks.form import form_spec, form_values, read_draft, read_form
+from eqpp_dash.components.parameters import number_text
+from eqpp_dash.errors import SpecError
+from eqpp_dash.model.spec import PortraitSpec
+
+CONSTANT = FakePreviews().constant
+SYSTEM = SimpleNamespace(
+    variables=("x", "y"), parameters=("mu", "nu"), defaults={"mu": 1.0, "nu": 0.1}
+)
+
+
+def browser_form(spec: PortraitSpec, **changes: Any) -> dict[str, Any]:
+    """Give the form as the browser sends it after it was filled with `spec`."""
+    values = form_values(spec, SYSTEM, "state")
+    limits = [[values["x_low"], values["x_high"]], [values["y_low"], values["y_high"]]]
+    return {
+        "origin": "",
+        "title": values["title"],
+        "equations": values["equations"],
+        "parameters": {name: number_text(v) for name, v in values["parameters"].items()},
+        "limits": None if values["fit"] else limits,
+        "aspect": "auto",
+        "method": values["method"],
+        "span": values["span"],
+        "rtol": values["rtol"],
+        "atol": values["atol"],
+        "starts": values["starts"],
+    } | changes
+
+
+def through(spec: PortraitSpec, **changes: Any) -> PortraitSpec:
+    return form_spec(read_form(browser_form(spec, **changes)), spec, SYSTEM, CONSTANT)
+
+
+number = st.floats(-1e6, 1e6).filter(lambda v: v == 0 or abs(v) > 1e-9)
+positive = st.floats(1e-12, 0.09)
+spec_values = st.fixed_dictionaries(
+    {
+        "equations": st.just("x' = mu*y\ny' = -nu*x"),
+        "title": st.text(max_size=30),
+        "parameters": st.fixed_dictionaries(
+            {"mu": st.one_of(number, st.sampled_from(["8/3", "0.1", "1.0", "-2.50e-3"]))},
+            optional={"nu": number},
+        ),
+        "window": st.one_of(
+            st.just("fit"),
+            st.tuples(number, st.floats(0.5, 1e6)).map(
+                lambda p: {"x": [p[0], p[0] + p[1]], "y": [-p[1], p[1]]}
+            ),
+        ),
+        "variables": st.sampled_from([{}, {"x": {"unit": "m"}}]),
+        "initial_conditions": st.lists(st.tuples(number, number).map(list), max_size=4),
+        "time": st.fixed_dictionaries(
+            {"start": number, "span": st.one_of(st.just("auto"), st.floats(0.1, 1e6))}
+        ),
+        "options": st.fixed_dictionaries(
+            {"rtol": positive, "atol": positive, "method": st.sampled_from(["auto", "Radau"])}
+        ),
+        "analyses": st.sampled_from([["field"], ["field", "equilibria", "trajectories"]]),
+    }
+)
+
+
+@given(spec_values)
+def test_a_form_that_nobody_touched_asks_the_same_question(data: dict[str, Any]) -> None:
+    spec = PortraitSpec.from_json(data)
+    back = through(spec)
+    filled = {"mu": 1.0, "nu": 0.1} | dict(spec.parameters)
+    assert back == spec.replace(parameters=filled)
+    assert [type(v) for v in back.parameters.values()] == [
+        type(filled[name]) for name in back.parameters
+    ]
+
+
+def test_exact_text_stays_exact() -> None:
+    spec = PortraitSpec("x' = mu*y\ny' = -x")
+    assert through(spec, parameters={"mu": "8/3"}).parameters["mu"] == "8/3"
+
+
+def test_a_constant_is_read_where_no_exact_number_stands() -> None:
+    spec = PortraitSpec("x' = mu*y\ny' = -x")
+    assert through(spec, parameters={"mu": "2*pi"}).parameters["mu"] == pytest.approx(6.2831853)
+
+
+def test_parameters_that_the_equations_lost_are_dropped() -> None:
+    spec = PortraitSpec("x' = mu*y\ny' = -x")
+    assert set(through(spec, parameters={"old": "3"}).parameters) == set()
+
+
+def test_the_window_follows_the_order_of_the_variables() -> None:
+    spec = PortraitSpec("x' = y\ny' = -x")
+    window = through(spec, limits=[["-1", "2*pi"], ["0", "1/2"]]).window
+    assert window is not None
+    assert dict(window) == {"x": (-1.0, pytest.approx(6.2831853)), "y": (0.0, 0.5)}
+
+
+def test_an_unfinished_window_is_fitted() -> None:
+    spec = PortraitSpec("x' = y\ny' = -x")
+    assert through(spec, limits=[["-1", ""], ["0", "1"]]).window is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"limits": [["a", "1"], ["0", "1"]]}, "window.x"),
+        ({"limits": [["3", "1"], ["0", "1"]]}, "window.x"),
+        ({"starts": ["0.5"]}, "initial_conditions"),
+        ({"starts": ["0.5, q"]}, "initial_conditions"),
+        ({"span": "-3"}, "time.span"),
+        ({"rtol": "0"}, "options.rtol"),
+        ({"method": "Euler"}, "options.method"),
+        ({"parameters": {"mu": "one"}}, "parameters.mu"),
+    ],
+)
+def test_a_bad_entry_is_named(changes: dict[str, Any], field: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        through(PortraitSpec("x' = y\ny' = -x"), **changes)
+    assert caught.value.field.startswith(field.split(".")[0])
+    assert caught.value.field in (field, f"{field}.0")
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        None,
+        5,
+        [],
+        {},
+        {"form": 3},
+        {"form": {"parameters": [], "starts": []}},
+        {"form": {"parameters": {}, "starts": {}}},
+        {"form": {"parameters": {}, "starts": [], "equations": 7}},
+        {"form": {"parameters": {"a": ["x"]}, "starts": []}},
+        {"form": {"parameters": {}, "starts": [[1, 2]]}},
+        {"form": {"parameters": {}, "starts": [], "limits": [[1], [2]]}},
+        {"form": {"parameters": {}, "starts": [], "limits": "fit"}},
+        {"form": {"parameters": {}, "starts": ["1, 1"] * 500}},
+        {"form": {"parameters": {}, "starts": [], "equations": "x" * 3_000_000}},
+    ],
+)
+def test_junk_is_refused_with_a_sentence(junk: Any) -> None:
+    with pytest.raises(SpecError) as caught:
+        read_draft(junk)
+    assert caught.value.message
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=12,
+)
+
+
+@given(st.fixed_dictionaries({"form": json_values}, optional={"seq": json_values}))
+def test_any_json_is_read_or_refused(data: Any) -> None:
+    try:
+        draft = read_draft(data)
+    except SpecError:
+        return
+    assert isinstance(draft.seq, int)
+    assert draft.theme in ("light", "dark")

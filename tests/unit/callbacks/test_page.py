@@ -1,0 +1,280 @@
+"""What the page does, with services in memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from dash import Patch, no_update
+from fakes import PENDULUM, fake_services
+from trees import text
+
+from eqpp_dash.callbacks.archive import listing, remove
+from eqpp_dash.callbacks.arrival import STARTER, Visit, open_visit, opening_values, read_hash
+from eqpp_dash.callbacks.editor import reading
+from eqpp_dash.callbacks.form import read_draft
+from eqpp_dash.callbacks.job import another_try, order, progress_values
+from eqpp_dash.callbacks.pages import Look, page_for
+from eqpp_dash.callbacks.picture import (
+    STALE,
+    add_trace,
+    answer,
+    draw_answer,
+    keep_picture,
+    on_page,
+    trace,
+)
+from eqpp_dash.errors import EquationError, SpecError
+
+
+@pytest.fixture
+def services() -> Any:
+    return fake_services()
+
+
+def form(services: Any, **changes: Any) -> dict[str, Any]:
+    return {
+        "origin": services.links.encode(PENDULUM),
+        "title": PENDULUM.title,
+        "equations": PENDULUM.equations,
+        "parameters": {"d": "0.25"},
+        "limits": None,
+        "aspect": "auto",
+        "method": "auto",
+        "span": "auto",
+        "rtol": "1e-8",
+        "atol": "1e-10",
+        "starts": [],
+    } | changes
+
+
+def draft(services: Any, **changes: Any) -> Any:
+    return read_draft({"seq": 7, "form": form(services, **changes), "theme": "light"})
+
+
+def test_a_first_visit_submits_the_first_system_of_the_gallery(services: Any) -> None:
+    opening = open_visit(services, read_hash(""))
+    assert opening.spec == PENDULUM
+    assert services.portraits.submitted == [(PENDULUM, "serve")]
+    assert opening.row_id in services.portraits.rows
+
+
+def test_a_second_visit_finds_what_the_first_computed(services: Any) -> None:
+    services.portraits.add()
+    assert open_visit(services, Visit()).row_id == "row0"
+    assert len(services.portraits.rows) == 1
+
+
+def test_a_link_opens_its_state_and_submits_nothing(services: Any) -> None:
+    spec = PENDULUM.replace(title="Mine", parameters={"d": "1/7"})
+    opening = open_visit(services, read_hash(f"#s={services.links.encode(spec)}&a=equal"))
+    assert opening.spec == spec
+    assert opening.aspect == "equal"
+    assert services.portraits.submitted == []
+
+
+def test_a_link_with_a_row_watches_it(services: Any) -> None:
+    job = services.portraits.add(status="running")
+    state = services.links.encode(PENDULUM)
+    assert open_visit(services, Visit(state=state, row_id=job.row_id)).row_id == job.row_id
+
+
+@pytest.mark.parametrize("state", ["tampered", "%00", "x" * 5000, "eyJ9"])
+def test_a_tampered_link_is_said_and_the_default_offered(services: Any, state: str) -> None:
+    opening = open_visit(services, Visit(state=state))
+    assert "cannot be read" in opening.notice
+    assert opening.spec == PENDULUM
+
+
+def test_a_row_that_is_gone_is_said(services: Any) -> None:
+    state = services.links.encode(PENDULUM)
+    opening = open_visit(services, Visit(state=state, row_id="gone"))
+    assert "no longer" in opening.notice
+    assert opening.row_id is None
+
+
+@pytest.mark.parametrize("value", [None, 5, "", "#", "#s", "#s=&p=", "#" + "x" * 300_000, "#a=b&a"])
+def test_any_hash_is_read(value: Any) -> None:
+    assert isinstance(read_hash(value), Visit)
+
+
+def test_a_new_sheet_is_not_empty_and_submits_nothing(services: Any) -> None:
+    opening = open_visit(services, read_hash("#new"))
+    assert opening.spec.equations == STARTER
+    assert services.portraits.submitted == []
+
+
+def test_an_opening_fills_the_whole_form(services: Any) -> None:
+    values = opening_values(services, open_visit(services, Visit()))
+    assert values["title"] == "Pendulum"
+    assert values["fit"] is True
+    assert values["placed"]["row"] == values["job"]
+
+
+def test_reading_tells_what_was_understood(services: Any) -> None:
+    found = reading(services, PENDULUM.equations, {})
+    assert found["wrong"] is False
+    assert found["error"] == []
+    assert (found["x_name"], found["y_name"]) == ("theta", "omega")
+    assert found["parameters"] is not no_update
+
+
+def test_sliders_that_still_fit_are_left_alone(services: Any) -> None:
+    assert reading(services, PENDULUM.equations, {"d": "3"})["parameters"] is no_update
+
+
+def test_reading_an_error_keeps_echo_and_sliders(services: Any) -> None:
+    found = reading(services, "x' = sen(x)", {"d": "1"})
+    assert found["wrong"] is True
+    assert found["echo"] is no_update
+    assert found["parameters"] is no_update
+    assert "sen" in text(found["error"])
+
+
+def test_a_draft_is_answered_by_a_preview(services: Any) -> None:
+    parts = draw_answer(answer(services, draft(services)), draft(services))
+    assert parts["badge"] == "Preview"
+    assert parts["figure"]["data"]
+    assert parts["drawn"]["seq"] == 7
+    assert services.links.decode(parts["drawn"]["state"]) == PENDULUM
+    assert parts["drawn"]["limits"] == [["-8", "8"], ["-3.5", "3.5"]]
+
+
+def test_a_draft_is_answered_by_the_archive_where_it_can(services: Any) -> None:
+    job = services.portraits.add()
+    parts = draw_answer(answer(services, draft(services)), draft(services))
+    assert parts["badge"] == "Finished"
+    assert parts["drawn"]["row"] == job.row_id
+    assert f"/p/{job.row_id}" in text(parts["facts"]) or parts["facts"]
+
+
+def test_another_value_is_another_question(services: Any) -> None:
+    services.portraits.add()
+    assert answer(services, draft(services, parameters={"d": "0.3"})).row_id is None
+
+
+def test_an_error_keeps_the_picture_and_says_why() -> None:
+    parts = keep_picture(SpecError("too wide", field="window.x"), {"seq": 4, "theme": "dark"})
+    assert parts["frame"] == STALE
+    assert parts["message"] == "window.x: too wide"
+    assert isinstance(parts["figure"], Patch)
+    assert parts["facts"] is no_update
+    assert parts["drawn"] == {"seq": 4, "state": None, "row": None, "limits": None}
+
+
+def test_an_equation_error_is_told_beside_the_equations() -> None:
+    parts = keep_picture(EquationError("unknown function"), {"seq": 4})
+    assert "equations cannot be read" in parts["message"]
+
+
+def test_a_click_adds_its_trajectory_to_picture_and_state(services: Any) -> None:
+    data = {"at": [0.5, -1.25], "window": [["-8", "8"], ["-3.5", "3.5"]]}
+    asked = draft(services, starts=["1, 2"])
+    parts = add_trace(services, trace(services, asked, data), asked)
+    assert isinstance(parts["figure"], Patch)
+    assert parts["traced"]["starts"] == ["1, 2", "0.5, -1.25"]
+    state = services.links.decode(parts["traced"]["state"])
+    assert state.initial_conditions == ((1.0, 2.0), (0.5, -1.25))
+    assert "Through (0.5, −1.25)" in parts["caption"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"at": [1, 2]},
+        {"at": [1], "window": [["-8", "8"], ["-3", "3"]]},
+        {"at": ["a", 2], "window": [["-8", "8"], ["-3", "3"]]},
+        {"at": [1, 2], "window": [["8", "-8"], ["-3", "3"]]},
+        {"at": [1, 2], "window": [["-8", "8"]]},
+        {"at": [1, 2], "window": []},
+        {"at": [1, 2], "window": [3, 4]},
+        {"at": [[1], 2], "window": [["-8", "8"], ["-3", "3"]]},
+    ],
+)
+def test_a_click_that_is_none_is_refused(services: Any, data: dict[str, Any]) -> None:
+    with pytest.raises(SpecError):
+        trace(services, draft(services), data)
+
+
+def test_the_page_shows_the_title_elsewhere_and_keeps_the_figure_whole() -> None:
+    figure = {"data": [], "layout": {"title": {"text": "A"}, "xaxis": {}, "yaxis": {}}}
+    shown = on_page(figure, "equal")
+    assert "title" not in shown["layout"]
+    assert shown["layout"]["yaxis"]["scaleanchor"] == "x"
+    assert "title" in figure["layout"]
+
+
+def test_compute_commits_a_row_and_names_it_in_the_address(services: Any) -> None:
+    parts = order(services, {"n": 1, "form": form(services)})
+    assert services.portraits.rows[parts["job"]].spec == PENDULUM
+    assert parts["placed"]["row"] == parts["job"]
+    assert services.links.decode(parts["placed"]["state"]) == PENDULUM
+
+
+def test_compute_with_an_error_submits_nothing(services: Any) -> None:
+    parts = order(services, {"n": 1, "form": form(services, equations="x' = sen(x)")})
+    assert parts["job"] is no_update
+    assert "sen" in parts["message"]
+    assert services.portraits.submitted == []
+
+
+def test_another_try_is_a_row_of_its_own(services: Any) -> None:
+    job = services.portraits.add(status="failed")
+    assert another_try(services, job.row_id)["job"] == "row1"
+    assert "no such row" in another_try(services, "gone")["notice"]
+
+
+def test_progress_has_a_value_for_every_output() -> None:
+    row = type("Row", (), {"phase": "field", "fraction": 0.5, "message": "m", "attempts": 2})()
+    assert progress_values(row) == ["field", "0.500", "m (attempt 2)"]
+
+
+def test_the_archive_is_searched_on_the_server(services: Any) -> None:
+    services.portraits.add()
+    services.portraits.add(PENDULUM.replace(title="Other"), "failed")
+    assert listing(services, "", "", 1)["count"] == "2 portraits"
+    assert listing(services, "other", "", 1)["count"] == "1 portrait"
+    assert listing(services, "", "failed", 1)["count"] == "1 portrait"
+    assert listing(services, "nothing", None, 9)["pages"] == 1
+    assert "Other" in text(listing(services, None, None, None)["table"])
+
+
+def test_the_last_page_is_given_past_the_end(services: Any) -> None:
+    for index in range(45):
+        services.portraits.add(PENDULUM.replace(title=f"number {index}"))
+    found = listing(services, "", "", 99)
+    assert found["pages"] == 3
+    assert "number 44" in text(found["table"])
+    assert "number 1 " not in text(found["table"])
+
+
+def test_deleting_is_refused_where_it_is_forbidden() -> None:
+    services = fake_services(can_delete=False)
+    job = services.portraits.add()
+    assert "switched off" in remove(services, job.row_id)
+    assert job.row_id in services.portraits.rows
+
+
+def test_deleting_removes_the_row(services: Any) -> None:
+    job = services.portraits.add()
+    assert remove(services, job.row_id) == ""
+    assert services.portraits.rows == {}
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/p/gone", "/p/", "/archive/x", 5])
+def test_an_address_that_leads_nowhere_says_so(services: Any, path: Any) -> None:
+    tree = page_for(services, path).tree
+    assert ("Nothing here" in text(tree)) is (path != 5)
+
+
+def test_a_permanent_page_shows_the_portrait(services: Any) -> None:
+    job = services.portraits.add()
+    page = page_for(services, f"/p/{job.row_id}", Look("dark", False))
+    assert page.export == job.row_id
+    assert "Stable focus".lower() in text(page.tree).lower()
+
+
+def test_a_permanent_page_of_a_running_job_has_nothing_to_export(services: Any) -> None:
+    job = services.portraits.add(status="running")
+    assert page_for(services, f"/p/{job.row_id}").export is None
