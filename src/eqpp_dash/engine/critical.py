@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eqpp_dash.engine.krawczyk import SLACK, ScalarFunction
+from eqpp_dash.engine.krawczyk import SLACK
+from eqpp_dash.engine.problem import ScalarFunction
 from eqpp_dash.model.portrait import Array
 
 

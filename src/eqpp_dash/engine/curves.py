@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from eqpp_dash.engine.critical import find_critical_boxes
 from eqpp_dash.engine.degenerate import cluster_boxes, simple_point
-from eqpp_dash.engine.krawczyk import ScalarFunction
 from eqpp_dash.engine.polylines import UnitFunction, clip_line, polish, refine, thin
+from eqpp_dash.engine.problem import ScalarFunction
 from eqpp_dash.model.portrait import Array
 
 GRID = 45

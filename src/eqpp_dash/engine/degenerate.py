@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from eqpp_dash.engine.krawczyk import ZeroProblem
+from eqpp_dash.engine.problem import ZeroProblem
 from eqpp_dash.model.portrait import Array
 
 

@@ -14,8 +14,8 @@ from eqpp_dash.engine.compiled import CompiledField, Factor
 from eqpp_dash.engine.continua import equilibrium_curve, hidden_curve
 from eqpp_dash.engine.degenerate import Cluster, cluster_boxes
 from eqpp_dash.engine.field import window_limits
-from eqpp_dash.engine.krawczyk import FactorSystem
 from eqpp_dash.engine.points import PointExaminer
+from eqpp_dash.engine.problem import FactorSystem
 from eqpp_dash.engine.singularities import find_singularities
 from eqpp_dash.engine.subdivision import SearchBudget, find_zeros
 from eqpp_dash.model.portrait import (

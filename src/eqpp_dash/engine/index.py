@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eqpp_dash.engine.krawczyk import ZeroProblem
+from eqpp_dash.engine.problem import ZeroProblem
 from eqpp_dash.model.portrait import Array
 
 

@@ -17,7 +17,7 @@ from eqpp_dash.engine.compiled import CompiledField, Factor
 from eqpp_dash.engine.degenerate import Cluster, descend, simple_point
 from eqpp_dash.engine.exact import ExactField
 from eqpp_dash.engine.index import winding_number
-from eqpp_dash.engine.krawczyk import excludes_zero
+from eqpp_dash.engine.problem import excludes_zero
 from eqpp_dash.model.portrait import Array, Equilibrium
 
 BORDER = 1e-9
@@ -67,7 +67,12 @@ class PointExaminer:
             The most likely equilibrium in them.
         """
         bounds = self.field.boxes(cluster.lo[:, None], cluster.hi[:, None])
-        return not bounds.continuous[0] and not self._vanishes(point)
+        if bounds.continuous[0]:
+            return False
+        simple = simple_point(cluster.lo, cluster.hi)
+        if simple is not None and not np.isfinite(self.field(0.0, simple[:, None])).all():
+            return True
+        return not self._vanishes(point)
 
     def _vanishes(self, point: Array) -> bool:
         """Tell whether the field is zero at a point up to what a speck around it explains."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eqpp_dash.engine.krawczyk import ScalarFunction
+from eqpp_dash.engine.problem import ScalarFunction
 from eqpp_dash.model.portrait import Array
 
 ON_CURVE = 1e-9

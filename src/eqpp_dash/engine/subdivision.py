@@ -11,17 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eqpp_dash.engine.krawczyk import (
-    Contraction,
-    Mask,
-    StackedBounds,
-    ZeroProblem,
-    at_most_one,
-    contract,
-    excludes_zero,
-    newton,
-    prove_zeros,
-)
+from eqpp_dash.engine.krawczyk import Contraction, at_most_one, contract, newton, prove_zeros
+from eqpp_dash.engine.problem import Mask, StackedBounds, ZeroProblem, excludes_zero
 from eqpp_dash.model.portrait import Array
 
 SPLIT = 0.4871

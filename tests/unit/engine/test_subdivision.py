@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from eqpp_dash.engine.krawczyk import FactorSystem, krawczyk_radius, newton, prove_zeros
+from eqpp_dash.engine.krawczyk import krawczyk_radius, newton, prove_zeros
+from eqpp_dash.engine.problem import FactorSystem
 from eqpp_dash.engine.subdivision import SearchBudget, find_zeros
 
 from .polynomials import Polynomial

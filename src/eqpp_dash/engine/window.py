@@ -1,0 +1,207 @@
+"""The window that suits a system: around its equilibria, symmetric where the portrait is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from eqpp_dash.engine.compiled import CompiledField
+from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
+from eqpp_dash.engine.exact import ExactField
+from eqpp_dash.engine.extent import nonlinear_radius, unstable_reach
+from eqpp_dash.engine.subdivision import SearchBudget
+from eqpp_dash.engine.symmetry import find_periods, invariant_axis, mirrored_axes
+from eqpp_dash.engine.system import System
+from eqpp_dash.model.portrait import Array, Equilibrium, Notice
+from eqpp_dash.model.spec import Range
+
+DEFAULT = 5.0
+"""Half width of the window of a linear system, and of one without equilibria."""
+BUDGET = SearchBudget(boxes=2_500, crowd=250, zeros=30, depth=1e-9)
+OUTLIER = 20.0
+PAD = 0.2
+ALONE = 1.75
+"""Half width of the window of one equilibrium, in units of its nonlinear radius."""
+Periods = tuple[float | None, float | None]
+
+
+def fit_window(
+    field: CompiledField, system: System
+) -> tuple[Mapping[str, Range], tuple[Notice, ...]]:
+    """Choose the window of a planar system of which none is given.
+
+    Parameters
+    ----------
+    field : CompiledField
+        The vector field.
+    system : System
+        The system it belongs to.
+
+    Returns
+    -------
+    window : mapping of str to (float, float)
+        Lower and upper limit of each variable.
+    notices : tuple of Notice
+        Which equilibria are left outside.
+
+    Notes
+    -----
+    Equilibria are searched in the largest of the squares of half width 1000, 100, 10 and 1
+    that does not hold too many. The window holds those that do not lie far off, the
+    neighbourhoods in which centers and foci govern the motion, and the orbits that leave
+    repelling equilibria; it is padded, rounded outward and made symmetric where the
+    portrait is. A periodic variable is shown for a little more than one period either way.
+    """
+    periods = find_periods(field)
+    search = _survey(field, periods)
+    near, far = _split_outliers(search)
+    lo, hi = _limits(field, near, search)
+    lo, hi = _arrange(field, lo, hi, near, periods)
+    window = {
+        name: (float(a), float(b)) for name, a, b in zip(field.variables, lo, hi, strict=True)
+    }
+    return window, _outside(system, far)
+
+
+def _survey(field: CompiledField, periods: Periods) -> EquilibriumSearch:
+    """Find the equilibria in the largest square that the budget allows."""
+    for size in (1000.0, 100.0, 10.0, 1.0):
+        limits = [(-size, size) if p is None else (-1.05 * p, 1.05 * p) for p in periods]
+        search = find_equilibria(
+            field, dict(zip(field.variables, limits, strict=True)), budget=BUDGET
+        )
+        if search.completeness.startswith("proved"):
+            return search
+        if size <= 10 and 0 < len(search.equilibria) <= BUDGET.zeros:
+            return search
+    return search
+
+
+def _split_outliers(search: EquilibriumSearch) -> tuple[list[Equilibrium], list[Equilibrium]]:
+    """Part the equilibria from those beyond 20 times the median spread."""
+    found = list(search.equilibria)
+    if len(found) < 3:
+        return found, []
+    points = np.array([e.point for e in found])
+    away = np.abs(points - np.median(points, axis=0)).max(axis=1)
+    spread = float(np.median(away[away > 0])) if (away > 0).any() else 0.0
+    far = away > OUTLIER * spread
+    return [e for e, f in zip(found, far, strict=True) if not f], [
+        e for e, f in zip(found, far, strict=True) if f
+    ]
+
+
+def _limits(
+    field: CompiledField, near: Sequence[Equilibrium], search: EquilibriumSearch
+) -> tuple[Array, Array]:
+    """Give the raw limits, before symmetry and rounding."""
+    points = [e.point for e in near] + _closed_sets(search)
+    if not points:
+        return np.full(2, -DEFAULT), np.full(2, DEFAULT)
+    lo, hi = np.min(points, axis=0), np.max(points, axis=0)
+    exact = ExactField.of(field)
+    radii = [nonlinear_radius(field, e) for e in near]
+    unknown = len(near) < 2 and not any(r is not None for r in radii)
+    if unknown or (exact is not None and exact.linear):
+        middle = 0.5 * (lo + hi)
+        middle = np.where(np.abs(middle) <= DEFAULT / 2, 0.0, middle)
+        half = DEFAULT + PAD * (hi - lo)
+        return np.minimum(lo, middle - half), np.maximum(hi, middle + half)
+    return _spread_out(field, near, radii, lo, hi)
+
+
+def _spread_out(
+    field: CompiledField,
+    near: Sequence[Equilibrium],
+    radii: Sequence[Array | None],
+    lo: Array,
+    hi: Array,
+) -> tuple[Array, Array]:
+    """Widen the hull of the equilibria by what happens around them."""
+    spread = hi - lo
+    widest = float(spread.max())
+    low, high = lo - PAD * spread, hi + PAD * spread
+    known = [(e, r) for e, r in zip(near, radii, strict=True) if r is not None]
+    for equilibrium, radius in known:
+        reach = radius * ALONE
+        if len(near) > 1:
+            reach = radius * min(1.0, 1.5 * widest / float(radius.max()))
+        turning = equilibrium.index == 1 and not equilibrium.kind.endswith("node")
+        orbit = None
+        if equilibrium.kind.startswith("unstable"):
+            orbit = unstable_reach(field, equilibrium, radius)
+        if orbit is not None:
+            pad = PAD * (orbit[1] - orbit[0])
+            low, high = np.minimum(low, orbit[0] - pad), np.maximum(high, orbit[1] + pad)
+        elif len(near) == 1 or turning:
+            low = np.minimum(low, equilibrium.point - reach)
+            high = np.maximum(high, equilibrium.point + reach)
+    flat = high - low <= 1e-3 * float((high - low).max())
+    half = max((float(r.max()) for _, r in known), default=DEFAULT)
+    half = min(half, 0.6 * widest) if widest > 0 else half
+    return np.where(flat, low - half, low), np.where(flat, high + half, high)
+
+
+def _closed_sets(search: EquilibriumSearch) -> list[Array]:
+    """Give the points of sets of equilibria that lie well within the square searched."""
+    points: list[Array] = []
+    for item in search.sets:
+        if len(item.points) and float(np.abs(item.points).max()) < 9:
+            points += list(item.points)
+    return points
+
+
+def _arrange(
+    field: CompiledField, lo: Array, hi: Array, near: Sequence[Equilibrium], periods: Periods
+) -> tuple[Array, Array]:
+    """Make the limits symmetric, quadrant-wise or periodic, and round."""
+    lo, hi = lo.astype(float).copy(), hi.astype(float).copy()
+    mirrored = mirrored_axes(field)
+    points = np.array([e.point for e in near]).reshape(-1, 2)
+    for axis in range(2):
+        period = periods[axis]
+        if period is not None:
+            lo[axis], hi[axis] = -1.05 * period, 1.05 * period
+            continue
+        positive = bool((points[:, axis] >= -1e-12).all() and (points[:, axis] > 1e-9).any())
+        if positive and not mirrored[axis] and hi[axis] > 0 and invariant_axis(field, axis):
+            hi[axis] = _round_out(0.0, hi[axis], points[:, axis])[1]
+            lo[axis] = _tidy(-0.05 * hi[axis])
+            continue
+        if mirrored[axis]:
+            most = max(-lo[axis], hi[axis])
+            lo[axis], hi[axis] = -most, most
+        lo[axis], hi[axis] = _round_out(lo[axis], hi[axis], points[:, axis])
+    return lo, hi
+
+
+def _round_out(low: float, high: float, points: Array) -> Range:
+    """Round limits outward to steps of 1, 2, 2.5 or 5, clear of the given coordinates."""
+    width = high - low
+    exponent = math.floor(math.log10(width / 10))
+    sizes = [m * 10.0**e for e in (exponent, exponent + 1) for m in (1, 2, 2.5, 5)]
+    step = min((s for s in sizes if s >= width / 16), default=sizes[-1])
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    gap = 0.02 * width
+    while len(points) and float(np.abs(points - first * step).min()) < gap:
+        first -= 1
+    while len(points) and float(np.abs(points - last * step).min()) < gap:
+        last += 1
+    return _tidy(first * step), _tidy(last * step)
+
+
+def _tidy(limit: float) -> float:
+    return float(f"{limit:.12g}") + 0.0
+
+
+def _outside(system: System, far: Sequence[Equilibrium]) -> tuple[Notice, ...]:
+    if not far:
+        return ()
+    names = ", ".join(system.variables)
+    places = "; ".join("(" + ", ".join(f"{c:.4g}" for c in e.point) + ")" for e in far[:5])
+    count = f"{len(far)} equilibrium is" if len(far) == 1 else f"{len(far)} equilibria are"
+    more = " and more" if len(far) > 5 else ""
+    message = f"{count} outside the fitted window: ({names}) = {places}{more}"
+    return (Notice("outside-window", message),)
