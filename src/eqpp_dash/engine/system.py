@@ -19,7 +19,8 @@ from eqpp_dash.engine.expression.graph import Graph, Node, rebuild, topological
 from eqpp_dash.engine.expression.latex import name_latex, to_latex
 from eqpp_dash.engine.expression.limits import Limits
 from eqpp_dash.engine.expression.lower import Lowering
-from eqpp_dash.engine.expression.resolve import Names, Resolver
+from eqpp_dash.engine.expression.meanings import Names
+from eqpp_dash.engine.expression.resolve import Resolver
 from eqpp_dash.engine.expression.scan import Scanner
 from eqpp_dash.engine.expression.source import Source, Token
 from eqpp_dash.engine.expression.text import to_text

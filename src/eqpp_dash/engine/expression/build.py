@@ -12,20 +12,20 @@ from eqpp_dash.engine.expression.grammar import parse
 from eqpp_dash.engine.expression.graph import Graph, Node, rebuild, topological
 from eqpp_dash.engine.expression.limits import Limits
 from eqpp_dash.engine.expression.lower import Lowering
-from eqpp_dash.engine.expression.resolve import Names, Resolver
+from eqpp_dash.engine.expression.meanings import Names
+from eqpp_dash.engine.expression.resolve import Resolver
 from eqpp_dash.engine.expression.scan import Scanner
+from eqpp_dash.engine.expression.sort import Definition, Sorter
 from eqpp_dash.engine.expression.source import Source, Token
 from eqpp_dash.engine.expression.statements import (
-    Statement,
     mark_word_dots,
     split_statements,
 )
 from eqpp_dash.engine.expression.syntax import Syntax
-from eqpp_dash.engine.expression.text import number_text, to_text
+from eqpp_dash.engine.expression.text import to_text
 from eqpp_dash.model.portrait import Notice
 
 _COMPANIONS = ("y", "v", "w", "z", "u", "p", "q")
-_BARE_STATES = ("x", "y", "z")
 
 
 @dataclass(slots=True)
@@ -54,16 +54,6 @@ class Draft:
     notes: list[Notice] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Definition:
-    token: Token
-    tokens: list[Token]
-    arguments: tuple[str, ...] = ()
-    tree: Syntax | None = None
-    node: Node | None = None
-    busy: bool = False
-
-
 class SystemReader:
     """Reads one text.
 
@@ -83,9 +73,9 @@ class SystemReader:
         self._names = Names()
         self._given = set(declared)
         self._graph = Graph()
-        self._definitions: dict[str, _Definition] = {}
-        self._orders: dict[str, int] = {}  # state variable -> order of its equation
-        self._equations: list[tuple[Statement, Token | None]] = []
+        self._sorted = Sorter(self._source, limits, self._names)
+        self._definitions = self._sorted.definitions
+        self._orders = self._sorted.orders  # state variable -> order of its equation
         self._chains: dict[tuple[str, int], str] = {}
         self._values: dict[str, str] = {}
         self._parameter_places: dict[str, int] = {}
@@ -106,9 +96,7 @@ class SystemReader:
             raise self._source.error(
                 "there are no equations", 0, 0, "Write one equation a line, such as x' = y"
             )
-        if all(s.equal is None for s in statements) and len(statements) > 1:
-            statements = self._bare(statements)
-        self._sort(statements)
+        self._sorted.run(statements)
         self._name_states()
         return self._assemble()
 
@@ -118,178 +106,6 @@ class SystemReader:
             raise self._source.error(
                 f"the text has {length} characters, more than {most}", 0, 40, "Shorten it"
             )
-
-    # sorting statements -------------------------------------------------------------------
-
-    def _bare(self, statements: list[Statement]) -> list[Statement]:
-        """Read a list of right-hand sides as those of x, y, z."""
-        if len(statements) > len(_BARE_STATES):
-            return statements
-        if any(t.kind == "DERIVATIVE" for s in statements for t in s.tokens):
-            return statements
-        if "," not in self._source.text:
-            return statements
-        named = []
-        for name, statement in zip(_BARE_STATES, statements, strict=False):
-            place = statement.tokens[0].start
-            left = Token("DERIVATIVE", name, place, place, order=1)
-            equal = Token("EQUAL", "=", place, place)
-            named.append(Statement([left, equal, *statement.tokens], 1))
-        listed = ", ".join(f"{name}'" for name, _ in zip(_BARE_STATES, statements, strict=False))
-        self._names.note("reading", f"The right-hand sides are read as those of {listed}")
-        return named
-
-    def _sort(self, statements: list[Statement]) -> None:
-        for statement in statements:
-            tokens = statement.tokens
-            first = tokens[0]
-            if (
-                first.kind == "NAME"
-                and first.text in known.PARAMETER_WORDS
-                and len(tokens) > 2
-                and tokens[1].kind == "NAME"
-                and statement.equal == 2
-            ):
-                statement = Statement(tokens[1:], 1)
-            if statement.equal is None:
-                raise self._no_equation(statement, statements)
-            left = statement.left
-            if not statement.right:
-                self._empty(statement)
-            if any(token.kind == "DERIVATIVE" for token in tokens):
-                self._add_equation(statement)
-            elif not left:
-                raise self._source.at(
-                    tokens[statement.equal], "nothing stands before “=”", "Write x' = ..."
-                )
-            elif len(left) == 1 and left[0].kind == "NAME":
-                self._define(left[0], statement.right, ())
-            elif left[0].kind == "NAME" and len(left) > 2 and left[1].kind == "LPAR":
-                self._define_function(left, statement.right)
-            else:
-                self._strange(statement)
-        if not self._equations:
-            first = statements[0].tokens[0]
-            raise self._source.at(
-                first, "there is no differential equation", "Write one a line, such as x' = y"
-            )
-
-    def _no_equation(self, statement: Statement, statements: list[Statement]) -> Exception:
-        tokens = statement.tokens
-        for token in (token for item in statements for token in item.tokens):
-            if token.start >= tokens[0].start:
-                break
-            if token.kind == "BAD":
-                return self._bad(token)
-        for token in tokens:
-            if token.kind in ("BAD", "COMPARE") or (token.kind == "PRIME" and token is tokens[0]):
-                if token.kind == "COMPARE":
-                    return self._source.at(
-                        token, "an equation needs “=”", "Write x' = ... for a rate of change"
-                    )
-                return self._bad(token)
-        end = max(token.end for token in tokens)
-        return self._source.error(
-            "this line is no equation", tokens[0].start, end, "Write one a line, such as x' = y"
-        )
-
-    def _bad(self, token: Token) -> Exception:
-        return self._source.at(token, f"“{token.text:.40}” does not belong here", "Remove it")
-
-    def _empty(self, statement: Statement) -> None:
-        assert statement.equal is not None
-        equal = statement.tokens[statement.equal]
-        stop = self._source.text.find("\n", equal.end)
-        line = self._source.text[equal.start : stop if stop >= 0 else None].rstrip()
-        raise self._source.error(
-            "nothing follows “=”", equal.start, equal.start + len(line), "Complete the equation"
-        )
-
-    def _strange(self, statement: Statement) -> None:
-        """Report a left-hand side that is neither a derivative nor a name."""
-        for token in statement.left:
-            if token.kind in ("BAD", "COMPARE", "PRIME"):
-                raise self._bad(token)
-        left = statement.left
-        raise self._source.error(
-            "a left-hand side is a derivative or a name",
-            left[0].start,
-            left[-1].end,
-            "Write x' = ... for a rate of change",
-        )
-
-    def _add_equation(self, statement: Statement) -> None:
-        left = statement.left
-        if len(left) == 1 and left[0].kind == "DERIVATIVE":
-            self._add_state(left[0])
-            self._equations.append((statement, left[0]))
-            return
-        if not left:
-            assert statement.equal is not None
-            raise self._source.at(statement.tokens[statement.equal], "nothing stands before “=”")
-        for token in left:
-            if token.kind in ("BAD", "PRIME", "COMPARE"):
-                raise self._bad(token)
-        derivatives = [t for t in statement.tokens if t.kind == "DERIVATIVE"]
-        top: Token = max(derivatives, key=lambda t: t.order)
-        others = [t for t in derivatives if t.order == top.order and t.text != top.text]
-        if others:
-            raise self._source.at(
-                others[0], "two highest derivatives in one equation", "Solve it for one of them"
-            )
-        self._add_state(top)
-        self._equations.append((statement, None))
-
-    def _add_state(self, token: Token) -> None:
-        name = token.text
-        if name in self._orders:
-            raise self._source.at(
-                token, f"a second equation for {name}", "Each variable has one equation"
-            )
-        if name == "t":
-            raise self._source.at(token, "t is the time, not a variable", "Use another name")
-        if known.find_function(name, False):
-            raise self._source.at(
-                token, f"{name} is a function, not a variable", "Use another name"
-            )
-        if len(name) > self._limits.name_length:
-            raise self._source.at(
-                token, f"this name is longer than {self._limits.name_length} characters"
-            )
-        self._names.time_marked = self._names.time_marked or token.braced
-        self._orders[name] = token.order
-        total = sum(self._orders.values())
-        if total > self._limits.equations:
-            raise self._source.at(
-                token, f"more than {self._limits.equations} equations", "Use a smaller system"
-            )
-
-    def _define(self, token: Token, tokens: list[Token], arguments: tuple[str, ...]) -> None:
-        name = token.text
-        what = "the time" if name == "t" else "a number"
-        if name == "t" or name == "pi":
-            raise self._source.at(token, f"{name} is {what}", "Use another name")
-        if known.find_function(name, bool(arguments)):
-            raise self._source.at(token, f"{name} is a function", "Use another name")
-        if name in self._definitions:
-            raise self._source.at(token, f"a second definition of {name}", "Remove one")
-        if len(self._definitions) >= self._limits.definitions:
-            raise self._source.at(token, f"more than {self._limits.definitions} definitions")
-        self._definitions[name] = _Definition(token, tokens, arguments)
-
-    def _define_function(self, left: list[Token], right: list[Token]) -> None:
-        inside = left[2:-1]
-        names = [t.text for t in inside if t.kind == "NAME"]
-        shape = [t.kind for t in inside]
-        wanted = ["NAME", "COMMA"] * len(names)
-        if left[-1].kind != "RPAR" or shape != wanted[:-1] or len(set(names)) < len(names):
-            raise self._source.error(
-                "a helper function is written f(u) = ...",
-                left[0].start,
-                left[-1].end,
-                "Starting values are given apart from the equations",
-            )
-        self._define(left[0], right, tuple(names))
 
     # names --------------------------------------------------------------------------------
 
@@ -303,7 +119,7 @@ class SystemReader:
                 )
             (names.functions if item.arguments else names.constants).add(name)
         names.constants |= self._given - names.states
-        used = {t for t in re.findall(r"[A-Za-z]\w*", self._source.text)}
+        used = set(re.findall(r"[A-Za-z]\w*", self._source.text))
         for name, order in self._orders.items():
             for level in range(1, order):
                 free = [c for c in self._companions(name, level) if self._is_free(c, used)]
@@ -364,7 +180,7 @@ class SystemReader:
             "Write its own right-hand side instead",
         )
 
-    def _definition(self, item: _Definition) -> Node:
+    def _definition(self, item: Definition) -> Node:
         if item.node is None:
             if item.busy:
                 raise self._source.at(item.token, f"{item.token.text} is defined by itself")
@@ -406,8 +222,8 @@ class SystemReader:
         self._find_values()
         rates: dict[str, Node] = {}
         order: list[str] = []
-        parsed = []
-        for statement, left in self._equations:
+        parsed: list[tuple[Token | None, Syntax, Syntax | None]] = []
+        for statement, left in self._sorted.equations:
             if left is not None:
                 parsed.append((left, self._parse(statement.right), None))
             else:
@@ -444,7 +260,7 @@ class SystemReader:
             if item.arguments:
                 continue
             item.tree = self._parse(item.tokens)
-            if any(True for _ in _names_in(item.tree)):
+            if next(iter(_names_in(item.tree)), None) is not None:
                 continue
             node = self._definition(item)
             text = to_text(node) if node.op == "const" else repr(node.value)
@@ -502,22 +318,22 @@ class SystemReader:
 
 
 def _names_in(tree: Syntax) -> Iterable[Token]:
+    """Find the names, derivatives and helper functions of a syntax tree."""
     stack = [tree]
     while stack:
         item = stack.pop()
         stack.extend(item.parts)
-        constant = item.token is not None and item.token.text in known.CONSTANTS
-        if item.kind in ("name", "derivative") and item.token is not None and not constant:
-            yield item.token
-        elif item.kind == "call" and item.token is not None:
-            if item.token.text not in known.FUNCTIONS and item.token.text not in known.CHOICES:
-                yield item.token
+        token = item.token
+        if token is None:
+            continue
+        named = item.kind in ("name", "derivative") and token.text not in known.CONSTANTS
+        if named or (item.kind == "call" and not _built_in(token.text)):
+            yield token
+
+
+def _built_in(name: str) -> bool:
+    return name in known.FUNCTIONS or name in known.CHOICES
 
 
 def _derivatives_in(tree: Syntax) -> Iterable[Token]:
     return [token for token in _names_in(tree) if token.kind == "DERIVATIVE"]
-
-
-def exact_text(node: Node) -> str:
-    """Write a rational constant so that `eqpp_dash.model.numbers` reads it exactly."""
-    return ("-" if node.data < 0 else "") + number_text(abs(node.data))[0]

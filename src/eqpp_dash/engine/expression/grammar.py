@@ -68,7 +68,9 @@ class _Tokens(Lexer):
     def __init__(self, _conf: Any) -> None:
         pass
 
-    def lex(self, data: Iterable[Token]) -> Iterator[LarkToken]:
+    def lex(self, lexer_state: Any, parser_state: Any = None) -> Iterator[LarkToken]:
+        # lark gives a lexer class of this kind the text alone: here, our list of tokens
+        data: Iterable[Token] = lexer_state
         for token in data:
             wrapped = _Wrapped(token.kind, token.text, token.start)
             wrapped.own = token
@@ -220,7 +222,7 @@ def parse(source: Source, tokens: list[Token]) -> Syntax:
         At the first token that does not fit.
     """
     try:
-        tree: Syntax = _parser().parse(tokens)  # type: ignore[arg-type]
+        tree: Any = _parser().parse(tokens)
     except UnexpectedInput as error:
         found = getattr(getattr(error, "token", None), "own", None)
         if found is None:
@@ -229,4 +231,5 @@ def parse(source: Source, tokens: list[Token]) -> Syntax:
         raise source.at(
             found, f"“{found.text.strip() or 'the line end'}” does not fit here"
         ) from None
+    assert isinstance(tree, Syntax)
     return tree

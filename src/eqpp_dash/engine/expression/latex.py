@@ -38,7 +38,7 @@ _NAME = re.compile(r"([A-Za-z]+)_?([A-Za-z0-9_]*)")
 
 
 def name_latex(name: str) -> str:
-    """Typeset a name; anything but letters, digits and `_` is left out.
+    r"""Typeset a name; anything but letters, digits and `_` is left out.
 
     Examples
     --------
@@ -140,7 +140,7 @@ def _sum(node: Node, args: list[tuple[str, int]]) -> tuple[str, int]:
 
 
 def _scaled(size: Fraction, arg: tuple[str, int]) -> str:
-    number, binding = number_text(size)
+    _, binding = number_text(size)
     inside = _wrap(arg, PRODUCT)
     if binding == ATOM and not (size.numerator == 1 and size.denominator < 10):
         dot = r" \cdot " if inside[:1].isdigit() else r" \, "
@@ -150,7 +150,8 @@ def _scaled(size: Fraction, arg: tuple[str, int]) -> str:
 
 
 def _product(node: Node, args: list[tuple[str, int]]) -> tuple[str, int]:
-    above, below = [], []
+    above: list[tuple[str, tuple[str, int]]] = []
+    below: list[tuple[str, tuple[str, int]]] = []
     for k, arg in zip(node.data, args, strict=True):
         factor = _wrap(arg, POWER) if abs(k) == 1 else f"{{{_wrap(arg, ATOM)}}}^{{{abs(k)}}}"
         (above if k > 0 else below).append((factor, arg))

@@ -54,7 +54,29 @@ def _sqrt(graph: Graph, x: Node) -> Node:
 FUNCTIONS: dict[str, tuple[int, int, Builder]] = {
     **{
         name: (1, 1, _call(name))
-        for name in ["sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "exp", "log2", "log10", "erf", "abs", "sign", "floor", "ceil", "heaviside"]
+        for name in [
+            "sin",
+            "cos",
+            "tan",
+            "asin",
+            "acos",
+            "atan",
+            "sinh",
+            "cosh",
+            "tanh",
+            "asinh",
+            "acosh",
+            "atanh",
+            "exp",
+            "log2",
+            "log10",
+            "erf",
+            "abs",
+            "sign",
+            "floor",
+            "ceil",
+            "heaviside",
+        ]
     },
     "ln": (1, 1, _log),
     "log": (1, 1, _log),
@@ -117,7 +139,21 @@ _BEFORE_BRACKET = {
     "fabs": "abs",
 }
 INVERSES = {
-    name: "a" + name for name in ["sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth", "sech", "csch"]
+    name: "a" + name
+    for name in [
+        "sin",
+        "cos",
+        "tan",
+        "cot",
+        "sec",
+        "csc",
+        "sinh",
+        "cosh",
+        "tanh",
+        "coth",
+        "sech",
+        "csch",
+    ]
 }
 CHOICES = frozenset({"if", "where", "piecewise", "ifelse"})
 CONSTANTS = frozenset({"pi", "e"})

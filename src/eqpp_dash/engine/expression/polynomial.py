@@ -165,7 +165,7 @@ def _integral(a: Polynomial) -> Polynomial:
 
 
 def _gcd(a: Polynomial, b: Polynomial, count: int) -> Polynomial:
-    """Common divisor of polynomials in the first `count` variables."""
+    """Give the common divisor of polynomials in the first `count` variables."""
     if not a or not b:
         return a or b
     if count == 0:

@@ -1,4 +1,4 @@
-"""Names looked up: what each word means, and where a multiplication is left out.
+"""Names looked up: what each word means.
 
 Turns the tokens of an expression into those of the grammar. It goes from left to right and
 stops at the first problem.
@@ -6,81 +6,17 @@ stops at the first problem.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from fractions import Fraction
 
+from eqpp_dash.engine.expression import kinds
 from eqpp_dash.engine.expression import names as known
+from eqpp_dash.engine.expression.arguments import Arguments
+from eqpp_dash.engine.expression.complaints import Complaints
+from eqpp_dash.engine.expression.connect import Connector
 from eqpp_dash.engine.expression.greek import NAMES as GREEK
 from eqpp_dash.engine.expression.limits import Limits
+from eqpp_dash.engine.expression.meanings import Names
 from eqpp_dash.engine.expression.source import Source, Token
-from eqpp_dash.model.portrait import Notice
-
-_CLOSES = {"(": ")", "[": "]", "{": "}"}
-_VALUE_ENDS = frozenset(
-    ["NUMBER", "NAME", "DERIVATIVE", "RPAR", "CLOSEBAR", "ENDCASES", "TRUE", "FALSE", "OTHERWISE",
-     "RFLOOR"]
-)  # fmt: skip
-_VALUE_STARTS = frozenset(
-    ["NUMBER", "NAME", "DERIVATIVE", "LPAR", "OPENBAR", "FUNCTION", "FRAC", "SQRT", "CASES",
-     "IF", "TRUE", "FALSE", "LFLOOR"]
-)  # fmt: skip
-_BINARY = frozenset(
-    ["TIMES", "DIVIDE", "POW", "COMPARE", "AND", "OR", "COMMA", "SEMICOLON", "COLON", "COLUMN",
-     "NEWLINE", "THEN", "ELSE"]
-)  # fmt: skip
-_TERM_ENDS = frozenset(["PLUS", "MINUS", "COMPARE", "AND", "OR", "COMMA", "SEMICOLON", "COLON"])
-_WITHIN_TERMS = _VALUE_ENDS | {"TIMES", "DIVIDE", "POW", "IMPLICIT", "FUNCTION", "FRAC", "SQRT"}
-_OPERATORS = frozenset(["TIMES", "DIVIDE", "POW", "COMPARE", "PLUS", "MINUS"])
-_WORDS = {
-    "and": "AND",
-    "or": "OR",
-    "not": "NOT",
-    "then": "THEN",
-    "else": "ELSE",
-    "otherwise": "OTHERWISE",
-    "True": "TRUE",
-    "False": "FALSE",
-    "true": "TRUE",
-    "false": "FALSE",
-}
-
-
-@dataclass(slots=True)
-class Names:
-    """What names mean in one text.
-
-    Attributes
-    ----------
-    states, constants, functions : set of str
-        State variables, names with a value or a definition, helper functions.
-    locals : set of str
-        Arguments of the helper function being read.
-    parameters : dict of str to Token
-        Undeclared names met so far, with the first token of each.
-    notes : dict of str to Notice
-        What was read in one of several possible ways.
-    time_marked : bool
-        Whether derivatives were written with ``(t)``, as in ``x'(t)``.
-    """
-
-    states: set[str] = field(default_factory=set)
-    constants: set[str] = field(default_factory=set)
-    functions: set[str] = field(default_factory=set)
-    locals: set[str] = field(default_factory=set)
-    parameters: dict[str, Token] = field(default_factory=dict)
-    notes: dict[str, Notice] = field(default_factory=dict)
-    time_marked: bool = False
-
-    def declared(self, name: str) -> bool:
-        """Tell whether a name was given a meaning by the text or with the parameters."""
-        return name in self.states or name in self.constants or name in self.locals
-
-    def value(self, name: str) -> bool:
-        """Tell whether a name is known to have a value."""
-        return self.declared(name) or name in known.CONSTANTS or name == "t"
-
-    def note(self, code: str, message: str) -> None:
-        """Remember how something was read."""
-        self.notes.setdefault(message, Notice(code, message))
 
 
 class Resolver:
@@ -100,6 +36,7 @@ class Resolver:
         self._source = source
         self._names = names
         self._limits = limits
+        self._complain = Complaints(source, limits)
 
     def run(self, tokens: list[Token]) -> list[Token]:
         """Give the grammar's tokens."""
@@ -109,25 +46,25 @@ class Resolver:
             token = tokens[i]
             previous = tokens[i - 1] if i else None
             if token.kind == "BAD":
-                self._check_kind(token, previous, [])
-            sign = token.kind in ("PLUS", "MINUS")
-            if token.kind in _OPERATORS and not sign:
-                if previous is None or previous.kind in _OPERATORS:
-                    self._misplaced(token, previous)
+                self._complain.check_kind(token, previous, [])
+            leads = previous is None or previous.kind in kinds.OPERATORS
+            if leads and token.kind in kinds.OPERATORS and token.kind not in ("PLUS", "MINUS"):
+                self._complain.misplaced(token, previous)
             if token.kind == "NAME":
                 new, i = self._name(tokens, i)
                 resolved.extend(new)
             else:
                 resolved.append(self._plain(tokens, i))
                 i += 1
-        return self._connect(self._bracket_arguments(resolved))
+        arguments = Arguments(self._source, self._names, self._limits).run(resolved)
+        return Connector(self._source, self._names, self._limits).run(arguments)
 
     # words --------------------------------------------------------------------------------
 
     def _plain(self, tokens: list[Token], i: int) -> Token:
         token = tokens[i]
         if token.kind == "ROOT":
-            return Token("FUNCTION", "sqrt", token.start, token.end, order=-99)
+            return Token("FUNCTION", "sqrt", token.start, token.end, order=kinds.ONE_FACTOR)
         return token
 
     def _name(self, tokens: list[Token], i: int) -> tuple[list[Token], int]:
@@ -140,8 +77,8 @@ class Resolver:
             return [token.become("FUNCTION", name)], i + 1
         if name == "t" or name in known.CONSTANTS:
             return [token], i + 1
-        if name in _WORDS:
-            return [token.become(_WORDS[name])], i + 1
+        if name in kinds.WORDS:
+            return [token.become(kinds.WORDS[name])], i + 1
         if name == "if":
             return self._conditional(tokens, i), i + 1
         if name == "for" and after is not None and after.kind == "NAME" and tokens[:i]:
@@ -257,7 +194,7 @@ class Resolver:
                 parts = [self._part(token, 0, k).become("FUNCTION", beginning)]
                 if number:
                     parts.append(self._part(token, k, k + len(number)).become("NUMBER"))
-                    parts[-1].value = known.Fraction(number)
+                    parts[-1].value = Fraction(number)
                 first = k + len(number)
                 return parts + [self._part(token, j, j + 1) for j in range(first, len(name))]
         return []
@@ -267,325 +204,3 @@ class Resolver:
         first = token.start + start if width else token.start
         last = token.start + end if width else token.end
         return Token("NAME", token.text[start:end], first, last)
-
-    # arguments without brackets ---------------------------------------------------------------
-
-    def _bracket_arguments(self, tokens: list[Token]) -> list[Token]:
-        """Put brackets around arguments written without: ``sin 2x``, ``ln|x|``, ``sin^2 x``."""
-        result: list[Token] = []
-        closing: list[int] = []
-        i = 0
-        while i < len(tokens):
-            while closing and closing[-1] == i:
-                closing.pop()
-                result.append(self._synthetic(tokens[i - 1], "RPAR", ")"))
-            token = tokens[i]
-            result.append(token)
-            i += 1
-            if token.kind == "SQRT":
-                i = self._sqrt(tokens, i, result, closing)
-            if token.kind != "FUNCTION":
-                continue
-            i, token.order = self._exponent(tokens, i, token)
-            if i < len(tokens) and tokens[i].kind == "LPAR":
-                continue
-            end = self._argument(tokens, i, token)
-            before = result[-2].kind if len(result) > 1 else ""
-            follows = tokens[end].kind if end < len(tokens) else "PLUS"
-            crowded = before in _VALUE_ENDS or follows in _VALUE_STARTS or follows == "BAR"
-            if crowded or follows in ("DIVIDE", "TIMES") or end > i + 1:
-                text = self._source.text[tokens[i].start : tokens[end - 1].end]
-                name = self._source.text[token.start : token.end]
-                self._names.note("reading", f"{name} {text} is read as {name}({text})")
-            result.append(self._synthetic(tokens[i], "LPAR", "("))
-            closing.append(end)
-        for _ in closing:
-            result.append(self._synthetic(tokens[-1], "RPAR", ")"))
-        return result
-
-    def _synthetic(self, near: Token, kind: str, text: str) -> Token:
-        place = near.start if kind == "LPAR" else near.end
-        return Token(kind, text, place, place)
-
-    def _sqrt(self, tokens: list[Token], i: int, result: list[Token], closing: list[int]) -> int:
-        if i < len(tokens) and tokens[i].kind == "LPAR":
-            return i
-        if i < len(tokens) and tokens[i].kind in ("NUMBER", "NAME"):
-            result.append(self._synthetic(tokens[i], "LPAR", "("))
-            closing.append(i + 1)
-            return i
-        raise self._source.at(tokens[i - 1], "the root has no argument", r"Write \sqrt{x}")
-
-    def _exponent(self, tokens: list[Token], i: int, function: Token) -> tuple[int, int]:
-        """Read the exponent of a function, as in sin^2 x and sin^{-1}(x)."""
-        if i >= len(tokens) or tokens[i].kind != "POW":
-            return i, 1 if function.order != -99 else -99
-        shape = [t.kind for t in tokens[i + 1 : i + 6]]
-        j = i + 1
-        bracketed = shape[:1] == ["LPAR"]
-        j += bracketed
-        negative = j < len(tokens) and tokens[j].kind == "MINUS"
-        j += negative
-        number = tokens[j] if j < len(tokens) else None
-        after = tokens[j + 1] if j + 1 < len(tokens) else None
-        whole = number is not None and number.value is not None and number.value.denominator == 1
-        closed = not bracketed or (after is not None and after.kind == "RPAR")
-        if number is None or number.kind != "NUMBER" or not whole or not closed:
-            raise self._source.at(
-                tokens[i],
-                f"the exponent of {function.text} must be a whole number",
-                f"Write ({function.text}(x))^n",
-            )
-        assert number.value is not None
-        value = -int(number.value) if negative else int(number.value)
-        if value == -1 and function.text not in known.INVERSES:
-            raise self._source.error(
-                f"{function.text}^-1 can mean an inverse function or a reciprocal",
-                function.start,
-                number.end,
-                f"Write 1/{function.text}(x)",
-            )
-        if value < -1 or value == 0 or abs(value) > self._limits.degree:
-            raise self._source.error(
-                f"{function.text}^{value} is not clear",
-                function.start,
-                number.end,
-                f"Write ({function.text}(x))^({value})",
-            )
-        return j + 1 + bracketed, value
-
-    def _argument(self, tokens: list[Token], i: int, function: Token) -> int:
-        """Find where an argument without brackets ends."""
-        name = function.text
-        if i >= len(tokens):
-            raise self._no_argument(function)
-        if tokens[i].kind == "BAR":
-            close = next((k for k in range(i + 1, len(tokens)) if tokens[k].kind == "BAR"), None)
-            if close is None:
-                raise self._unclosed(tokens[i], tokens[-1])
-            return close + 1
-        if tokens[i].kind == "FUNCTION":
-            j, _ = self._exponent(tokens, i + 1, tokens[i])
-            if j < len(tokens) and tokens[j].kind == "LPAR":
-                return self._matching(tokens, j) + 1
-            return self._argument(tokens, j, tokens[i])
-        if tokens[i].kind == "MINUS" and function.order != -99:
-            i += 1
-        start, factors = i, 0
-        while i < len(tokens):
-            kind = tokens[i].kind
-            if kind in ("NAME", "DERIVATIVE") or (kind == "NUMBER" and i == start):
-                i += 1
-            elif kind == "FRAC" and i == start:
-                i = self._matching(tokens, self._matching(tokens, i + 1) + 1) + 1
-            elif kind == "SQRT" and i == start and i + 1 < len(tokens):
-                i = self._matching(tokens, i + 1) + 1
-            else:
-                break
-            factors += 1
-            if i < len(tokens) and tokens[i].kind == "POW":
-                i = self._after_power(tokens, i)
-            if function.order == -99:
-                break
-        if not factors:
-            raise self._no_argument(function)
-        if i < len(tokens) and tokens[i].kind in ("LPAR", "NUMBER") and function.order != -99:
-            raise self._source.error(
-                f"where does the argument of {name} end?",
-                function.start,
-                tokens[i].end,
-                f"Put it in brackets: {name}( ... )",
-            )
-        return i
-
-    def _after_power(self, tokens: list[Token], i: int) -> int:
-        i += 1
-        if i < len(tokens) and tokens[i].kind in ("MINUS", "PLUS"):
-            i += 1
-        if i < len(tokens) and tokens[i].kind == "LPAR":
-            return self._matching(tokens, i) + 1
-        return min(i + 1, len(tokens))
-
-    def _matching(self, tokens: list[Token], i: int) -> int:
-        depth = 0
-        for k in range(i, len(tokens)):
-            depth += (tokens[k].kind == "LPAR") - (tokens[k].kind == "RPAR")
-            if depth <= 0:
-                return k
-        raise self._never_closed(tokens[min(i, len(tokens) - 1)])
-
-    def _no_argument(self, function: Token) -> Exception:
-        return self._source.at(
-            function, f"{function.text} has no argument", f"Write {function.text}(x)"
-        )
-
-    def _never_closed(self, token: Token) -> Exception:
-        return self._source.at(
-            token, f"“{token.text}” is never closed", f"Add “{_CLOSES.get(token.text, ')')}”"
-        )
-
-    def _unclosed(self, bar: Token, last: Token) -> Exception:
-        return self._source.error(
-            "this bar is never closed", bar.start, last.end, "Write |x| or abs(x)"
-        )
-
-    # multiplication, brackets, operators --------------------------------------------------
-
-    def _connect(self, tokens: list[Token]) -> list[Token]:
-        """Insert multiplications, tell bars apart, match brackets, find misplaced operators."""
-        result: list[Token] = []
-        opened: list[tuple[Token, str]] = []  # bracket, what may be in it
-        divided: dict[int, int] = {}  # depth -> where a term with a quotient starts
-        starts: dict[int, int] = {}  # depth -> where the current term starts
-        for i, token in enumerate(tokens):
-            kind = token.kind
-            previous = result[-1] if result else None
-            valued = previous is not None and previous.kind in _VALUE_ENDS
-            if kind == "BAR":
-                closes = valued and bool(opened) and opened[-1][0].kind == "BAR"
-                token = token.become("CLOSEBAR" if closes else "OPENBAR")
-                kind = token.kind
-                if closes:
-                    opened.pop()
-                else:
-                    opened.append((tokens[i], "bar"))
-            self._check_kind(token, previous, opened)
-            if kind in _VALUE_STARTS:
-                if valued and not self._joins(previous, opened):
-                    assert previous is not None
-                    self._check_juxtaposed(token, previous)
-                    self._note_order(token, previous, divided.get(len(opened)))
-                    result.append(Token("IMPLICIT", "", token.start, token.start))
-            elif (kind in _BINARY or kind in ("RPAR", "RFLOOR", "ENDCASES")) and not valued:
-                self._misplaced(token, previous)
-            if kind == "DIVIDE":
-                divided.setdefault(len(opened), starts.get(len(opened), token.start))
-            elif kind in _TERM_ENDS or previous is None or previous.kind not in _WITHIN_TERMS:
-                divided.pop(len(opened), None)
-                starts[len(opened)] = token.end if kind in _TERM_ENDS else token.start
-            if kind in ("LPAR", "CASES", "LFLOOR"):
-                opened.append((token, self._purpose(previous)))
-                if len(opened) > self._limits.depth:
-                    raise self._source.at(
-                        token, f"brackets are nested deeper than {self._limits.depth} levels"
-                    )
-            elif kind in ("RPAR", "ENDCASES", "RFLOOR"):
-                self._close(token, opened, tokens)
-            result.append(token)
-        if opened:
-            token = opened[0][0]
-            if token.kind == "BAR":
-                raise self._unclosed(token, tokens[-1])
-            raise self._never_closed(token)
-        last = result[-1]
-        if last.kind not in _VALUE_ENDS:
-            raise self._source.at(last, f"nothing follows “{last.text}”", "Complete the formula")
-        return result
-
-    def _note_order(self, token: Token, previous: Token, quotient: int | None) -> None:
-        """Tell how a product without a sign was read where it may mean two things."""
-        text = self._source.text
-        if quotient is not None:
-            before, after = text[quotient : previous.end].strip(), text[token.start : token.end]
-            self._names.note(
-                "reading",
-                f"{before:.60} {after:.20} is read from left to right: ({before:.60})*{after:.20}",
-            )
-        elif token.text == "e" and previous.kind == "NUMBER" and token.start == previous.end:
-            self._names.note(
-                "reading", f"{previous.text}e is read as {previous.text}*e, e = 2.718..."
-            )
-
-    def _joins(self, previous: Token | None, opened: list[tuple[Token, str]]) -> bool:
-        """Tell whether a bracket belongs to what precedes it: the second of a fraction."""
-        del opened
-        return previous is not None and previous.order == -98
-
-    def _purpose(self, previous: Token | None) -> str:
-        if previous is None:
-            return "group"
-        return {"FUNCTION": "call", "FRAC": "frac", "SQRT": "sqrt"}.get(previous.kind, "group")
-
-    def _close(self, token: Token, opened: list[tuple[Token, str]], tokens: list[Token]) -> None:
-        if opened and opened[-1][0].kind == "BAR":
-            raise self._unclosed(opened[-1][0], tokens[-1])
-        if not opened:
-            raise self._source.at(
-                token, f"“{token.text}” closes nothing", "Remove it, or open a bracket before"
-            )
-        opener, purpose = opened.pop()
-        pairs = {"CASES": "ENDCASES", "LFLOOR": "RFLOOR", "LPAR": "RPAR"}
-        same = pairs[opener.kind] == token.kind
-        if not same or (token.kind == "RPAR" and _CLOSES[opener.text] != token.text):
-            raise self._source.error(
-                f"“{opener.text}” is closed by “{token.text}”", opener.start, token.end
-            )
-        # the first group of a fraction, and the degree of a root, are followed by another
-        if purpose == "frac" or (purpose == "sqrt" and opener.text == "["):
-            token.order = -98
-
-    def _check_juxtaposed(self, token: Token, previous: Token) -> None:
-        if token.kind == "NUMBER":
-            raise self._source.at(
-                token,
-                f"the number {token.text:.20} directly follows a factor",
-                "Write * or ^ before it",
-            )
-
-    def _check_kind(
-        self, token: Token, previous: Token | None, opened: list[tuple[Token, str]]
-    ) -> None:
-        kind = token.kind
-        if previous is not None and previous.order == -98 and kind != "LPAR":
-            self._group_missing(previous, token)
-        if kind == "BAD":
-            start = token.start
-            if token.text.startswith(".") and previous is not None and previous.kind == "NAME":
-                start = previous.start
-            raise self._source.error(
-                f"“{token.text:.40}” is not part of an equation", start, token.end, "Remove it"
-            )
-        if kind in ("LONG", "HUGE"):
-            why = (
-                f"this number has more than {self._limits.digits} digits"
-                if kind == "LONG"
-                else "this number is too large or too small for a double (1e-308 to 1.8e308)"
-            )
-            raise self._source.at(token, why, "Give fewer digits, or rescale")
-        if kind == "EQUAL":
-            hint = "Write one equation a line" if not opened else "Write == outside brackets only"
-            raise self._source.at(token, f"a second “{token.text}” in one equation", hint)
-        if kind == "PRIME":
-            start = previous.start if previous is not None else token.start
-            raise self._source.error(
-                "a prime marks the derivative of a state variable", start, token.end
-            )
-        if kind == "COMMA" and not opened:
-            raise self._source.at(
-                token, "a comma does not belong here", "Write decimals with a point: 1.5"
-            )
-        if kind == "COLON" and (not opened or opened[-1][1] != "call"):
-            start = previous.start if previous is not None else token.start
-            raise self._source.error("a colon does not belong here", start, token.end)
-        if kind == "DOT" or kind == "END" or kind == "BEGIN":
-            raise self._source.at(token, f"“{token.text}” does not fit here")
-
-    def _group_missing(self, previous: Token, token: Token) -> None:
-        raise self._source.error(
-            "the fraction needs two groups", previous.start, token.end, r"Write \frac{a}{b}"
-        )
-
-    def _misplaced(self, token: Token, previous: Token | None) -> None:
-        if token.kind == "RPAR" and previous is not None and previous.kind == "LPAR":
-            raise self._source.error(
-                "these brackets are empty", previous.start, token.end, "Put something in them"
-            )
-        if token.kind == "NEWLINE":
-            return
-        closing = token.kind in ("RPAR", "ENDCASES", "RFLOOR")
-        if closing and previous is not None and previous.kind not in ("NEWLINE",):
-            raise self._source.at(previous, f"nothing follows “{previous.text}”")
-        if closing:
-            return
-        text = token.text if token.text.strip() else "the end of the line"
-        raise self._source.at(token, f"something is missing before “{text}”")

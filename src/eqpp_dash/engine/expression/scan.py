@@ -145,7 +145,29 @@ _IGNORED = frozenset(
 )  # fmt: skip
 _WORDS = frozenset(["operatorname", "operatorname*", "mathrm", "text", "mathit", "rm", "textrm"])
 _LATEX_FUNCTIONS = frozenset(
-    ["sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth", "arcsin", "arccos", "arctan", "exp", "ln", "log", "lg", "min", "max", "arccot", "sgn"]
+    [
+        "sin",
+        "cos",
+        "tan",
+        "cot",
+        "sec",
+        "csc",
+        "sinh",
+        "cosh",
+        "tanh",
+        "coth",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "exp",
+        "ln",
+        "log",
+        "lg",
+        "min",
+        "max",
+        "arccot",
+        "sgn",
+    ]
 )
 
 
@@ -193,7 +215,9 @@ class Scanner:
             return at + 1
         if char in "#%" or text.startswith("//", at):
             return self._comment(at)
-        if (char.isdigit() and char.isascii()) or (char == "." and text[at + 1 : at + 2].isdecimal()):
+        if (char.isdigit() and char.isascii()) or (
+            char == "." and text[at + 1 : at + 2].isdecimal()
+        ):
             return self._number(at)
         if char == "\\":
             return self._command(at)

@@ -24,8 +24,8 @@ _OPERATOR = re.compile(
 )
 _FRACTION = re.compile(
     rf"frac \{{ d ?{_ORDER.format('m')}(?P<name>{_NAMED})?{_OF_TIME} ?\}} "
-    rf"\{{ d ?t ?{_ORDER.format('n')} ?\}}(?: (?P<after>{_NAMED})| [({{] (?P<other>{_NAMED}) [)}}])?"
-    rf"{_OF_TIME}(?= |$)"
+    rf"\{{ d ?t ?{_ORDER.format('n')} ?\}}"
+    rf"(?: (?P<after>{_NAMED})| [({{] (?P<other>{_NAMED}) [)}}])?{_OF_TIME}(?= |$)"
 )
 _DOTTED = re.compile(rf"dot(?P<m>\d) (?:\{{ )?(?P<name>{_NAMED})(?: \}})?{_OF_TIME}(?= |$)")
 _PRIMED = re.compile(rf"(?P<name>{_NAMED})(?P<primes>(?: ')+){_OF_TIME}(?= |$)")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqpp_dash.engine.expression import interval, primitives
+from eqpp_dash.engine.expression import interval, primitives, ranges
 from eqpp_dash.engine.expression.graph import Node, to_float, topological
 from eqpp_dash.engine.expression.interval import Interval
 
@@ -27,7 +27,7 @@ _ARITHMETIC: dict[str, tuple[Any, Any, Any]] = {
     "multiply": (np.multiply, operator.mul, interval.multiply),
     "divide": (np.divide, operator.truediv, interval.divide),
     "negate": (np.negative, operator.neg, interval.negate),
-    "sqrt": (np.sqrt, math.sqrt, interval.sqrt),
+    "sqrt": (np.sqrt, math.sqrt, ranges.sqrt),
 }
 
 
@@ -93,7 +93,7 @@ class Tape:
                 return root if node.args[1].data > 0 else self._binary("divide", self._one(), root)
             op = "power"
         _, array, scalar = primitives.FUNCTIONS[op]
-        return self._emit((op, *args), array, scalar, interval.RANGES[op], *args)
+        return self._emit((op, *args), array, scalar, ranges.RANGES[op], *args)
 
     def _emit_sum(self, node: Node, args: list[int]) -> int:
         total: int | None = None
@@ -172,27 +172,27 @@ class Tape:
             self._constants[place] = (value, enclosure)
         return place
 
-    def _emit(self, key: Any, array: Any, scalar: Any, ranges: Any, *args: int) -> int:
+    def _emit(self, key: Any, array: Any, scalar: Any, box: Any, *args: int) -> int:
         place = self._names.get(key)
         if place is not None:
             return place
         if all(arg in self._constants for arg in args):
-            return self._fold(key, array, ranges, args)
+            return self._fold(key, array, box, args)
         place = self._names[key] = self._count
         self._count += 1
         a, b, c = (*args, -1, -1)[:3]
         for program, function in (
             (self._array, array),
             (self._scalar, scalar),
-            (self._ranges, ranges),
+            (self._ranges, box),
         ):
             program.append((function, place, a, b, c))
         return place
 
-    def _fold(self, key: Any, array: Any, ranges: Any, args: tuple[int, ...]) -> int:
+    def _fold(self, key: Any, array: Any, box: Any, args: tuple[int, ...]) -> int:
         with np.errstate(all="ignore"):
             value = float(array(*(np.float64(self._constants[arg][0]) for arg in args)))
-            enclosure = ranges(*(self._constants[arg][1] for arg in args))
+            enclosure = box(*(self._constants[arg][1] for arg in args))
         place = self._constant(value, enclosure._replace(smooth=True, some=True))
         self._names[key] = place
         return place

@@ -110,7 +110,8 @@ def _scaled(size: Fraction, arg: tuple[str, int]) -> str:
 
 
 def _product(node: Node, args: list[tuple[str, int]]) -> str:
-    above, below = [], []
+    above: list[str] = []
+    below: list[str] = []
     for k, arg in zip(node.data, args, strict=True):
         factor = _wrap(arg, POWER) if abs(k) == 1 else f"{_wrap(arg, ATOM)}^{abs(k)}"
         (above if k > 0 else below).append(factor)
@@ -121,7 +122,7 @@ def _product(node: Node, args: list[tuple[str, int]]) -> str:
 
 
 def _power(node: Node, args: list[tuple[str, int]]) -> tuple[str, int]:
-    base, exponent = node.args
+    exponent = node.args[1]
     if exponent.op != "const":
         return f"{_wrap(args[0], ATOM)}^{_wrap(args[1], ATOM)}", POWER
     value: Fraction = exponent.data
