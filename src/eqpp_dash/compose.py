@@ -8,6 +8,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,18 +68,10 @@ def compose(settings: Settings) -> Services:
     launcher = Launcher(
         queue, settings.data_dir, settings.environment(), stale_after_s=settings.stale_after_s
     )
-    limits = Limits(
-        text_length=settings.max_text_length,
-        equations=settings.max_equations,
-        depth=settings.max_depth,
-        nodes=settings.max_nodes,
-        degree=settings.max_degree,
-        digits=settings.max_digits,
-        name_length=settings.max_name_length,
-    )
+    limits = Limits(**{f.name: getattr(settings, f"max_{f.name}") for f in fields(Limits)})
 
     def check(spec: PortraitSpec) -> PortraitSpec:
-        engine.parse_system(spec.equations, limits)
+        engine.parse_system(spec.equations, limits, spec.parameters)
         return engine.prepare_spec(spec)[1]
 
     policy = JobPolicy(TASK, settings.attempts, settings.time_limit_s)
@@ -167,8 +160,6 @@ def run_portrait(set_progress: Callable[[Any], None], job_id: str) -> Outcome:
 
 
 def _draw_thumbnail(portrait: Portrait) -> tuple[Portrait, bytes | None]:
-    from dataclasses import replace
-
     from eqpp_dash.exports.thumbnail import thumbnail_svg
     from eqpp_dash.model.portrait import Notice
 

@@ -69,10 +69,11 @@ class Settings(BaseSettings):
     max_text_length: int = Field(20_000, ge=1)
     max_equations: int = Field(12, ge=1)
     max_depth: int = Field(100, ge=1)
-    max_nodes: int = Field(5_000, ge=1)
-    max_degree: int = Field(100, ge=1)
+    max_nodes: int = Field(20_000, ge=1)
+    max_degree: int = Field(1_000, ge=1)
     max_digits: int = Field(40, ge=1)
     max_name_length: int = Field(40, ge=1)
+    max_definitions: int = Field(200, ge=1)
     max_link_length: int = Field(3_000, ge=200)
     max_request_bytes: int = Field(1_000_000, ge=1_000)
 

@@ -19,6 +19,7 @@ MAX_TEXT = 200_000
 MAX_JSON = 400_000
 """Bytes that a state may inflate to."""
 _DEFAULTS = PortraitSpec("").to_dict()
+_ALWAYS = ("version", "equations")
 
 
 class Links:
@@ -46,7 +47,7 @@ class Links:
         >>> Links.decode(Links.encode(spec)) == spec
         True
         """
-        data = {k: v for k, v in spec.to_dict().items() if v != _DEFAULTS[k] or k == "version"}
+        data = {k: v for k, v in spec.to_dict().items() if v != _DEFAULTS[k] or k in _ALWAYS}
         packed = zlib.compress(orjson.dumps(data, option=orjson.OPT_SORT_KEYS), 9)
         return PREFIX + urlsafe_b64encode(packed).rstrip(b"=").decode()
 

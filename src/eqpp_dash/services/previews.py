@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from eqpp_dash import engine
@@ -47,21 +47,34 @@ class Previews:
     ----------
     limits : Limits
         What a system's text may cost.
+    check : callable
+        Gives the full specification of a question, or raises what is wrong with it.
     """
 
     def __init__(self, limits: Limits, check: Callable[[PortraitSpec], PortraitSpec]) -> None:
         self._limits = limits
         self._check = check
 
-    def understand(self, text: str, limits: Limits | None = None) -> Understanding:
+    def understand(
+        self, text: str, limits: Limits | None = None, declared: Iterable[str] = ()
+    ) -> Understanding:
         """Read a system's text.
+
+        Parameters
+        ----------
+        text : str
+            The equations as typed.
+        limits : Limits, optional
+            What they may cost; else as set.
+        declared : iterable of str
+            Names that have a value elsewhere, and so are parameters.
 
         Raises
         ------
         EquationError
             If it cannot be read.
         """
-        system: System = engine.parse_system(text, limits or self._limits)
+        system: System = engine.parse_system(text, limits or self._limits, declared)
         return Understanding(
             latex=system.echo_latex,
             variables=system.variables,
