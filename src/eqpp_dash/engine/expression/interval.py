@@ -155,22 +155,33 @@ def _repeated(x: Array, n: int) -> Array:
 
 
 def power(base: Interval, exponent: Interval) -> Interval:
-    """Real power of a base that is not negative; unbounded at zero with negative exponents."""
+    """Real power; a negative base has one where the exponent is a whole number."""
     left, right = np.maximum(base.lo, 0.0), np.maximum(base.hi, 0.0)
-    corners = [np.power(b, e) for b in (left, right) for e in (exponent.lo, exponent.hi)]
-    holds_one = (left <= 1) & (right >= 1)
-    holds_zero = (exponent.lo <= 0) & (exponent.hi >= 0)
-    corners.append(np.where(holds_one | holds_zero, 1.0, corners[0]))
-    lo, hi = np.minimum.reduce(corners), np.maximum.reduce(corners)
-    wide = widen(lo, hi, 8, base, exponent)
-    negative = exponent.lo < 0
-    whole = (base.lo > 0) | ((base.lo >= 0) & (exponent.lo > 0))
+    wide = _positive_power(left, right, base, exponent)
+    lo, hi = np.maximum(wide.lo, 0.0), wide.hi
+    negative = base.lo < 0
+    whole = np.floor(exponent.hi) >= np.ceil(exponent.lo)
+    if (negative & whole).any():
+        nearest = np.where(base.hi < 0, -base.hi, 0.0)
+        mirror = _positive_power(nearest, np.maximum(-base.lo, nearest), base, exponent)
+        lo = np.where(negative & whole, np.minimum(lo, -mirror.hi), lo)
+        hi = np.where(negative & whole, np.maximum(hi, mirror.hi), hi)
+    inside = (base.lo > 0) | ((base.lo >= 0) & (exponent.lo > 0))
     return wide._replace(
-        lo=np.maximum(wide.lo, 0.0),
-        hi=np.where((left == 0) & negative, INF, wide.hi),
-        smooth=both(wide.smooth, whole),
-        some=both(wide.some, base.hi >= 0),
+        lo=lo,
+        hi=hi,
+        smooth=both(wide.smooth, inside),
+        some=both(wide.some, (base.hi >= 0) | whole),
     )
+
+
+def _positive_power(left: Array, right: Array, base: Interval, exponent: Interval) -> Interval:
+    corners = [np.power(b, e) for b in (left, right) for e in (exponent.lo, exponent.hi)]
+    one = ((left <= 1) & (right >= 1)) | ((exponent.lo <= 0) & (exponent.hi >= 0))
+    corners.append(np.where(one, 1.0, corners[0]))
+    wide = widen(np.minimum.reduce(corners), np.maximum.reduce(corners), 8, base, exponent)
+    unbounded = (left == 0) & (exponent.lo < 0)
+    return wide._replace(hi=np.where(unbounded, INF, wide.hi))
 
 
 def root(a: Interval, degree: int) -> Interval:

@@ -43,7 +43,7 @@ def name_latex(name: str) -> str:
     Examples
     --------
     >>> name_latex("mu"), name_latex("x_1"), name_latex("tau")
-    ('\\\\mu', 'x_{1}', '\\\\tau')
+    ('\\mu', 'x_{1}', '\\tau')
     """
     if name in LATEX:
         return LATEX[name]

@@ -164,7 +164,8 @@ class Tape:
         return self._emit((name, a, b), *_ARITHMETIC[name], a, b)
 
     def _constant(self, value: float, enclosure: Interval) -> int:
-        key = ("constant", value, float(enclosure.lo[0]), float(enclosure.hi[0]))
+        bounds = (float(enclosure.lo[0]), float(enclosure.hi[0]))
+        key = ("constant", value, math.copysign(1.0, value), *bounds)
         place = self._names.get(key)
         if place is None:
             place = self._names[key] = self._count
@@ -193,7 +194,8 @@ class Tape:
         with np.errstate(all="ignore"):
             value = float(array(*(np.float64(self._constants[arg][0]) for arg in args)))
             enclosure = box(*(self._constants[arg][1] for arg in args))
-        place = self._constant(value, enclosure._replace(smooth=True, some=True))
+        smooth = True if math.isfinite(value) else np.array([False])  # no jumps in a constant
+        place = self._constant(value, enclosure._replace(smooth=smooth))
         self._names[key] = place
         return place
 
