@@ -2,7 +2,9 @@
 
 import json
 import os
+import pty
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -198,40 +200,66 @@ def idle_data(tmp_path):
 
 
 def test_an_interrupt_cancels_the_job_that_the_command_asked_for(run, idle_data):
-    asking = start(run, idle_data)
-    row = waiting_row(run, idle_data)
-    other = start(run, idle_data)
-    time.sleep(3)  # until it waits for the same row
-    assert interrupt(other) == (130, f"Job {row} goes on: it was asked for elsewhere.\n")
-    assert waiting_row(run, idle_data) == row
-    assert interrupt(asking) == (130, f"Cancelled job {row}.\n")
-    assert [item["status"] for item in rows(run, idle_data)] == ["cancelled"]
+    asking, other = Terminal(run, idle_data), None
+    try:
+        asking.wait_for("queued, next")
+        (row,) = [item["row"] for item in rows(run, idle_data)]
+        other = Terminal(run, idle_data)
+        other.wait_for("queued, next")
+        assert other.interrupt() == 130
+        assert f"Job {row} goes on: it was asked for elsewhere." in other.text
+        assert rows(run, idle_data)[0]["status"] == "queued"
+        assert asking.interrupt() == 130
+        assert f"Cancelled job {row}." in asking.text
+        assert [item["status"] for item in rows(run, idle_data)] == ["cancelled"]
+    finally:
+        for terminal in filter(None, (asking, other)):
+            terminal.close()
 
 
-def start(run, data):
-    return subprocess.Popen(
-        command("compute", "-e", PENDULUM),
-        cwd=run.folder,
-        env=environment(data),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+class Terminal:
+    """The command with a terminal for its standard error, where it shows its progress."""
 
+    def __init__(self, run, data):
+        self._read, write = pty.openpty()
+        self.process = subprocess.Popen(
+            command("compute", "-e", PENDULUM),
+            cwd=run.folder,
+            env={**environment(data), "COLUMNS": "100"},
+            stdout=subprocess.DEVNULL,
+            stderr=write,
+            start_new_session=True,
+        )
+        os.close(write)
+        self.text = ""
 
-def interrupt(process):
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    return process.returncode, said
+    def read(self, patience):
+        ready, _, _ = select.select([self._read], [], [], patience)
+        try:
+            piece = os.read(self._read, 4096) if ready else b""
+        except OSError:  # a terminal that nobody holds any more
+            piece = b""
+        self.text += piece.decode(errors="replace")
+        return piece
 
+    def wait_for(self, words, patience=60):
+        end = time.monotonic() + patience
+        while words not in self.text:
+            self.read(1)
+            assert time.monotonic() < end, self.text
 
-def waiting_row(run, data, patience=60):
-    end = time.monotonic() + patience
-    while True:
-        for row in rows(run, data):
-            if row["status"] == "queued":
-                return row["row"]
-        assert time.monotonic() < end
+    def interrupt(self):
+        self.process.send_signal(signal.SIGINT)
+        status = self.process.wait(60)
+        while self.read(0.2):
+            pass
+        return status
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(60)
+        os.close(self._read)
 
 
 def rows(run, data):

@@ -60,7 +60,9 @@ def said_at_start(process, lines=5, patience=60):
     )
     reader.start()
     end = time.monotonic() + patience
-    return "".join(found.get(timeout=max(end - time.monotonic(), 0.01)) for _ in range(lines))
+    text = "".join(found.get(timeout=max(end - time.monotonic(), 0.01)) for _ in range(lines))
+    assert "http://" in text
+    return text
 
 
 @pytest.mark.parametrize("args", [["--port", "0"], ["serve", "--port", "0", "--workers", "1"]])

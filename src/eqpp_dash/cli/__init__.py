@@ -15,7 +15,7 @@ from eqpp_dash.cli.report import describe_error
 from eqpp_dash.cli.server import serve
 from eqpp_dash.errors import EqppError
 
-EXIT_ERROR = 2
+EXIT_ERROR, EXIT_INTERRUPTED = 2, 130
 
 
 class Command(click.Group):
@@ -35,6 +35,9 @@ class Command(click.Group):
         except EqppError as error:
             click.echo(describe_error(error), err=True)
             ctx.exit(EXIT_ERROR)
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            ctx.exit(EXIT_INTERRUPTED)
 
 
 def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:

@@ -27,10 +27,10 @@ _STYLE = """
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--text);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; }
-main { max-width: 1100px; margin: 0 auto; padding: 16px; }
+main { max-width: 1100px; margin: 0 auto; padding: clamp(8px, 2vw, 16px); }
 h1 { font-size: 1.5rem; margin: 0 0 8px; overflow-wrap: anywhere; }
 h2 { font-size: 1.05rem; margin: 28px 0 8px; }
-#portrait { height: min(78vh, 760px); min-height: 420px; }
+#portrait { height: clamp(420px, 78vh, 760px); }
 pre { margin: 0; padding: 10px 12px; border: 1px solid var(--line); border-radius: 8px;
   white-space: pre-wrap; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; }

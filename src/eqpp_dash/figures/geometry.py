@@ -16,6 +16,7 @@ Mask = NDArray[np.bool_]
 EQUAL_UP_TO = 3.0  # spans within this factor get equal scales
 FREE_ASPECT = 1.4  # width by height of a plot whose scales are free
 FINEST_STEP = 1 / 1200  # of the window's height: polylines are drawn no finer than this
+HEADS_APART = 0.06  # window heights between arrowheads, where many curves run together
 BEYOND = 2.0  # window widths beyond the window that are kept, for zooming out
 
 ROLES = ("seeded", "stable", "unstable", "given")
@@ -176,7 +177,8 @@ def direction_marks(lines: Sequence[Array], frame: Frame) -> Array:
     Returns
     -------
     ndarray, shape (k, 2, 2)
-        For each arrowhead a point a little before, and its place.
+        For each arrowhead a point a little before, and its place; none where another is
+        very near, as on a cycle that many curves approach.
     """
     lines = [np.asarray(line, dtype=float)[:, :2] for line in lines if len(line) > 1]
     if not lines:
@@ -202,7 +204,16 @@ def direction_marks(lines: Sequence[Array], frame: Frame) -> Array:
     places = np.stack([target - 0.006, target], axis=-1)
     clean = np.where(np.isfinite(points), points, 0.0)
     marks: Array = np.stack([np.interp(places, way, clean[:, i]) for i in (0, 1)], axis=-1)
-    return marks
+    return marks[_apart(marks[:, 1] / frame.unit, HEADS_APART)]
+
+
+def _apart(places: Array, distance: float) -> list[int]:
+    """Choose places, the first first, so that no two are closer than `distance`."""
+    kept: list[int] = []
+    for number, place in enumerate(places):
+        if not kept or np.hypot(*(places[kept] - place).T).min() >= distance:
+            kept.append(number)
+    return kept
 
 
 def trajectory_role(trajectory: Trajectory) -> str:

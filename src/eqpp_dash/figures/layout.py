@@ -16,6 +16,7 @@ FIGURE_CONFIG: dict[str, Any] = {
     "showSendToCloud": False,
     "scrollZoom": True,
     "doubleClick": "reset",
+    "showTips": False,
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
     "toImageButtonOptions": {"format": "png", "filename": "phase-portrait", "scale": 3},
 }

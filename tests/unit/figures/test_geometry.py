@@ -108,6 +108,14 @@ def test_heads_count_only_the_way_within_the_window():
     assert 0 < marks[0, 1, 0] < 0.5
 
 
+def test_heads_are_thinned_where_curves_run_together():
+    x = np.linspace(0.1, 0.9, 400)
+    lines = [np.stack([x, np.full(400, 0.5 + 0.001 * k)], axis=-1) for k in range(10)]
+    assert len(direction_marks(lines, SQUARE)) == 1
+    spread = [line + np.array([0.0, 0.08 * k]) for k, line in enumerate(lines[:4])]
+    assert len(direction_marks(spread, SQUARE)) == 4
+
+
 def test_a_branch_followed_backward_is_stable():
     out = trajectory((1.0, 0.0), backward=0, forward=3, origin="separatrix")
     back = trajectory((1.0, 0.0), backward=3, forward=0, origin="separatrix")
