@@ -31,7 +31,7 @@ EXTRA_STEPS = 250
 NEAR_SADDLE = 2e-3
 CONNECTED = 1e-6
 
-_RADII = 0.2 * 0.5 ** np.arange(24)
+_RADII = 3.2 * 0.5 ** np.arange(28)
 
 
 class Attraction:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from eqpp_dash.engine.dop853 import Array
+from eqpp_dash.engine.dop853 import Array, interpolate
 
 if TYPE_CHECKING:
     from eqpp_dash.engine.batch import Taken
     from eqpp_dash.engine.orbits import Ends, Problem
 
 LEFT = "left work box"
+AWAY = "it leaves the surroundings of the window"
 INFINITY = "infinity"
 Lanes = NDArray[np.intp]
 FAR = 1e9
@@ -77,8 +78,8 @@ class Escape:
         self.outside[lanes] = out
         self.spent[lanes] += out
         self.excursions[lanes] += first
-        self.left_at[lanes[first]] = now[first]
-        self.left_state[:, lanes[first]] = taken.new[:, first]
+        if first.any():
+            self._note_exit(taken, np.flatnonzero(first))
         self.distance[lanes[~away]] = np.nan
         entered = away & np.isnan(self.distance[lanes])
         if entered.any():
@@ -91,6 +92,28 @@ class Escape:
             self._measure(lanes[grown], reach[grown], now[grown], speed[grown])
         if out.any():
             self._decide(taken, ends, np.flatnonzero(out), reach, speed, now)
+
+    def settle(self, ends: Ends) -> None:
+        """Say ``left work box`` of lanes whose time was up there, where the time is ours."""
+        if not self.problem.by_eye:
+            return
+        for lane in np.flatnonzero(self.outside):
+            if ends.end[lane] in ("time", "budget"):
+                ends.end[lane], ends.reason[lane] = LEFT, AWAY
+                ends.reached[lane] = ends.time[lane] = float(self.left_at[lane])
+                ends.state[:, lane] = self.left_state[:, lane]
+
+    def _note_exit(self, taken: Taken, which: Lanes) -> None:
+        """Find when lanes left the work box within their last step: bisection."""
+        terms, y = taken.terms_of(which), taken.y[:, which]
+        inside, outside = np.zeros(which.size), np.ones(which.size)
+        for _ in range(30):
+            middle = 0.5 * (inside + outside)
+            out = self.problem.reach(interpolate(y, terms, middle)) > self.problem.box
+            inside, outside = np.where(out, inside, middle), np.where(out, middle, outside)
+        lanes = taken.lane[which]
+        self.left_at[lanes] = taken.t[which] + outside * taken.h[which]
+        self.left_state[:, lanes] = interpolate(y, terms, outside)
 
     def _speed(self, taken: Taken) -> Array:
         """Give the rate at which the distance grows, in the units of `Problem.reach`."""
@@ -140,6 +163,5 @@ class Escape:
                 reason = "it grows without bound"
                 ends.close(lane, INFINITY, time, state, reason, limit=(None,))
             else:
-                reason = "it leaves the surroundings of the window"
                 time = float(self.left_at[lane])
-                ends.close(lane, LEFT, time, self.left_state[:, lane], reason)
+                ends.close(lane, LEFT, time, self.left_state[:, lane], AWAY)

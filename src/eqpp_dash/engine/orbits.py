@@ -94,6 +94,8 @@ class Ends:
         The last state.
     open : ndarray of bool, shape (lanes,)
         Which lanes still run.
+    drawn : ndarray, shape (lanes,)
+        Elapsed time from which on a curve need not be drawn: it winds too tightly.
     """
 
     end: list[str]
@@ -102,6 +104,7 @@ class Ends:
     time: Array
     state: Array
     open: NDArray[np.bool_]
+    drawn: Array
 
     @classmethod
     def of(cls, starts: Array) -> Ends:
@@ -114,6 +117,7 @@ class Ends:
             np.zeros(lanes),
             starts.copy(),
             np.ones(lanes, dtype=bool),
+            np.full(lanes, np.inf),
         )
 
     def close(
@@ -225,6 +229,7 @@ class Flow:
             np.concatenate([mine.time, its.time]),
             np.concatenate([mine.state, its.state], axis=1),
             np.concatenate([mine.open, its.open]),
+            np.concatenate([mine.drawn, its.drawn]),
         )
         steps = Steps(
             np.concatenate([one.lane, two.lane + shift]),

@@ -76,8 +76,8 @@ def compute_portrait(spec: PortraitSpec, *, progress: Report | None = None) -> P
     --------
     >>> spec = PortraitSpec("x' = y; y' = -sin(x)", window={"x": (-7, 7), "y": (-3, 3)})
     >>> portrait = compute_portrait(spec)
-    >>> sorted({item.kind for item in portrait.equilibria})
-    ['center', 'saddle']
+    >>> sorted({item.kind for item in portrait.equilibria if item.hyperbolic})
+    ['saddle']
     """
     report = PhaseReporter(progress)
     report.begin("understand")
@@ -148,9 +148,10 @@ def preview_portrait(spec: PortraitSpec, *, starts: Sequence[Sequence[float]] = 
     if "nullclines" in spec.analyses:
         nullclines = trace_nullclines(scene.field, scene.window)
     report.begin("equilibria")
-    search = scene.search if "equilibria" in spec.analyses else None
+    points = [*spec.initial_conditions, *points]
+    search = scene.search if _names_equilibria(spec, points) else None
     report.begin("trajectories")
-    trajectories = _through(scene, spec, [*spec.initial_conditions, *points])
+    trajectories = _through(scene, spec, points)
     return Portrait(
         spec,
         __version__,
@@ -231,6 +232,11 @@ def _scene_of(canonical: bytes) -> _Scene:
     return _Scene(compiled, window, tuple(notices), find_equilibria(compiled, window))
 
 
+def _names_equilibria(spec: PortraitSpec, points: Sequence[object]) -> bool:
+    """Tell whether equilibria are asked for, or needed to name where orbits end."""
+    return bool(points or {"equilibria", "separatrices", "trajectories"} & set(spec.analyses))
+
+
 def _through(
     scene: _Scene, spec: PortraitSpec, points: Sequence[Sequence[float]]
 ) -> tuple[Trajectory, ...]:
@@ -238,7 +244,8 @@ def _through(
         return ()
     equilibria = scene.search.equilibria
     problem = _problem(scene.field, scene.window, spec, equilibria)
-    orbits = Orbits.through(np.array(points, dtype=float), "given", CLICK_STEPS)
+    steps = CLICK_STEPS if spec.time.span is None else 4 * CLICK_STEPS
+    orbits = Orbits.through(np.array(points, dtype=float), "given", steps)
     return assemble(integrate_both(problem, orbits, equilibria), range(len(orbits)))
 
 
@@ -254,7 +261,7 @@ def _equilibria(
     compiled: CompiledField, window: Mapping[str, Range], spec: PortraitSpec, report: PhaseReporter
 ) -> EquilibriumSearch | None:
     report.begin("equilibria")
-    if not {"equilibria", "separatrices", "trajectories"} & set(spec.analyses):
+    if not _names_equilibria(spec, spec.initial_conditions):
         return None
 
     def tell(done: Progress) -> None:

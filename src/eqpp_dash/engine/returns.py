@@ -25,6 +25,7 @@ CLOSED = "closed orbit"
 SAME_ON_SCREEN = 5e-4
 """Turns that differ by less, in widths of the window, look the same."""
 
+TWO_PIXELS = 2.5e-3
 WORTH_REFINING = 1e-4
 NEAR = 0.03
 CREEPS = 1e-3
@@ -199,6 +200,8 @@ class Repetition:
         passed, share, gap = self.sections.returns(taken, follow=True)
         now = taken.t + taken.h
         extent = self.sections.extent[taken.lane[passed]]
+        tight = passed[gap <= TWO_PIXELS]
+        ends.drawn[taken.lane[tight]] = np.minimum(ends.drawn[taken.lane[tight]], now[tight])
         for i in np.flatnonzero((gap <= SAME_ON_SCREEN) & (extent > 10 * SAME_ON_SCREEN)):
             step = passed[i]
             time = float(taken.t[step] + share[i] * taken.h[step])

@@ -34,7 +34,7 @@ class Curve:
 
 
 def sample_curves(
-    problem: Problem, flow: Flow, lanes: Sequence[int], *, most: int = 300, parts: int = 8
+    problem: Problem, flow: Flow, lanes: Sequence[int], *, most: int = 1000, parts: int = 8
 ) -> dict[int, Curve]:
     """Sample some lanes for the eye.
 
@@ -60,7 +60,8 @@ def sample_curves(
     steps = flow.steps
     wanted = np.zeros(flow.starts.shape[1], dtype=bool)
     wanted[list(lanes)] = True
-    until = np.clip((flow.ends.time[steps.lane] - steps.t) / steps.h, 0.0, 1.0)
+    last = np.minimum(flow.ends.time, flow.ends.drawn)
+    until = np.clip((last[steps.lane] - steps.t) / steps.h, 0.0, 1.0)
     use = np.flatnonzero(wanted[steps.lane] & (until > 0))
     result = {lane: Curve(np.zeros(1), flow.starts[:, [lane]].T.copy()) for lane in map(int, lanes)}
     if not use.size:

@@ -133,7 +133,8 @@ def integrate_both(
         slopes = signs * problem.field(problem.start, starts)
     attraction = Attraction(problem, equilibria, lanes)
     separatrix = orbits.saddles[owner] >= 0
-    watchers: list[Watcher] = [attraction, Escape(problem, lanes)]
+    escape = Escape(problem, lanes)
+    watchers: list[Watcher] = [attraction, escape]
     if look_for_closed and not separatrix.all():
         watchers.append(Returns(problem, starts, slopes, separatrix))
     if separatrix.any():
@@ -144,6 +145,7 @@ def integrate_both(
         problem, starts, signs, steps=orbits.steps[owner], watchers=watchers, progress=progress
     )
     attraction.settle(flow.ends)
+    escape.settle(flow.ends)
     first, second = (np.full(len(orbits), -1, dtype=np.intp) for _ in range(2))
     first[forward] = np.arange(forward.size)
     second[backward] = forward.size + np.arange(backward.size)

@@ -1,0 +1,192 @@
+"""The whole computation: parts, progress, cancelling, facts."""
+
+import math
+
+import numpy as np
+import orjson
+import pytest
+
+from eqpp_dash.engine import compute_portrait, preview_portrait, trace_trajectories
+from eqpp_dash.errors import SpecError
+from eqpp_dash.model.spec import ANALYSES, PortraitSpec
+
+PENDULUM = PortraitSpec.from_json(
+    {
+        "equations": "theta' = omega\nomega' = -sin(theta)",
+        "window": {"theta": [-2.1 * math.pi, 2.1 * math.pi], "omega": [-3, 3]},
+    }
+)
+PHASES = ["understand", "window", "field", "nullclines", "equilibria", "trajectories"]
+
+
+def test_the_pendulum_is_complete():
+    portrait = compute_portrait(PENDULUM)
+    assert [item.kind for item in portrait.equilibria].count("saddle") == 2
+    others = [item for item in portrait.equilibria if item.kind != "saddle"]
+    assert len(others) == 3
+    assert not any(item.hyperbolic for item in others)
+    assert portrait.field is not None
+    assert {item.variable for item in portrait.nullclines} == {"theta", "omega"}
+    closed = [item for item in portrait.trajectories if item.forward.end == "closed orbit"]
+    assert len(closed) >= 3
+    for item in closed:
+        energy = item.points[:, 1] ** 2 / 2 - np.cos(item.points[:, 0])
+        assert np.ptp(energy) < 2e-5
+    assert not portrait.partial
+    assert portrait.completeness["equilibria"] == "proved"
+    assert portrait.completeness["limit_cycles"] == "not searched in this release"
+
+
+def test_facts_are_json_and_ends_are_of_the_known_kinds():
+    portrait = compute_portrait(PENDULUM)
+    facts = orjson.loads(orjson.dumps(portrait.facts()))
+    assert facts["system"]["variables"] == ["theta", "omega"]
+    count = len(portrait.equilibria)
+    allowed = {
+        "closed orbit",
+        "infinity",
+        "left work box",
+        "time",
+        "undefined",
+        "discontinuity",
+        "sliding",
+        "budget",
+        "undecided",
+        *(f"equilibrium {k}" for k in range(count)),
+    }
+    for item in facts["trajectories"]:
+        for end in (item["forward"], item["backward"]):
+            assert end["end"] in allowed
+            assert end["time"] is None or end["time"] >= 0
+    assert facts["timing"]["engine_s"] > 0
+
+
+def test_progress_names_the_phases_and_never_falls():
+    seen = []
+    compute_portrait(PENDULUM, progress=seen.append)
+    phases = list(dict.fromkeys(item.phase for item in seen))
+    assert phases == PHASES
+    fractions = [item.fraction for item in seen]
+    assert fractions == sorted(fractions)
+    assert fractions[0] >= 0.0
+    assert fractions[-1] == 1.0
+    assert all(item.message for item in seen)
+    inside = [item for item in seen if item.phase == "trajectories"]
+    assert len(inside) > 5
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_an_exception_from_progress_ends_the_computation(phase):
+    class Cancelled(BaseException):
+        pass
+
+    def progress(item):
+        if item.phase == phase:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        compute_portrait(PENDULUM, progress=progress)
+
+
+def test_timing_has_an_entry_for_each_phase():
+    timing = compute_portrait(PENDULUM).timing
+    assert set(timing) == {"engine_s", *(f"{phase}_s" for phase in PHASES)}
+    assert sum(timing.values()) - timing["engine_s"] <= timing["engine_s"] * 1.001
+
+
+def test_analyses_select_the_parts():
+    for wanted in ANALYSES:
+        portrait = compute_portrait(PENDULUM.replace(analyses=(wanted,)))
+        assert (portrait.field is not None) == (wanted == "field")
+        assert bool(portrait.nullclines) == (wanted == "nullclines")
+    nothing = compute_portrait(PENDULUM.replace(analyses=("field",)))
+    assert nothing.equilibria == ()
+    assert nothing.completeness["equilibria"] == "not searched"
+
+
+def test_a_window_is_fitted_when_none_is_given():
+    portrait = compute_portrait(PortraitSpec("x' = y; y' = x - x^3"))
+    assert set(portrait.window) == {"x", "y"}
+    assert portrait.spec.window is None
+    low, high = portrait.window["x"]
+    assert low < -1 < 1 < high
+
+
+def test_the_spec_in_the_answer_has_every_parameter():
+    portrait = compute_portrait(PortraitSpec("x' = a*y; y' = -x"))
+    assert dict(portrait.spec.parameters) == {"a": 1.0}
+    assert dict(portrait.system.parameters) == {"a": 1.0}
+
+
+def test_given_orbits_that_fail_are_told():
+    spec = PortraitSpec.from_json(
+        {
+            "equations": "x' = x^2; y' = -y",
+            "window": {"x": [-2, 2], "y": [-2, 2]},
+            "initial_conditions": [[1, 1]],
+        }
+    )
+    notices = [n for n in compute_portrait(spec).notices if n.code == "trajectory-end"]
+    assert len(notices) == 1
+    assert "infinity in finite time at 1" in notices[0].message
+
+
+def test_preview_is_the_portrait_without_seeds():
+    whole = compute_portrait(PENDULUM)
+    preview = preview_portrait(PENDULUM, starts=[(1.0, 0.0)])
+    assert preview.partial
+    assert [e.kind for e in preview.equilibria] == [e.kind for e in whole.equilibria]
+    assert len(preview.nullclines) == len(whole.nullclines)
+    assert [item.origin for item in preview.trajectories] == ["given"]
+    assert preview.trajectories[0].forward.end == "closed orbit"
+
+
+def test_preview_follows_the_parameters():
+    spec = PortraitSpec("x' = y; y' = mu*x - x^3", window={"x": (-3.0, 3.0), "y": (-3.0, 3.0)})
+    one = preview_portrait(spec.replace(parameters={"mu": 1.0}))
+    other = preview_portrait(spec.replace(parameters={"mu": -1.0}))
+    assert (len(one.equilibria), len(other.equilibria)) == (3, 1)
+
+
+def test_a_click_draws_what_the_portrait_draws():
+    (clicked,) = trace_trajectories(PENDULUM, [(1.0, 0.0)])
+    given = compute_portrait(PENDULUM.replace(initial_conditions=((1.0, 0.0),)))
+    (drawn,) = (item for item in given.trajectories if item.origin == "given")
+    assert clicked.points == pytest.approx(drawn.points, abs=1e-10)
+    assert clicked.forward.end == drawn.forward.end == "closed orbit"
+
+
+def test_a_click_in_another_window_counts_equilibria_there():
+    (near,) = trace_trajectories(
+        PENDULUM, [(0.5, 0.0)], {"theta": (-1.0, 1.0), "omega": (-1.0, 1.0)}
+    )
+    assert near.forward.end == "closed orbit"
+    assert trace_trajectories(PENDULUM, []) == ()
+
+
+@pytest.mark.parametrize("start", [(1.0,), (1.0, 2.0, 3.0), (math.nan, 0.0), (0.0, math.inf)])
+def test_clicks_are_checked(start):
+    with pytest.raises(SpecError) as caught:
+        trace_trajectories(PENDULUM, [(0.0, 1.0), start])
+    assert caught.value.field == "starts.1"
+    with pytest.raises(SpecError):
+        preview_portrait(PENDULUM, starts=[start])
+
+
+def test_curves_of_equilibria_are_no_problem():
+    portrait = compute_portrait(
+        PortraitSpec("x' = -x; y' = -4*x", window={"x": (-3.0, 3.0), "y": (-3.0, 3.0)})
+    )
+    assert portrait.equilibrium_sets
+    assert {item.forward.end for item in portrait.trajectories} <= {"undecided", "time"}
+
+
+def test_a_field_that_vanishes_everywhere():
+    portrait = compute_portrait(
+        PortraitSpec(
+            "x' = 0; y' = 0",
+            window={"x": (-2.0, 2.0), "y": (-2.0, 2.0)},
+            initial_conditions=((0.3, 0.4),),
+        )
+    )
+    assert len(portrait.trajectories) == 1
