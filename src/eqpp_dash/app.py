@@ -12,6 +12,7 @@ from eqpp_dash.components.ids import JobKey
 from eqpp_dash.components.shell import shell
 from eqpp_dash.compose import compose, run_portrait
 from eqpp_dash.jobs.dash_manager import RowBackedManager
+from eqpp_dash.routes.secret import server_secret
 from eqpp_dash.settings import Settings, load_settings
 
 INDEX = """<!DOCTYPE html>
@@ -65,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Dash:
         suppress_callback_exceptions=True,
         use_async=False,
     )
+    app.server.secret_key = server_secret(settings.data_dir)
     app.layout = shell
     manager = RowBackedManager(
         services.portraits,

@@ -191,5 +191,4 @@ def fake_services(*, can_delete: bool = True) -> Any:
         can_delete=can_delete,
         poll_interval_ms=150,
         max_request_bytes=1_000_000,
-        secret_key=b"secret",
     )

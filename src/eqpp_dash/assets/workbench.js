@@ -189,7 +189,9 @@
   };
 
   const place = (placed) => {
-    if (placed && placed.state) {
+    if (placed && document.querySelector(".permanent")) {
+      window.location.assign("/p/" + placed.row); // another row, another page
+    } else if (placed && placed.state) {
       lane.placed = placed;
       const hash = address(placed.state, placed.row, lane.form ? lane.form.aspect : null);
       if (hash !== window.location.hash) {

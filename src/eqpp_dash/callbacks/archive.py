@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dash import Dash, Input, Output, State, ctx, no_update
 
@@ -12,10 +12,13 @@ from eqpp_dash.components.archive import PAGE_SIZE, STATUSES, ArchiveRow, archiv
 from eqpp_dash.components.ids import Archive, Shell, archive_button
 from eqpp_dash.errors import EqppError
 
+if TYPE_CHECKING:
+    from eqpp_dash.services import Services
+
 LONGEST_SEARCH = 200
 
 
-def listing(services: Any, text: Any, status: Any, page: Any) -> dict[str, Any]:
+def listing(services: Services, text: Any, status: Any, page: Any) -> dict[str, Any]:
     """Give one page of the archive.
 
     Parameters
@@ -59,7 +62,7 @@ def archive_row(entry: Any) -> ArchiveRow:
     )
 
 
-def remove(services: Any, row_id: Any) -> str:
+def remove(services: Services, row_id: Any) -> str:
     """Delete a row; gives what to tell if that cannot be done, else an empty text."""
     try:
         services.archive.delete(str(row_id))
@@ -68,7 +71,7 @@ def remove(services: Any, row_id: Any) -> str:
     return ""
 
 
-def register(app: Dash, services: Any) -> None:
+def register(app: Dash, services: Services) -> None:
     """Register the archive page's callbacks."""
 
     @app.callback(

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from dash import ClientsideFunction, Dash, Input, Output
+from dash import Dash, Input, Output
 from dash.exceptions import PreventUpdate
 
+from eqpp_dash.callbacks.browser import in_browser
 from eqpp_dash.callbacks.form import form_values, understood
 from eqpp_dash.components.ids import Editor, JobKey, Key, OptionsPanel, Picture, Shell, WindowPanel
 from eqpp_dash.components.parameters import parameter_controls
 from eqpp_dash.errors import EqppError, LinkError, NotFoundError
 from eqpp_dash.model.spec import PortraitSpec
+
+if TYPE_CHECKING:
+    from eqpp_dash.services import Services
 
 LAUNCHER = "serve"
 LONGEST_HASH = 200_000
@@ -72,7 +76,7 @@ def read_hash(text: Any) -> Visit:
     )
 
 
-def open_visit(services: Any, visit: Visit) -> Opening:
+def open_visit(services: Services, visit: Visit) -> Opening:
     """Decide what to show: the link's state; without one, the gallery's first system, computed.
 
     A link that cannot be read is said so, and the default is offered in its place.
@@ -96,13 +100,13 @@ def open_visit(services: Any, visit: Visit) -> Opening:
     return _first(services, notice)
 
 
-def _first(services: Any, notice: str) -> Opening:
+def _first(services: Services, notice: str) -> Opening:
     spec = services.gallery.entries()[0].spec
     job = services.portraits.submit(spec, launcher=LAUNCHER)
     return Opening(spec, job.row_id, notice, "auto")
 
 
-def opening_values(services: Any, opening: Opening) -> dict[str, Any]:
+def opening_values(services: Services, opening: Opening) -> dict[str, Any]:
     """Give what to put into the page for an opening."""
     state = services.links.encode(opening.spec)
     values = form_values(opening.spec, understood(services, opening.spec.equations), state)
@@ -115,12 +119,10 @@ def opening_values(services: Any, opening: Opening) -> dict[str, Any]:
     }
 
 
-def register(app: Dash, services: Any) -> None:
+def register(app: Dash, services: Services) -> None:
     """Register what happens when the workbench opens, also by back and forward."""
-    app.clientside_callback(
-        ClientsideFunction("eqpp", "arrive"),
-        Output(Key.ARRIVAL, "data"),
-        Input(Picture.FRAME, "id"),
+    in_browser(
+        app, "eqpp.arrive", Output(Key.ARRIVAL, "data"), Input(Picture.FRAME, "id"), at_start=True
     )
 
     @app.callback(

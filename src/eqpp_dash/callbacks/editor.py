@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash import Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
+from eqpp_dash.callbacks.browser import in_browser
 from eqpp_dash.components.editor import echo, equation_error
 from eqpp_dash.components.ids import (
     Editor,
@@ -22,8 +23,11 @@ from eqpp_dash.components.ids import (
 from eqpp_dash.components.parameters import parameter_controls
 from eqpp_dash.errors import EqppError
 
+if TYPE_CHECKING:
+    from eqpp_dash.services import Services
 
-def reading(services: Any, text: Any, shown: Mapping[str, str]) -> dict[str, Any]:
+
+def reading(services: Services, text: Any, shown: Mapping[str, str]) -> dict[str, Any]:
     """Read the equations and say what was understood, or what was not.
 
     Parameters
@@ -59,7 +63,7 @@ def reading(services: Any, text: Any, shown: Mapping[str, str]) -> dict[str, Any
     }
 
 
-def register(app: Dash, services: Any) -> None:
+def register(app: Dash, services: Services) -> None:
     """Register what the form does: reading, gathering, sliders that follow their values."""
 
     @app.callback(
@@ -82,8 +86,9 @@ def register(app: Dash, services: Any) -> None:
         shown = {n: "" if v is None else str(v) for n, v in zip(names, values, strict=True)}
         return reading(services, question.get("text"), shown)
 
-    app.clientside_callback(
-        ClientsideFunction("eqpp", "gather"),
+    in_browser(
+        app,
+        "eqpp.gather",
         Input(Key.ORIGIN, "data"),
         Input(Editor.TITLE, "value"),
         Input(Editor.EQUATIONS, "value"),
@@ -99,9 +104,11 @@ def register(app: Dash, services: Any) -> None:
         Input(OptionsPanel.ATOL, "value"),
         Input(Picture.STARTS, "value"),
         Input(every_parameter(Part.VALUE), "value"),
+        at_start=True,
     )
-    app.clientside_callback(
-        ClientsideFunction("eqpp", "parameter"),
+    in_browser(
+        app,
+        "eqpp.parameter",
         Output(parameter(Part.SLIDER), "value"),
         Output(parameter(Part.VALUE), "value"),
         Output(parameter(Part.SLIDER), "min"),
@@ -111,5 +118,4 @@ def register(app: Dash, services: Any) -> None:
         Input(parameter(Part.VALUE), "value"),
         Input(parameter(Part.LOW), "value"),
         Input(parameter(Part.HIGH), "value"),
-        prevent_initial_call=True,
     )

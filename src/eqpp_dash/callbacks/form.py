@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eqpp_dash.components.parameters import number_text
 from eqpp_dash.errors import EquationError, SpecError
 from eqpp_dash.model.numbers import read_fraction
 from eqpp_dash.model.spec import MAX_INITIAL_CONDITIONS, Parameter, PortraitSpec
+
+if TYPE_CHECKING:
+    from eqpp_dash.services import Services
 
 Constant = Callable[[str, str], float]
 Limits = tuple[tuple[str, str], ...]
@@ -290,7 +293,7 @@ def form_values(spec: PortraitSpec, understanding: Any | None, origin: str) -> d
     }
 
 
-def understood(services: Any, equations: str) -> Any | None:
+def understood(services: Services, equations: str) -> Any | None:
     """Understand equations, or give None where they cannot be read."""
     try:
         return services.previews.understand(equations)

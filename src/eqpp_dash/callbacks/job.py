@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, no_update
+from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
 from eqpp_dash.callbacks.arrival import LAUNCHER
+from eqpp_dash.callbacks.browser import in_browser
 from eqpp_dash.callbacks.form import read_draft
 from eqpp_dash.callbacks.picture import STALE, asked
 from eqpp_dash.components.ids import Editor, JobKey, JobPanel, Key, Picture, Shell
 from eqpp_dash.errors import EqppError
 
+if TYPE_CHECKING:
+    from eqpp_dash.services import Services
 
-def order(services: Any, data: Any) -> dict[str, Any]:
+
+def order(services: Services, data: Any) -> dict[str, Any]:
     """Submit what the form asks for; the row is committed when this returns.
 
     Parameters
@@ -39,12 +43,15 @@ def order(services: Any, data: Any) -> dict[str, Any]:
     return {"job": job.row_id, "placed": placed, "message": "", "frame": no_update}
 
 
-def another_try(services: Any, row_id: Any) -> dict[str, Any]:
+def another_try(services: Services, row_id: Any) -> dict[str, Any]:
     """Submit the question of a row again, as a row of its own if that one has ended."""
     try:
         job = services.portraits.rerun(str(row_id), launcher=LAUNCHER)
     except EqppError as error:
         return {"job": no_update, "placed": no_update, "notice": str(error)}
+    if job.row_id == row_id and job.status == "finished":
+        notice = "This portrait is up to date: the same computation gives the same result."
+        return {"job": no_update, "placed": no_update, "notice": notice}
     state = services.links.encode(job.spec)
     placed = {"state": state, "row": job.row_id, "fresh": False}
     return {"job": job.row_id, "placed": placed, "notice": ""}
@@ -62,7 +69,7 @@ def progress_values(row: Any) -> list[Any]:
     return [row.phase or "starting", f"{row.fraction:.3f}", row.message + again]
 
 
-def register(app: Dash, services: Any, manager: Any, body: Callable[..., Any]) -> None:
+def register(app: Dash, services: Services, manager: Any, body: Callable[..., Any]) -> None:
     """Register ordering, watching and trying again.
 
     Parameters
@@ -133,17 +140,20 @@ def _told_by_status(error: Exception) -> Any:
 
 
 def _register_browser(app: Dash) -> None:
-    app.clientside_callback(
-        ClientsideFunction("eqpp", "compute"),
+    in_browser(
+        app,
+        "eqpp.compute",
         Output(Key.ORDER, "data"),
         Input(Editor.COMPUTE, "n_clicks"),
-        prevent_initial_call=True,
     )
-    app.clientside_callback(
-        ClientsideFunction("eqpp", "place"), Input(JobKey.PLACED, "data"), prevent_initial_call=True
+    in_browser(
+        app,
+        "eqpp.place",
+        Input(JobKey.PLACED, "data"),
     )
-    app.clientside_callback(
-        ClientsideFunction("eqppJob", "tell"),
+    in_browser(
+        app,
+        "eqppJob.tell",
         Output(JobPanel.PANEL, "className"),
         Output(JobPanel.BADGE, "children"),
         Output(JobPanel.BADGE, "color"),
@@ -158,12 +168,13 @@ def _register_browser(app: Dash) -> None:
         Output(JobPanel.OPEN, "href"),
         Input(JobKey.WATCH, "data"),
         Input(JobKey.JOB, "data"),
+        at_start=True,
     )
-    app.clientside_callback(
-        ClientsideFunction("eqppJob", "arm"),
+    in_browser(
+        app,
+        "eqppJob.arm",
         Output(JobKey.JOB, "data", allow_duplicate=True),
         Input(JobPanel.TICK, "n_intervals"),
         State(JobKey.JOB, "data"),
         State(JobKey.WATCH, "data"),
-        prevent_initial_call=True,
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, no_update
+from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
-from eqpp_dash.callbacks.picture import graph_style, on_page
+from eqpp_dash.callbacks.browser import in_browser
+from eqpp_dash.callbacks.picture import graph_style, on_page, untitled_figure
 from eqpp_dash.components.archive import archive_page
 from eqpp_dash.components.gallery import Card, gallery_page
 from eqpp_dash.components.header import export_items
@@ -18,7 +19,10 @@ from eqpp_dash.components.permanent import Subject, permanent_body, permanent_pa
 from eqpp_dash.components.picture import still_picture
 from eqpp_dash.components.workbench import workbench
 from eqpp_dash.errors import EqppError, NotFoundError
-from eqpp_dash.figures import FIGURE_CONFIG, portrait_figure_dict
+from eqpp_dash.figures import FIGURE_CONFIG
+
+if TYPE_CHECKING:
+    from eqpp_dash.services import Services
 
 WORKBENCH_CONFIG = {**FIGURE_CONFIG, "doubleClick": False}
 
@@ -45,7 +49,7 @@ def look_of(data: Any) -> Look:
     return Look("dark" if data.get("theme") == "dark" else "light", data.get("phone") is True)
 
 
-def page_for(services: Any, path: Any, look: Look = Look()) -> Page:
+def page_for(services: Services, path: Any, look: Look = Look()) -> Page:
     """Give the page for a path.
 
     Parameters
@@ -76,20 +80,20 @@ def page_for(services: Any, path: Any, look: Look = Look()) -> Page:
     return Page(not_found_page())
 
 
-def card(services: Any, entry: Any) -> Card:
+def card(services: Services, entry: Any) -> Card:
     """Give a gallery entry's card."""
     href = f"/#s={services.links.encode(entry.spec)}"
     return Card(entry.title, entry.spec.equations, entry.note, href, entry.thumbnail)
 
 
-def subject_of(services: Any, job: Any) -> Subject:
+def subject_of(services: Services, job: Any) -> Subject:
     """Give what the permanent page says of a row."""
     state = services.links.encode(job.spec)
     row = f"&p={job.row_id}" if job.status == "finished" else ""
     return Subject(job.row_id, job.spec.title, job.spec.equations, job.status, f"/#s={state}{row}")
 
 
-def portrait_page(services: Any, identifier: str, look: Look) -> Page:
+def portrait_page(services: Services, identifier: str, look: Look) -> Page:
     """Give the page of one portrait, of a row's or of the newest row of a portrait's id."""
     job = services.portraits.resolve(identifier)
     subject = subject_of(services, job)
@@ -97,7 +101,7 @@ def portrait_page(services: Any, identifier: str, look: Look) -> Page:
     return Page(permanent_page(subject, body_of(services, job, look)), export)
 
 
-def body_of(services: Any, job: Any, look: Look) -> Any:
+def body_of(services: Services, job: Any, look: Look) -> Any:
     """Give the portrait of a row with its facts, or the equations until there is one."""
     subject = subject_of(services, job)
     try:
@@ -107,18 +111,20 @@ def body_of(services: Any, job: Any, look: Look) -> Any:
     if job.status != "finished":
         return permanent_body(subject, None, None, latex)
     portrait = services.portraits.portrait(job.row_id)
-    figure = on_page(portrait_figure_dict(portrait, theme=look.theme, phone=look.phone))
+    figure = on_page(untitled_figure(portrait, look.theme, phone=look.phone))
     figure["layout"]["clickanywhere"] = False
     style = graph_style(figure)
     return permanent_body(subject, portrait, still_picture(figure, FIGURE_CONFIG, style), latex)
 
 
-def register(app: Dash, services: Any) -> None:
+def register(app: Dash, services: Services) -> None:
     """Register the choice of the page, and the permanent page's arrival of a result."""
-    app.clientside_callback(
-        ClientsideFunction("eqpp", "visit"),
+    in_browser(
+        app,
+        "eqpp.visit",
         Output(Shell.VISIT, "data"),
         Input(Shell.LOCATION, "pathname"),
+        at_start=True,
     )
 
     @app.callback(
@@ -132,16 +138,17 @@ def register(app: Dash, services: Any) -> None:
         page = page_for(services, visit.get("path"), look_of(visit))
         return page.tree, export_items(page.export)
 
-    app.clientside_callback(
-        ClientsideFunction("eqppJob", "begin"),
+    in_browser(
+        app,
+        "eqppJob.begin",
         Output(JobKey.JOB, "data", allow_duplicate=True),
         Input(Permanent.ROW, "data"),
-        prevent_initial_call="initial_duplicate",
+        at_start="duplicate",
     )
-    app.clientside_callback(
-        ClientsideFunction("eqppJob", "look"),
+    in_browser(
+        app,
+        "eqppJob.look",
         Input(JobKey.RESULT, "data"),
-        prevent_initial_call=True,
     )
 
     @app.callback(

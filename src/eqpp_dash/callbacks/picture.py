@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from traceback import format_exc
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from dash import ClientsideFunction, Dash, Input, Output, Patch, ctx, no_update
+from dash import Dash, Input, Output, Patch, ctx, no_update
 from dash.exceptions import PreventUpdate
 
+from eqpp_dash.callbacks.browser import in_browser
 from eqpp_dash.callbacks.form import Draft, form_spec, point_entry, read_draft
 from eqpp_dash.components.facts import facts_panel, point_text
 from eqpp_dash.components.header import export_items
@@ -21,6 +22,9 @@ from eqpp_dash.figures import portrait_figure_dict, theme_named, trajectory_trac
 from eqpp_dash.model.numbers import read_float
 from eqpp_dash.model.portrait import Portrait, Trajectory
 from eqpp_dash.model.spec import PortraitSpec
+
+if TYPE_CHECKING:
+    from eqpp_dash.services import Services
 
 log = structlog.get_logger("eqpp_dash.page")
 
@@ -53,7 +57,7 @@ class Answer:
     state: str
 
 
-def asked(services: Any, draft: Draft) -> PortraitSpec:
+def asked(services: Services, draft: Draft) -> PortraitSpec:
     """Give the specification that a draft asks for."""
     form = draft.form
     found = services.previews.understand(form.equations)
@@ -61,7 +65,7 @@ def asked(services: Any, draft: Draft) -> PortraitSpec:
     return form_spec(form, base, found, services.previews.constant)
 
 
-def answer(services: Any, draft: Draft) -> Answer:
+def answer(services: Services, draft: Draft) -> Answer:
     """Answer a draft from the archive, or else by a preview."""
     spec = asked(services, draft)
     state = services.links.encode(spec)
@@ -74,7 +78,7 @@ def answer(services: Any, draft: Draft) -> Answer:
 def draw_answer(found: Answer, draft: Draft) -> dict[str, Any]:
     """Give the page's parts for an answer."""
     portrait = found.portrait
-    figure = portrait_figure_dict(portrait, theme=draft.theme, phone=draft.phone)
+    figure = untitled_figure(portrait, draft.theme, phone=draft.phone)
     limits = [[number_text(v) for v in portrait.window[n]] for n in portrait.system.variables]
     return {
         "figure": on_page(figure, draft.form.aspect),
@@ -167,8 +171,14 @@ def caption(portrait: Portrait, row_id: str | None) -> str:
     return "Compute follows every trajectory and keeps the result"
 
 
+def untitled_figure(portrait: Portrait, theme: str, *, phone: bool) -> dict[str, Any]:
+    """Draw a portrait for the page, which has the title elsewhere."""
+    untitled = replace(portrait, spec=portrait.spec.replace(title=""))
+    return portrait_figure_dict(untitled, theme=theme, phone=phone)
+
+
 def on_page(figure: dict[str, Any], aspect: str = "auto") -> dict[str, Any]:
-    """Give the figure for the page, which has the title elsewhere, with the axes wanted.
+    """Give the figure for the page: on its panel's paper, with the axes wanted.
 
     Parameters
     ----------
@@ -182,9 +192,8 @@ def on_page(figure: dict[str, Any], aspect: str = "auto") -> dict[str, Any]:
     >>> on_page({"data": [], "layout": {"yaxis": {"scaleanchor": "x"}}}, "free")
     {'data': [], 'layout': {'yaxis': {}, 'paper_bgcolor': 'rgba(0,0,0,0)'}}
     """
-    layout = {key: value for key, value in figure["layout"].items() if key != "title"}
-    layout["paper_bgcolor"] = "rgba(0,0,0,0)"
-    if "constraintoward" in layout.get("yaxis", {}):
+    layout = figure["layout"] | {"paper_bgcolor": "rgba(0,0,0,0)"}
+    if "constraintoward" in layout.get("yaxis", {}) and "height" not in layout:
         layout["yaxis"] = layout["yaxis"] | {"constraintoward": "middle"}
     if aspect == "auto":
         return {**figure, "layout": layout}
@@ -222,7 +231,7 @@ class Traced:
     at: tuple[float, float]
 
 
-def trace(services: Any, draft: Draft, data: Mapping[str, Any]) -> Traced:
+def trace(services: Services, draft: Draft, data: Mapping[str, Any]) -> Traced:
     """Follow the trajectory through a clicked point, both ways.
 
     Parameters
@@ -250,7 +259,7 @@ def trace(services: Any, draft: Draft, data: Mapping[str, Any]) -> Traced:
     return Traced(trajectories, wider, list(shown.window.values()), (x, y))
 
 
-def add_trace(services: Any, found: Traced, draft: Draft) -> dict[str, Any]:
+def add_trace(services: Services, found: Traced, draft: Draft) -> dict[str, Any]:
     """Give the page's parts for a clicked trajectory."""
     patch = Patch()
     names = services.previews.understand(draft.form.equations).variables
@@ -281,7 +290,7 @@ def fate(found: Traced) -> str:
     return f"Through {point_text(found.at)}: from {ends[0]} to {ends[1]}"
 
 
-def register(app: Dash, services: Any) -> None:
+def register(app: Dash, services: Services) -> None:
     """Register drawing, clicking and clearing."""
 
     @app.callback(
@@ -337,28 +346,30 @@ def register(app: Dash, services: Any) -> None:
 
 
 def _register_browser(app: Dash) -> None:
-    app.clientside_callback(
-        ClientsideFunction("eqpp", "settle"), Input(Key.DRAWN, "data"), prevent_initial_call=True
+    in_browser(
+        app,
+        "eqpp.settle",
+        Input(Key.DRAWN, "data"),
     )
-    app.clientside_callback(
-        ClientsideFunction("eqpp", "clicked"),
+    in_browser(
+        app,
+        "eqpp.clicked",
         Input(Picture.GRAPH, "clickData"),
-        prevent_initial_call=True,
     )
-    app.clientside_callback(
-        ClientsideFunction("eqpp", "traced"),
+    in_browser(
+        app,
+        "eqpp.traced",
         Output(Picture.STARTS, "value", allow_duplicate=True),
         Input(Key.TRACED, "data"),
-        prevent_initial_call=True,
     )
-    app.clientside_callback(
-        ClientsideFunction("eqpp", "clear"),
+    in_browser(
+        app,
+        "eqpp.clear",
         Output(Picture.STARTS, "value", allow_duplicate=True),
         Input(Picture.CLEAR, "n_clicks"),
-        prevent_initial_call=True,
     )
-    app.clientside_callback(
-        ClientsideFunction("eqpp", "landed"),
+    in_browser(
+        app,
+        "eqpp.landed",
         Input(JobKey.RESULT, "data"),
-        prevent_initial_call=True,
     )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dash import ClientsideFunction, Dash, Input, Output
+from dash import Dash, Input, Output
 
+from eqpp_dash.callbacks.browser import in_browser
 from eqpp_dash.components.ids import Shell
 
 
 def register(app: Dash) -> None:
     """Register the copy button; a state too long for a link is shortened by the server."""
-    app.clientside_callback(
-        ClientsideFunction("eqpp", "copyLink"),
+    in_browser(
+        app,
+        "eqpp.copyLink",
         Output(Shell.COPIED, "children"),
         Output(Shell.LINK, "data"),
         Input(Shell.COPY, "n_clicks"),
-        prevent_initial_call=True,
     )

@@ -10,6 +10,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
+from eqpp_dash.components.attributes import aria, data
 from eqpp_dash.components.gallery import thumbnail
 from eqpp_dash.components.icons import icon
 from eqpp_dash.components.ids import Archive, archive_button
@@ -56,7 +57,7 @@ def archive_page() -> html.Div:
                         leftSection=icon("search"),
                         debounce=250,
                         className="search",
-                        **{"aria-label": "Search"},
+                        **aria(label="Search"),
                     ),
                     dmc.Select(
                         id=Archive.STATUS,
@@ -64,7 +65,7 @@ def archive_page() -> html.Div:
                         value="",
                         allowDeselect=False,
                         w=150,
-                        **{"aria-label": "Status"},
+                        **aria(label="Status"),
                     ),
                 ],
                 className="search-line",
@@ -116,7 +117,7 @@ def _row(row: ArchiveRow, can_delete: bool) -> html.Li:
                 thumbnail(row.thumbnail, ""),
                 href=f"/p/{row.row_id}",
                 tabIndex="-1",
-                **{"aria-hidden": "true"},
+                **aria(hidden="true"),
             ),
             html.Div(
                 [
@@ -138,7 +139,7 @@ def _row(row: ArchiveRow, can_delete: bool) -> html.Li:
             html.Div(buttons, className="row-buttons"),
         ],
         className="row",
-        **{"data-row": row.row_id},
+        **data(row=row.row_id),
     )
 
 
@@ -150,7 +151,7 @@ def _button(action: str, row_id: str, sign: str, label: str, disabled: bool) -> 
         color="red" if action == "delete" else "gray",
         size="lg",
         disabled=disabled,
-        **{"aria-label": label},
+        **aria(label=label),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
+from eqpp_dash.components.attributes import aria
 from eqpp_dash.components.icons import icon
 from eqpp_dash.components.ids import Editor
 from eqpp_dash.errors import EqppError, EquationError
@@ -24,7 +25,7 @@ def editor_panel() -> html.Section:
                 variant="unstyled",
                 className="title-input",
                 inputProps={"maxLength": 200},
-                **{"aria-label": "Title"},
+                **aria(label="Title"),
             ),
             dmc.Textarea(
                 id=Editor.EQUATIONS,
@@ -39,13 +40,13 @@ def editor_panel() -> html.Section:
                     "autoCapitalize": "off",
                     "autoCorrect": "off",
                 },
-                **{"aria-label": "Equations, one a line"},
+                **aria(label="Equations, one a line"),
             ),
             html.Div(id=Editor.ERROR, role="alert", className="equations-error"),
-            html.Div(id=Editor.ECHO, className="echo", **{"aria-label": "As understood"}),
+            html.Div(id=Editor.ECHO, className="echo", **aria(label="As understood")),
         ],
         className="panel editor",
-        **{"aria-label": "System"},
+        **aria(label="System"),
     )
 
 

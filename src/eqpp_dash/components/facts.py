@@ -9,6 +9,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
+from eqpp_dash.components.attributes import aria, data
 from eqpp_dash.model.portrait import Equilibrium, Notice, Portrait
 
 _SURE = {
@@ -106,19 +107,21 @@ def point_text(point: Iterable[float]) -> str:
 def _equilibria(portrait: Portrait) -> html.Div:
     sure = portrait.completeness.get("equilibria", "")
     count = len(portrait.equilibria)
-    title = html.Div(
-        [
-            html.H2("Equilibria", className="panel-title"),
-            html.Span(str(count), className="count"),
-            html.Span(_SURE.get(sure, sure), className=f"evidence evidence-{sure}"),
-        ],
-        className="facts-head",
-    )
+    short = _SURE.get(sure)
+    head: list[Any] = [
+        html.H2("Equilibria", className="panel-title"),
+        html.Span(str(count), className="count"),
+    ]
+    if short is not None:
+        head.append(html.Span(short, className=f"evidence evidence-{sure}"))
+    title: list[Any] = [html.Div(head, className="facts-head")]
+    if sure and short is None:
+        title.append(html.P(f"Search: {sure}.", className="reason search"))
     if not count:
         where = "in the window" if portrait.window else ""
-        return html.Div([title, html.P(f"None found {where}.".replace(" .", "."))])
+        return html.Div([*title, html.P(f"None found {where}.".replace(" .", "."))])
     rows = [_equilibrium(index, item) for index, item in enumerate(portrait.equilibria)]
-    return html.Div([title, html.Ol(rows, className="equilibria")])
+    return html.Div([*title, html.Ol(rows, className="equilibria")])
 
 
 def _equilibrium(index: int, item: Equilibrium) -> html.Li:
@@ -136,7 +139,7 @@ def _equilibrium(index: int, item: Equilibrium) -> html.Li:
         [
             html.Div(
                 [
-                    html.Span(className=f"dot dot-{kind_class}", **{"aria-hidden": "true"}),
+                    html.Span(className=f"dot dot-{kind_class}", **aria(hidden="true")),
                     html.Span(item.kind, className="kind"),
                     html.Span(point_text(item.point.tolist()), className="point"),
                 ],
@@ -146,7 +149,7 @@ def _equilibrium(index: int, item: Equilibrium) -> html.Li:
             *([html.P(item.reason, className="reason")] if item.reason else []),
         ],
         className="equilibrium",
-        **{"data-equilibrium": str(index)},
+        **data(equilibrium=str(index)),
     )
 
 

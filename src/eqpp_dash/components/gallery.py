@@ -10,6 +10,8 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
+from eqpp_dash.components.attributes import aria
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -56,6 +58,6 @@ def _card(card: Card) -> dmc.Anchor:
 def thumbnail(svg: bytes | None, label: str) -> Any:
     """Give a small picture from SVG bytes, or an empty frame without them."""
     if not svg:
-        return html.Div(className="thumbnail empty", **{"aria-hidden": "true"})
+        return html.Div(className="thumbnail empty", **aria(hidden="true"))
     data = base64.b64encode(svg).decode()
     return html.Img(src=f"data:image/svg+xml;base64,{data}", alt=label, className="thumbnail")

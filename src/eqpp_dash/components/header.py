@@ -5,6 +5,7 @@ from __future__ import annotations
 import dash_mantine_components as dmc
 from dash import html
 
+from eqpp_dash.components.attributes import aria
 from eqpp_dash.components.icons import icon
 from eqpp_dash.components.ids import Shell
 
@@ -24,11 +25,11 @@ def header() -> html.Header:
     return html.Header(
         [
             dmc.Anchor(
-                [html.Span(className="brand-mark", **{"aria-hidden": "true"}), "EQPP", _dash()],
+                [html.Span(className="brand-mark", **aria(hidden="true")), "EQPP", _dash()],
                 href="/",
                 underline="never",
                 className="brand",
-                **{"aria-label": "EQPP Dash: workbench"},
+                **aria(label="EQPP Dash: workbench"),
             ),
             html.Nav(
                 [
@@ -37,7 +38,7 @@ def header() -> html.Header:
                     _page("Archive", "/archive", "stack"),
                 ],
                 className="pages",
-                **{"aria-label": "Pages"},
+                **aria(label="Pages"),
             ),
             html.Div([_copy(), _export(), _scheme()], className="tools"),
         ],
@@ -55,7 +56,7 @@ def _page(name: str, href: str, sign: str) -> dmc.Anchor:
         href=href,
         underline="never",
         className="page-link",
-        **{"aria-label": name},
+        **aria(label=name),
     )
 
 
@@ -67,7 +68,7 @@ def _copy() -> html.Div:
                 id=Shell.COPY,
                 variant="subtle",
                 size="compact-sm",
-                **{"aria-label": "Copy link"},
+                **aria(label="Copy link"),
             ),
             html.Span(id=Shell.COPIED, className="copied", role="status"),
         ],
@@ -84,7 +85,7 @@ def _export() -> dmc.Menu:
                     id=Shell.EXPORT,
                     variant="subtle",
                     size="compact-sm",
-                    **{"aria-label": "Export"},
+                    **aria(label="Export"),
                 )
             ),
             dmc.MenuDropdown(export_items(None), id=Shell.EXPORT_ITEMS),
@@ -126,5 +127,5 @@ def _scheme() -> dmc.ColorSchemeToggle:
         darkIcon=icon("moon"),
         variant="subtle",
         size="md",
-        **{"aria-label": "Light or dark"},
+        **aria(label="Light or dark"),
     )

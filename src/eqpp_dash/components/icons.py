@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dash import html
 
+from eqpp_dash.components.attributes import aria
+
 
 def icon(name: str) -> html.Span:
     """Give an icon for eyes only: what it means is said by the control's label.
@@ -13,4 +15,4 @@ def icon(name: str) -> html.Span:
     name : str
         One of the ``icon-…`` classes of the style sheet.
     """
-    return html.Span(className=f"icon icon-{name}", **{"aria-hidden": "true"})
+    return html.Span(className=f"icon icon-{name}", **aria(hidden="true"))

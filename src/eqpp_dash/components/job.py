@@ -5,6 +5,7 @@ from __future__ import annotations
 import dash_mantine_components as dmc
 from dash import dcc, html
 
+from eqpp_dash.components.attributes import aria
 from eqpp_dash.components.icons import icon
 from eqpp_dash.components.ids import JobKey, JobPanel
 
@@ -38,14 +39,20 @@ def job_panel() -> html.Section:
                         className="job-cancel",
                     ),
                     dmc.Button(
-                        "Try again",
+                        "Run again",
                         id=JobPanel.AGAIN,
                         size="compact-xs",
                         variant="default",
                         leftSection=icon("again"),
                         className="job-again",
                     ),
-                    dmc.Anchor("Permanent page", id=JobPanel.OPEN, href="/", size="xs"),
+                    dmc.Anchor(
+                        "Permanent page",
+                        id=JobPanel.OPEN,
+                        href="/",
+                        size="xs",
+                        className="job-open",
+                    ),
                 ],
                 className="job-line",
             ),
@@ -54,7 +61,7 @@ def job_panel() -> html.Section:
                 value="0",
                 max="1",
                 className="job-bar",
-                **{"aria-label": "Progress of the computation"},
+                **aria(label="Progress of the computation"),
             ),
             html.Div(id=JobPanel.ERROR, role="alert", className="job-error"),
             html.Details(
@@ -68,5 +75,5 @@ def job_panel() -> html.Section:
         ],
         id=JobPanel.PANEL,
         className="panel job hidden",
-        **{"aria-label": "Computation"},
+        **aria(label="Computation"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dash_mantine_components as dmc
 from dash import html
 
+from eqpp_dash.components.attributes import aria
 from eqpp_dash.components.ids import OptionsPanel, Picture
 from eqpp_dash.model.spec import METHODS, Options
 
@@ -24,7 +25,7 @@ def starts_panel() -> html.Section:
                         id=Picture.CLEAR,
                         variant="subtle",
                         size="compact-xs",
-                        **{"aria-label": "Clear trajectories"},
+                        **aria(label="Clear trajectories"),
                     ),
                 ],
                 className="panel-head",
@@ -36,11 +37,11 @@ def starts_panel() -> html.Section:
                 size="xs",
                 splitChars=[";"],
                 acceptValueOnBlur=True,
-                **{"aria-label": "Points that trajectories go through"},
+                **aria(label="Points that trajectories go through"),
             ),
         ],
         className="panel starts",
-        **{"aria-label": "Trajectories"},
+        **aria(label="Trajectories"),
     )
 
 
@@ -74,7 +75,7 @@ def options_panel() -> html.Details:
                         data=[{"value": value, "label": name} for value, name in ASPECTS],
                         value="auto",
                         size="xs",
-                        **{"aria-label": "Aspect of the axes"},
+                        **aria(label="Aspect of the axes"),
                     ),
                 ],
                 className="aspect-row",

@@ -9,6 +9,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
+from eqpp_dash.components.attributes import aria
 from eqpp_dash.components.ids import Editor, Part, parameter
 from eqpp_dash.errors import SpecError
 from eqpp_dash.model.numbers import read_float
@@ -24,7 +25,7 @@ def parameters_panel() -> html.Section:
             html.Div(id=Editor.PARAMETERS, className="parameter-list"),
         ],
         className="panel parameters",
-        **{"aria-label": "Parameters"},
+        **aria(label="Parameters"),
     )
 
 
@@ -99,7 +100,7 @@ def _control(name: str, value: float | str) -> html.Div:
                         size="xs",
                         className="parameter-value",
                         inputProps={"inputMode": "text", "maxLength": 60},
-                        **{"aria-label": f"Value of {name}"},
+                        **aria(label=f"Value of {name}"),
                     ),
                 ],
                 className="parameter-head",
@@ -135,5 +136,5 @@ def _limit(part: Part, name: str, value: float, word: str) -> dmc.TextInput:
         className=f"parameter-{word}",
         debounce=True,
         inputProps={"maxLength": 24},
-        **{"aria-label": f"Slider for {name}: {word}"},
+        **aria(label=f"Slider for {name}: {word}"),
     )

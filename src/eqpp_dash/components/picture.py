@@ -8,6 +8,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
+from eqpp_dash.components.attributes import aria
 from eqpp_dash.components.ids import Permanent, Picture
 
 EMPTY_FIGURE: dict[str, Any] = {
@@ -21,7 +22,7 @@ EMPTY_FIGURE: dict[str, Any] = {
 }
 
 
-def picture_panel(config: Mapping[str, Any]) -> html.Section:
+def picture_panel(config: Any) -> html.Section:
     """Give the panel with the figure.
 
     Parameters
@@ -43,7 +44,7 @@ def picture_panel(config: Mapping[str, Any]) -> html.Section:
                     dcc.Graph(
                         id=Picture.GRAPH,
                         figure=EMPTY_FIGURE,
-                        config=dict(config),
+                        config=config,
                         responsive=True,
                         className="graph",
                     ),
@@ -54,16 +55,16 @@ def picture_panel(config: Mapping[str, Any]) -> html.Section:
             ),
         ],
         className="panel picture",
-        **{"aria-label": "Phase portrait"},
+        **aria(label="Phase portrait"),
     )
 
 
-def still_picture(figure: Any, config: Mapping[str, Any], style: Mapping[str, str]) -> html.Div:
+def still_picture(figure: Any, config: Any, style: Mapping[str, str]) -> html.Div:
     """Give a figure to look at, without the means to add to it."""
     graph = dcc.Graph(
         id=Permanent.GRAPH,
         figure=figure,
-        config=dict(config),
+        config=config,
         responsive=True,
         className="graph",
         style=dict(style),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dash_mantine_components as dmc
 from dash import html
 
+from eqpp_dash.components.attributes import aria
 from eqpp_dash.components.ids import WindowPanel
 
 
@@ -29,7 +30,7 @@ def window_panel() -> html.Section:
             _row(WindowPanel.Y_NAME, "y", WindowPanel.Y_LOW, WindowPanel.Y_HIGH, "second"),
         ],
         className="panel window",
-        **{"aria-label": "Window"},
+        **aria(label="Window"),
     )
 
 
@@ -53,5 +54,5 @@ def _limit(id: WindowPanel, label: str) -> dmc.TextInput:
         size="xs",
         className="limit",
         inputProps={"maxLength": 60},
-        **{"aria-label": label},
+        **aria(label=label),
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from dash import dcc, html
 
+from eqpp_dash.components.attributes import aria
 from eqpp_dash.components.editor import compute_bar, editor_panel
 from eqpp_dash.components.ids import Facts, Key
 from eqpp_dash.components.job import job_panel
@@ -45,7 +46,7 @@ def workbench(config: Mapping[str, Any]) -> html.Div:
             ),
             html.Div([picture_panel(config), job_panel()], className="see"),
             html.Aside(
-                html.Section(id=Facts.PANEL, className="panel facts", **{"aria-label": "Facts"}),
+                html.Section(id=Facts.PANEL, className="panel facts", **aria(label="Facts")),
                 className="know",
             ),
         ],

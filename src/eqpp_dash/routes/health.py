@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from flask import Flask, Response
 
 from eqpp_dash.errors import EqppError
 
+if TYPE_CHECKING:
+    from eqpp_dash.services import Services
 
-def register(server: Flask, services: Any) -> None:
+
+def register(server: Flask, services: Services) -> None:
     """Register ``/healthz`` (the process) and ``/readyz`` (database write, executor)."""
 
     @server.get("/healthz")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from flask import Flask, Response, redirect
@@ -11,8 +11,11 @@ from eqpp_dash.errors import EqppError, NotFoundError
 from eqpp_dash.routes.bodies import json_body
 from eqpp_dash.routes.portraits import said
 
+if TYPE_CHECKING:
+    from eqpp_dash.services import Services
 
-def register(server: Flask, services: Any) -> None:
+
+def register(server: Flask, services: Services) -> None:
     """Register making a short link and following one."""
 
     @server.post("/s")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
 
 from eqpp_dash.errors import NotFoundError
 
+if TYPE_CHECKING:
+    from eqpp_dash.services import Services
+
 PAGES = ("/", "/gallery", "/archive")
 CATCH_ALL = "/<path:path>"
 
 
-def register(server: Flask, services: Any) -> None:
+def register(server: Flask, services: Services) -> None:
     """Register the status of pages."""
 
     @server.after_request
@@ -23,7 +26,7 @@ def register(server: Flask, services: Any) -> None:
         return response
 
 
-def leads_somewhere(services: Any) -> bool:
+def leads_somewhere(services: Services) -> bool:
     """Tell whether the request's path has a page."""
     path = request.path.rstrip("/") or "/"
     if not path.startswith("/p/"):

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
 
 from eqpp_dash.errors import EqppError, NotFoundError
 from eqpp_dash.exports import export_portrait
 
+if TYPE_CHECKING:
+    from eqpp_dash.services import Services
+
 FORMATS = ("json", "csv", "html", "svg", "png", "pdf", "py")
 ATTACHED = ("html", "csv", "py")
 CACHE = "private, max-age=0, must-revalidate"
 
 
-def register(server: Flask, services: Any) -> None:
+def register(server: Flask, services: Services) -> None:
     """Register the files of a portrait."""
 
     @server.get("/p/<identifier>.<ending>")
@@ -31,7 +34,7 @@ def register(server: Flask, services: Any) -> None:
         return finished_file(services, job, ending)
 
 
-def finished_file(services: Any, job: Any, ending: str) -> Response:
+def finished_file(services: Services, job: Any, ending: str) -> Response:
     """Give a finished portrait in a format, with an entity tag: it never changes."""
     tag = f"{job.row_id}-{ending}"
     if request.if_none_match.contains(tag):

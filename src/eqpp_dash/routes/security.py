@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from dash import Dash
-from flask import Response, abort, request
+from flask import Flask, Response, abort, request
 
 from eqpp_dash.routes.bodies import json_body
+
+if TYPE_CHECKING:
+    from eqpp_dash.services import Services
 
 CALLBACKS = "/_dash-update-component"
 
 
-def content_policy(hashes: list[str]) -> str:
+def content_policy(hashes: Sequence[str]) -> str:
     """Give the content security policy: scripts of our own, nothing from another host.
 
     Parameters
     ----------
-    hashes : list of str
+    hashes : sequence of str
         Hashes of the inline scripts that Dash writes into the page.
     """
     scripts = " ".join(["'self'", *hashes])
@@ -39,13 +42,14 @@ def content_policy(hashes: list[str]) -> str:
     )
 
 
-def register(app: Dash, services: Any) -> None:
+def register(app: Dash, services: Services) -> None:
     """Set the headers of every answer and refuse bodies that are no callback's."""
     policy = content_policy(app.csp_hashes())
-    app.server.secret_key = services.secret_key
-    app.server.config["MAX_CONTENT_LENGTH"] = services.max_request_bytes
 
-    @app.server.after_request
+    server: Flask = app.server
+    server.config["MAX_CONTENT_LENGTH"] = services.max_request_bytes
+
+    @server.after_request
     def add_headers(response: Response) -> Response:
         response.headers.setdefault("Content-Security-Policy", policy)
         response.headers["X-Content-Type-Options"] = "nosniff"
@@ -54,7 +58,7 @@ def register(app: Dash, services: Any) -> None:
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         return response
 
-    @app.server.before_request
+    @server.before_request
     def refuse_junk() -> None:
         if request.path == CALLBACKS and request.method == "POST":
             body = json_body()

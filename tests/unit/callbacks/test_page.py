@@ -197,12 +197,21 @@ def test_a_click_that_is_none_is_refused(services: Any, data: dict[str, Any]) ->
         trace(services, draft(services), data)
 
 
-def test_the_page_shows_the_title_elsewhere_and_keeps_the_figure_whole() -> None:
-    figure = {"data": [], "layout": {"title": {"text": "A"}, "xaxis": {}, "yaxis": {}}}
-    shown = on_page(figure, "equal")
-    assert "title" not in shown["layout"]
-    assert shown["layout"]["yaxis"]["scaleanchor"] == "x"
-    assert "title" in figure["layout"]
+def test_the_page_shows_the_title_elsewhere(services: Any) -> None:
+    parts = draw_answer(answer(services, draft(services)), draft(services))
+    assert "title" not in parts["figure"]["layout"]
+
+
+def test_equal_axes_leave_the_figure_that_was_given_whole() -> None:
+    figure = {"data": [], "layout": {"xaxis": {}, "yaxis": {}}}
+    assert on_page(figure, "equal")["layout"]["yaxis"]["scaleanchor"] == "x"
+    assert figure == {"data": [], "layout": {"xaxis": {}, "yaxis": {}}}
+
+
+def test_a_finished_portrait_that_is_up_to_date_is_said(services: Any) -> None:
+    job = services.portraits.add()
+    services.portraits.rerun = lambda row_id, launcher: job
+    assert "up to date" in another_try(services, job.row_id)["notice"]
 
 
 def test_compute_commits_a_row_and_names_it_in_the_address(services: Any) -> None:
