@@ -144,7 +144,7 @@ def _contours(g: UnitFunction, x: Array, y: Array, values: Array, nodes: Array) 
     arrived &= _is_crossing(g, x, y, points)
     snapped = np.where(near >= 0, nodes[:, near] if nodes.size else moved, moved)
     lines = _split_lines(raw, snapped, arrived | (near >= 0))
-    lines = [_extend(g, line) for line in lines]
+    lines = [_cut_off(g, _extend(g, _cut_off(g, line))) for line in lines]
     lines = refine(lines, lambda u: polish(g, u, 0.5 / GRID))
     return [thin(line) for line in lines]
 
@@ -206,6 +206,39 @@ def _split_lines(raw: list[Array], points: Array, good: NDArray[np.bool_]) -> li
                 if new.sum() > 1:
                     lines.append(piece[:, new])
     return lines
+
+
+def _cut_off(g: UnitFunction, line: Array) -> Array:
+    """Let a polyline whose ends were moved out of the window end on its border."""
+    for _ in range(2):
+        line = line[:, ::-1]
+        out = ((line < 0) | (line > 1)).any(axis=0)
+        first = int(np.argmin(out))
+        if first == 0:
+            continue
+        inside, outside = line[:, first], line[:, first - 1]
+        with np.errstate(all="ignore"):
+            shares = np.where(outside < 0, inside, 1 - inside) / np.abs(outside - inside)
+        axis = int(np.argmin(np.where((outside < 0) | (outside > 1), shares, np.inf)))
+        end = inside + (outside - inside) * shares[axis]
+        end[axis] = round(float(end[axis]))
+        end[1 - axis] = _along_border(g, end, 1 - axis)
+        line = np.concatenate([end[:, None], line[:, first:]], axis=1)
+    return line
+
+
+def _along_border(g: UnitFunction, end: Array, axis: int) -> float:
+    """Solve g = 0 for one coordinate by Newton's method; the start if it does not converge."""
+    u = end[:, None].copy()
+    for _ in range(6):
+        with np.errstate(all="ignore"):
+            step = float(g.value(u)[0]) / float(g.gradient(u)[axis, 0])
+        if not abs(step) < 0.2 / GRID:
+            return float(end[axis])
+        u[axis] -= step
+        if abs(step) < 1e-14:
+            break
+    return float(np.clip(u[axis, 0], 0.0, 1.0))
 
 
 def _extend(g: UnitFunction, line: Array) -> Array:
