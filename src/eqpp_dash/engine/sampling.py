@@ -72,8 +72,8 @@ def sample_curves(
     bounds = np.flatnonzero(np.concatenate([[True], lane[1:] != lane[:-1], [True]]))
     where: list[Array] = []
     owners: list[int] = []
-    for first, last in pairwise(bounds):
-        seen = np.flatnonzero(visible[first * parts : last * parts])
+    for first, beyond in pairwise(bounds):
+        seen = np.flatnonzero(visible[first * parts : beyond * parts])
         if not seen.size:
             continue
         a = first * parts
@@ -88,8 +88,8 @@ def sample_curves(
     index = np.minimum(piece.astype(np.intp), lane.size - 1)
     sizes = np.cumsum([0, *(len(part) for part in where)])
     # A lane's last point belongs to its own last step, not to the next lane's first.
-    ends = sizes[1:] - 1
-    index[ends] = np.maximum(np.ceil(piece[ends]).astype(np.intp) - 1, 0)
+    final = sizes[1:] - 1
+    index[final] = np.maximum(np.ceil(piece[final]).astype(np.intp) - 1, 0)
     theta = (piece - index) * until[index]
     points = interpolate(y[:, index], terms[:, :, index], theta)
     times = steps.t[use][index] + theta * steps.h[use][index]

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 HOP = 1e-9
 """Length of the step across, in widths of the window."""
 
-MAX_CROSSINGS = 200
+MAX_CROSSINGS = 400
+THICK = 1e-3
+MAX_THICK = 40
+"""So many crossings in a row, each within `THICK` widths of the last, end an orbit."""
+
 JUMP = 1e-4
 """A relative change of the field across a surface beyond this is a jump."""
 
@@ -71,7 +75,9 @@ class Surfaces:
         self.side = np.zeros((len(self.factors), lanes))
         self.tries = np.zeros(lanes, dtype=np.intp)
         self.crossings = np.zeros(lanes, dtype=np.intp)
+        self.thick = np.zeros(lanes, dtype=np.intp)
         self.crossed_at = np.full(lanes, -np.inf)
+        self.crossed_in = np.full((problem.width.size, lanes), np.inf)
 
     def _values(self, t: Array, y: Array) -> Array:
         return np.stack([np.broadcast_to(f(t, y), t.shape) for f in self.factors])
@@ -238,6 +244,9 @@ class Surfaces:
         pole = surface >= self.poles_from
         self.crossings[lanes] += 1
         self.tries[lanes] = 0
+        apart = np.max(np.abs(y - self.crossed_in[:, lanes]) / width, axis=0)
+        self.thick[lanes] = np.where(apart < THICK, self.thick[lanes] + 1, 0)
+        self.crossed_in[:, lanes] = y
         verdicts = (
             (~finite | (pole & jump), "undefined", "it reaches a singularity of the field"),
             (
@@ -250,6 +259,11 @@ class Surfaces:
                 "undecided",
                 "it reaches a point where the field has no bounded derivative: beyond, the orbit "
                 "need not be unique",
+            ),
+            (
+                self.thick[lanes] >= MAX_THICK,
+                "discontinuity",
+                "surfaces where the field is not smooth come too thick here",
             ),
             (
                 self.crossings[lanes] > MAX_CROSSINGS,
