@@ -48,13 +48,16 @@ class Arguments:
             i, token.order = self._exponent(tokens, i, token)
             if i < len(tokens) and tokens[i].kind == "LPAR":
                 continue
+            if len(closing) > self._limits.depth:
+                raise self._source.at(token, "functions are nested too deeply", "Use brackets")
             end = self._argument(tokens, i, token)
             before = result[-2].kind if len(result) > 1 else ""
             follows = tokens[end].kind if end < len(tokens) else "PLUS"
             crowded = (
                 before in kinds.VALUE_ENDS or follows in kinds.VALUE_STARTS or follows == "BAR"
             )
-            if crowded or follows in ("DIVIDE", "TIMES") or end > i + 1:
+            long = end > i + 1 and tokens[i].kind != "BAR"
+            if crowded or follows in ("DIVIDE", "TIMES") or long:
                 text = self._source.text[tokens[i].start : tokens[end - 1].end]
                 name = self._source.text[token.start : token.end]
                 self._names.note("reading", f"{name} {text} is read as {name}({text})")
@@ -125,11 +128,13 @@ class Arguments:
             if close is None:
                 raise self._complain.unclosed_bar(tokens[i], tokens[-1])
             return close + 1
-        if tokens[i].kind == "FUNCTION":
-            j, _ = self._exponent(tokens, i + 1, tokens[i])
-            if j < len(tokens) and tokens[j].kind == "LPAR":
-                return self._matching(tokens, j) + 1
-            return self._argument(tokens, j, tokens[i])
+        while i < len(tokens) and tokens[i].kind == "FUNCTION":
+            function = tokens[i]
+            i, _ = self._exponent(tokens, i + 1, function)
+            if i < len(tokens) and tokens[i].kind == "LPAR":
+                return self._matching(tokens, i) + 1
+        if i >= len(tokens):
+            raise self._complain.no_argument(function)
         if tokens[i].kind == "MINUS" and function.order != kinds.ONE_FACTOR:
             i += 1
         start, factors = i, 0
@@ -156,7 +161,7 @@ class Arguments:
             and function.order != kinds.ONE_FACTOR
         ):
             raise self._source.error(
-                f"where does the argument of {name} end?",
+                f"it is not clear where the argument of {name} ends",
                 function.start,
                 tokens[i].end,
                 f"Put it in brackets: {name}( ... )",

@@ -54,6 +54,12 @@ class Complaints:
             raise self._source.error(
                 f"“{token.text:.40}” is not part of an equation", start, token.end, "Remove it"
             )
+        if kind == "REMAINDER":
+            raise self._source.at(
+                token,
+                f"“{token.text}” starts a comment, it is no operator here",
+                "Write mod(a, b), floor(a/b) or a/100; or start the comment with #",
+            )
         if kind in ("LONG", "HUGE"):
             why = (
                 f"this number has more than {self._limits.digits} digits"

@@ -34,6 +34,7 @@ class Connector:
         opened: list[tuple[Token, str]] = []  # bracket, what may be in it
         divided: dict[int, int] = {}  # depth -> where a term with a quotient starts
         starts: dict[int, int] = {}  # depth -> where the current term starts
+        bars = sum(token.kind == "BAR" for token in tokens)
         for i, token in enumerate(tokens):
             kind = token.kind
             previous = result[-1] if result else None
@@ -48,6 +49,8 @@ class Connector:
                     opened.append((tokens[i], "bar"))
             self._complain.check_kind(token, previous, opened)
             if kind in kinds.VALUE_STARTS:
+                if bars > 2 and previous is not None and previous.kind == "CLOSEBAR":
+                    self._note_bars(kind)
                 if valued and not self._joins(previous, opened):
                     assert previous is not None
                     self._check_juxtaposed(token, previous)
@@ -82,6 +85,12 @@ class Connector:
         if last.kind not in kinds.VALUE_ENDS:
             raise self._source.at(last, f"nothing follows “{last.text}”", "Complete the formula")
         return result
+
+    def _note_bars(self, kind: str) -> None:
+        if kind != "OPENBAR":
+            self._names.note(
+                "reading", "A bar closes as soon as it can: |x|y|z| is abs(x)*y*abs(z)"
+            )
 
     def _note_order(self, token: Token, previous: Token, quotient: int | None) -> None:
         """Tell how a product without a sign was read where it may mean two things."""

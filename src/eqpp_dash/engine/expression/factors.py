@@ -166,10 +166,12 @@ def normal_sign(graph: Graph, node: Node) -> Node:
     """Give the expression or its negative: the one whose leading coefficient is positive."""
     if node.op != "sum":
         return node
-    for c, arg in zip(node.data, node.args, strict=True):
-        if arg is not graph.one:
-            return graph.negate(node) if c < 0 else node
-    return node
+    terms = list(zip(node.data, node.args, strict=True))
+    lead = next((c for c, arg in terms if arg is not graph.one), Fraction(1))
+    if lead > 0:
+        return node
+    terms.sort(key=lambda term: term[1] is graph.one)  # x - 1 rather than -1 + x
+    return graph.combine((-c, arg) for c, arg in terms)
 
 
 def common_factors(

@@ -36,4 +36,4 @@ class Limits:
     digits: int = 40
     name_length: int = 40
     equations: int = 12
-    definitions: int = 200
+    definitions: int = 50

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from eqpp_dash.engine.expression import names as known
-from eqpp_dash.engine.expression.graph import ConstantError, Graph, Node, SizeError
+from eqpp_dash.engine.expression.graph import ConstantError, Graph, Node, SizeError, to_float
 from eqpp_dash.engine.expression.limits import Limits
 from eqpp_dash.engine.expression.source import Source, Token
 from eqpp_dash.engine.expression.syntax import Syntax
@@ -55,24 +55,48 @@ class Lowering:
         """
         if tree.depth > 3 * self._limits.depth:
             raise self._error(tree, "this formula is nested too deeply", "Split it with a helper")
-        return self._lower(tree)
+        self._done: dict[int, Node] = {}
+        stack: list[tuple[Syntax, bool]] = [(tree, False)]
+        while stack:  # parts first; no recursion, however deep the formula is
+            item, ready = stack.pop()
+            if ready:
+                self._finish(item)
+            else:
+                stack.append((item, True))
+                stack.extend((part, False) for part in reversed(item.parts))
+        if id(tree) not in self._done:
+            self._misfit(tree)
+        return self._done[id(tree)]
+
+    def _lowered(self, tree: Syntax) -> Node:
+        """Give the node of a part; lists and pieces have none."""
+        if id(tree) not in self._done:
+            self._misfit(tree)
+        return self._done[id(tree)]
+
+    def _misfit(self, tree: Syntax) -> None:
+        if tree.kind == "piece":
+            raise self._error(tree, "a colon does not belong here")
+        raise self._error(tree, "a list in brackets is not a number", "Write one equation a line")
 
     def _error(self, tree: Syntax, message: str, hint: str = "") -> Exception:
         return self._source.error(message, tree.start, tree.end, hint)
 
-    def _lower(self, tree: Syntax) -> Node:
-        method = getattr(self, f"_{tree.kind}")
-        return self._guard(tree, lambda: method(tree))
-
-    def _guard(self, tree: Syntax, build: Callable[[], Node]) -> Node:
-        """Turn trouble with constants and size into errors that point at `tree`."""
+    def _finish(self, tree: Syntax) -> None:
+        """Make the node of a construct whose parts are done."""
+        if tree.kind in ("piece", "tuple"):
+            return
         try:
-            node = build()
+            node: Node = getattr(self, f"_{tree.kind}")(tree)
         except ConstantError as error:
             hint = "A constant must have a finite real value"
             raise self._error(tree, str(error), hint) from None
         except SizeError as error:
             raise self._error(tree, str(error), "Make the system smaller") from None
+        self._check(tree, node)
+        self._done[id(tree)] = node
+
+    def _check(self, tree: Syntax, node: Node) -> None:
         if node.size > self._limits.nodes:
             raise self._error(
                 tree, f"this is larger than {self._limits.nodes} operations", "Make it smaller"
@@ -82,7 +106,22 @@ class Lowering:
             raise self._error(
                 tree, f"this constant {what}", "A constant must have a finite real value"
             )
-        return node
+        core = node.args[0] if node.op == "sum" and len(node.args) == 1 else node
+        if core.op == "product":
+            for base, k in zip(core.args, core.data, strict=True):
+                if base.value is None and abs(k) > self._limits.degree:
+                    raise self._error(
+                        tree,
+                        f"an exponent larger than {self._limits.degree}",
+                        f"Exponents go up to {self._limits.degree}",
+                    )
+        if node.op == "sum":
+            for c in node.data:
+                size = abs(to_float(c))
+                if not math.isfinite(size) or size == 0:
+                    raise self._error(
+                        tree, "a factor is too large or too small for a double", "Rescale"
+                    )
 
     # atoms --------------------------------------------------------------------------------
 
@@ -106,15 +145,15 @@ class Lowering:
     # arithmetic ---------------------------------------------------------------------------
 
     def _sum(self, tree: Syntax) -> Node:
-        terms = [(1, self._lower(tree.parts[0]))]
+        terms = [(1, self._lowered(tree.parts[0]))]
         for mark, part in zip(tree.marks, tree.parts[1:], strict=True):
-            terms.append((1 if mark == "PLUS" else -1, self._lower(part)))
+            terms.append((1 if mark == "PLUS" else -1, self._lowered(part)))
         return self._graph.combine(terms)
 
     def _term(self, tree: Syntax) -> Node:
-        factors = [(self._lower(tree.parts[0]), 1)]
+        factors = [(self._lowered(tree.parts[0]), 1)]
         for mark, part in zip(tree.marks, tree.parts[1:], strict=True):
-            node = self._lower(part)
+            node = self._lowered(part)
             if mark == "DIVIDE" and node is self._graph.zero:
                 above = "0" if factors[0][0] is self._graph.zero else "a number"
                 raise self._source.error(
@@ -124,11 +163,11 @@ class Lowering:
         return self._graph.power_product(factors)
 
     def _negate(self, tree: Syntax) -> Node:
-        return self._graph.negate(self._lower(tree.parts[0]))
+        return self._graph.negate(self._lowered(tree.parts[0]))
 
     def _power(self, tree: Syntax) -> Node:
         base, exponent = tree.parts
-        below, above = self._lower(base), self._lower(exponent)
+        below, above = self._lowered(base), self._lowered(exponent)
         if above.op == "const" and above.data.denominator == 1:
             plain = below.value is None
             if plain and abs(above.data) > self._limits.degree:
@@ -145,29 +184,26 @@ class Lowering:
         return self._graph.power(below, above)
 
     def _bars(self, tree: Syntax) -> Node:
-        return self._graph.call("abs", self._lower(tree.parts[0]))
+        return self._graph.call("abs", self._lowered(tree.parts[0]))
 
     def _floor(self, tree: Syntax) -> Node:
-        return self._graph.call("floor", self._lower(tree.parts[0]))
+        return self._graph.call("floor", self._lowered(tree.parts[0]))
 
     def _sqrt(self, tree: Syntax) -> Node:
-        inside = self._lower(tree.parts[0])
+        inside = self._lowered(tree.parts[0])
         if len(tree.parts) == 1:
             return self._graph.power(inside, self._graph.constant(Fraction(1, 2)))
-        degree = self._lower(tree.parts[1])
+        degree = self._lowered(tree.parts[1])
         if degree.op != "const" or degree.data.denominator != 1 or not 2 <= degree.data <= 99:
             raise self._error(tree.parts[1], "the degree of a root is a whole number of 2 or more")
         if degree.data % 2:
             return self._graph.root(inside, int(degree.data))
         return self._graph.power(inside, self._graph.constant(1 / degree.data))
 
-    def _tuple(self, tree: Syntax) -> Node:
-        raise self._error(tree, "a list in brackets is not a number", "Write one equation a line")
-
     # logic --------------------------------------------------------------------------------
 
     def _compare(self, tree: Syntax) -> Node:
-        nodes = [self._lower(part) for part in tree.parts]
+        nodes = [self._lowered(part) for part in tree.parts]
         links = [
             self._graph.call(_RELATIONS[mark], left, right)
             for mark, left, right in zip(tree.marks, nodes, nodes[1:], strict=False)
@@ -189,7 +225,7 @@ class Lowering:
     def _condition(self, tree: Syntax) -> Node:
         if tree.kind not in _LOGICAL:
             raise self._error(tree, "this is not a condition", "Compare, as in x > 0")
-        return self._lower(tree)
+        return self._lowered(tree)
 
     # functions and choices ----------------------------------------------------------------
 
@@ -201,10 +237,7 @@ class Lowering:
         function, exponent = token.text, token.order
         if exponent == -1:
             function, exponent = known.INVERSES[function], 1
-        for part in tree.parts:
-            if part.kind == "piece":
-                raise self._error(part, "a colon does not belong here")
-        args = [self._lower(part) for part in tree.parts]
+        args = [self._lowered(part) for part in tree.parts]
         entry = known.FUNCTIONS.get(function)
         if entry is None:
             node = self._helper(tree, args)
@@ -222,17 +255,14 @@ class Lowering:
             node = self._graph.power_product(((node, exponent),))
         return node
 
-    def _piece(self, tree: Syntax) -> Node:
-        raise self._error(tree, "a colon does not belong here")
-
     def _choice(self, tree: Syntax) -> Node:
         pairs = []
         default: Node | None = None
         for part in tree.parts:
             if part.kind == "piece":
-                pairs.append((self._condition(part.parts[0]), self._lower(part.parts[1])))
+                pairs.append((self._condition(part.parts[0]), self._lowered(part.parts[1])))
             else:
-                default = self._lower(part)
+                default = self._lowered(part)
         return self._select(pairs, default)
 
     def _select(self, pairs: list[tuple[Node, Node]], default: Node | None) -> Node:
@@ -252,23 +282,23 @@ class Lowering:
                     f"Write {tree.token.text}(x > 0, x, -x)",
                 )  # fmt: skip
             condition = self._condition(parts[0])
-            return self._select([(condition, self._lower(parts[1]))], self._lower(parts[2]))
+            return self._select([(condition, self._lowered(parts[1]))], self._lowered(parts[2]))
         pairs: list[tuple[Node, Node]] = []
         default: Node | None = None
         while parts:
             part = parts.pop(0)
             if part.kind == "piece":
-                pairs.append((self._condition(part.parts[0]), self._lower(part.parts[1])))
+                pairs.append((self._condition(part.parts[0]), self._lowered(part.parts[1])))
             elif part.kind == "tuple" and len(part.parts) == 2:  # (value, condition)
                 value, condition_tree = part.parts
-                pairs.append((self._condition(condition_tree), self._lower(value)))
+                pairs.append((self._condition(condition_tree), self._lowered(value)))
             elif parts and parts[0].kind in _LOGICAL:  # value, condition
                 value = part
-                pairs.append((self._condition(parts.pop(0)), self._lower(value)))
+                pairs.append((self._condition(parts.pop(0)), self._lowered(value)))
             elif parts and part.kind in _LOGICAL:  # condition, value
-                pairs.append((self._condition(part), self._lower(parts.pop(0))))
+                pairs.append((self._condition(part), self._lowered(parts.pop(0))))
             elif not parts:
-                default = self._lower(part)
+                default = self._lowered(part)
             else:
                 raise self._error(
                     part, "a piece needs a condition", "Write piecewise(x < 0: -x; x)"

@@ -41,11 +41,6 @@ def _fold(name: str) -> Builder:
     return build
 
 
-def _log(graph: Graph, x: Node, base: Node | None = None) -> Node:
-    logarithm = graph.call("log", x)
-    return logarithm if base is None else graph.divide(logarithm, graph.call("log", base))
-
-
 def _sqrt(graph: Graph, x: Node) -> Node:
     return graph.power(x, graph.constant(Fraction(1, 2)))
 
@@ -78,8 +73,8 @@ FUNCTIONS: dict[str, tuple[int, int, Builder]] = {
             "heaviside",
         ]
     },
-    "ln": (1, 1, _log),
-    "log": (1, 1, _log),
+    "ln": (1, 1, _call("log")),
+    "log": (1, 1, _call("log")),
     "sqrt": (1, 1, _sqrt),
     "cbrt": (1, 1, lambda graph, x: graph.root(x, 3)),
     "cot": (1, 1, _ratio("cos", "sin")),

@@ -14,6 +14,8 @@ Polynomial = dict[tuple[int, ...], Fraction]
 MAX_TERMS = 400
 MAX_DEGREE = 24
 MAX_BITS = 4096
+#: Products of coefficients spent on a common divisor, about a quarter of a second.
+MAX_WORK = 200_000
 
 
 def to_polynomial(root: Node, variables: Sequence[Node]) -> Polynomial | None:
@@ -82,7 +84,9 @@ def multiply(a: Polynomial, b: Polynomial) -> Polynomial | None:
             total[key] = total.get(key, Fraction(0)) + c * d
     total = {key: c for key, c in total.items() if c}
     too_large = len(total) > MAX_TERMS or any(
-        sum(key) > MAX_DEGREE or c.denominator.bit_length() > MAX_BITS for key, c in total.items()
+        sum(key) > MAX_DEGREE
+        or max(c.numerator.bit_length(), c.denominator.bit_length()) > MAX_BITS
+        for key, c in total.items()
     )
     return None if too_large else total
 
@@ -134,10 +138,11 @@ def common_divisor(
         None if the divisor is constant, or the computation outgrew its budget.
     """
     count = len(next(iter(polynomials[0]), ()))
+    work = _Work()
     try:
         divisor = polynomials[0]
         for other in polynomials[1:]:
-            divisor = _gcd(divisor, other, count)
+            divisor = _gcd(divisor, other, count, work)
     except _TooLargeError:
         return None
     if all(sum(key) == 0 for key in divisor):
@@ -153,6 +158,18 @@ class _TooLargeError(Exception):
     """The computation outgrew its budget."""
 
 
+class _Work:
+    """Products of coefficients that may still be made."""
+
+    def __init__(self, left: int = MAX_WORK) -> None:
+        self.left = left
+
+    def spend(self, amount: int) -> None:
+        self.left -= amount
+        if self.left < 0:
+            raise _TooLargeError
+
+
 def _integral(a: Polynomial) -> Polynomial:
     if not a:
         return a
@@ -164,7 +181,7 @@ def _integral(a: Polynomial) -> Polynomial:
     return {key: c * scale for key, c in a.items()}
 
 
-def _gcd(a: Polynomial, b: Polynomial, count: int) -> Polynomial:
+def _gcd(a: Polynomial, b: Polynomial, count: int, work: _Work) -> Polynomial:
     """Give the common divisor of polynomials in the first `count` variables."""
     if not a or not b:
         return a or b
@@ -172,22 +189,22 @@ def _gcd(a: Polynomial, b: Polynomial, count: int) -> Polynomial:
         return {next(iter(a)): Fraction(1)}
     place = count - 1
     if all(k[place] == 0 for k in a) and all(k[place] == 0 for k in b):
-        return _gcd(a, b, place)
-    content_a, content_b = _content(a, place), _content(b, place)
-    content = _gcd(content_a, content_b, place)
-    a, b = _exact(a, content_a), _exact(b, content_b)
+        return _gcd(a, b, place, work)
+    content_a, content_b = _content(a, place, work), _content(b, place, work)
+    content = _gcd(content_a, content_b, place, work)
+    a, b = _exact(a, content_a, work), _exact(b, content_b, work)
     if _degree(a, place) < _degree(b, place):
         a, b = b, a
     for _ in range(4 * MAX_DEGREE):
         if not b:
             break
-        rest = _pseudo_remainder(a, b, place)
-        a, b = b, (_exact(rest, _content(rest, place)) if rest else rest)
+        rest = _pseudo_remainder(a, b, place, work)
+        a, b = b, (_exact(rest, _content(rest, place, work), work) if rest else rest)
     else:
         raise _TooLargeError
     if _degree(a, place) == 0:
         return content
-    return _times(_exact(a, _content(a, place)), content)
+    return _times(_exact(a, _content(a, place, work), work), content, work)
 
 
 def _degree(a: Polynomial, place: int) -> int:
@@ -202,14 +219,14 @@ def _coefficients(a: Polynomial, place: int) -> dict[int, Polynomial]:
     return result
 
 
-def _content(a: Polynomial, place: int) -> Polynomial:
+def _content(a: Polynomial, place: int, work: _Work) -> Polynomial:
     result: Polynomial = {}
     for part in _coefficients(a, place).values():
-        result = _gcd(result, part, place)
+        result = _gcd(result, part, place, work)
     return _integral(result)
 
 
-def _pseudo_remainder(a: Polynomial, b: Polynomial, place: int) -> Polynomial:
+def _pseudo_remainder(a: Polynomial, b: Polynomial, place: int, work: _Work) -> Polynomial:
     low = _degree(b, place)
     lead = _coefficients(b, place)[low]
     while a and _degree(a, place) >= low:
@@ -218,20 +235,23 @@ def _pseudo_remainder(a: Polynomial, b: Polynomial, place: int) -> Polynomial:
         shift = {
             (0,) * place + (high - low,) + (0,) * (len(next(iter(a))) - place - 1): Fraction(1)
         }
-        left, right = _times(a, lead), _times(_times(b, top), shift)
+        left = _times(a, lead, work)
+        right = _times(_times(b, top, work), shift, work)
         _accumulate(left, right, Fraction(-1))
         a = _integral(left)
     return a
 
 
-def _times(a: Polynomial, b: Polynomial) -> Polynomial:
+def _times(a: Polynomial, b: Polynomial, work: _Work) -> Polynomial:
+    work.spend(len(a) * len(b))
     product = multiply(a, b)
     if product is None:
         raise _TooLargeError
     return dict(product)
 
 
-def _exact(a: Polynomial, b: Polynomial) -> Polynomial:
+def _exact(a: Polynomial, b: Polynomial, work: _Work) -> Polynomial:
+    work.spend(len(a) * len(b))
     quotient = divide(a, b)
     if quotient is None:
         raise _TooLargeError

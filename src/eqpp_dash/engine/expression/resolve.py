@@ -37,15 +37,18 @@ class Resolver:
         self._names = names
         self._limits = limits
         self._complain = Complaints(source, limits)
+        self._last_then = -1
 
     def run(self, tokens: list[Token]) -> list[Token]:
         """Give the grammar's tokens."""
         resolved: list[Token] = []
+        thens = [k for k, t in enumerate(tokens) if t.kind == "NAME" and t.text == "then"]
+        self._last_then = thens[-1] if thens else -1
         i = 0
         while i < len(tokens):
             token = tokens[i]
             previous = tokens[i - 1] if i else None
-            if token.kind == "BAD":
+            if token.kind in ("BAD", "REMAINDER"):
                 self._complain.check_kind(token, previous, [])
             leads = previous is None or previous.kind in kinds.OPERATORS
             if leads and token.kind in kinds.OPERATORS and token.kind not in ("PLUS", "MINUS"):
@@ -126,7 +129,7 @@ class Resolver:
     def _conditional(self, tokens: list[Token], i: int) -> list[Token]:
         token = tokens[i]
         rest = tokens[i + 1 :]
-        if any(t.kind == "NAME" and t.text == "then" for t in rest):
+        if i < self._last_then:
             return [token.become("IF")]
         if rest and rest[0].kind == "LPAR":
             return [token.become("FUNCTION", "if")]
@@ -185,7 +188,7 @@ class Resolver:
             letters = name[k + len(number) :]
             if (
                 beginning
-                and beginning + number not in known.FUNCTIONS
+                and not (number and beginning + number in known.FUNCTIONS)
                 and letters
                 and (not number or number.isdigit())
                 and all(self._names.value(c) for c in letters)

@@ -57,6 +57,8 @@ _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _MANY_POINTS = re.compile(r"(?:\d*\.){2,}\d*")
 _LATIN = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _INDEX = re.compile(r"_(?:\{\s*([A-Za-z0-9]+)\s*\}|([A-Za-z0-9]+))")
+#: What may follow an operator, but is hardly a comment.
+_OPERAND = re.compile(r"\(.*|[\d.]+\s*\*?\s*\w*|[A-Za-z]\w?(\s*[-+*/^(].*)?")
 _COMMAND = re.compile(r"\\([A-Za-z]+\*?|.|$)", re.DOTALL)
 _ENVIRONMENT = re.compile(r"\s*\{\s*([A-Za-z]+\*?)\s*\}")
 _GROUP = re.compile(r"\s*\{\s*([^{}]*?)\s*\}")
@@ -236,6 +238,13 @@ class Scanner:
     def _comment(self, at: int) -> int:
         end = self._text.find("\n", at)
         end = len(self._text) if end < 0 else end
+        operator = "//" if self._text[at] == "/" else self._text[at]
+        body = self._text[at + len(operator) : end].split(";")[0].strip()
+        after_value = bool(self.tokens) and self.tokens[-1].kind in ("NUMBER", "NAME", "RPAR")
+        percent = operator == "%" and not body and self.tokens and self.tokens[-1].kind == "NUMBER"
+        if operator != "#" and after_value and (_OPERAND.fullmatch(body) or percent):
+            self._push("REMAINDER", self._text[at : at + len(operator)], at, at + len(operator))
+            return at + len(operator)
         quotes = re.compile(r"(?<![\w'])'''|\"\"\"").search(self._text, at, end)
         if quotes:
             self._push("BAD", quotes[0], quotes.start(), quotes.end())
@@ -386,6 +395,9 @@ class Scanner:
             kind, text = _COMMANDS[name]
             self._push(kind, text, at, end)
         elif name in _LATEX_FUNCTIONS:
+            base = re.compile(r"_\s*(?:\{\s*(2|10)\s*\}|(2))(?!\d)").match(self._text, end)
+            if name == "log" and base:
+                name, end = name + (base[1] or base[2]), base.end()
             self._push("NAME", name, at, end)
         else:
             self._push("BAD", match[0], at, end)

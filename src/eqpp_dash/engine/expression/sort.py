@@ -243,9 +243,9 @@ class Sorter:
         wanted = ["NAME", "COMMA"] * len(names)
         if left[-1].kind != "RPAR" or shape != wanted[:-1] or len(set(names)) < len(names):
             raise self._source.error(
-                "a helper function is written f(u) = ...",
+                "this is neither a derivative nor a helper function such as f(u)",
                 left[0].start,
                 left[-1].end,
-                "Starting values are given apart from the equations",
+                "Write x' for a rate of change; starting values are given apart",
             )
         self._define(left[0], right, tuple(names))

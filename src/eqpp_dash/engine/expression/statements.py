@@ -94,7 +94,13 @@ def _pieces(source: Source, tokens: list[Token]) -> list[list[Token]]:
                 pieces[-1] = []
                 wrapped.append(token.text)
                 continue
-            token = token.become("CASES" if token.text in ("cases", "dcases") else "BAD")
+            if token.text == "array" and pieces[-1] and pieces[-1][-1].text == "{":
+                pieces[-1].pop()
+                depth -= 1
+                token = token.become("CASES")
+            token = token.become(
+                "CASES" if token.kind == "CASES" or token.text in ("cases", "dcases") else "BAD"
+            )
             depth, inner = depth + 1, inner + 1
         elif kind == "END":
             if wrapped and inner == 0:
@@ -118,6 +124,9 @@ def _pieces(source: Source, tokens: list[Token]) -> list[list[Token]]:
             depth = 0
         else:
             pieces[-1].append(token)
+    for piece in pieces:
+        if len(piece) > 1 and (piece[-1].kind == "COMMA" or piece[-1].text == "."):
+            piece.pop()  # punctuation of a displayed formula
     return [piece for piece in pieces if piece]
 
 

@@ -22,6 +22,8 @@ def number_text(value: Fraction) -> tuple[str, int]:
     if bottom == 1 and top < 10**15:
         return str(top), ATOM
     decimal = repr(to_float(value))
+    if decimal == "inf" or (decimal == "0.0" and top):
+        return f"{top}/{bottom}", PRODUCT
     if Fraction(decimal) == value and len(decimal) <= 17 and bottom != 1:
         return decimal, ATOM
     if bottom != 1 and top < 10**15 and bottom < 10**15:
