@@ -220,11 +220,12 @@ class CompiledField:
     def _parts(self) -> tuple[tuple[Factor, ...], tuple[tuple[Factor, ...], ...]]:
         graph = self._graph
         shared, rest = common_factors(graph, self._numerators, self._symbols)
-        common = [f for node in shared for f in zero_factors(graph, node)]
+        symbols = self._symbols
+        common = [f for node in shared for f in zero_factors(graph, node, symbols)]
         made = {node: Factor(graph, node, self.variables) for node in common}
         components = []
         for node in rest:
-            own = [] if node is graph.zero else [*common, *zero_factors(graph, node)]
+            own = [] if node is graph.zero else [*common, *zero_factors(graph, node, symbols)]
             for item in own:
                 made.setdefault(item, Factor(graph, item, self.variables))
             components.append(tuple(made[item] for item in dict.fromkeys(own)))
@@ -248,7 +249,7 @@ class CompiledField:
     @cached_property
     def poles(self) -> tuple[Factor, ...]:
         """Expressions at whose zeros the field is singular or stops being defined."""
-        return self._wrap(poles(self._graph, self._components))
+        return self._wrap(poles(self._graph, self._components, self._symbols))
 
     def _wrap(self, nodes: Sequence[Node]) -> tuple[Factor, ...]:
         return tuple(Factor(self._graph, node, self.variables) for node in nodes)

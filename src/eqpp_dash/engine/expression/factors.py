@@ -9,9 +9,11 @@ from eqpp_dash.engine.expression.graph import Graph, Node, topological
 from eqpp_dash.engine.expression.polynomial import (
     Polynomial,
     common_divisor,
+    integral,
     to_node,
     to_polynomial,
 )
+from eqpp_dash.engine.expression.splitting import split
 
 #: Functions that vanish exactly where their argument does.
 _LIKE_ARGUMENT = frozenset({"sinh", "tanh", "asin", "asinh", "atan", "atanh", "abs", "sign", "erf"})
@@ -100,11 +102,12 @@ def powers(graph: Graph, node: Node) -> Powers:
     return {core: 1}
 
 
-def zero_factors(graph: Graph, node: Node) -> list[Node]:
+def zero_factors(graph: Graph, node: Node, variables: Sequence[Node] = ()) -> list[Node]:
     """List expressions whose zero sets together make up that of a numerator.
 
     Powers, constants and factors that never vanish are dropped; each factor is listed once,
-    with a positive leading coefficient.
+    with a positive leading coefficient. Polynomials of `variables` are split where that is
+    cheap.
     """
     found: dict[Node, None] = {}
     stack = [node]
@@ -117,10 +120,19 @@ def zero_factors(graph: Graph, node: Node) -> list[Node]:
                 continue
             parts = [inner] if inner is not base else _content(graph, base)
             if parts == [base]:
-                found.setdefault(normal_sign(graph, base))
+                found.update(dict.fromkeys(_pieces(graph, base, variables)))
             else:
                 stack.extend(reversed(parts))
     return list(found)
+
+
+def _pieces(graph: Graph, node: Node, variables: Sequence[Node]) -> list[Node]:
+    """Split a sum that is a polynomial; one that does not split stays as it is written."""
+    whole = to_polynomial(node, variables) if node.op == "sum" and variables else None
+    pieces = split(whole) if whole else []
+    if len(pieces) < 2 and (not whole or [integral(whole)] == pieces):
+        return [normal_sign(graph, node)]
+    return [to_node(graph, piece, variables) for piece in pieces]
 
 
 def _vanishing_part(graph: Graph, base: Node) -> Node | None:
@@ -264,13 +276,13 @@ def switching_parts(graph: Graph, roots: Iterable[Node]) -> list[Node]:
     return [node for node in found if node.value is None]
 
 
-def poles(graph: Graph, roots: Iterable[Node]) -> list[Node]:
+def poles(graph: Graph, roots: Iterable[Node], variables: Sequence[Node] = ()) -> list[Node]:
     """List expressions at whose zeros `roots` are singular or stop being defined."""
     found: dict[Node, None] = {}
 
     def note(node: Node) -> None:
         if node.value is None:
-            for factor in zero_factors(graph, quotient(graph, node)[0]):
+            for factor in zero_factors(graph, quotient(graph, node)[0], variables):
                 found.setdefault(factor)
 
     for node in topological(roots):

@@ -45,7 +45,7 @@ def to_polynomial(root: Node, variables: Sequence[Node]) -> Polynomial | None:
         elif node.op == "sum":
             total: Polynomial = {}
             for c, arg in zip(node.data, node.args, strict=True):
-                _accumulate(total, done[arg], c)
+                accumulate(total, done[arg], c)
             done[node] = total
         elif node.op == "product" and all(k > 0 for k in node.data):
             product: Polynomial | None = {one: Fraction(1)}
@@ -91,7 +91,8 @@ def multiply(a: Polynomial, b: Polynomial) -> Polynomial | None:
     return None if too_large else total
 
 
-def _accumulate(total: Polynomial, other: Polynomial, scale: Fraction) -> None:
+def accumulate(total: Polynomial, other: Polynomial, scale: Fraction) -> None:
+    """Add a multiple of a polynomial to another, in place."""
     for key, c in other.items():
         value = total.get(key, Fraction(0)) + scale * c
         if value:
@@ -138,39 +139,41 @@ def common_divisor(
         None if the divisor is constant, or the computation outgrew its budget.
     """
     count = len(next(iter(polynomials[0]), ()))
-    work = _Work()
+    work = Work()
     try:
         divisor = polynomials[0]
         for other in polynomials[1:]:
-            divisor = _gcd(divisor, other, count, work)
-    except _TooLargeError:
+            divisor = greatest_common_divisor(divisor, other, count, work)
+    except TooLargeError:
         return None
     if all(sum(key) == 0 for key in divisor):
         return None
-    divisor = _integral(divisor)
+    divisor = integral(divisor)
     cofactors = [divide(polynomial, divisor) for polynomial in polynomials]
     if any(cofactor is None for cofactor in cofactors):
         return None
     return divisor, [cofactor for cofactor in cofactors if cofactor is not None]
 
 
-class _TooLargeError(Exception):
+class TooLargeError(Exception):
     """The computation outgrew its budget."""
 
 
-class _Work:
+class Work:
     """Products of coefficients that may still be made."""
 
     def __init__(self, left: int = MAX_WORK) -> None:
         self.left = left
 
     def spend(self, amount: int) -> None:
+        """Count work done; raise where the budget is spent."""
         self.left -= amount
         if self.left < 0:
-            raise _TooLargeError
+            raise TooLargeError
 
 
-def _integral(a: Polynomial) -> Polynomial:
+def integral(a: Polynomial) -> Polynomial:
+    """Scale to coprime integer coefficients, the leading one positive."""
     if not a:
         return a
     scale = Fraction(
@@ -181,37 +184,39 @@ def _integral(a: Polynomial) -> Polynomial:
     return {key: c * scale for key, c in a.items()}
 
 
-def _gcd(a: Polynomial, b: Polynomial, count: int, work: _Work) -> Polynomial:
-    """Give the common divisor of polynomials in the first `count` variables."""
+def greatest_common_divisor(a: Polynomial, b: Polynomial, count: int, work: Work) -> Polynomial:
+    """Give the greatest common divisor of polynomials in the first `count` variables."""
     if not a or not b:
         return a or b
     if count == 0:
         return {next(iter(a)): Fraction(1)}
     place = count - 1
     if all(k[place] == 0 for k in a) and all(k[place] == 0 for k in b):
-        return _gcd(a, b, place, work)
-    content_a, content_b = _content(a, place, work), _content(b, place, work)
-    content = _gcd(content_a, content_b, place, work)
+        return greatest_common_divisor(a, b, place, work)
+    content_a, content_b = content(a, place, work), content(b, place, work)
+    shared = greatest_common_divisor(content_a, content_b, place, work)
     a, b = _exact(a, content_a, work), _exact(b, content_b, work)
-    if _degree(a, place) < _degree(b, place):
+    if degree(a, place) < degree(b, place):
         a, b = b, a
     for _ in range(4 * MAX_DEGREE):
         if not b:
             break
         rest = _pseudo_remainder(a, b, place, work)
-        a, b = b, (_exact(rest, _content(rest, place, work), work) if rest else rest)
+        a, b = b, (_exact(rest, content(rest, place, work), work) if rest else rest)
     else:
-        raise _TooLargeError
-    if _degree(a, place) == 0:
-        return content
-    return _times(_exact(a, _content(a, place, work), work), content, work)
+        raise TooLargeError
+    if degree(a, place) == 0:
+        return shared
+    return _times(_exact(a, content(a, place, work), work), shared, work)
 
 
-def _degree(a: Polynomial, place: int) -> int:
+def degree(a: Polynomial, place: int) -> int:
+    """Give the degree in one variable."""
     return max(key[place] for key in a)
 
 
-def _coefficients(a: Polynomial, place: int) -> dict[int, Polynomial]:
+def coefficients(a: Polynomial, place: int) -> dict[int, Polynomial]:
+    """Give the coefficients by powers of one variable."""
     result: dict[int, Polynomial] = {}
     for key, c in a.items():
         lower = (*key[:place], 0, *key[place + 1 :])
@@ -219,40 +224,41 @@ def _coefficients(a: Polynomial, place: int) -> dict[int, Polynomial]:
     return result
 
 
-def _content(a: Polynomial, place: int, work: _Work) -> Polynomial:
+def content(a: Polynomial, place: int, work: Work) -> Polynomial:
+    """Give the common divisor of the coefficients by powers of one variable."""
     result: Polynomial = {}
-    for part in _coefficients(a, place).values():
-        result = _gcd(result, part, place, work)
-    return _integral(result)
+    for part in coefficients(a, place).values():
+        result = greatest_common_divisor(result, part, place, work)
+    return integral(result)
 
 
-def _pseudo_remainder(a: Polynomial, b: Polynomial, place: int, work: _Work) -> Polynomial:
-    low = _degree(b, place)
-    lead = _coefficients(b, place)[low]
-    while a and _degree(a, place) >= low:
-        high = _degree(a, place)
-        top = _coefficients(a, place)[high]
+def _pseudo_remainder(a: Polynomial, b: Polynomial, place: int, work: Work) -> Polynomial:
+    low = degree(b, place)
+    lead = coefficients(b, place)[low]
+    while a and degree(a, place) >= low:
+        high = degree(a, place)
+        top = coefficients(a, place)[high]
         shift = {
             (0,) * place + (high - low,) + (0,) * (len(next(iter(a))) - place - 1): Fraction(1)
         }
         left = _times(a, lead, work)
         right = _times(_times(b, top, work), shift, work)
-        _accumulate(left, right, Fraction(-1))
-        a = _integral(left)
+        accumulate(left, right, Fraction(-1))
+        a = integral(left)
     return a
 
 
-def _times(a: Polynomial, b: Polynomial, work: _Work) -> Polynomial:
+def _times(a: Polynomial, b: Polynomial, work: Work) -> Polynomial:
     work.spend(len(a) * len(b))
     product = multiply(a, b)
     if product is None:
-        raise _TooLargeError
+        raise TooLargeError
     return dict(product)
 
 
-def _exact(a: Polynomial, b: Polynomial, work: _Work) -> Polynomial:
+def _exact(a: Polynomial, b: Polynomial, work: Work) -> Polynomial:
     work.spend(len(a) * len(b))
     quotient = divide(a, b)
     if quotient is None:
-        raise _TooLargeError
+        raise TooLargeError
     return quotient

@@ -128,10 +128,9 @@ class Resolver:
 
     def _conditional(self, tokens: list[Token], i: int) -> list[Token]:
         token = tokens[i]
-        rest = tokens[i + 1 :]
         if i < self._last_then:
             return [token.become("IF")]
-        if rest and rest[0].kind == "LPAR":
+        if i + 1 < len(tokens) and tokens[i + 1].kind == "LPAR":
             return [token.become("FUNCTION", "if")]
         if i > 0 and tokens[i - 1].kind == "COLUMN":
             return []  # "x & if y < 0" in cases
