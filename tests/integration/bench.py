@@ -47,7 +47,7 @@ class Bench:
         self.launcher.ensure(follow=True)
         return job
 
-    def until(self, condition, patience_s=PATIENCE_S, upkeep=True):
+    def until(self, condition, patience_s=PATIENCE_S, upkeep=True, look_every_s=0.01):
         """Wait for a condition as a page does: looking, and looking after the executor."""
         end = time.monotonic() + patience_s
         while not (found := condition()):
@@ -55,7 +55,7 @@ class Bench:
                 raise AssertionError(f"not within {patience_s} s; log: {self.log()[-3000:]}")
             if upkeep:
                 self.launcher.upkeep(0.5)
-            time.sleep(0.01)
+            time.sleep(look_every_s)
         return found
 
     def ended(self, job, **options):
