@@ -70,13 +70,37 @@ def sample_field(
     -------
     VectorFieldGrid
         The points lie in the middles of equal cells, so none on the window's border; NaN
-        where the field is undefined or infinite.
+        where the field is undefined or infinite and has no limit either.
     """
     lo, hi = window_limits(field, window)
     x, y = (
         a + (b - a) * (np.arange(count) + 0.5) / count
         for a, b, count in zip(lo, hi, shape, strict=True)
     )
-    values = field(time, np.stack(np.meshgrid(x, y)))
-    u, v = np.where(np.isfinite(values).all(axis=0), values, np.nan)
+    points = np.stack(np.meshgrid(x, y))
+    values = field(time, points)
+    holes = ~np.isfinite(values).all(axis=0)
+    if holes.any():
+        cell = ((hi - lo) / shape)[:, None]
+        usual = np.array([[_usual_size(row[~holes])] for row in values])
+        values[:, holes] = _limits(field, time, points[:, holes], cell, usual)
+    u, v = values
     return VectorFieldGrid(x, y, u, v)
+
+
+def _usual_size(values: Array) -> float:
+    return float(np.median(np.abs(values))) if values.size else 0.0
+
+
+def _limits(field: CompiledField, time: float, points: Array, cell: Array, usual: Array) -> Array:
+    """Give the limits of the field at points where its formula fails; NaN if there are none.
+
+    Values close by on two opposite sides, at two distances, must agree.
+    """
+    away = cell * np.array([[0.62], [0.78]])
+    near = [field(time, points + size * away) for size in (1e-5, -1e-5, 1e-4, -1e-4)]
+    with np.errstate(all="ignore"):
+        middle = 0.5 * near[0] + 0.5 * near[1]
+        spread = np.max([np.abs(value - middle) for value in near], axis=0)
+        removable = (spread <= 1e-3 * (np.abs(middle) + usual)).all(axis=0)
+    return np.where(removable, middle, np.nan)

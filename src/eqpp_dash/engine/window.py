@@ -138,9 +138,10 @@ def _spread_out(
         elif len(near) == 1 or turning:
             low = np.minimum(low, equilibrium.point - reach)
             high = np.maximum(high, equilibrium.point + reach)
-    flat = high - low <= 1e-3 * float((high - low).max())
-    half = max((float(r.max()) for _, r in known), default=DEFAULT)
-    half = min(half, 0.6 * widest) if widest > 0 else half
+    flat = high - low <= 1e-9 * float((high - low).max())
+    half = np.max([r for _, r in known], axis=0) if known else np.full(2, DEFAULT)
+    if widest > 0:
+        half = half * min(1.0, 0.6 * widest / float(half.max()))
     return np.where(flat, low - half, low), np.where(flat, high + half, high)
 
 
