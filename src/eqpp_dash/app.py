@@ -83,8 +83,15 @@ def create_app(settings: Settings | None = None) -> Dash:
     archive.register(app, services)
     routes.register(app, services)
     _compress(app)
+    _register_scripts(app)
     services.portraits.start()
     return app
+
+
+def _register_scripts(app: Dash) -> None:
+    # Dash learns which scripts it serves when it first renders a page, and answers 500 for them
+    # before. With several workers the page may come from one and its scripts from another.
+    app.server.test_client().get("/")
 
 
 def _compress(app: Dash) -> None:
