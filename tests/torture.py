@@ -150,9 +150,10 @@ class Page:
         name, prop = source.split(".")
         for callback in listed:
             inputs = [(item["id"], item["property"]) for item in callback["inputs"]]
-            if (name, prop) in inputs and bool(callback.get("background")) is background:
-                if callback.get("clientside_function") is None:
-                    return callback
+            in_browser = callback.get("clientside_function") is not None
+            wanted = (name, prop) in inputs and bool(callback.get("background")) is background
+            if wanted and not in_browser:
+                return callback
         raise SystemExit(f"the page has no callback for {source}")
 
     def call(self, callback: dict, value: object, **query: str) -> dict | None:

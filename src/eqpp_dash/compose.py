@@ -63,6 +63,8 @@ def compose(settings: Settings) -> Services:
     from eqpp_dash.services.portraits import JobPolicy, Portraits
     from eqpp_dash.services.previews import Previews
 
+    if not structlog.is_configured():
+        configure_logs(settings.log_level)
     database = open_database(settings)
     queue, archive = Queue(database), Archive(database)
     launcher = Launcher(
