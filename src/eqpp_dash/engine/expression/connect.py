@@ -34,6 +34,7 @@ class Connector:
         opened: list[tuple[Token, str]] = []  # bracket, what may be in it
         divided: dict[int, int] = {}  # depth -> where a term with a quotient starts
         starts: dict[int, int] = {}  # depth -> where the current term starts
+        chain = 0  # signs in a row, or powers of powers
         bars = sum(token.kind == "BAR" for token in tokens)
         for i, token in enumerate(tokens):
             kind = token.kind
@@ -48,6 +49,11 @@ class Connector:
                 else:
                     opened.append((tokens[i], "bar"))
             self._complain.check_kind(token, previous, opened)
+            chain = chain + 1 if self._prolongs(token, result) else 0
+            if chain > self._limits.depth:
+                raise self._source.at(
+                    token, f"“{token.text}” is repeated too often", "Use brackets"
+                )
             if kind in kinds.VALUE_STARTS:
                 if bars > 2 and previous is not None and previous.kind == "CLOSEBAR":
                     self._note_bars(kind)
@@ -85,6 +91,13 @@ class Connector:
         if last.kind not in kinds.VALUE_ENDS:
             raise self._source.at(last, f"nothing follows “{last.text}”", "Complete the formula")
         return result
+
+    def _prolongs(self, token: Token, result: list[Token]) -> bool:
+        """Tell whether a sign follows a sign, or a power or its exponent a power."""
+        kinds_before = [item.kind for item in result[-2:]]
+        if token.kind in ("PLUS", "MINUS"):
+            return kinds_before[-1:] in (["PLUS"], ["MINUS"])
+        return "POW" in kinds_before and token.kind in ("POW", "NUMBER", "NAME")
 
     def _note_bars(self, kind: str) -> None:
         if kind != "OPENBAR":

@@ -8,6 +8,8 @@ from fractions import Fraction
 from eqpp_dash.engine.expression.graph import Graph, Node, topological
 
 HALF = Fraction(1, 2)
+#: Products of more factors are differentiated by halves, so that the result stays small.
+WIDE_PRODUCT = 8
 
 
 def differentiate(graph: Graph, roots: Sequence[Node], symbol: Node) -> list[Node]:
@@ -57,6 +59,8 @@ def _chain(graph: Graph, node: Node, inner: list[Node]) -> Node:
         )
     if node.op == "product":
         factors = list(zip(node.args, node.data, strict=True))
+        if len(factors) > WIDE_PRODUCT:
+            return _halves(graph, factors, inner)
         terms = []
         for i, slope in enumerate(inner):
             if slope is not zero:
@@ -78,6 +82,20 @@ def _chain(graph: Graph, node: Node, inner: list[Node]) -> Node:
             for partial, slope in zip(partials, inner, strict=True)
             if slope is not zero
         )
+    )
+
+
+def _halves(graph: Graph, factors: list[tuple[Node, int]], slopes: list[Node]) -> Node:
+    """Differentiate a product of many factors as one of two halves, again and again."""
+    if len(factors) == 1:
+        (base, k), slope = factors[0], slopes[0]
+        return graph.scale(k, graph.power_product([(base, k - 1), (slope, 1)]))
+    middle = len(factors) // 2
+    left = graph.power_product(factors[:middle])
+    right = graph.power_product(factors[middle:])
+    return graph.add(
+        graph.multiply(_halves(graph, factors[:middle], slopes[:middle]), right),
+        graph.multiply(left, _halves(graph, factors[middle:], slopes[middle:])),
     )
 
 

@@ -189,6 +189,7 @@ class Scanner:
         self._limits = limits
         self._text = source.text.translate(_TRANSLATE)
         self.tokens: list[Token] = []
+        self._line = (0, 0, 0, 0)  # start and end of a line, and of what `$` may enclose
 
     def run(self) -> list[Token]:
         """Give the tokens; names with braced indices are unified with plain ones."""
@@ -356,11 +357,13 @@ class Scanner:
 
     def _dollar(self, at: int) -> int:
         """Read `$` around a line as LaTeX's; anywhere else it means nothing."""
-        text = self._text
-        before = text[text.rfind("\n", 0, at) + 1 : at].strip(" $")
-        stop = text.find("\n", at)
-        after = text[at + 1 : len(text) if stop < 0 else stop].strip(" $;,.")
-        if before and after:
+        if not self._line[0] <= at < self._line[1]:
+            start, stop = self._text.rfind("\n", 0, at) + 1, self._text.find("\n", at)
+            stop = len(self._text) if stop < 0 else stop
+            line = self._text[start:stop]
+            first = stop - len(line.lstrip(" $"))
+            self._line = (start, stop, first, start + len(line.rstrip(" $;,.")))
+        if self._line[2] < at < self._line[3]:
             self._push("BAD", "$", at, at + 1)
         return at + 1
 
