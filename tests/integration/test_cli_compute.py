@@ -217,6 +217,11 @@ def test_an_interrupt_cancels_the_job_that_the_command_asked_for(run, idle_data)
             terminal.close()
 
 
+def test_a_second_worker_leaves_at_once(run, idle_data):
+    done = run("worker", "--data-dir", idle_data)
+    assert done.stdout == done.stderr == ""
+
+
 class Terminal:
     """The command with a terminal for its standard error, where it shows its progress."""
 

@@ -91,7 +91,11 @@ def _draw(portrait: Portrait, detail: float, curves: int) -> bytes:
 def _path(
     lines: Iterable[NDArray[np.float64]], detail: float, colour: str, width: float, extra: str = ""
 ) -> str:
-    data = "".join(_steps(piece) for line in lines for piece in _pieces(line, detail))
+    data = ""
+    for line in lines:
+        data += "".join(_steps(piece) for piece in _pieces(line, detail))
+        if len(data) > MOST_BYTES:
+            break  # too much already: the caller tries again with less detail
     if not data:
         return ""
     extra = f" {extra}" if extra else ""
@@ -103,7 +107,7 @@ def _path(
 
 def _pieces(line: NDArray[np.float64], detail: float) -> list[NDArray[np.float64]]:
     """Cut a line to the picture, and drop points that do not bend it."""
-    margin, corner = 3.0, np.array([WIDTH, HEIGHT])
+    margin, corner = 16.0, np.array([WIDTH, HEIGHT])
     with np.errstate(invalid="ignore"):
         inside = np.all((line > -margin) & (line < corner + margin), axis=-1)
     pieces = []
