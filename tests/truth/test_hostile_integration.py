@@ -70,7 +70,9 @@ def test_accepted_cases(case):
     for end, allowed in zip((given.forward, given.backward), STATED[case["id"]], strict=True):
         assert allowed is None or end.end in allowed, end
     if case["id"] in TIMES:
-        assert given.forward.time == pytest.approx(TIMES[case["id"]], abs=1e-6)
+        # Where the derivative is unbounded the time is told to five digits, else to six.
+        tolerance = 1e-5 if given.forward.end == "undecided" else 1e-6
+        assert given.forward.time == pytest.approx(TIMES[case["id"]], abs=tolerance)
     if case["expect"] == "accept_with_warning":
         reasons = [given.forward.reason, given.backward.reason]
         assert any(reasons) or portrait.notices or portrait.equilibrium_sets

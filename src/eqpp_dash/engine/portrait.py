@@ -44,6 +44,9 @@ GRID = (25, 25)
 STEPS = 20_000
 """Most steps of each half of a trajectory that was asked for, or is a separatrix."""
 
+ROUGH_STEPS = 3000
+"""The same where the field has jumps or kinks: each crossing takes about ten tries."""
+
 SEED_STEPS = 800
 CLICK_STEPS = 1000
 """The same in previews and for clicks, which must be fast."""
@@ -244,7 +247,7 @@ def _through(
         return ()
     equilibria = scene.search.equilibria
     problem = _problem(scene.field, scene.window, spec, equilibria)
-    steps = CLICK_STEPS if spec.time.span is None else 4 * CLICK_STEPS
+    steps = CLICK_STEPS if spec.time.span is None else 3 * CLICK_STEPS
     orbits = Orbits.through(np.array(points, dtype=float), "given", steps)
     return assemble(integrate_both(problem, orbits, equilibria), range(len(orbits)))
 
@@ -298,9 +301,10 @@ def _trajectories(
     problem: Problem, spec: PortraitSpec, equilibria: Sequence[Equilibrium], report: PhaseReporter
 ) -> tuple[Trajectory, ...]:
     given = np.array(spec.initial_conditions, dtype=float).reshape(-1, 2)
-    orbits = Orbits.through(given, "given", STEPS)
+    steps = ROUGH_STEPS if problem.field.switching else STEPS
+    orbits = Orbits.through(given, "given", steps)
     if "separatrices" in spec.analyses:
-        orbits = separatrix_orbits(problem, equilibria, STEPS) + orbits
+        orbits = separatrix_orbits(problem, equilibria, steps) + orbits
     traced = integrate_both(problem, orbits, equilibria, progress=report.stage(0.0, 0.35))
     drawn = assemble(traced, range(len(orbits)), report.stage(0.35, 0.4))
     if "trajectories" not in spec.analyses:

@@ -28,7 +28,7 @@ HOP = 1e-9
 MAX_CROSSINGS = 400
 THICK = 1e-3
 MAX_THICK = 40
-"""So many crossings in a row, each within `THICK` widths of the last, end an orbit."""
+"""So many crossings, each within `THICK` widths of the last, end an orbit."""
 
 JUMP = 1e-4
 """A relative change of the field across a surface beyond this is a jump."""
@@ -154,7 +154,8 @@ class Surfaces:
         h : ndarray, shape (lanes,)
             Length of the steps.
         good, proposed : ndarray, shape (lanes,)
-            Which steps are good, and the next steps' lengths; changed here.
+            Which steps are good, and the next steps' lengths; changed here, also for steps
+            whose error was too large: a surface may well be the cause.
 
         Returns
         -------
@@ -165,7 +166,7 @@ class Surfaces:
         t = problem.start + batch.sign * (batch.t + h)
         after = self._values(t, trial.state)
         sign = np.sign(np.nan_to_num(after))
-        changed = (self.side[:, batch.lane] * sign < 0) & good
+        changed = self.side[:, batch.lane] * sign < 0
         at = np.flatnonzero(changed.any(0))
         crossing = None
         if at.size:
@@ -193,6 +194,9 @@ class Surfaces:
             gradient = self.factors[k].gradient(t, batch.y[:, at])
             rate = np.sum(gradient * batch.f[:, at], axis=0) * step
             root = _first_root(self.value[k, lanes], rate, after[k, at])
+            # Close by, the slope alone tells better than a try that went astray beyond.
+            ahead = -self.value[k, lanes] / rate
+            root = np.where((ahead >= 0) & (ahead < 0.5), ahead, root)
             root = np.where(changed[k, at], root, 2.0)
             surface = np.where(root < share, k, surface)
             share = np.minimum(root, share)
@@ -202,8 +206,8 @@ class Surfaces:
         speed = np.max(np.abs(batch.f[:, at]) / self.problem.width[:, None], axis=0)
         near = (wait * speed < HOP) | (wait < 1e-15 * batch.t[at])
         good[at] = False
-        # Stop short of it: by little if the parabola through the last try was a short one.
-        proposed[at] = wait * (1.0 - 0.1 ** np.minimum(2 + self.tries[lanes], 8))
+        # Stop short of it, by less and less: the estimate's error falls with the distance.
+        proposed[at] = wait * (1.0 - np.clip(wait * speed, 1e-6, 1e-2))
         return Crossing(at[near], surface[near], wait[near]) if near.any() else None
 
     def cross(self, batch: Batch, crossing: Crossing, ends: Ends) -> None:
@@ -223,8 +227,9 @@ class Surfaces:
         before, f = batch.y[:, at], batch.f[:, at]
         width = problem.width[:, None]
         speed = np.maximum(np.max(np.abs(f) / width, axis=0), 1e-300)
-        wait = np.maximum(crossing.wait, 1e-12 / speed)
-        for _ in range(16):
+        beyond = 1e-13 / speed
+        for _ in range(24):
+            wait = crossing.wait + beyond
             y = before + wait * f
             t = problem.start + sign * (batch.t[at] + wait)
             values = self._values(t, y)
@@ -232,7 +237,7 @@ class Surfaces:
             crossed = np.sign(mine) == -self.side[surface, lanes]
             if crossed.all():
                 break
-            wait = np.where(crossed, wait, 2.0 * wait)
+            beyond = np.where(crossed, beyond, 2.0 * beyond)
         slope = sign * problem.field(t, y)
         gradient = self._gradient(surface, t, y)
         normal_before = np.sum(gradient * f, axis=0)
@@ -245,7 +250,7 @@ class Surfaces:
         self.crossings[lanes] += 1
         self.tries[lanes] = 0
         apart = np.max(np.abs(y - self.crossed_in[:, lanes]) / width, axis=0)
-        self.thick[lanes] = np.where(apart < THICK, self.thick[lanes] + 1, 0)
+        self.thick[lanes] += apart < THICK
         self.crossed_in[:, lanes] = y
         verdicts = (
             (~finite | (pole & jump), "undefined", "it reaches a singularity of the field"),
