@@ -18,7 +18,6 @@ from eqpp_dash.engine.expression.graph import ConstantError, Graph, Node, topolo
 from eqpp_dash.engine.expression.tape import Tape
 from eqpp_dash.engine.expression.text import to_text
 from eqpp_dash.engine.system import parse_system
-from eqpp_dash.errors import EquationError
 
 UNARY = [
     "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh",
@@ -151,7 +150,7 @@ MPMATH: dict[str, Callable[..., Any]] = {
 COORDINATE = st.floats(-3, 3, allow_nan=False).map(lambda value: round(value, 3))
 ANY = recipes(UNARY, BINARY)
 SETTINGS = settings(
-    max_examples=400,
+    max_examples=300,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
@@ -249,13 +248,9 @@ def test_derivatives(recipe: Recipe, x: float, y: float) -> None:
 @given(ANY, COORDINATE, COORDINATE)
 def test_text_is_read_back(recipe: Recipe, x: float, y: float) -> None:
     _, node = build(recipe)
-    text = to_text(node)
-    try:
-        system = parse_system(f"x' = {text}\ny' = 0")
-    except EquationError as error:
-        assert "constant" in str(error) or "zero" in str(error), (text, error)
-        return
-    again = system._components[0]
+    values = [n.value for n in topological([node]) if n.value is not None]
+    assume(all(math.isfinite(value) for value in values))
+    again = parse_system(f"x' = {to_text(node)}\ny' = 0")._components[0]
     assert to_text(parse_system(f"x' = {to_text(again)}\ny' = 0")._components[0]) == to_text(again)
     if near(node, x, y):
         found = Tape([again], ["x", "y"]).scalar(0.0, (x, y))
