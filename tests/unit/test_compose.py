@@ -24,6 +24,7 @@ SPEC = PortraitSpec("x' = y\ny' = -k*x - y/2", title="Spiral")
 def settings(tmp_path, monkeypatch):
     monkeypatch.setenv("EQPP_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setattr(Launcher, "_spawn", lambda self: None)
+    monkeypatch.setattr(Launcher, "_follow", lambda self: None)
     compose_module._worker_tools.cache_clear()
     structlog.reset_defaults()
     yield Settings(data_dir=tmp_path / "data")

@@ -19,6 +19,7 @@ SPEC = PortraitSpec("x' = y\ny' = -k*x", title="Harmonic")
 def services(tmp_path, monkeypatch):
     spawned = []
     monkeypatch.setattr(Launcher, "_spawn", lambda self: spawned.append(1))
+    monkeypatch.setattr(Launcher, "_follow", lambda self: None)
     structlog.reset_defaults()
     settings = Settings(data_dir=tmp_path)
     made = compose(settings)
