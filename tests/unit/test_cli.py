@@ -1,5 +1,7 @@
 import json
 import socket
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from types import SimpleNamespace
@@ -147,6 +149,15 @@ def test_without_a_command_it_serves(run, monkeypatch, args):
     result = run(*args)
     assert result.exit_code == 0, result.output
     assert [settings.port for settings in served] == [9001 if args else 0]
+
+
+def test_the_command_starts_without_numerics_or_web():
+    program = "import sys, eqpp_dash.cli; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True
+    )
+    heavy = {"numpy", "scipy", "sqlalchemy", "dash", "plotly", "matplotlib", "flask"}
+    assert not heavy & set(done.stdout.split())
 
 
 def test_an_unknown_command_is_named(run):

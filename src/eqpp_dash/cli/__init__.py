@@ -11,7 +11,6 @@ from eqpp_dash.cli.checkup import doctor
 from eqpp_dash.cli.computing import compute, export
 from eqpp_dash.cli.executor import worker
 from eqpp_dash.cli.listing import jobs
-from eqpp_dash.cli.report import describe_error
 from eqpp_dash.cli.server import serve
 from eqpp_dash.errors import EqppError
 
@@ -33,6 +32,8 @@ class Command(click.Group):
         try:
             return super().invoke(ctx)
         except EqppError as error:
+            from eqpp_dash.cli.report import describe_error
+
             click.echo(describe_error(error), err=True)
             ctx.exit(EXIT_ERROR)
         except KeyboardInterrupt:

@@ -12,7 +12,6 @@ import orjson
 
 from eqpp_dash.cli.options import data_options, open_services
 from eqpp_dash.cli.progress import ProgressBar
-from eqpp_dash.cli.report import describe_error, portrait_report
 from eqpp_dash.cli.specs import read_spec
 from eqpp_dash.errors import EqppError, EquationError, JobError
 
@@ -64,6 +63,7 @@ def compute(
     It is asked for, kept in the archive and computed once, just as on the page. On a
     terminal a bar shows the progress; Ctrl-C cancels the job if this command started it.
     """
+    from eqpp_dash.cli.report import portrait_report
     from eqpp_dash.settings import load_settings
 
     for target in targets:
@@ -131,6 +131,8 @@ def _submit_and_wait(ctx: click.Context, services: Services, spec: PortraitSpec)
     try:
         job = services.portraits.submit(spec, launcher=launcher)
     except EquationError as error:
+        from eqpp_dash.cli.report import describe_error
+
         click.echo(describe_error(error, spec.equations), err=True)
         ctx.exit(2)
     ours = job.owner.launcher == launcher and job.created >= asked - 1.0

@@ -11,8 +11,6 @@ import click
 import orjson
 
 from eqpp_dash.cli.options import data_options, open_services
-from eqpp_dash.cli.report import table
-from eqpp_dash.figures.labels import printable
 
 if TYPE_CHECKING:
     from eqpp_dash.services.views import JobView
@@ -31,6 +29,7 @@ def jobs(
     as_json: bool, limit: int, status: str | None, data_dir: Path | None, config: Path | None
 ) -> None:
     """List the jobs, newest first, a row a line: ids, status, attempts, title, times."""
+    from eqpp_dash.cli.report import table
     from eqpp_dash.settings import load_settings
 
     services = open_services(load_settings(config, data_dir=data_dir))
@@ -68,6 +67,8 @@ def job_facts(job: JobView) -> dict[str, Any]:
 
 
 def _cells(job: JobView) -> tuple[str, ...]:
+    from eqpp_dash.figures.labels import printable
+
     title = printable(job.spec.title or job.spec.equations.replace("\n", "; "))
     if len(title) > TITLE_WIDTH:
         title = title[: TITLE_WIDTH - 1] + "…"
