@@ -8,6 +8,7 @@ import socket
 import sys
 from dataclasses import dataclass
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 _GONE = frozenset("ZXx")  # zombie, dead
@@ -24,9 +25,12 @@ class Package:
 @cache
 def this_package() -> Package:
     """Give the copy of the package that this process runs."""
-    import eqpp_dash
-
-    return Package(os.path.realpath(str(eqpp_dash.__file__)), eqpp_dash.__version__)
+    root = Path(os.path.realpath(__file__)).parents[1]
+    try:
+        version = metadata.version("eqpp-dash")
+    except metadata.PackageNotFoundError:
+        version = "0+unknown"  # run from sources that were never installed
+    return Package(str(root / "__init__.py"), version)
 
 
 @cache
