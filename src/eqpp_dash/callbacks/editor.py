@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dash import Dash, Input, Output, State, ctx, no_update
+from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
 from eqpp_dash.callbacks.browser import in_browser
@@ -76,13 +76,16 @@ def register(app: Dash, services: Services) -> None:
             "y_name": Output(WindowPanel.Y_NAME, "children"),
         },
         inputs={"question": Input(Key.QUESTION, "data")},
-        state={"values": State(every_parameter(Part.VALUE), "value")},
+        state={
+            "ids": State(every_parameter(Part.VALUE), "id"),
+            "values": State(every_parameter(Part.VALUE), "value"),
+        },
         prevent_initial_call=True,
     )
-    def understand(question: Any, values: list[Any]) -> dict[str, Any]:
+    def understand(question: Any, ids: list[Any], values: list[Any]) -> dict[str, Any]:
         if not isinstance(question, dict):
             raise PreventUpdate
-        names = [item["id"]["name"] for item in ctx.states_list[0]]
+        names = [id["name"] for id in ids]
         shown = {n: "" if v is None else str(v) for n, v in zip(names, values, strict=True)}
         return reading(services, question.get("text"), shown)
 

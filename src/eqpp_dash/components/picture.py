@@ -34,7 +34,7 @@ def picture_panel(config: Any) -> html.Section:
         [
             html.Div(
                 [
-                    dmc.Badge("Preview", id=Picture.BADGE, variant="light", color="gray"),
+                    dmc.Badge("Drawing", id=Picture.BADGE, variant="light", color="gray"),
                     html.Span(id=Picture.CAPTION, className="caption"),
                 ],
                 className="picture-head",

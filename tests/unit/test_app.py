@@ -1,0 +1,180 @@
+"""The app as a whole: importing makes nothing, two in one process both work."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dash import Dash
+from flask_compress import Compress
+
+from eqpp_dash.app import create_app
+from eqpp_dash.settings import Settings, load_settings
+
+PENDULUM = "x' = y\ny' = -sin(x) - d*y"
+
+
+def settings(folder: Path, **flags: Any) -> Settings:
+    return load_settings(data_dir=folder, executor_idle_s=0.2, **flags)
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Dash:
+    return create_app(settings(tmp_path_factory.mktemp("data")))
+
+
+def call(app: Dash, source: str, value: Any) -> Any:
+    """Call the callback of one input as the page does."""
+    name, known = next(
+        (name, known)
+        for name, known in app.callback_map.items()
+        if [item["id"] for item in known["inputs"]] == [source] and "callback" in known
+    )
+    listed = known["output"] if isinstance(known["output"], list | tuple) else None
+    outputs = [{"id": o.component_id, "property": o.component_property} for o in listed or ()]
+    single = known["output"]
+    body = {
+        "output": name,
+        "outputs": outputs
+        if listed is not None
+        else {"id": single.component_id, "property": single.component_property},
+        "inputs": [item | {"value": value} for item in known["inputs"]],
+        "state": [[] if item["id"].startswith("{") else item for item in known["state"]],
+        "changedPropIds": [f"{i['id']}.{i['property']}" for i in known["inputs"]],
+    }
+    return app.server.test_client().post("/_dash-update-component", json=body)
+
+
+def form(**changes: Any) -> dict[str, Any]:
+    return {
+        "origin": "",
+        "title": "",
+        "equations": PENDULUM,
+        "parameters": {"d": "0.25"},
+        "limits": [["-4", "4"], ["-4", "4"]],
+        "aspect": "auto",
+        "method": "auto",
+        "span": "auto",
+        "rtol": "",
+        "atol": "",
+        "starts": [],
+    } | changes
+
+
+def test_importing_makes_nothing(tmp_path: Path) -> None:
+    program = (
+        "import threading, eqpp_dash.app, dash._callback as c, os, sys\n"
+        "assert not c.GLOBAL_CALLBACK_LIST and not c.GLOBAL_INLINE_SCRIPTS\n"
+        "assert threading.active_count() == 1\n"
+        "assert not hasattr(eqpp_dash.app, 'app')\n"
+        "from dash import _get_app; assert _get_app.APP is None\n"
+        "print(os.listdir('.'))"
+    )
+    env = {**os.environ, "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_server_is_made_by_importing_its_module(tmp_path: Path) -> None:
+    program = "from eqpp_dash.wsgi import server; print(server.test_client().get('/').status_code)"
+    env = {**os.environ, "EQPP_DATA_DIR": str(tmp_path / "d"), "EQPP_EXECUTOR_IDLE_S": "0.2"}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "200", done.stderr
+
+
+def test_two_apps_in_one_process_both_work(tmp_path: Path) -> None:
+    first, second = (create_app(settings(tmp_path / name)) for name in ("a", "b"))
+    assert set(first.callback_map) == set(second.callback_map)
+    for app in (first, second):
+        assert app.server.test_client().get("/_dash-layout").status_code == 200
+        answer = call(app, "visit", {"path": "/gallery", "theme": "light"})
+        assert "Van der Pol" in answer.text
+    row = call(first, "order", {"n": 1, "form": form()}).json["response"]
+    name = row["job-key"]["data"]
+    assert first.server.test_client().get(f"/p/{name}").status_code == 200
+    assert second.server.test_client().get(f"/p/{name}").status_code == 404
+
+
+def test_a_restart_keeps_the_secret(tmp_path: Path) -> None:
+    first, second = (create_app(settings(tmp_path)) for _ in range(2))
+    assert first.server.secret_key == second.server.secret_key
+
+
+def test_the_watch_is_a_background_callback_with_progress_and_cancel(app: Dash) -> None:
+    spec = app.callback_map["result.data"]["background"]
+    assert len(spec["progress"]) == 3
+    assert [item["id"] for item in spec["cancel"]] == ["job-cancel"]
+    listed = next(item for item in app._callback_list if item["output"] == "result.data")
+    assert listed["running"]["running"] == {"job-cancel.disabled": False}
+
+
+def test_a_draft_is_drawn_by_the_engine(app: Dash) -> None:
+    answer = call(app, "draft", {"seq": 1, "form": form(), "theme": "light"})
+    response = answer.json["response"]
+    assert response["picture-badge"]["children"] == "Preview"
+    assert response["drawn"]["data"]["seq"] == 1
+    assert len(response["picture"]["figure"]["data"]) > 3
+
+
+def test_an_equation_is_echoed_and_an_error_has_its_caret(app: Dash) -> None:
+    good = call(app, "question", {"seq": 1, "text": PENDULUM}).json["response"]
+    assert "\\dot" in json.dumps(good["equations-echo"])
+    bad = call(app, "question", {"seq": 2, "text": "x' = y\ny' = -sen(x)"})
+    assert "^^^" in bad.text
+    assert "sin" in bad.text
+
+
+@pytest.mark.parametrize("bad", [5, [1], {"seq": 1}, {"form": []}, {"form": {"starts": 1}}])
+def test_junk_in_a_draft_is_told_on_the_page(app: Dash, bad: Any) -> None:
+    answer = call(app, "draft", bad)
+    assert answer.status_code in (200, 204)
+    if isinstance(bad, dict):
+        assert answer.json["response"]["picture-message"]["children"]
+
+
+def test_a_defect_in_the_engine_keeps_the_picture_and_is_told(
+    app: Dash, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: Any, **kwargs: Any) -> Any:
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr("eqpp_dash.engine.preview_portrait", fail)
+    answer = call(app, "draft", {"seq": 9, "form": form(), "theme": "light"})
+    response = answer.json["response"]
+    assert "ZeroDivisionError: planted" in response["picture-message"]["children"]
+    assert response["drawn"]["data"] == {"seq": 9, "state": None, "row": None, "limits": None}
+
+
+def test_large_answers_are_compressed(app: Dash) -> None:
+    assert Compress is not None
+    client = app.server.test_client()
+    answer = client.get("/_dash-dependencies", headers={"Accept-Encoding": "br"})
+    assert answer.headers["Content-Encoding"] == "br"
+
+
+def test_every_script_and_style_is_served_from_here(app: Dash) -> None:
+    page = app.server.test_client().get("/").text
+    head = page.split('<script id="_dash-config"')[0]
+    assert "://" not in head
+    assert 'src="/assets/scheme.js"' in head
+    assert '<script src="http' not in page
