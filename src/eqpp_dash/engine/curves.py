@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import contourpy
 import numpy as np
@@ -15,7 +15,8 @@ from eqpp_dash.engine.problem import ScalarFunction
 from eqpp_dash.model.portrait import Array
 
 GRID = 45
-"""Cells a side of the first contour grid; its nodes are a little off the round numbers."""
+"""Cells a side of the contour grid, threefold where the function often changes its sign; its
+nodes are a little off the round numbers."""
 DETAIL = 9
 """How often the grid is halved towards a place where the curve is not smooth."""
 MOST_LINES = 260
@@ -59,7 +60,7 @@ def trace_zero_set(function: ScalarFunction, lo: Array, hi: Array) -> ZeroSet:
     then moves every point onto the curve. A change of sign at a pole is no zero: there the
     iteration does not arrive.
     """
-    g = UnitFunction(function, lo[:, None], (hi - lo)[:, None])
+    g = UnitFunction(function, lo[:, None], (hi - lo)[:, None], GRID)
     straight = _straight_line(g, lo, hi)
     if straight is not None:
         return ZeroSet(tuple(_to_plane(g, line) for line in straight))
@@ -71,8 +72,10 @@ def trace_zero_set(function: ScalarFunction, lo: Array, hi: Array) -> ZeroSet:
         if not fine.crowded:
             nodes = _nodes(g, fine.lo, fine.hi)
             spots = np.concatenate([nodes, spots], axis=1)
-    x, y = (_grid_lines(spots[axis]) for axis in range(2))
-    values = g.value(np.stack(np.meshgrid(x, y)).reshape(2, -1)).reshape(y.size, x.size)
+    x, y, values = _sample(g, spots)
+    if _changes_of_sign(values) > 7 * g.cells:
+        g = replace(g, cells=3 * GRID)
+        x, y, values = _sample(g, spots)
     lines = _contours(g, x, y, values, nodes)
     lines, isolated = _attach(g, lines, nodes)
     touching = False
@@ -81,6 +84,19 @@ def trace_zero_set(function: ScalarFunction, lo: Array, hi: Array) -> ZeroSet:
         touching = bool(valleys)
         lines += valleys
     return ZeroSet(tuple(_to_plane(g, line) for line in [*lines, *isolated]), touching)
+
+
+def _sample(g: UnitFunction, spots: Array) -> tuple[Array, Array, Array]:
+    """Evaluate on the grid, refined at spots; gives its columns, rows and the values."""
+    x, y = (_grid_lines(g.cells, spots[axis]) for axis in range(2))
+    values = g.value(np.stack(np.meshgrid(x, y)).reshape(2, -1)).reshape(y.size, x.size)
+    return x, y, values
+
+
+def _changes_of_sign(values: Array) -> int:
+    with np.errstate(invalid="ignore"):
+        rows, columns = values[:, 1:] * values[:, :-1] < 0, values[1:] * values[:-1] < 0
+    return int(rows.sum() + columns.sum())
 
 
 def _to_plane(g: UnitFunction, line: Array) -> Array:
@@ -117,13 +133,13 @@ def _nodes(g: UnitFunction, lo: Array, hi: Array) -> Array:
     return np.stack(points, axis=1) if points else np.empty((2, 0))
 
 
-def _grid_lines(spots: Array) -> Array:
-    step = 1.0 / GRID
-    inner = (np.arange(1, GRID) + 0.137) * step
+def _grid_lines(cells: int, spots: Array) -> Array:
+    step = 1.0 / cells
+    inner = (np.arange(1, cells) + 0.137) * step
     lines = [np.array([0.0, 1.0]), inner]
     if spots.size:
         spots = np.unique(np.round(spots, 9))
-        depth = max(2, min(DETAIL, (MOST_LINES - GRID) // (2 * spots.size)))
+        depth = max(2, min(DETAIL, (MOST_LINES - cells) // (2 * spots.size)))
         offsets = step * 0.5 ** np.arange(depth)
         around = np.concatenate([-offsets, offsets]) * 1.07
         lines.append((spots[:, None] + around).ravel())
@@ -139,13 +155,14 @@ def _contours(g: UnitFunction, x: Array, y: Array, values: Array, nodes: Array) 
     if not raw:
         return []
     points = np.concatenate(raw, axis=1)
-    near = _near(points, nodes, 1.6 / GRID * 0.5 ** (DETAIL - 1))
-    moved, arrived = polish(g, points, 1.5 / GRID)
+    near = _near(points, nodes, 1.6 / g.cells * 0.5 ** (DETAIL - 1))
+    moved, arrived = polish(g, points, 1.5 / g.cells)
     arrived &= _is_crossing(g, x, y, points)
     snapped = np.where(near >= 0, nodes[:, near] if nodes.size else moved, moved)
     lines = _split_lines(raw, snapped, arrived | (near >= 0))
+    lines = [line for line in lines if ((line >= 0) & (line <= 1)).all(axis=0).sum() > 1]
     lines = [_cut_off(g, _extend(g, _cut_off(g, line))) for line in lines]
-    lines = refine(lines, lambda u: polish(g, u, 0.5 / GRID))
+    lines = refine(lines, lambda u: polish(g, u, 0.5 / g.cells))
     return [thin(line) for line in lines]
 
 
@@ -216,29 +233,32 @@ def _cut_off(g: UnitFunction, line: Array) -> Array:
         first = int(np.argmin(out))
         if first == 0:
             continue
-        inside, outside = line[:, first], line[:, first - 1]
-        with np.errstate(all="ignore"):
-            shares = np.where(outside < 0, inside, 1 - inside) / np.abs(outside - inside)
-        axis = int(np.argmin(np.where((outside < 0) | (outside > 1), shares, np.inf)))
-        end = inside + (outside - inside) * shares[axis]
-        end[axis] = round(float(end[axis]))
-        end[1 - axis] = _along_border(g, end, 1 - axis)
-        line = np.concatenate([end[:, None], line[:, first:]], axis=1)
+        end = _border_point(g, line[:, first], line[:, first - 1])
+        line = line[:, first:]
+        if end is not None:
+            line = np.concatenate([end[:, None], line], axis=1)
     return line
 
 
-def _along_border(g: UnitFunction, end: Array, axis: int) -> float:
-    """Solve g = 0 for one coordinate by Newton's method; the start if it does not converge."""
-    u = end[:, None].copy()
-    for _ in range(6):
+def _border_point(g: UnitFunction, inside: Array, outside: Array) -> Array | None:
+    """Give the point at which the curve crosses the border between two points near it.
+
+    None if Newton's method along the border does not arrive nearby.
+    """
+    with np.errstate(all="ignore"):
+        shares = np.where(outside < 0, inside, 1 - inside) / np.abs(outside - inside)
+    axis = int(np.argmin(np.where((outside < 0) | (outside > 1), shares, np.inf)))
+    u = (inside + (outside - inside) * shares[axis])[:, None]
+    u[axis] = round(float(u[axis, 0]))
+    for _ in range(8):
         with np.errstate(all="ignore"):
-            step = float(g.value(u)[0]) / float(g.gradient(u)[axis, 0])
-        if not abs(step) < 0.2 / GRID:
-            return float(end[axis])
-        u[axis] -= step
-        if abs(step) < 1e-14:
-            break
-    return float(np.clip(u[axis, 0], 0.0, 1.0))
+            step = float(g.value(u)[0]) / float(g.gradient(u)[1 - axis, 0])
+        if not abs(step) < 0.2 / g.cells:
+            return None
+        u[1 - axis] -= step
+        if abs(step) < 1e-13:
+            return u[:, 0] if 0 <= u[1 - axis, 0] <= 1 else None
+    return None
 
 
 def _extend(g: UnitFunction, line: Array) -> Array:
@@ -252,13 +272,19 @@ def _extend(g: UnitFunction, line: Array) -> Array:
 def _continuation(g: UnitFunction, line: Array) -> Array:
     points: list[Array] = []
     before, end = line[:, -2:-1], line[:, -1:]
-    step = 0.5 / GRID
+    step = 0.5 / g.cells
     while step > 2e-6 and len(points) < 40 and (end > 1e-9).all() and (end < 1 - 1e-9).all():
         direction = end - before
         length = float(np.hypot(direction[0, 0], direction[1, 0]))
         if length == 0:
             break
-        ahead = np.clip(end + direction * (step / length), 0.0, 1.0)
+        ahead = end + direction * (step / length)
+        if ((ahead < 0) | (ahead > 1)).any():
+            border = _border_point(g, end[:, 0], ahead[:, 0])
+            if border is not None:
+                points.append(border[:, None])
+                break
+        ahead = np.clip(ahead, 0.0, 1.0)
         moved, arrived = polish(g, ahead, 0.5 * step)
         if arrived[0] and float(np.abs(moved - end).max()) > 0.1 * step:
             before, end = end, moved
@@ -277,16 +303,16 @@ def _attach(g: UnitFunction, lines: list[Array], nodes: Array) -> tuple[list[Arr
     for node in nodes.T:
         away = [float(np.abs(line - node[:, None]).max(axis=0).min()) for line in lines]
         k = int(np.argmin(away)) if away else -1
-        if k >= 0 and away[k] < 4 * 0.5**DETAIL / GRID:
+        if k >= 0 and away[k] < 4 * 0.5**DETAIL / g.cells:
             continue
-        if k >= 0 and away[k] < 2.5 / GRID:
+        if k >= 0 and away[k] < 2.5 / g.cells:
             line = lines[k]
             closest = int(np.abs(line - node[:, None]).max(axis=0).argmin())
             middle = 0.5 * (line[:, closest] + node)[:, None]
             if polish(g, middle, 0.2 * away[k])[1][0]:
                 place = _insertion(line, node, closest)
                 joined = np.insert(line, [place], node[:, None], axis=1)
-                lines[k] = thin(refine([joined], lambda u: polish(g, u, 0.5 / GRID))[0])
+                lines[k] = thin(refine([joined], lambda u: polish(g, u, 0.5 / g.cells))[0])
                 continue
         isolated.append(node[:, None])
     return lines, isolated
@@ -313,14 +339,14 @@ def _valleys(g: UnitFunction, x: Array, y: Array, lines: list[Array]) -> list[Ar
         moved, good = _polish_touching(g, np.concatenate(raw, axis=1))
         pieces = [thin(piece) for piece in _split_lines(raw, moved, good)]
         known = [*lines, *found]
-        found += [p for p in pieces if not known or not _covered(known, p)]
+        found += [p for p in pieces if not known or not _covered(g, known, p)]
     return found
 
 
-def _covered(lines: list[Array], piece: Array) -> bool:
+def _covered(g: UnitFunction, lines: list[Array], piece: Array) -> bool:
     middle = piece[:, piece.shape[1] // 2 : piece.shape[1] // 2 + 1]
     middle = 0.5 * (middle + piece[:, piece.shape[1] // 2 - 1 : piece.shape[1] // 2])
-    return any(_distance(line, middle) < 0.2 / GRID for line in lines)
+    return any(_distance(line, middle) < 0.2 / g.cells for line in lines)
 
 
 def _distance(line: Array, point: Array) -> float:
@@ -347,8 +373,8 @@ def _polish_touching(g: UnitFunction, u: Array) -> tuple[Array, NDArray[np.bool_
             u = np.where(better, best, u)
             if not better.any():
                 break
-        scale = float(np.nanmax(first)) or 1.0
+        scale = float(np.where(np.isfinite(first), first, 0.0).max())
         rest = np.abs(g.value(u))
-        near = np.abs(u - start).max(axis=0) <= 1.5 / GRID
+        near = np.abs(u - start).max(axis=0) <= 1.5 / g.cells
         inside = ((u >= -1e-9) & (u <= 1 + 1e-9)).all(axis=0)
     return np.clip(u, 0.0, 1.0), near & inside & (rest <= 1e-12 * max(scale, 1e-3))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from functools import cached_property
 
@@ -14,6 +14,7 @@ from eqpp_dash.engine.compiled import CompiledField, Factor
 from eqpp_dash.engine.continua import equilibrium_curve, hidden_curve
 from eqpp_dash.engine.degenerate import Cluster, cluster_boxes
 from eqpp_dash.engine.field import window_limits
+from eqpp_dash.engine.krawczyk import newton, prove_zeros
 from eqpp_dash.engine.points import PointExaminer
 from eqpp_dash.engine.problem import FactorSystem
 from eqpp_dash.engine.singularities import find_singularities
@@ -79,7 +80,7 @@ def find_equilibria(
     progress : callable, optional
         Told how far the search is.
     budget : SearchBudget, optional
-        What may be spent on each system of factors.
+        What may be spent.
 
     Returns
     -------
@@ -118,7 +119,7 @@ class _Search:
     ) -> None:
         self.field = field
         self.lo, self.hi, self.span = lo, hi, hi - lo
-        self.budget = budget
+        self.budget, self.used = budget, 0
         self.progress = progress
         self.examiner = PointExaminer(field, lo, hi)
         self.sets: list[EquilibriumSet] = []
@@ -184,7 +185,9 @@ class _Search:
 
         system = FactorSystem(factors)
         margin = MARGIN * self.span
-        found = find_zeros(system, self.lo - margin, self.hi + margin, self.budget, tell)
+        left = replace(self.budget, boxes=max(0, self.budget.boxes - self.used))
+        found = find_zeros(system, self.lo - margin, self.hi + margin, left, tell)
+        self.used += found.boxes
         self.zeros.add(found.points, found.error)
         if found.lo.shape[1]:
             self.undecided.append((system, found.lo, found.hi, found.exhausted))
@@ -213,11 +216,14 @@ class _Search:
         )
 
     def _isolated(self) -> list[Equilibrium]:
-        candidates = [
-            (point, error, "Krawczyk") for point, error in self.zeros.pairs() if self._counts(point)
-        ]
+        specks = []
         for system, lo, hi, exhausted in self.undecided:
-            candidates += self._from_clusters(system, lo, hi, exhausted)
+            if exhausted:
+                self._crowd(system, lo, hi, exhausted)
+            else:
+                specks += self._from_clusters(lo, hi)
+        candidates = [(p, e, "Krawczyk") for p, e in self.zeros.pairs() if self._counts(p)]
+        candidates += specks
         points = np.array([p for p, _, _ in candidates]).reshape(-1, len(self.lo))
         found = []
         for k, (point, error, method) in enumerate(candidates):
@@ -241,15 +247,10 @@ class _Search:
                 return False
         return True
 
-    def _from_clusters(
-        self, system: FactorSystem, lo: Array, hi: Array, exhausted: str
-    ) -> list[tuple[Array, Array, str]]:
+    def _from_clusters(self, lo: Array, hi: Array) -> list[tuple[Array, Array, str]]:
+        """Examine the specks that a finished search left undecided."""
         candidates: list[tuple[Array, Array, str]] = []
         for cluster in cluster_boxes(lo, hi, self.span):
-            wide = float(((cluster.hi - cluster.lo) / self.span).max()) > 1e-5
-            if exhausted and (wide or cluster.centers.shape[1] > 100):
-                self._crowd(system, cluster, exhausted)
-                continue
             if self.examiner.is_excluded(cluster):
                 continue
             point, error = self.examiner.locate(cluster)
@@ -259,25 +260,45 @@ class _Search:
             self.specks.append(f"of {width:.0e} of the window {_near(point)}")
             if not self._counts(point) or self.zeros.holds(point, error + 1e-9 * self.span):
                 continue
-            if any((np.abs(p - point) <= e + error).all() for p, e, _ in candidates):
-                continue
             self.zeros.reserve(point, error)
             candidates.append((point, error, "subdivision"))
         return candidates
 
-    def _crowd(self, system: FactorSystem, cluster: Cluster, exhausted: str) -> None:
+    def _crowd(self, system: FactorSystem, lo: Array, hi: Array, exhausted: str) -> None:
+        """Deal with the boxes of a search that was cut short."""
+        cluster = Cluster(lo.min(axis=1), hi.max(axis=1), 0.5 * (lo + hi))
         factors = [f for factors in self.field.factors for f in factors]
         factor, continuum = hidden_curve(self.field, factors, cluster, self.span)
-        center = _near(0.5 * (cluster.lo + cluster.hi), 3)
-        self.open.append(f"{cluster.centers.shape[1]} boxes {center}")
+        middle = cluster.centers[:, cluster.centers.shape[1] // 2]
+        self.open.append(f"{lo.shape[1]} boxes, one of them {_near(middle, 3)}")
         if factor is not None:
             self._add_curve(factor, "numerically, points with")
         elif continuum:
-            message = f"Equilibria are not isolated {center}"
+            message = f"Equilibria are not isolated, as {_near(middle, 3)}"
             self.notices.append(Notice("equilibrium-curve", message))
-        elif exhausted in ("zeros", "crowd"):
-            message = f"There may be too many equilibria to list {center}"
-            self.notices.append(Notice("equilibria-many", message))
+        else:
+            self._add_some(system, cluster)
+            if exhausted in ("zeros", "crowd") and self.zeros.count:
+                message = f"There are too many equilibria to list all: these are {self.zeros.count}"
+                self.notices.append(Notice("equilibria-many", message))
+
+    def _add_some(self, system: FactorSystem, cluster: Cluster) -> None:
+        """Prove zeros near some boxes of a crowd, up to the number that is listed."""
+        room = self.budget.zeros - self.zeros.count
+        if room <= 0:
+            return
+        count = cluster.centers.shape[1]
+        chosen = np.linspace(0, count - 1, min(count, 4 * room)).round().astype(int)
+        starts = cluster.centers[:, np.unique(chosen)]
+        points, last = newton(system, starts)
+        with np.errstate(invalid="ignore"):
+            near = (np.abs(points - starts) <= 0.02 * self.span[:, None]).all(axis=0)
+        points, last = points[:, near], last[:, near]
+        proved, error = prove_zeros(system, points, 4 * last + 4 * np.spacing(np.abs(points)))
+        for k in np.flatnonzero(proved):
+            if self.zeros.count >= self.budget.zeros:
+                break
+            self.zeros.add(points[:, k : k + 1], error[:, k : k + 1])
 
 
 def _near(point: Array, digits: int = 6) -> str:

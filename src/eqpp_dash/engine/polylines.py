@@ -32,11 +32,14 @@ class UnitFunction:
         The function on the plane.
     lo, span : ndarray, shape (2, 1)
         Lower limits and widths of the window.
+    cells : int
+        Cells a side of the grid on which it is sampled.
     """
 
     function: ScalarFunction
     lo: Array
     span: Array
+    cells: int
 
     def value(self, u: Array) -> Array:
         """Evaluate at points, shape (2, m)."""

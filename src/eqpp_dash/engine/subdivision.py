@@ -26,7 +26,7 @@ class SearchBudget:
     Attributes
     ----------
     boxes : int
-        Boxes tested in all, per system of factors.
+        Boxes tested in all.
     crowd : int
         Boxes open at once; more means that zeros are not isolated, or too many.
     zeros : int
@@ -36,8 +36,8 @@ class SearchBudget:
     """
 
     boxes: int = 60_000
-    crowd: int = 1_500
-    zeros: int = 200
+    crowd: int = 4_000
+    zeros: int = 250
     depth: float = 2e-11
 
 

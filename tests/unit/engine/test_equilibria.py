@@ -151,7 +151,7 @@ def test_degenerate_equilibria_are_undecided_with_reason_and_index(text, kind, i
 
 def test_specks_are_told():
     assert search("x' = x^2; y' = -y").completeness == "proved"
-    found = search("x' = x^2 - y^2; y' = -2*x*y")
+    found = search("x' = y - x^2; y' = y + x^2")
     assert found.completeness.startswith("proved, except within specks")
     assert "near (0, 0)" in found.completeness
     assert found.notices == ()
@@ -297,6 +297,17 @@ def test_progress_rises_to_one():
     assert fractions == sorted(fractions)
     assert fractions[-1] == pytest.approx(1)
     assert {p.phase for p in told} == {"equilibria"}
+
+
+def test_too_many_are_listed_in_part_and_told_once():
+    found = search("x' = sin(30*x)*y; y' = cos(30*y)")
+    assert len(found.equilibria) == 250
+    for equilibrium in found.equilibria:
+        k, m = 30 * equilibrium.point / np.pi
+        assert abs(k - round(k)) < 1e-9
+        assert abs(m % 1 - 0.5) < 1e-9
+        assert equilibrium.evidence == "proved"
+    assert [n.code for n in found.notices] == ["equilibria-many", "equilibria-undecided"]
 
 
 def test_budget_is_kept_and_told():
