@@ -308,6 +308,8 @@ class SystemReader:
                 Notice("cancelled", f"{to_text(base)} was cancelled from a quotient; the value "
                        "where it is zero is that of the simplified formula")
             )  # fmt: skip
+        for base in self._graph.continued:
+            notes.append(Notice("continued", f"{to_text(base)} is 1 where its divisor is zero"))
         long = [n for n in free if re.fullmatch(r"[a-z]{2,4}", n) and n not in known.NOT_NUMBERS]
         notes.extend(
             Notice("name", f"{n} is read as one parameter, not as a product")

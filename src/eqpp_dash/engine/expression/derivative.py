@@ -142,6 +142,10 @@ def _gauss(graph: Graph, x: Node, _node: Node) -> Node:
     return graph.scale(2, graph.multiply(graph.call("exp", graph.negate(_square(graph, x))), root))
 
 
+def _second_slope(graph: Graph, x: Node, node: Node) -> Node:
+    return graph.combine(((-1, graph.call("sinc", x)), (-2, graph.divide(node, x))))
+
+
 def _atan2(graph: Graph, node: Node) -> tuple[Node, ...]:
     y, x = node.args
     below = graph.add(_square(graph, x), _square(graph, y))
@@ -183,6 +187,8 @@ PARTIALS: dict[str, Partials] = {
     "log2": _logarithm(2),
     "log10": _logarithm(10),
     "erf": _one(_gauss),
+    "sinc": _one(lambda g, x, f: g.call("sinc slope", x)),
+    "sinc slope": _one(_second_slope),
     "abs": _one(lambda g, x, f: g.call("sign", x)),
     "atan2": _atan2,
     "mod": _mod,

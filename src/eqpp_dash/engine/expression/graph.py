@@ -74,6 +74,8 @@ class Graph:
     ----------
     cancelled : dict of Node to None
         Expressions by which was divided and that cancelled out, in order.
+    continued : dict of Node to None
+        Quotients sin(u)/u that were continued by 1 at u = 0.
 
     Examples
     --------
@@ -88,6 +90,7 @@ class Graph:
         self._count = 0
         self._max_nodes = max_nodes
         self.cancelled: dict[Node, None] = {}
+        self.continued: dict[Node, None] = {}
         self.zero = self.constant(0)
         self.one = self.constant(1)
 
@@ -176,6 +179,8 @@ class Graph:
                 self._merge(exponents, self.constant(coefficient), 1)
                 coefficient = Fraction(1)
         exponents = {node: k for node, k in exponents.items() if k}
+        if any(node.op in ("sin", "sinc") for node in exponents):
+            coefficient *= self._continue_sines(exponents)
         if not coefficient:
             return self.zero
         if not exponents:
@@ -205,6 +210,35 @@ class Graph:
         else:
             self._merge(exponents, node, exponent)
         return Fraction(1)
+
+    def _continue_sines(self, exponents: dict[Node, int]) -> Fraction:
+        """Make sin(u)/u one function without a hole, and sin(u)/u*u a sine again."""
+        scale = Fraction(1)
+        for base in [b for b in exponents if b.op in ("sin", "sinc") and b.value is None]:
+            inside = base.args[0]
+            c, core = Fraction(1), inside
+            if inside.op == "sum" and len(inside.args) == 1:
+                c, core = inside.data[0], inside.args[0]
+            parts = {core: 1}
+            if core.op == "product":
+                parts = dict(zip(core.args, core.data, strict=True))
+            plain = base.op == "sin"
+            other = self.call("sinc" if plain else "sin", inside)
+            while exponents.get(base):
+                sign = 1 if exponents[base] > 0 else -1
+                step = sign if plain else -sign
+                if not all(k > 0 and exponents.get(p, 0) * -step >= k for p, k in parts.items()):
+                    break
+                if plain:
+                    self.continued[other] = None
+                for part, k in parts.items():
+                    exponents[part] += step * k
+                exponents[base] -= sign
+                exponents[other] = exponents.get(other, 0) + sign
+                scale *= c**step
+        for node in [node for node, k in exponents.items() if not k]:
+            del exponents[node]
+        return scale
 
     def _merge(self, exponents: dict[Node, int], base: Node, exponent: int) -> None:
         before = exponents.get(base, 0)

@@ -188,4 +188,4 @@ def root(a: Interval, degree: int) -> Interval:
     """Real root of odd degree."""
     from eqpp_dash.engine.expression.primitives import odd_root
 
-    return widen(odd_root(a.lo, degree), odd_root(a.hi, degree), 8, a)
+    return widen(odd_root(a.lo, degree), odd_root(a.hi, degree), 128, a)

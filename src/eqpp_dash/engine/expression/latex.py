@@ -111,6 +111,12 @@ def _typeset(node: Node, args: list[tuple[str, int]]) -> tuple[str, int]:
         return f"{args[0][0]} {_RELATIONS[op]} {args[1][0]}", 0
     if op == "select":
         return _cases(node, args), ATOM
+    if op == "sinc":
+        return rf"\frac{{\sin\left({args[0][0]}\right)}}{{{args[0][0]}}}", PRODUCT
+    if op == "sinc slope":
+        inside, factor = args[0][0], _wrap(args[0], POWER)
+        above = rf"{factor} \, \cos\left({inside}\right) - \sin\left({inside}\right)"
+        return rf"\frac{{{above}}}{{{{{_wrap(args[0], ATOM)}}}^{{2}}}}", PRODUCT
     if op in _FENCES:
         left, right = _FENCES[op]
         return f"{left} {args[0][0]} {right}", ATOM

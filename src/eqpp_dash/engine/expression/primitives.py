@@ -14,6 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eqpp_dash.engine.expression.sinc import (
+    sinc,
+    sinc_scalar,
+    sinc_slope,
+    sinc_slope_scalar,
+)
+
 Array = NDArray[np.float64]
 
 
@@ -40,16 +47,19 @@ def integer_power(x: Any, n: int) -> Any:
 
 
 def odd_root(x: Any, degree: int) -> Any:
-    """Give the real root of odd degree of an array."""
+    """Give the real root of odd degree of an array: a power, mended by one Newton step."""
     if degree == 3:
         return np.cbrt(x)
-    return np.copysign(np.power(np.abs(x), 1.0 / degree), x)
+    size = np.abs(x)
+    root = np.power(size, 1.0 / degree)
+    usual = (size > 1e-290) & (size < 1e290)
+    safe, near = np.where(usual, size, 1.0), np.where(usual, root, 1.0)
+    step = near * (integer_power(near, degree) / safe - 1.0) / degree
+    return np.copysign(root - np.where(usual, step, 0.0), x)
 
 
 def _scalar_root(x: float, degree: float) -> float:
-    if degree == 3:
-        return float(np.cbrt(x))
-    return math.copysign(math.pow(abs(x), 1.0 / degree), x)
+    return float(odd_root(np.float64(x), int(degree)))
 
 
 def _select(condition: Any, yes: Any, no: Any) -> Any:
@@ -116,6 +126,8 @@ FUNCTIONS: dict[str, tuple[int, Callable[..., Any], Callable[..., float]]] = {
     "log2": (1, np.log2, math.log2),
     "log10": (1, np.log10, math.log10),
     "erf": (1, _erf, math.erf),
+    "sinc": (1, sinc, sinc_scalar),
+    "sinc slope": (1, sinc_slope, sinc_slope_scalar),
     "abs": (1, np.abs, abs),
     "sign": (1, np.sign, _scalar_sign),
     "floor": (1, np.floor, lambda x: float(math.floor(x))),
@@ -180,7 +192,9 @@ def exact_value(name: str, args: tuple[Fraction, ...]) -> Fraction | None:
 
 
 _AT_ZERO = {
-    **dict.fromkeys(("sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh", "erf"), 0),
+    **dict.fromkeys(
+        ("sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh", "erf", "sinc slope"), 0
+    ),
     **dict.fromkeys(("cos", "cosh", "exp"), 1),
 }
 _EXACT: dict[str, Callable[..., Any]] = {

@@ -21,6 +21,7 @@ from eqpp_dash.engine.expression.interval import (
     subtract,
     widen,
 )
+from eqpp_dash.engine.expression.sinc import sinc_range, sinc_slope_range
 
 INF = np.inf
 TWO_PI = 2 * np.pi
@@ -244,6 +245,8 @@ RANGES: dict[str, Callable[..., Interval]] = {
     "log2": _open_log(np.log2),
     "log10": _open_log(np.log10),
     "erf": _bounded(_increasing(_erf), -1.0, 1.0),
+    "sinc": sinc_range,
+    "sinc slope": sinc_slope_range,
     "abs": _abs,
     "sign": _jump(np.sign),
     "floor": _steps(np.floor),

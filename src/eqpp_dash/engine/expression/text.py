@@ -77,6 +77,11 @@ def _write(node: Node, args: list[tuple[str, int]]) -> tuple[str, int]:
         return f"{_wrap(args[0], SUM)} {RELATIONS[op]} {_wrap(args[1], SUM)}", 0
     if op == "select":
         return _select(node, args), ATOM
+    if op == "sinc":
+        return f"sin({args[0][0]})/{_wrap(args[0], POWER)}", PRODUCT
+    if op == "sinc slope":
+        inside, factor = args[0][0], _wrap(args[0], POWER)
+        return f"({factor}*cos({inside}) - sin({inside}))/{_wrap(args[0], ATOM)}^2", PRODUCT
     return f"{op}({', '.join(arg[0] for arg in args)})", ATOM
 
 

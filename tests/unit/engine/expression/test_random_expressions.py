@@ -21,7 +21,7 @@ from eqpp_dash.engine.system import parse_system
 
 UNARY = [
     "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh",
-    "atanh", "exp", "log", "log2", "log10", "erf", "abs", "sign", "floor", "ceil", "heaviside",
+    "atanh", "sinc", "exp", "log", "log2", "log10", "erf", "abs", "sign", "floor", "ceil", "heaviside",
 ]  # fmt: skip
 SMOOTH = [name for name in UNARY if name not in ("abs", "sign", "floor", "ceil", "heaviside")]
 BINARY = ["atan2", "mod", "min", "max"]
@@ -129,7 +129,9 @@ def _reference(node: Node, args: list[Any], point: dict[str, Any]) -> Any:
 
 
 MPMATH: dict[str, Callable[..., Any]] = {
-    **{name: getattr(mpmath, name) for name in SMOOTH if name not in ("log2",)},
+    **{name: getattr(mpmath, name) for name in SMOOTH if name not in ("log2", "sinc")},
+    "sinc": lambda a: mpmath.sin(a) / a if a else mpmath.mpf(1),
+    "sinc slope": lambda a: (a * mpmath.cos(a) - mpmath.sin(a)) / a**2 if a else mpmath.mpf(0),
     "log2": lambda a: mpmath.log(a, 2),
     "abs": abs,
     "sign": mpmath.sign,
