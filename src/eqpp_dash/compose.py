@@ -73,8 +73,7 @@ def compose(settings: Settings) -> Services:
     limits = Limits(**{f.name: getattr(settings, f"max_{f.name}") for f in fields(Limits)})
 
     def check(spec: PortraitSpec) -> PortraitSpec:
-        engine.parse_system(spec.equations, limits, spec.parameters)
-        return engine.prepare_spec(spec)[1]
+        return engine.prepare_spec(spec, limits)[1]
 
     policy = JobPolicy(TASK, settings.attempts, settings.time_limit_s)
     return Services(

@@ -5,19 +5,24 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
-from eqpp_dash.engine.system import System, parse_system
+from eqpp_dash.engine.system import Limits, System, parse_system
 from eqpp_dash.errors import EquationError, SpecError
 from eqpp_dash.model.numbers import read_float
 from eqpp_dash.model.spec import PortraitSpec
 
 
-def prepare_spec(spec: PortraitSpec) -> tuple[System, PortraitSpec]:
+def prepare_spec(
+    spec: PortraitSpec, limits: Limits | None = None
+) -> tuple[System, PortraitSpec]:
     """Check everything that can be checked before computing.
 
     Parameters
     ----------
     spec : PortraitSpec
-        The question.
+        The question. A name that it gives a value is a parameter, whatever else the name could
+        mean (``e``, ``I``).
+    limits : Limits, optional
+        Limits of the equations' text.
 
     Returns
     -------
@@ -41,7 +46,7 @@ def prepare_spec(spec: PortraitSpec) -> tuple[System, PortraitSpec]:
     {'k': 1.0}
     """
     spec = spec.replace()
-    system = parse_system(spec.equations)
+    system = parse_system(spec.equations, declared=spec.parameters)
     _check_planar(system)
     _check_parameters(system, spec)
     for name in spec.variables:

@@ -3,6 +3,7 @@
 import pytest
 
 from eqpp_dash.engine import RESULTS_VERSION, prepare_spec
+from eqpp_dash.engine.system import Limits
 from eqpp_dash.errors import EquationError, SpecError
 from eqpp_dash.model.spec import PortraitSpec, portrait_id
 
@@ -80,6 +81,12 @@ def test_other_systems_get_a_clear_error(text, word):
     assert caught.value.hint
 
 
+def test_names_of_given_parameters_mean_parameters():
+    system, ready = prepare_spec(spec("v' = I - v*w; w' = v - w", parameters={"I": 0.5}))
+    assert system.parameters == ("I",)
+    assert dict(ready.parameters) == {"I": 0.5}
+
+
 def test_equations_that_cannot_be_read():
     with pytest.raises(EquationError):
         prepare_spec(spec("x' = sen(x)(; y' = 1"))
@@ -90,3 +97,16 @@ def test_values_set_past_the_reader_are_checked(value):
     rogue = PortraitSpec("x' = y; y' = -x", initial_conditions=((value, 0.0),))
     with pytest.raises(SpecError):
         prepare_spec(rogue)
+
+
+def test_a_name_with_a_value_is_a_parameter_whatever_else_it_could_mean():
+    system, ready = prepare_spec(
+        spec("x' = e*x + I; y' = -y", parameters={"e": 0.5, "I": 2.0}),
+    )
+    assert system.parameters == ("e", "I")
+    assert dict(ready.parameters) == {"e": 0.5, "I": 2.0}
+
+
+def test_limits_of_the_text_are_kept():
+    with pytest.raises(EquationError):
+        prepare_spec(spec("x' = y; y' = -x"), Limits(text_length=5))
