@@ -17,9 +17,11 @@ from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.prepare import check_point, prepare_spec
 from eqpp_dash.engine.reporting import PhaseReporter, Report
 from eqpp_dash.engine.seeding import (
+    MOST_SADDLES,
     SEED_RTOL,
     candidate_starts,
     choose_seeds,
+    saddles_in_window,
     separatrix_orbits,
 )
 from eqpp_dash.engine.system import System
@@ -113,6 +115,7 @@ def compute_portrait(spec: PortraitSpec, *, progress: Report | None = None) -> P
             *system.notes,
             *notices,
             *(search.notices if search else ()),
+            *_separatrix_notices(spec, equilibria),
             *_end_notices(trajectories),
         ),
         timing=report.finish(),
@@ -337,6 +340,15 @@ def _completeness(search: EquilibriumSearch | None) -> dict[str, str]:
         "equilibria": search.completeness if search else "not searched",
         "limit_cycles": "not searched in this release",
     }
+
+
+def _separatrix_notices(spec: PortraitSpec, equilibria: Sequence[Equilibrium]) -> list[Notice]:
+    """Tell if there are more saddles than have their separatrices drawn."""
+    count = len(saddles_in_window(equilibria))
+    if "separatrices" not in spec.analyses or count <= MOST_SADDLES:
+        return []
+    text = f"The separatrices of {MOST_SADDLES} of the {count} saddles are drawn"
+    return [Notice("separatrices-left-out", text)]
 
 
 def _end_notices(trajectories: Sequence[Trajectory]) -> list[Notice]:

@@ -34,7 +34,7 @@ class Curve:
 
 
 def sample_curves(
-    problem: Problem, flow: Flow, lanes: Sequence[int], *, most: int = 1000, parts: int = 8
+    problem: Problem, flow: Flow, lanes: Sequence[int], *, most: int = 600, parts: int = 8
 ) -> dict[int, Curve]:
     """Sample some lanes for the eye.
 

@@ -43,6 +43,17 @@ FRESH = 4
 _DIAGONAL = np.sqrt(2.0)
 
 
+def saddles_in_window(equilibria: Sequence[Equilibrium]) -> list[int]:
+    """Give the indices of the hyperbolic saddles that are not outside the window."""
+    return [
+        k
+        for k, item in enumerate(equilibria)
+        if item.hyperbolic
+        and item.location != "outside"
+        and item.eigenvalues.real.min() < 0 < item.eigenvalues.real.max()
+    ]
+
+
 def separatrix_orbits(problem: Problem, equilibria: Sequence[Equilibrium], steps: int) -> Orbits:
     """Give the four separatrix branches of each hyperbolic saddle in the window.
 
@@ -61,14 +72,8 @@ def separatrix_orbits(problem: Problem, equilibria: Sequence[Equilibrium], steps
         Starts on the eigenvectors, and the direction of time that leads away.
     """
     starts, saddles, signs = [], [], []
-    chosen = [
-        (k, item)
-        for k, item in enumerate(equilibria)
-        if item.hyperbolic
-        and item.location != "outside"
-        and item.eigenvalues.real.min() < 0 < item.eigenvalues.real.max()
-    ]
-    for k, item in chosen[:MOST_SADDLES]:
+    for k in saddles_in_window(equilibria)[:MOST_SADDLES]:
+        item = equilibria[k]
         for value, vector in zip(item.eigenvalues.real, item.eigenvectors.real.T, strict=True):
             direction = vector / np.max(np.abs(vector / problem.width))
             for side in (1.0, -1.0):

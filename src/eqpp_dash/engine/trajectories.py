@@ -156,7 +156,7 @@ def verify_closed(traced: Traced, which: Sequence[int], progress: Progress | Non
     """Check closed orbits at a far smaller tolerance; integrate the others on.
 
     An orbit counts as closed if, integrated at a relative tolerance of 1e-12, it comes
-    back to its start within 1e-9 of the window and 1e-4 of its own size; its period is
+    back to its start within 1e-9 of the window and 1e-3 of its own size; its period is
     taken from there.
 
     Parameters

@@ -6,6 +6,7 @@ from scipy.integrate import solve_ivp
 
 from eqpp_dash.engine import dop853, radau
 from eqpp_dash.engine.integrate import integrate_orbits
+from eqpp_dash.engine.orbits import Problem
 
 from .plane import PENDULUM, ROTATION, HandField, problem, steps, van_der_pol
 
@@ -253,3 +254,36 @@ def test_no_orbits_is_fine():
         problem(ROTATION, 1.0), np.zeros((2, 0)), np.zeros(0), steps=steps(5, 0)
     )
     assert flow.ends.end == []
+
+
+def test_radau_in_three_dimensions():
+    """Robertson's kinetics: the sum of the concentrations is conserved."""
+    field = HandField(
+        lambda t, a, b, c: (
+            -0.04 * a + 1e4 * b * c,
+            0.04 * a - 1e4 * b * c - 3e7 * b * b,
+            3e7 * b * b,
+        ),
+        lambda t, a, b, c: (
+            (-0.04, 1e4 * c, 1e4 * b),
+            (0.04, -1e4 * c - 6e7 * b, -1e4 * b),
+            (0.0, 6e7 * b, 0.0),
+        ),
+    )
+    kinetics = Problem(
+        field, np.full(3, 0.5), np.ones(3), 40.0, rtol=1e-9, atol=1e-13, method="Radau"
+    )
+    flow = integrate_orbits(
+        kinetics, np.array([[1.0], [0.0], [0.0]]), np.ones(1), steps=steps(2000, 1)
+    )
+    # Hairer and Wanner II, IV.10; values of the Bari test set at t = 40.
+    expected = [0.7158270688, 9.185534765e-6, 0.2841637457]
+    assert flow.ends.state[:, 0] == pytest.approx(expected, rel=1e-6)
+    assert flow.ends.state.sum() == pytest.approx(1.0, abs=1e-12)
+
+
+def test_singular_matrices_make_radau_fail_not_crash():
+    for n in (2, 3):
+        with np.errstate(all="ignore"):
+            found = radau._inverse(np.ones(1), np.eye(n)[:, :, None])
+        assert not np.isfinite(found).all()

@@ -190,3 +190,12 @@ def test_a_field_that_vanishes_everywhere():
         )
     )
     assert len(portrait.trajectories) == 1
+
+
+def test_separatrices_left_out_are_told():
+    wide = {"x": (-12.0, 12.0), "y": (-12.0, 12.0)}
+    portrait = compute_portrait(
+        PortraitSpec("x' = sin(y); y' = sin(x)", window=wide, analyses=("separatrices",))
+    )
+    assert "separatrices-left-out" in {notice.code for notice in portrait.notices}
+    assert len(portrait.trajectories) == 64
