@@ -115,6 +115,9 @@ def test_definitions_may_come_in_any_order() -> None:
         ("x' = log(x, 2)", "log(x, 2)", "takes 1 argument"),
         ("x' = exp^-1(x)", "exp^-1", "inverse"),
         ("x' = x and y", "x", "condition"),
+        ("x' = x(t - 1)", "x(t -", "delay"),
+        ("x' = SIN x", "SIN", "Write sin"),
+        ("x' = rx(1 - x)", "rx", "r*x*("),
         ("x'^2 = x", "x'^2 = x", "not linear"),
         ("x' = 1e200*1e200*x", "1e200*1e200*x", "too large"),
         ("x' = x\n\n  y' = 1/(2 - 2)", "1/(2 - 2)", "zero"),
@@ -193,6 +196,25 @@ def test_typesetting_holds_nothing_but_our_own_commands() -> None:
     assert not commands & {r"\href", r"\url", r"\style", r"\class", r"\def", r"\unicode", r"\html"}
     assert r"\tau_{D}" in system.echo_latex
     assert "<" not in parse_system("x' = y; y' = x").echo_latex
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x' = e^2x", "(e^2)*x"),
+        ("x' = log(x)", "natural"),
+        ("x' = x^(1/3)", "real root"),
+        ("x' = 1/2x", "left to right"),
+        ("x' = sin x cos x", "sin x is read as sin(x)"),
+        ("x' = |x|x|x|", "closes as soon as it can"),
+        ("x' = H(x)", "unit step"),
+        ("x' = E x", "Euler"),
+        ("x' = sin(x)/x", "is 1 where"),
+        ("x' = sin2x", "sin(2x)"),
+    ],
+)
+def test_what_can_be_read_two_ways_is_said(text: str, said: str) -> None:
+    assert said in notes(text)
 
 
 def test_cancelled_factors_are_told() -> None:

@@ -308,6 +308,13 @@ class SystemReader:
                 Notice("cancelled", f"{to_text(base)} was cancelled from a quotient; the value "
                        "where it is zero is that of the simplified formula")
             )  # fmt: skip
+        if re.search(r"(\^|\*\*)\s*[({]\s*-?\d+\s*/", self._source.text) and any(
+            node.op == "root" for node in topological(draft.components)
+        ):
+            notes.append(
+                Notice("root", "A power whose exponent is a quotient with an odd denominator, "
+                       "such as 1/3, is a real root, of negative numbers too")
+            )  # fmt: skip
         for base in self._graph.continued:
             notes.append(Notice("continued", f"{to_text(base)} is 1 where its divisor is zero"))
         long = [n for n in free if re.fullmatch(r"[a-z]{2,4}", n) and n not in known.NOT_NUMBERS]

@@ -61,6 +61,7 @@ class Connector:
                     assert previous is not None
                     self._check_juxtaposed(token, previous)
                     self._note_order(token, previous, divided.get(len(opened)))
+                    self._note_exponent(token, result)
                     result.append(Token("IMPLICIT", "", token.start, token.start))
             elif (kind in kinds.BINARY or kind in ("RPAR", "RFLOOR", "ENDCASES")) and not valued:
                 self._complain.misplaced(token, previous)
@@ -98,6 +99,19 @@ class Connector:
         if token.kind in ("PLUS", "MINUS"):
             return kinds_before[-1:] in (["PLUS"], ["MINUS"])
         return "POW" in kinds_before and token.kind in ("POW", "NUMBER", "NAME")
+
+    def _note_exponent(self, token: Token, result: list[Token]) -> None:
+        """Tell that e^2x is (e^2)*x: a power of a constant may be meant to go further."""
+        if len(result) < 3 or result[-2].kind != "POW" or token.kind == "LPAR":
+            return
+        base, exponent = result[-3], result[-1]
+        if base.kind == "NUMBER" or base.text == "e":
+            whole = self._source.text[base.start : exponent.end]
+            self._names.note(
+                "reading",
+                f"{whole}{token.text} is read as ({whole})*{token.text}; "
+                f"write {base.text}^({exponent.text}*{token.text}) if you mean that",
+            )
 
     def _note_bars(self, kind: str) -> None:
         if kind != "OPENBAR":

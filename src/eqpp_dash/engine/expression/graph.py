@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from eqpp_dash.engine.expression import primitives
+from eqpp_dash.engine.expression.rationals import bits, exact_root, log2, to_float
 
 #: Rational constants beyond this many bits are kept as unevaluated powers.
 MAX_CONSTANT_BITS = 4096
@@ -147,7 +148,7 @@ class Graph:
                 stack.extend((c * inner, arg) for arg, inner in terms)
                 continue
             merged = total.get(node, 0) + c
-            if _bits(merged) > 4 * MAX_CONSTANT_BITS:
+            if bits(merged) > 4 * MAX_CONSTANT_BITS:
                 raise SizeError("a constant has too many digits")
             total[node] = merged
 
@@ -175,7 +176,7 @@ class Graph:
         coefficient = Fraction(1)
         for node, exponent in factors:
             coefficient *= self._factor(exponents, node, exponent)
-            if _bits(coefficient) > MAX_CONSTANT_BITS:
+            if bits(coefficient) > MAX_CONSTANT_BITS:
                 self._merge(exponents, self.constant(coefficient), 1)
                 coefficient = Fraction(1)
         exponents = {node: k for node, k in exponents.items() if k}
@@ -197,7 +198,7 @@ class Graph:
         if node.op == "const":
             if not node.data and exponent < 0:
                 raise ConstantError("division by zero")
-            if _bits(node.data) * abs(exponent) > MAX_CONSTANT_BITS:
+            if bits(node.data) * abs(exponent) > MAX_CONSTANT_BITS:
                 self._merge(exponents, node, exponent)
                 return Fraction(1)
             return Fraction(node.data**exponent)
@@ -272,7 +273,7 @@ class Graph:
 
     def _integer_power(self, base: Node, exponent: int) -> Node:
         if base.op == "const" and abs(base.data) not in (0, 1):
-            size = exponent * (_log2(abs(base.data)))
+            size = exponent * (log2(abs(base.data)))
             if size > 1024:
                 raise ConstantError("this power is too large for a double")
             if size < -1070:
@@ -286,7 +287,7 @@ class Graph:
             if value < 0:
                 raise ConstantError("division by zero")
             return self.zero
-        root = _exact_root(base, value.denominator)
+        root = exact_root(base, value.denominator)
         if root is not None:
             return self._integer_power(self.constant(root), value.numerator)
         return self.intern("pow", (self.constant(base), exponent))
@@ -294,7 +295,7 @@ class Graph:
     def root(self, base: Node, degree: int) -> Node:
         """Give the real root of odd degree, defined for negative numbers too."""
         if base.op == "const":
-            root = _exact_root(abs(base.data), degree)
+            root = exact_root(abs(base.data), degree)
             if root is not None:
                 return self.constant(root if base.data >= 0 else -root)
         return self.intern("root", (base,), degree)
@@ -390,38 +391,3 @@ def _constant_value(node: Node) -> float | None:
     if node.op == "root":
         return primitives.scalar_value("root", known[0], float(node.data))
     return primitives.scalar_value("power" if node.op == "pow" else node.op, *known)
-
-
-def to_float(value: Fraction) -> float:
-    """Round to the nearest double; infinite where it is too large.
-
-    Examples
-    --------
-    >>> to_float(Fraction(1, 3))
-    0.3333333333333333
-    """
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
-
-
-def _bits(value: Fraction) -> int:
-    return max(value.numerator.bit_length(), value.denominator.bit_length())
-
-
-def _log2(value: Fraction) -> float:
-    return math.log2(value.numerator) - math.log2(value.denominator)
-
-
-def _exact_root(value: Fraction, degree: int) -> Fraction | None:
-    if degree > 64 or _bits(value) > 256:
-        return None
-    roots = []
-    for part in (value.numerator, value.denominator):
-        guess = math.isqrt(part) if degree == 2 else round(part ** (1 / degree))
-        near = [r for r in (guess - 1, guess, guess + 1) if r >= 0 and r**degree == part]
-        if not near:
-            return None
-        roots.append(near[0])
-    return Fraction(roots[0], roots[1])

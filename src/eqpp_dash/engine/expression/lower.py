@@ -7,8 +7,9 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from eqpp_dash.engine.expression import names as known
-from eqpp_dash.engine.expression.graph import ConstantError, Graph, Node, SizeError, to_float
+from eqpp_dash.engine.expression.graph import ConstantError, Graph, Node, SizeError
 from eqpp_dash.engine.expression.limits import Limits
+from eqpp_dash.engine.expression.rationals import to_float
 from eqpp_dash.engine.expression.source import Source, Token
 from eqpp_dash.engine.expression.syntax import Syntax
 

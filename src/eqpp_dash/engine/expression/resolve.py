@@ -96,6 +96,8 @@ class Resolver:
             raise self._program_word(token)
         function = known.find_function(name, after is not None and after.kind == "LPAR")
         if function is not None:
+            if function == "log" and name.lower() == "log":
+                names.note("reading", "log is the natural logarithm")
             if name == "H":
                 names.note("reading", "H( ) is read as the unit step (heaviside)")
             return [token.become("FUNCTION", function)], i + 1
@@ -123,6 +125,14 @@ class Resolver:
                     token.start,
                     tokens[i + 3].end,
                     f"Write {token.text}, or {token.text}*t",
+                )
+            delayed = following[0] == "(" and following[1:] in (["t", "-"], ["t", "+"])
+            if delayed and tokens[i + 1].start == token.end:
+                raise self._source.error(
+                    f"“{token.text}(t - ...)” looks like a delay, which is not supported",
+                    token.start,
+                    tokens[i + 3].end,
+                    f"To multiply, write {token.text}*(t - ...)",
                 )
         return [token], i + 1
 
@@ -154,7 +164,19 @@ class Resolver:
         if split:
             return split
         if touching and len(name) > 1 and name not in GREEK:
-            raise self._source.at(token, f"unknown function “{name:.40}”", known.suggest(name))
+            hint = known.suggest(name)
+            if (
+                "Did you" not in hint
+                and name.isalpha()
+                and any(self._names.value(letter) for letter in name)
+            ):
+                hint = f"To multiply, write {'*'.join(name)}*( ... )"
+            raise self._source.at(token, f"unknown function “{name:.40}”", hint)
+        if len(name) > 2 and name not in GREEK and known.find_function(name.lower(), False):
+            lower = name.lower()
+            raise self._source.at(
+                token, f"“{name}” is not a name here", f"Write {lower}(...), or give {name} a value"
+            )
         if name == "E":
             names.note("reading", "E is read as a parameter; Euler's number is e")
         names.parameters.setdefault(name, token)

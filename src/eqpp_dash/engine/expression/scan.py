@@ -10,49 +10,11 @@ import re
 import unicodedata
 from fractions import Fraction
 
+from eqpp_dash.engine.expression import symbols
 from eqpp_dash.engine.expression.greek import GLYPHS, NAMES, VARIANTS
 from eqpp_dash.engine.expression.limits import Limits
 from eqpp_dash.engine.expression.source import Source, Token
 
-_LOOKALIKES = {
-    "−": "-",
-    "–": "-",
-    "—": "-",
-    "‐": "-",
-    "‑": "-",
-    "·": "*",
-    "×": "*",
-    "∗": "*",
-    "⋅": "*",
-    "∙": "*",
-    "•": "*",
-    "÷": "/",
-    "∕": "/",
-    "⁄": "/",
-    "’": "'",
-    "‘": "'",
-    "′": "'",
-    "ʹ": "'",
-    "`": "'",
-    "´": "'",
-    "≤": "≤",
-    "⩽": "≤",
-    "⩾": "≥",
-    "∣": "|",
-    "\ufeff": " ",
-    "\u200b": " ",
-    "\u2061": " ",
-    "\u2062": " ",
-    "\r": "\n",
-    "\u2028": "\n",
-    "\u2029": "\n",
-    "\x85": "\n",
-}
-_TRANSLATE = {ord(k): v for k, v in _LOOKALIKES.items()}
-_TRANSLATE.update({0xFF01 + i: chr(0x21 + i) for i in range(94)})  # fullwidth forms
-
-_SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-", strict=True))
-_SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True))
 _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _MANY_POINTS = re.compile(r"(?:\d*\.){2,}\d*")
 _LATIN = re.compile(r"[A-Za-z][A-Za-z0-9]*")
@@ -62,115 +24,6 @@ _OPERAND = re.compile(r"\(.*|[\d.]+\s*\*?\s*\w*|[A-Za-z]\w?(\s*[-+*/^(].*)?")
 _COMMAND = re.compile(r"\\([A-Za-z]+\*?|.|$)", re.DOTALL)
 _ENVIRONMENT = re.compile(r"\s*\{\s*([A-Za-z]+\*?)\s*\}")
 _GROUP = re.compile(r"\s*\{\s*([^{}]*?)\s*\}")
-_OPERATORS = [
-    ("**", "POW"),
-    (":=", "EQUAL"),
-    ("==", "EQUAL"),
-    ("<=", "COMPARE"),
-    (">=", "COMPARE"),
-    ("=<", "COMPARE"),
-    ("=>", "COMPARE"),
-    ("&&", "AND"),
-    ("+", "PLUS"),
-    ("-", "MINUS"),
-    ("*", "TIMES"),
-    ("/", "DIVIDE"),
-    ("^", "POW"),
-    ("(", "LPAR"),
-    ("[", "LPAR"),
-    ("{", "LPAR"),
-    (")", "RPAR"),
-    ("]", "RPAR"),
-    ("}", "RPAR"),
-    ("|", "BAR"),
-    (",", "COMMA"),
-    (";", "SEMICOLON"),
-    ("\n", "NEWLINE"),
-    ("=", "EQUAL"),
-    ("<", "COMPARE"),
-    (">", "COMPARE"),
-    ("≤", "COMPARE"),
-    ("≥", "COMPARE"),
-    (":", "COLON"),
-    ("&", "COLUMN"),
-    ("'", "PRIME"),
-    ("√", "ROOT"),
-    ("∧", "AND"),
-    ("∨", "OR"),
-    ("¬", "NOT"),
-]
-_SAME = {"=<": "<=", "=>": ">=", "≤": "<=", "≥": ">="}
-_COMMANDS = {
-    "cdot": ("TIMES", "*"),
-    "times": ("TIMES", "*"),
-    "ast": ("TIMES", "*"),
-    "div": ("DIVIDE", "/"),
-    "frac": ("FRAC", "frac"),
-    "dfrac": ("FRAC", "frac"),
-    "tfrac": ("FRAC", "frac"),
-    "cfrac": ("FRAC", "frac"),
-    "sqrt": ("SQRT", "sqrt"),
-    "lvert": ("BAR", "|"),
-    "rvert": ("BAR", "|"),
-    "vert": ("BAR", "|"),
-    "lbrace": ("LPAR", "{"),
-    "rbrace": ("RPAR", "}"),
-    "{": ("LPAR", "{"),
-    "}": ("RPAR", "}"),
-    "lbrack": ("LPAR", "["),
-    "rbrack": ("RPAR", "]"),
-    "lfloor": ("LFLOOR", "floor"),
-    "rfloor": ("RFLOOR", "floor"),
-    "leq": ("COMPARE", "<="),
-    "le": ("COMPARE", "<="),
-    "leqslant": ("COMPARE", "<="),
-    "geq": ("COMPARE", ">="),
-    "ge": ("COMPARE", ">="),
-    "geqslant": ("COMPARE", ">="),
-    "lt": ("COMPARE", "<"),
-    "gt": ("COMPARE", ">"),
-    "land": ("AND", "and"),
-    "wedge": ("AND", "and"),
-    "lor": ("OR", "or"),
-    "vee": ("OR", "or"),
-    "lnot": ("NOT", "not"),
-    "neg": ("NOT", "not"),
-    "dot": ("DOT", "dot1"),
-    "ddot": ("DOT", "dot2"),
-    "dddot": ("DOT", "dot3"),
-    "prime": ("PRIME", "'"),
-    "\\": ("NEWLINE", "row"),
-}
-_IGNORED = frozenset(
-    ["left", "right", "big", "Big", "bigl", "bigr", "Bigl", "Bigr", "displaystyle", "quad",
-     "qquad", ",", ";", "!", ":", " ", "\n", "limits"]
-)  # fmt: skip
-_WORDS = frozenset(["operatorname", "operatorname*", "mathrm", "text", "mathit", "rm", "textrm"])
-_LATEX_FUNCTIONS = frozenset(
-    [
-        "sin",
-        "cos",
-        "tan",
-        "cot",
-        "sec",
-        "csc",
-        "sinh",
-        "cosh",
-        "tanh",
-        "coth",
-        "arcsin",
-        "arccos",
-        "arctan",
-        "exp",
-        "ln",
-        "log",
-        "lg",
-        "min",
-        "max",
-        "arccot",
-        "sgn",
-    ]
-)
 
 
 class Scanner:
@@ -187,7 +40,7 @@ class Scanner:
     def __init__(self, source: Source, limits: Limits) -> None:
         self._source = source
         self._limits = limits
-        self._text = source.text.translate(_TRANSLATE)
+        self._text = source.text.translate(symbols.TRANSLATE)
         self.tokens: list[Token] = []
         self._line = (0, 0, 0, 0)  # start and end of a line, and of what `$` may enclose
 
@@ -230,9 +83,9 @@ class Scanner:
             match = _LATIN.match(text, at)
             assert match is not None
             return self._name(match[0], at, match.end())
-        for operator, kind in _OPERATORS:
+        for operator, kind in symbols.OPERATORS:
             if text.startswith(operator, at):
-                self._push(kind, _SAME.get(operator, operator), at, at + len(operator))
+                self._push(kind, symbols.SAME.get(operator, operator), at, at + len(operator))
                 return at + len(operator)
         return self._glyph(at)
 
@@ -286,10 +139,10 @@ class Scanner:
                 name += "_" + (match[1] or match[2])
                 braced = braced or match[1] is not None
                 end = match.end()
-            elif self._text[end : end + 1] in _SUBSCRIPTS and end < len(self._text):
+            elif self._text[end : end + 1] in symbols.SUBSCRIPTS and end < len(self._text):
                 digits = ""
-                while end < len(self._text) and self._text[end] in _SUBSCRIPTS:
-                    digits += _SUBSCRIPTS[self._text[end]]
+                while end < len(self._text) and self._text[end] in symbols.SUBSCRIPTS:
+                    digits += symbols.SUBSCRIPTS[self._text[end]]
                     end += 1
                 name, braced = f"{name}_{digits}", True
             else:
@@ -312,7 +165,7 @@ class Scanner:
             match = re.compile(r"\d*").match(self._text, at + 1)
             digits = match[0] if match else ""
             return self._name(GLYPHS[char] + digits, at, at + 1 + len(digits))
-        if char in _SUPERSCRIPTS:
+        if char in symbols.SUPERSCRIPTS:
             return self._superscript(at)
         parts = unicodedata.normalize("NFD", char)
         if len(parts) > 1 and parts[0].isalpha() and set(parts[1:]) <= {"\u0307", "\u0308"}:
@@ -336,8 +189,8 @@ class Scanner:
 
     def _superscript(self, at: int) -> int:
         end, digits = at, ""
-        while end < len(self._text) and self._text[end] in _SUPERSCRIPTS:
-            digits += _SUPERSCRIPTS[self._text[end]]
+        while end < len(self._text) and self._text[end] in symbols.SUPERSCRIPTS:
+            digits += symbols.SUPERSCRIPTS[self._text[end]]
             end += 1
         if not re.fullmatch(r"[+-]?\d+", digits):
             self._push("BAD", self._text[at:end], at, end)
@@ -371,7 +224,7 @@ class Scanner:
         match = _COMMAND.match(self._text, at)
         assert match is not None
         name, end = match[1], match.end()
-        if name in _IGNORED or (name in "[]()" and name):
+        if name in symbols.IGNORED or (name in "[]()" and name):
             if name in ("left", "right") and self._text[end : end + 1] == ".":
                 end += 1
             return end
@@ -384,7 +237,7 @@ class Scanner:
                 columns = _GROUP.match(self._text, end)
                 end = columns.end() if columns else end
             return end
-        if name in _WORDS:
+        if name in symbols.WORDS:
             group = _GROUP.match(self._text, end)
             if group and re.fullmatch(r"[A-Za-z ]*", group[1]):
                 for word in re.finditer(r"[A-Za-z]+", group[0]):
@@ -394,10 +247,10 @@ class Scanner:
         letter = VARIANTS.get(name, name)
         if letter in NAMES:
             return self._name(letter, at, end)
-        if name in _COMMANDS:
-            kind, text = _COMMANDS[name]
+        if name in symbols.COMMANDS:
+            kind, text = symbols.COMMANDS[name]
             self._push(kind, text, at, end)
-        elif name in _LATEX_FUNCTIONS:
+        elif name in symbols.LATEX_FUNCTIONS:
             base = re.compile(r"_\s*(?:\{\s*(2|10)\s*\}|(2))(?!\d)").match(self._text, end)
             if name == "log" and base:
                 name, end = name + (base[1] or base[2]), base.end()

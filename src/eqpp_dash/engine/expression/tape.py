@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqpp_dash.engine.expression import interval, primitives, ranges
-from eqpp_dash.engine.expression.graph import Node, to_float, topological
+from eqpp_dash.engine.expression.graph import Node, topological
 from eqpp_dash.engine.expression.interval import Interval
+from eqpp_dash.engine.expression.rationals import to_float
 
 Array = NDArray[np.float64]
 Instruction = tuple[Callable[..., Any], int, int, int, int]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from eqpp_dash.engine.expression.graph import Node, to_float, topological
+from eqpp_dash.engine.expression.graph import Node, topological
+from eqpp_dash.engine.expression.rationals import to_float
 
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
 RELATIONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}

@@ -21,7 +21,8 @@ from eqpp_dash.engine.system import parse_system
 
 UNARY = [
     "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh",
-    "atanh", "sinc", "exp", "log", "log2", "log10", "erf", "abs", "sign", "floor", "ceil", "heaviside",
+    "atanh", "sinc", "exp", "log", "log2", "log10", "erf", "abs", "sign", "floor",
+    "ceil", "heaviside",
 ]  # fmt: skip
 SMOOTH = [name for name in UNARY if name not in ("abs", "sign", "floor", "ceil", "heaviside")]
 BINARY = ["atan2", "mod", "min", "max"]
