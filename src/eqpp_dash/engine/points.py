@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -22,6 +23,27 @@ from eqpp_dash.model.portrait import Array, Equilibrium
 
 BORDER = 1e-9
 """Distance from the window's edge, as a share of its width, that counts as on the border."""
+
+
+def has_constant_jacobian(field: CompiledField) -> bool:
+    """Tell whether a field's derivatives are the same everywhere, up to rounding.
+
+    Parameters
+    ----------
+    field : CompiledField
+        The vector field.
+
+    Returns
+    -------
+    bool
+        Whether their bounds on a box of half width 1e100 are as narrow as at a point.
+    """
+    far = np.full((field.dimension, 1), 1e100)
+    bounds = field.jacobian_boxes(-far, far)
+    width, size = bounds.hi - bounds.lo, np.maximum(np.abs(bounds.lo), np.abs(bounds.hi))
+    with np.errstate(invalid="ignore"):
+        narrow = np.isfinite(size) & (width <= 64 * np.finfo(float).eps * size)
+    return bool(bounds.continuous[0] and narrow.all())
 
 
 class PointExaminer:
@@ -48,8 +70,8 @@ class PointExaminer:
 
     @cached_property
     def linear(self) -> bool:
-        """Whether the field is linear or affine."""
-        return self.exact is not None and self.exact.linear
+        """Whether the field is linear or affine, for irrational coefficients up to rounding."""
+        return self.exact.linear if self.exact is not None else has_constant_jacobian(self.field)
 
     def is_excluded(self, cluster: Cluster) -> bool:
         """Tell whether the field is bounded away from zero, or nowhere defined, on the hull."""
@@ -161,6 +183,8 @@ class PointExaminer:
                 return None
             found = undecided_linearization(jacobian, reason)
             proved = proved and bool(values.continuous[0])
+        if found.kind == "center" and self.exact is None and not found.reason:
+            found = replace(found, reason="the field is linear up to rounding")
         return self._equilibrium(point, error, method, proved, jacobian, found, others)
 
     def _tidy(self, point: Array, lo: Array, hi: Array) -> Array:

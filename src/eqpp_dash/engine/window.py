@@ -9,8 +9,8 @@ import numpy as np
 
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
-from eqpp_dash.engine.exact import ExactField
 from eqpp_dash.engine.extent import nonlinear_radius, unstable_reach
+from eqpp_dash.engine.points import has_constant_jacobian
 from eqpp_dash.engine.subdivision import SearchBudget
 from eqpp_dash.engine.symmetry import find_periods, invariant_axis, mirrored_axes
 from eqpp_dash.engine.system import System
@@ -101,10 +101,9 @@ def _limits(
     if not points:
         return np.full(2, -DEFAULT), np.full(2, DEFAULT)
     lo, hi = np.min(points, axis=0), np.max(points, axis=0)
-    exact = ExactField.of(field)
     radii = [nonlinear_radius(field, e) for e in near]
     unknown = len(near) < 2 and not any(r is not None for r in radii)
-    if unknown or (exact is not None and exact.linear):
+    if unknown or has_constant_jacobian(field):
         middle = 0.5 * (lo + hi)
         middle = np.where(np.abs(middle) <= DEFAULT / 2, 0.0, middle)
         half = DEFAULT + PAD * (hi - lo)

@@ -189,6 +189,13 @@ def test_linear_center_is_proved_and_nonlinear_is_not():
     assert slow.kind == "unstable focus"
 
 
+def test_linear_with_irrational_coefficients():
+    (e,) = search("x' = sqrt(2)*y; y' = -pi*x").equilibria
+    assert (e.kind, e.reason) == ("center", "the field is linear up to rounding")
+    (e,) = search("x' = sqrt(2)*y + exp(y) - exp(y)*cos(x); y' = -pi*x").equilibria
+    assert e.kind == "undecided"
+
+
 def test_curve_of_equilibria_and_the_isolated_one():
     found = search("x' = y*(x^2 + y^2 - 1); y' = -x*(x^2 + y^2 - 1)")
     (circle,) = found.sets
