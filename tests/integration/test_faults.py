@@ -201,6 +201,41 @@ def test_new_code_on_disk_is_taken_up_by_the_running_executor(tmp_path, copy):
         bench.close()
 
 
+PLANT = """
+import sys
+if "worker" in sys.argv:
+    import eqpp_dash.engine
+
+    def compute_portrait(spec, progress=None):
+        raise FloatingPointError("planted in the engine")
+
+    eqpp_dash.engine.compute_portrait = compute_portrait
+"""
+
+
+def test_an_exception_planted_in_the_engine_is_on_the_row_and_in_the_log(tmp_path, monkeypatch):
+    from eqpp_dash.compose import compose
+    from eqpp_dash.model.spec import PortraitSpec
+    from eqpp_dash.settings import Settings
+
+    (tmp_path / "sitecustomize.py").write_text(PLANT)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    bench = Bench(tmp_path / "data")
+    try:
+        services = compose(Settings(data_dir=bench.folder, executor_idle_s=20))
+        job = services.portraits.submit(PortraitSpec("x' = y; y' = -x"), launcher="test")
+        failed = services.portraits.wait(job.row_id, timeout=60)
+        assert failed.status == "failed"
+        assert failed.error == "FloatingPointError: planted in the engine"
+        assert "in compute_portrait" in failed.traceback
+        (line,) = [text for text in bench.log().splitlines() if '"event": "FAILED"' in text]
+        assert job.row_id in line
+        assert "in compute_portrait" in line
+        assert str(PACKAGE / "__init__.py") in line
+    finally:
+        bench.close()
+
+
 def test_an_executor_that_hangs_is_replaced(bench, monkeypatch):
     from eqpp_dash.jobs import launch
 
