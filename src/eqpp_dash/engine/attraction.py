@@ -129,8 +129,9 @@ def trapping_ellipse(
     radii = width[:, None] * _RADII
     point = equilibrium.point[:, None]
     bounds = field.jacobian_boxes(point - radii, point + radii)
-    middle = sign * 0.5 * (bounds.lo + bounds.hi)
-    spread = 0.5 * (bounds.hi - bounds.lo)
+    with np.errstate(invalid="ignore"):  # unbounded enclosures are dropped below
+        middle = sign * 0.5 * (bounds.lo + bounds.hi)
+        spread = 0.5 * (bounds.hi - bounds.lo)
     # P J + J' P in units of the widths: its middle, and a bound of the rest entry by entry.
     product = np.einsum("ij,jkm->ikm", shape, middle)
     rest = np.einsum("ij,jkm->ikm", np.abs(shape), spread)

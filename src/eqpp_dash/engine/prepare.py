@@ -46,7 +46,7 @@ def prepare_spec(
     {'k': 1.0}
     """
     spec = spec.replace()
-    system = parse_system(spec.equations, declared=spec.parameters)
+    system = parse_system(spec.equations, limits, spec.parameters)
     _check_planar(system)
     _check_parameters(system, spec)
     for name in spec.variables:
