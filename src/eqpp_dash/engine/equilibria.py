@@ -106,6 +106,31 @@ def find_equilibria(
     return search.result()
 
 
+def survey_equilibria(
+    field: CompiledField, window: Mapping[str, Range], budget: SearchBudget
+) -> EquilibriumSearch | None:
+    """Find all equilibria as `find_equilibria` does, or give up early.
+
+    Parameters
+    ----------
+    field : CompiledField
+        The vector field.
+    window : mapping of str to (float, float)
+        Limits of each variable.
+    budget : SearchBudget
+        What may be spent.
+
+    Returns
+    -------
+    EquilibriumSearch or None
+        None as soon as the budget is found not to suffice.
+    """
+    lo, hi = window_limits(field, window)
+    search = _Search(field, lo, hi, budget, None)
+    search.run(patient=False)
+    return None if search.exhausted else search.result()
+
+
 class _Search:
     """One search; collects as it goes."""
 
@@ -139,7 +164,11 @@ class _Search:
                 found.setdefault(factor.text, factor)
         return list(found.values())
 
-    def run(self) -> None:
+    @property
+    def exhausted(self) -> bool:
+        return any(reason for _, _, _, reason in self.undecided)
+
+    def run(self, patient: bool = True) -> None:
         if all(self.field.zero):
             self.sets.append(EquilibriumSet("0", np.empty((0, len(self.lo)))))
             message = "The field vanishes identically: every point is an equilibrium"
@@ -151,6 +180,8 @@ class _Search:
             self.open.append(f"only {MOST_SYSTEMS} of {len(systems)} combinations of factors")
             systems = systems[:MOST_SYSTEMS]
         for count, factors in enumerate(systems):
+            if self.exhausted and not patient:
+                return
             self._search(factors, count, len(systems))
 
     def _take_out_curves(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from eqpp_dash.engine.compiled import CompiledField
-from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
+from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria, survey_equilibria
 from eqpp_dash.engine.extent import nonlinear_radius, unstable_reach
 from eqpp_dash.engine.points import has_constant_jacobian
 from eqpp_dash.engine.subdivision import SearchBudget
@@ -69,14 +69,11 @@ def _survey(field: CompiledField, periods: Periods) -> EquilibriumSearch:
     """Find the equilibria in the largest square that the budget allows."""
     for size in (1000.0, 100.0, 10.0, 1.0):
         limits = [(-size, size) if p is None else (-1.05 * p, 1.05 * p) for p in periods]
-        search = find_equilibria(
-            field, dict(zip(field.variables, limits, strict=True)), budget=BUDGET
-        )
-        if search.completeness.startswith("proved"):
+        square = dict(zip(field.variables, limits, strict=True))
+        search = survey_equilibria(field, square, BUDGET)
+        if search is not None and len(search.equilibria) <= BUDGET.zeros:
             return search
-        if size <= 10 and 0 < len(search.equilibria) <= BUDGET.zeros:
-            return search
-    return search
+    return find_equilibria(field, square, budget=BUDGET)
 
 
 def _split_outliers(search: EquilibriumSearch) -> tuple[list[Equilibrium], list[Equilibrium]]:
