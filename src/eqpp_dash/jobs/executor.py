@@ -155,12 +155,10 @@ class Executor:
 
     def _reap(self) -> None:
         while self._children:
-            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            ended = _reap_one()
             if ended is None:
                 return
-            pid = ended.si_pid
-            _kill_rest_of_group(pid)  # before it is reaped: its number is still its own
-            _, status = os.waitpid(pid, 0)
+            pid, status = ended
             started = self._children.pop(pid, None)
             self._unclaimed.discard(pid)
             if started is not None:
@@ -274,6 +272,18 @@ def code_stamp(package: Package) -> int:
                     facts = entry.stat()
                     found.append((entry.path, facts.st_mtime_ns, facts.st_size))
     return hash(tuple(sorted(found)))
+
+
+def _reap_one() -> tuple[int, int] | None:
+    """Reap a child that has ended, and end what it leaves behind; gives number and status."""
+    if hasattr(os, "waitid"):
+        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if ended is None:
+            return None
+        _kill_rest_of_group(ended.si_pid)  # before it is reaped: its number is still its own
+        return os.waitpid(ended.si_pid, 0)
+    pid, status = os.waitpid(-1, os.WNOHANG)  # macOS before Python 3.13
+    return (pid, status) if pid else None
 
 
 def _kill_rest_of_group(pid: int) -> None:
