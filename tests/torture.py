@@ -307,7 +307,8 @@ def wait_for_the_end(site: Site, people: list[Visitor], restarted: float, within
             waited = now - max(job.created, restarted)
             assert waited < within_s, f"not terminal {waited:.0f} s after the restart: {job}"
         if not live and not any(person.is_alive() for person in people):
-            return max(job.ended or 0.0 for job in portraits.jobs(10_000)) - restarted
+            last = max(job.ended or 0.0 for job in portraits.jobs(10_000))
+            return max(0.0, last - restarted)
         assert now - restarted < 20 * within_s, "a visitor still waits"
         time.sleep(0.2)
 
