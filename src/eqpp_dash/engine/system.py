@@ -15,7 +15,14 @@ from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.expression.build import Draft, SystemReader
 from eqpp_dash.engine.expression.derivative import differentiate
 from eqpp_dash.engine.expression.grammar import parse
-from eqpp_dash.engine.expression.graph import Graph, Node, rebuild, topological
+from eqpp_dash.engine.expression.graph import (
+    ConstantError,
+    Graph,
+    Node,
+    SizeError,
+    rebuild,
+    topological,
+)
 from eqpp_dash.engine.expression.latex import name_latex, to_latex
 from eqpp_dash.engine.expression.limits import Limits
 from eqpp_dash.engine.expression.lower import Lowering
@@ -144,7 +151,14 @@ class System:
         def replace(node: Node) -> Node | None:
             return graph.constant(values[node.data]) if node.op == "parameter" else None
 
-        components = rebuild(graph, self._components, replace)
+        try:
+            components = rebuild(graph, self._components, replace)
+        except (ConstantError, SizeError) as error:
+            raise SpecError(
+                f"with these parameters the equations make no sense: {error}",
+                field="parameters",
+                hint="Change a parameter",
+            ) from None
         return CompiledField(graph, components, self.variables)
 
     def _fractions(self, parameters: Mapping[str, Value]) -> dict[str, Fraction]:

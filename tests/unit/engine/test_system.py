@@ -229,6 +229,8 @@ def test_values_are_checked() -> None:
         with pytest.raises(SpecError) as caught:
             system.compile(wrong)  # type: ignore[arg-type]
         assert caught.value.field.startswith("parameters.")
+    with pytest.raises(SpecError, match="division by zero"):
+        parse_system("x' = 1/(a - 1)").compile()
     with pytest.raises(SpecError, match="y has no value"):
         system.derivative({"x": 1.0})
     with pytest.raises(SpecError, match="not a state variable"):

@@ -71,7 +71,7 @@ class SystemReader:
         self._source = Source(text)
         self._limits = limits
         self._names = Names()
-        self._given = set(declared)
+        self._given = {name for name in declared if not known.find_function(name, False)}
         self._graph = Graph()
         self._sorted = Sorter(self._source, limits, self._names)
         self._definitions = self._sorted.definitions
@@ -335,8 +335,9 @@ def _names_in(tree: Syntax) -> Iterable[Token]:
         token = item.token
         if token is None:
             continue
-        named = item.kind in ("name", "derivative") and token.text not in known.CONSTANTS
-        if named or (item.kind == "call" and not _built_in(token.text)):
+        named = item.kind == "name" and token.text not in known.CONSTANTS
+        called = item.kind == "call" and not _built_in(token.text)
+        if named or called or item.kind == "derivative":
             yield token
 
 

@@ -306,6 +306,8 @@ class Graph:
             exact = primitives.exact_value(name, tuple(arg.data for arg in args))
             if exact is not None:
                 return self.constant(exact)
+        if name == "mod" and args[1] is self.zero:
+            raise ConstantError("division by zero")
         if name == "select":
             condition, yes, no = args
             if condition.op == "const":

@@ -224,9 +224,10 @@ class Lowering:
         return self._graph.subtract(self._graph.one, self._condition(tree.parts[0]))
 
     def _condition(self, tree: Syntax) -> Node:
-        if tree.kind not in _LOGICAL:
+        node = self._lowered(tree)
+        if tree.kind not in _LOGICAL and not is_logical(node):
             raise self._error(tree, "this is not a condition", "Compare, as in x > 0")
-        return self._lowered(tree)
+        return node
 
     # functions and choices ----------------------------------------------------------------
 
@@ -307,6 +308,24 @@ class Lowering:
         if not pairs:
             raise self._error(tree, "piecewise needs a condition", "Write piecewise(x < 0: -x; x)")
         return self._select(pairs, default)
+
+
+def is_logical(node: Node) -> bool:
+    """Tell whether an expression is 0 or 1 for its form: comparisons and what joins them."""
+    stack = [node]
+    while stack:
+        item = stack.pop()
+        if item.op in ("product", "max", "min"):
+            stack.extend(item.args)
+        elif item.op == "sum":  # 1 - a
+            if item.data != (1, -1) or item.args[0].op != "const":
+                return False
+            stack.append(item.args[1])
+        elif item.op not in ("lt", "le", "gt", "ge") and not (
+            item.op == "const" and item.data in (0, 1)
+        ):
+            return False
+    return True
 
 
 def _integer_ratio(tree: Syntax) -> Fraction | None:

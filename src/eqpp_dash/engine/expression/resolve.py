@@ -177,6 +177,8 @@ class Resolver:
             raise self._source.at(
                 token, f"“{name}” is not a name here", f"Write {lower}(...), or give {name} a value"
             )
+        if name in known.CHOICES:
+            raise self._source.at(token, f"“{name}” needs brackets", f"Write {name}( ... )")
         if name == "E":
             names.note("reading", "E is read as a parameter; Euler's number is e")
         names.parameters.setdefault(name, token)
