@@ -213,8 +213,10 @@ class Repetition:
         if not due.size:
             return
         waited = now[due] - self.since[lanes[due]]
+        pace = np.max(np.abs(taken.slope[:, due]) / self.sections.width, axis=0)
         creeps = (
             (self.sections.extent[lanes[due]] < CREEPS)
+            & (pace * (self.problem.span - now[due]) < 10.0 * CREEPS)
             & (waited >= 0.5 * now[due])
             & (waited >= 5.0 * self.problem.crossing)
         )
