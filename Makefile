@@ -44,10 +44,10 @@ check: $(TEST_VENV)/.ready ## Lint, types, architecture
 	$(TEST_BIN)/lint-imports --no-cache
 
 unit: $(TEST_VENV)/.ready ## The quick tests alone
-	$(TEST_BIN)/pytest -q -n $(JOBS) tests/unit tests/truth src
+	$(TEST_BIN)/pytest -q -n $(JOBS) tests/unit tests/truth src docs
 
 test: check browser-tools ## Install what the tests need, browser included, and pass them all
-	$(TEST_BIN)/pytest -q -n $(JOBS) tests/unit tests/truth src
+	$(TEST_BIN)/pytest -q -n $(JOBS) tests/unit tests/truth src docs
 	$(TEST_BIN)/pytest -q tests/integration tests/browser
 
 torture: $(TEST_VENV)/.ready ## Kill workers, executor, server and jobs at random, 50 times
