@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from alembic import command
 from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from eqpp_dash.database import migrations, schema
@@ -24,6 +26,13 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+    script = ScriptDirectory.from_config(config)
+
+    def steps(current: Any, _: Any) -> Any:
+        return script._upgrade_revs(revision, current)
+
+    with EnvironmentContext(config, script, fn=steps, destination_rev=revision) as environment:
+        environment.configure(connection=connection, target_metadata=schema.metadata)
+        with environment.begin_transaction():
+            environment.run_migrations()
     connection.exec_driver_sql(f"PRAGMA user_version = {schema.SCHEMA_VERSION}")
