@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.expression.build import Draft, SystemReader
 from eqpp_dash.engine.expression.derivative import differentiate
-from eqpp_dash.engine.expression.grammar import parse
 from eqpp_dash.engine.expression.graph import (
     ConstantError,
     Graph,
@@ -293,6 +292,8 @@ def parse_constant(text: str, field: str = "") -> float:
     >>> parse_constant("2*pi")
     6.283185307179586
     """
+    from eqpp_dash.engine.expression.grammar import parse  # lark loads when it is needed
+
     source, limits, names = Source(text), Limits(text_length=200), Names()
 
     def no_name(token: Token) -> Node:

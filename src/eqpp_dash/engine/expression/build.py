@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from eqpp_dash.engine.expression import names as known
 from eqpp_dash.engine.expression.derivative import differentiate
-from eqpp_dash.engine.expression.grammar import parse
 from eqpp_dash.engine.expression.graph import Graph, Node, rebuild, topological
 from eqpp_dash.engine.expression.limits import Limits
 from eqpp_dash.engine.expression.lower import Lowering
@@ -142,6 +141,8 @@ class SystemReader:
     # expressions --------------------------------------------------------------------------
 
     def _parse(self, tokens: list[Token]) -> Syntax:
+        from eqpp_dash.engine.expression.grammar import parse  # lark loads when it is needed
+
         marked = mark_word_dots(tokens, set(self._orders))
         resolved = Resolver(self._source, self._names, self._limits).run(marked)
         return parse(self._source, resolved)
