@@ -113,7 +113,10 @@ def test_domains(case: dict[str, Any]) -> None:
 )
 def test_refused_at_once(text: str) -> None:
     parse_system("x' = x")  # the grammar is built once
-    start = time.perf_counter()
-    with pytest.raises(EquationError):
-        parse_system(text)
-    assert time.perf_counter() - start < 0.1
+    elapsed = []
+    for _ in range(5):  # the best of five: other work on the machine does not count
+        start = time.perf_counter()
+        with pytest.raises(EquationError):
+            parse_system(text)
+        elapsed.append(time.perf_counter() - start)
+    assert min(elapsed) < 0.1
