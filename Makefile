@@ -9,7 +9,7 @@ JOBS ?= 2
 SOURCES := $(shell find src -type f -not -name "*.pyc")
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit dist torture screenshots lock clean browser-tools
+.PHONY: help run test check unit dist torture screenshots gallery lock clean browser-tools
 
 help: ## Say what each target does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -62,6 +62,9 @@ dist: $(TEST_VENV)/.ready ## Build the wheel and prove it in a fresh environment
 
 screenshots: $(TEST_VENV)/.ready browser-tools ## Take the screenshots of the README anew
 	$(TEST_BIN)/python tools/take_screenshots.py
+
+gallery: $(TEST_VENV)/.ready ## Draw the gallery's thumbnails anew
+	$(TEST_BIN)/python tools/draw_gallery.py
 
 lock: $(TEST_VENV)/.ready ## Lock the requirements anew from pyproject.toml
 	@./tools/lock-requirements $(TEST_BIN)
