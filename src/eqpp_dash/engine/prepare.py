@@ -11,9 +11,7 @@ from eqpp_dash.model.numbers import read_float
 from eqpp_dash.model.spec import PortraitSpec
 
 
-def prepare_spec(
-    spec: PortraitSpec, limits: Limits | None = None
-) -> tuple[System, PortraitSpec]:
+def prepare_spec(spec: PortraitSpec, limits: Limits | None = None) -> tuple[System, PortraitSpec]:
     """Check everything that can be checked before computing.
 
     Parameters
