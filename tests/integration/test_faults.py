@@ -14,6 +14,7 @@ from bench import HERE, Bench, integrity
 
 import eqpp_dash
 from eqpp_dash.errors import ArchiveError
+from eqpp_dash.jobs import starts
 
 PACKAGE = Path(eqpp_dash.__file__).parent
 
@@ -67,7 +68,11 @@ def test_a_damaged_archive_is_a_clear_error_and_ends_the_executor_or_leaves_it_t
         ("import os\nos._exit(9)", "could not be started"),
     ],
 )
-def test_rows_fail_with_the_reason_if_the_executor_cannot_start(tmp_path, planted, words):
+def test_rows_fail_with_the_reason_if_the_executor_cannot_start(
+    tmp_path, monkeypatch, planted, words
+):
+    monkeypatch.setattr(starts, "BOOT_S", 1.0)
+    monkeypatch.setattr(starts, "TRIES_S", 3.0)
     (tmp_path / "plant").mkdir()
     # Python imports a sitecustomize by itself; this one breaks the engine, or the start.
     (tmp_path / "plant" / "contourpy.py").write_text(planted)
