@@ -69,7 +69,7 @@ def run_server(settings: Settings) -> None:
     settings : Settings
         Address, workers, data folder.
     """
-    from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+    from gunicorn.app.base import BaseApplication
 
     from eqpp_dash.app import create_app
     from eqpp_dash.compose import configure_logs

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,10 @@ from eqpp_dash.model.portrait import Portrait
 
 WIDTH, HEIGHT = 160, 120
 MOST_BYTES = 8000
+MARGIN = 16.0
+CELL = 1.6
+_LAP, _GAP = 40, 6
+"""Samples half a cell apart: after how many a line may meet itself, how many it may cross."""
 
 # Colours of middle lightness: they stand out from a white and from a black page alike.
 _ORBIT, _STABLE, _UNSTABLE = "#4a93cf", "#bb6a9d", "#e0691f"
@@ -33,7 +38,7 @@ def thumbnail_svg(portrait: Portrait) -> bytes:
         An SVG document of less than 8 kB: paths and circles on a transparent ground, no
         text, no script, no reference to anything.
     """
-    for detail, curves in ((1.0, 60), (2.0, 40), (4.0, 20), (8.0, 8), (8.0, 2)):
+    for detail, curves in ((0.6, 60), (1.0, 40), (2.0, 30), (4.0, 20), (8.0, 8), (8.0, 2)):
         picture = _draw(portrait, detail, curves)
         if len(picture) < MOST_BYTES:
             return picture
@@ -64,11 +69,14 @@ def _draw(portrait: Portrait, detail: float, curves: int) -> bytes:
             )
         )
     roles = by_role(portrait.trajectories)
-    seeded = [item.points for item in (*roles["given"], *roles["seeded"])][:curves]
-    parts.append(_path(map(place, seeded), detail, _ORBIT, 1))
+    taken = np.zeros((_cells(HEIGHT), _cells(WIDTH)), dtype=bool)
+    corners = np.sort(place(np.stack([frame.low, frame.low + frame.span])), axis=0)
+    separatrices = []
     for role, colour in (("stable", _STABLE), ("unstable", _UNSTABLE)):
-        lines = [item.points for item in roles[role]][:curves]
-        parts.append(_path(map(place, lines), detail, colour, 1.4))
+        lines = [place(item.points) for item in roles[role]][:curves]
+        separatrices.append(_path(_untaken(lines, taken, corners), detail, colour, 1.4))
+    seeded = [place(item.points) for item in (*roles["given"], *roles["seeded"])][:curves]
+    parts += [_path(_untaken(seeded, taken, corners), detail, _ORBIT, 1), *separatrices]
     for item in portrait.equilibria[:40]:
         (x, y) = place(item.point[None, :])[0].tolist()
         if not (-4 <= x <= WIDTH + 4 and -4 <= y <= HEIGHT + 4):
@@ -88,12 +96,69 @@ def _draw(portrait: Portrait, detail: float, curves: int) -> bytes:
     ).encode()
 
 
+def _cells(size: int) -> int:
+    return int((size + 2 * MARGIN) / CELL) + 1
+
+
+def _untaken(
+    lines: Iterable[NDArray[np.float64]], taken: NDArray[np.bool_], corners: NDArray[np.float64]
+) -> Iterator[NDArray[np.float64]]:
+    """Give the parts of lines in the window that do not run where an earlier one runs.
+
+    They are marked as taken: orbits that wind onto one cycle would else be drawn, and weigh,
+    many times. Beyond the window an orbit has too few points to be drawn.
+    """
+    for line in lines:
+        for piece in _inside(line):
+            dense = _resample(piece)
+            rows, columns = ((dense + MARGIN) / CELL).astype(int).T[::-1]
+            fresh = np.empty(len(dense), dtype=bool)
+            for begin in range(0, len(dense), _LAP):  # what it drew a lap ago counts as taken
+                now, before = slice(begin, begin + _LAP), slice(max(0, begin - _LAP), begin)
+                fresh[now] = ~taken[rows[now], columns[now]]
+                taken[rows[before], columns[before]] = True
+            taken[rows, columns] = True
+            wanted = _without_gaps(fresh)
+            wanted &= np.all((dense > corners[0] - 0.5) & (dense < corners[1] + 0.5), axis=-1)
+            yield from (run for run in _runs(dense, wanted) if len(run) > _GAP)
+
+
+def _resample(piece: NDArray[np.float64]) -> NDArray[np.float64]:
+    length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(piece, axis=0).T))])
+    at = np.linspace(0.0, length[-1], int(min(length[-1] / (CELL / 2), 20_000)) + 2)
+    return np.stack([np.interp(at, length, column) for column in piece.T], axis=-1)
+
+
+def _without_gaps(fresh: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Let a line go on over the few places where it crosses another."""
+    filled = fresh.copy()
+    for begin, end in pairwise(np.flatnonzero(np.diff(fresh.astype(int)))):
+        if not fresh[begin + 1] and end - begin <= _GAP:
+            filled[begin + 1 : end + 1] = True
+    return filled
+
+
+def _inside(line: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
+    """Cut a line to the picture and a margin."""
+    corner = np.array([WIDTH, HEIGHT])
+    with np.errstate(invalid="ignore"):
+        inside = np.all((line > -MARGIN) & (line < corner + MARGIN), axis=-1)
+    yield from _runs(line, inside)
+
+
+def _runs(line: NDArray[np.float64], wanted: NDArray[np.bool_]) -> Iterator[NDArray[np.float64]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], wanted, [False]]).astype(int)))
+    for begin, end in edges.reshape(-1, 2):
+        if end - begin > 1:
+            yield line[begin:end]
+
+
 def _path(
     lines: Iterable[NDArray[np.float64]], detail: float, colour: str, width: float, extra: str = ""
 ) -> str:
     data = ""
     for line in lines:
-        data += "".join(_steps(piece) for piece in _pieces(line, detail))
+        data += "".join(_steps(p[_bends(p, 0.25 * detail)]) for p in _inside(line))
         if len(data) > MOST_BYTES:
             break  # too much already: the caller tries again with less detail
     if not data:
@@ -103,20 +168,6 @@ def _path(
         f'<path d="{data}" fill="none" stroke="{colour}" stroke-width="{width}" '
         f'stroke-linejoin="round"{extra}/>'
     )
-
-
-def _pieces(line: NDArray[np.float64], detail: float) -> list[NDArray[np.float64]]:
-    """Cut a line to the picture, and drop points that do not bend it."""
-    margin, corner = 16.0, np.array([WIDTH, HEIGHT])
-    with np.errstate(invalid="ignore"):
-        inside = np.all((line > -margin) & (line < corner + margin), axis=-1)
-    pieces = []
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(int)))
-    for begin, end in edges.reshape(-1, 2):
-        piece = line[begin:end]
-        if len(piece) > 1:
-            pieces.append(piece[_bends(piece, 0.25 * detail)])
-    return pieces
 
 
 def _bends(piece: NDArray[np.float64], tolerance: float) -> list[int]:
