@@ -352,10 +352,13 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--visitors", type=int, default=4)
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument(
+        "--within", type=float, default=TERMINAL_WITHIN_S, help="seconds from restart to last row"
+    )
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="eqpp-torture-"))
     try:
-        found = torture(options.kills, folder, options.visitors, options.seed)
+        found = torture(options.kills, folder, options.visitors, options.seed, options.within)
     except BaseException:
         print(f"the data folder and the logs are kept in {folder}", file=sys.stderr)
         raise
