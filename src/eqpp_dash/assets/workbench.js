@@ -29,9 +29,16 @@
     root.getAttribute("data-mantine-color-scheme") === "dark" ? "dark" : "light");
   const phone = () => window.matchMedia("(max-width: 700px)").matches;
 
+  // Tells whoever cannot see it that the picture is being drawn.
+  function tellBusy(busy) {
+    const frame = document.getElementById("picture-frame");
+    if (frame) frame.setAttribute("aria-busy", String(busy));
+  }
+
   function soon(delay) {
     window.clearTimeout(lane.timer);
     lane.timer = window.setTimeout(pump, delay);
+    tellBusy(true);
   }
 
   function begin() {
@@ -64,6 +71,7 @@
       const at = lane.clicks.shift();
       store("click", { seq: begin(), at, window: lane.shown, form: lane.form, ...lane.look });
     }
+    tellBusy(lane.busy);
   }
 
   // A limit that the user changed is no longer fitted; one that the page wrote is.
@@ -87,6 +95,11 @@
   }
 
   const visit = (path) => ({ path, theme: theme(), phone: phone() });
+
+  const go = (path) => {
+    if (path) window.location.assign(path);
+    return window.dash_clientside.no_update;
+  };
 
   function arrive() {
     lane.sent = null;
@@ -276,7 +289,7 @@
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     eqpp: {
-      theme, visit, arrive, gather, settle, traced, clicked, compute, place, landed, clear, parameter, copyLink,
+      theme, visit, go, arrive, gather, settle, traced, clicked, compute, place, landed, clear, parameter, copyLink,
     },
   });
 })();

@@ -116,7 +116,7 @@ def register(app: Dash, services: Services) -> None:
         return False, clicks, remove(services, row_id)
 
     @app.callback(
-        Output(Shell.LOCATION, "href"),
+        Output(Shell.GO, "data"),
         Output(Shell.NOTICE, "children", allow_duplicate=True),
         Input(archive_button("rerun"), "n_clicks"),
         prevent_initial_call=True,

@@ -119,6 +119,7 @@ def body_of(services: Services, job: Any, look: Look) -> Any:
 
 def register(app: Dash, services: Services) -> None:
     """Register the choice of the page, and the permanent page's arrival of a result."""
+    in_browser(app, "eqpp.go", Input(Shell.GO, "data"))
     in_browser(
         app,
         "eqpp.visit",

@@ -15,6 +15,7 @@ class Shell(StrEnum):
     PAGE = "page"
     SCHEME = "scheme"
     VISIT = "visit"
+    GO = "go"
     COPY = "copy-link"
     COPIED = "copy-link-done"
     LINK = "copy-link-text"

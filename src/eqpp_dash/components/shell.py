@@ -17,6 +17,7 @@ def shell() -> dmc.MantineProvider:
             dcc.Location(id=Shell.LOCATION, refresh=False),
             dcc.Store(id=Shell.LINK),
             dcc.Store(id=Shell.VISIT),
+            dcc.Store(id=Shell.GO),
             html.A("Skip to the page", href="#page", className="skip"),
             header(),
             html.Div(id=Shell.NOTICE, role="status", className="notice-line"),

@@ -1,0 +1,276 @@
+"""The workbench in a real browser, against the rows of the real archive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from eqpp_dash.model.spec import PortraitSpec
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., Any]
+
+PENDULUM = "x' = y\ny' = -sin(x) - d*y"
+
+
+def test_a_first_visit_shows_a_living_portrait_and_computes_it_once(
+    own_server: Visit, visit: Visit
+) -> None:
+    server = own_server()
+    first = visit(server)
+    first.go("/")
+    first.badge("Finished")
+    assert first.traces() > 3
+    assert "Unstable focus" in first.page.locator("#facts").inner_text()
+    assert first.page.get_by_label("Equations, one a line").input_value() != ""
+    (row,) = server.rows()
+    assert (row.status, row.attempts) == ("finished", 1)
+    assert first.hash()["p"] == row.row_id
+    second = visit(server)
+    second.go("/")
+    second.badge("Finished")
+    assert len(server.rows()) == 1
+
+
+def test_typing_previews_and_compute_archives(server: Any, visit: Visit) -> None:
+    window = visit()
+    window.go("/#new")
+    window.badge("Preview")
+    window.write("x' = y\ny' = -sin(x) - q*y + 1/19")
+    window.page.get_by_label("Value of q").wait_for()
+    window.settled()
+    assert window.page.get_by_label("Value of q").input_value() == "1"
+    assert "Stable focus" in window.text("facts")
+    before = len(server.rows())
+    window.page.get_by_label("Title").fill("Driven pendulum")
+    window.page.get_by_label("Title").blur()
+    window.page.click("#compute")
+    window.badge("Finished")
+    window.job_says("finished")
+    rows = server.rows()
+    assert len(rows) == before + 1
+    assert rows[0].spec.title == "Driven pendulum"
+    assert rows[0].status == "finished"
+    assert window.hash()["p"] == rows[0].row_id
+    assert window.traces() > 3
+
+
+def test_an_error_stands_under_its_line_and_the_picture_stays(visit: Visit) -> None:
+    window = visit()
+    window.go("/#new")
+    window.badge("Preview")
+    traces = window.traces()
+    window.write("x' = y\ny' = -sen(x)")
+    window.page.locator("#equations-error .caret").wait_for()
+    line, caret = window.page.locator("#equations-error .caret").inner_text().split("\n")
+    assert line[caret.index("^") : caret.rindex("^") + 1] == "sen"
+    assert "did you mean “sin”" in window.text("equations-error").lower()
+    window.page.locator("#picture-frame.stale").wait_for()
+    assert window.traces() == traces
+    window.write("x' = y\ny' = -sin(x)")
+    window.page.locator("#picture-frame.fresh").wait_for()
+    assert window.text("equations-error") == ""
+
+
+def test_a_slider_redraws_without_a_job(server: Any, visit: Visit) -> None:
+    window = visit()
+    window.go(server.link(PortraitSpec(PENDULUM, parameters={"d": 0.5})))
+    window.badge("Preview")
+    window.settled()
+    before, rows = window.text("facts"), len(server.rows())
+    slider = window.page.get_by_role("slider")
+    slider.focus()
+    for _ in range(12):
+        window.page.keyboard.press("ArrowRight")
+    window.settled()
+    value = window.page.get_by_label("Value of d").input_value()
+    assert float(value) > 0.5
+    assert window.text("facts") != before
+    assert str(window.state().parameters["d"]) == value
+    assert len(server.rows()) == rows
+
+
+def test_a_typed_value_moves_the_slider_and_stays_exact(server: Any, visit: Visit) -> None:
+    window = visit()
+    window.go(server.link(PortraitSpec(PENDULUM, parameters={"d": 0.5})))
+    window.badge("Preview")
+    window.page.get_by_label("Value of d").fill("1/3")
+    window.settled()
+    assert window.state().parameters["d"] == "1/3"
+    shown = window.page.get_by_role("slider").get_attribute("aria-valuenow")
+    assert float(shown) == pytest.approx(1 / 3, abs=1e-3)
+
+
+def test_a_click_adds_a_trajectory_in_one_round_trip(server: Any, visit: Visit) -> None:
+    window = visit()
+    window.go(server.link(PortraitSpec(PENDULUM, window={"x": (-4, 4), "y": (-4, 4)})))
+    window.badge("Preview")
+    window.settled()
+    rows, traces, asked = len(server.rows()), window.traces(), []
+    window.page.on(
+        "request", lambda request: asked.append(request) if request.method == "POST" else None
+    )
+    box = window.page.locator(".nsewdrag").first.bounding_box()
+    window.page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
+    window.badge("Edited")
+    window.settled()
+    assert window.traces() > traces
+    assert len(asked) == 1
+    assert len(server.rows()) == rows
+    ((x, y),) = window.state().initial_conditions
+    assert (x, y) == pytest.approx((-1.6, 1.6), abs=0.05)
+    assert f"{x:g}, {y:g}" in window.page.locator(".starts").inner_text()
+    assert "Through" in window.text("picture-caption")
+    window.page.click("#clear-trajectories")
+    window.badge("Preview")
+    window.settled()
+    assert window.state().initial_conditions == ()
+
+
+def test_two_clicks_at_once_are_two_trajectories(server: Any, visit: Visit) -> None:
+    window = visit()
+    window.go(server.link(PortraitSpec(PENDULUM, window={"x": (-4, 4), "y": (-4, 4)})))
+    window.badge("Preview")
+    window.settled()
+    box = window.page.locator(".nsewdrag").first.bounding_box()
+    for part in (0.2, 0.75):
+        window.page.mouse.click(box["x"] + part * box["width"], box["y"] + 0.2 * box["height"])
+    window.page.locator(".starts [data-with-remove]").nth(1).wait_for()
+    window.settled()
+    assert len(window.state().initial_conditions) == 2
+
+
+def test_a_window_takes_what_people_type_and_fit_lets_go(server: Any, visit: Visit) -> None:
+    window = visit()
+    window.go(server.link(PortraitSpec(PENDULUM)))
+    window.badge("Preview")
+    window.settled()
+    low = window.page.get_by_label("Lower limit of the first variable")
+    assert float(low.input_value()) < 0
+    assert window.state().window is None
+    low.fill("-2*pi")
+    window.settled()
+    assert not window.page.get_by_label("Fit").is_checked()
+    limits = window.state().window
+    assert limits is not None
+    assert limits["x"][0] == pytest.approx(-6.283185307179586)
+    low.fill("-2*pix")
+    window.page.locator("#picture-frame.stale").wait_for()
+    assert "window.x" in window.text("picture-message")
+
+
+def test_a_copied_link_opens_the_same_question(server: Any, visit: Visit) -> None:
+    spec = PortraitSpec.from_json(
+        {
+            "title": "Ψ, “quoted” & more",
+            "equations": "u' = v\nv' = mu*(1 - u^2)*v - u  # comment",
+            "parameters": {"mu": "7/5"},
+            "variables": {"u": {"unit": "V"}},
+            "window": {"u": [-3, 3.25], "v": [-5, 5]},
+            "initial_conditions": [[0.1, 0.0], [2.5, -1e-3]],
+            "time": {"start": 0.5, "span": 33},
+            "options": {"rtol": 1e-7, "atol": 1e-9, "method": "DOP853"},
+            "analyses": ["field", "equilibria", "trajectories"],
+        }
+    )
+    window = visit()
+    window.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    window.go(server.link(spec))
+    window.badge("Preview")
+    window.settled()
+    window.page.click("#copy-link")
+    window.page.locator("#copy-link-done", has_text="Copied").wait_for()
+    copied = window.page.evaluate("navigator.clipboard.readText()")
+    other = visit()
+    other.go(copied)
+    other.badge("Preview")
+    other.settled()
+    assert other.state() == spec
+    assert other.page.get_by_label("Title").input_value() == spec.title
+    assert other.page.get_by_label("Value of mu").input_value() == "7/5"
+
+
+def test_a_state_too_long_for_a_link_gets_a_short_one(server: Any, visit: Visit) -> None:
+    lines = "\n".join(f"# {i}: {i * 7919 % 10007} {i * 104729 % 99991}" for i in range(400))
+    spec = PortraitSpec(f"x' = y\ny' = -x\n{lines}")
+    window = visit()
+    window.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    window.go(server.link(spec))
+    window.badge("Preview")
+    window.settled()
+    window.page.click("#copy-link")
+    window.page.locator("#copy-link-done", has_text="Copied").wait_for()
+    copied = window.page.evaluate("navigator.clipboard.readText()")
+    assert len(copied) < 200
+    other = visit()
+    other.go(copied)
+    other.badge("Preview")
+    other.settled()
+    assert other.state() == spec
+
+
+def test_a_tampered_link_is_told_and_the_default_offered(server: Any, visit: Visit) -> None:
+    good = server.services.links.encode(PortraitSpec("x' = y\ny' = -x"))
+    for state in (good[:-6], "nonsense", good[:10] + "AAAA" + good[14:]):
+        window = visit()
+        window.go(f"/#s={state}")
+        window.badge("Finished")
+        assert "cannot be read" in window.text("notice")
+
+
+def test_back_and_forward_restore_the_question(server: Any, visit: Visit) -> None:
+    window = visit()
+    window.go(server.link(PortraitSpec("x' = y\ny' = -x - y/23")))
+    window.badge("Preview")
+    window.settled()
+    window.page.click("#compute")
+    window.badge("Finished")
+    window.write("x' = y\ny' = -x - y/29")
+    window.badge("Preview")
+    window.settled()
+    window.page.click("#compute")
+    window.badge("Finished")
+    window.settled()
+    field = window.page.get_by_label("Equations, one a line")
+    window.page.go_back()
+    window.page.wait_for_timeout(800)
+    window.settled()
+    assert window.state().equations == field.input_value()
+    window.page.go_forward()
+    window.page.wait_for_timeout(800)
+    window.settled()
+    assert field.input_value() == "x' = y\ny' = -x - y/29"
+    assert window.state().equations == field.input_value()
+
+
+def test_a_finished_question_is_shown_finished_wherever_it_is_asked(
+    server: Any, visit: Visit
+) -> None:
+    window = visit()
+    window.go(server.link(PortraitSpec("x' = y\ny' = -x - y/31")))
+    window.badge("Preview")
+    window.page.click("#compute")
+    window.badge("Finished")
+    rows = len(server.rows())
+    other = visit()
+    other.go(server.link(PortraitSpec("x' = y\ny' = -x - y/31")))
+    other.badge("Finished")
+    assert len(server.rows()) == rows
+
+
+def test_every_format_can_be_exported(server: Any, visit: Visit) -> None:
+    window = visit()
+    window.go("/")
+    window.badge("Finished")
+    window.page.click("#export")
+    items = window.page.locator("[role=menuitem]")
+    items.first.wait_for()
+    links = [item.get_attribute("href") for item in items.all()]
+    endings = ["json", "csv", "html", "svg", "png", "pdf", "py"]
+    assert [link.rpartition(".")[2] for link in links] == endings
+    for link in links:
+        answer = window.context.request.get(server.url + link)
+        assert answer.status == 200, link
+        assert len(answer.body()) > 200
