@@ -77,7 +77,7 @@ class FakePortraits:
 class FakePreviews:
     """Understands one system, whatever its name: the pendulum."""
 
-    def understand(self, text: str) -> Any:
+    def understand(self, text: str, limits: Any = None, declared: Any = ()) -> Any:
         if "sen(" in text:
             offset = text.index("sen(")
             line = text[:offset].count("\n") + 1

@@ -109,7 +109,7 @@ def _first(services: Services, notice: str) -> Opening:
 def opening_values(services: Services, opening: Opening) -> dict[str, Any]:
     """Give what to put into the page for an opening."""
     state = services.links.encode(opening.spec)
-    values = form_values(opening.spec, understood(services, opening.spec.equations), state)
+    values = form_values(opening.spec, understood(services, opening.spec), state)
     return values | {
         "parameters": parameter_controls(values["parameters"]),
         "aspect": opening.aspect,

@@ -41,7 +41,7 @@ def reading(services: Services, text: Any, shown: Mapping[str, str]) -> dict[str
     """
     text = text if isinstance(text, str) else ""
     try:
-        found = services.previews.understand(text)
+        found = services.previews.understand(text, declared=shown)
     except EqppError as error:
         return {
             "error": equation_error(error, text),

@@ -293,9 +293,9 @@ def form_values(spec: PortraitSpec, understanding: Any | None, origin: str) -> d
     }
 
 
-def understood(services: Services, equations: str) -> Any | None:
-    """Understand equations, or give None where they cannot be read."""
+def understood(services: Services, spec: PortraitSpec) -> Any | None:
+    """Understand a specification's equations, or give None where they cannot be read."""
     try:
-        return services.previews.understand(equations)
+        return services.previews.understand(spec.equations, declared=spec.parameters)
     except EquationError:
         return None

@@ -9,6 +9,7 @@ from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
 from eqpp_dash.callbacks.browser import in_browser
+from eqpp_dash.callbacks.form import understood
 from eqpp_dash.callbacks.picture import graph_style, on_page, untitled_figure
 from eqpp_dash.components.archive import archive_page
 from eqpp_dash.components.gallery import Card, gallery_page
@@ -104,10 +105,8 @@ def portrait_page(services: Services, identifier: str, look: Look) -> Page:
 def body_of(services: Services, job: Any, look: Look) -> Any:
     """Give the portrait of a row with its facts, or the equations until there is one."""
     subject = subject_of(services, job)
-    try:
-        latex = services.previews.understand(job.spec.equations).latex
-    except EqppError:
-        latex = ""
+    found = understood(services, job.spec)
+    latex = "" if found is None else found.latex
     if job.status != "finished":
         return permanent_body(subject, None, None, latex)
     portrait = services.portraits.portrait(job.row_id)

@@ -21,7 +21,7 @@ from eqpp_dash.errors import EqppError, EquationError, SpecError
 from eqpp_dash.figures import portrait_figure_dict, theme_named, trajectory_traces
 from eqpp_dash.model.numbers import read_float
 from eqpp_dash.model.portrait import Portrait, Trajectory
-from eqpp_dash.model.spec import PortraitSpec
+from eqpp_dash.model.spec import Options, PortraitSpec, TimeSpan
 
 if TYPE_CHECKING:
     from eqpp_dash.services import Services
@@ -35,6 +35,8 @@ _ENDS = {
     "undefined": "where the field is undefined",
     "closed orbit": "itself (closed)",
 }
+PREVIEW_STARTS = 40
+PREVIEW_RTOL, PREVIEW_ATOL = 1e-6, 1e-8
 FRESH, STALE = "picture-frame fresh", "picture-frame stale"
 
 
@@ -60,8 +62,9 @@ class Answer:
 def asked(services: Services, draft: Draft) -> PortraitSpec:
     """Give the specification that a draft asks for."""
     form = draft.form
-    found = services.previews.understand(form.equations)
     base = services.links.decode(form.origin) if form.origin else PortraitSpec(form.equations)
+    declared = {*base.parameters, *form.parameters}
+    found = services.previews.understand(form.equations, declared=declared)
     return form_spec(form, base, found, services.previews.constant)
 
 
@@ -72,7 +75,18 @@ def answer(services: Services, draft: Draft) -> Answer:
     job = services.portraits.finished(spec)
     if job is not None:
         return Answer(services.portraits.portrait(job.row_id), job.row_id, state)
-    return Answer(services.previews.preview(spec, spec.initial_conditions), None, state)
+    starts = spec.initial_conditions[-PREVIEW_STARTS:]
+    return Answer(services.previews.preview(quick_spec(spec), starts), None, state)
+
+
+def quick_spec(spec: PortraitSpec) -> PortraitSpec:
+    """Give the question with options for looking rather than for keeping.
+
+    A preview answers at every move of a slider, so it asks for no more digits than a screen
+    has, and lets the engine choose how long orbits are followed.
+    """
+    rtol, atol = max(spec.options.rtol, PREVIEW_RTOL), max(spec.options.atol, PREVIEW_ATOL)
+    return spec.replace(options=Options(rtol, atol), time=TimeSpan(spec.time.start))
 
 
 def draw_answer(found: Answer, draft: Draft) -> dict[str, Any]:
@@ -227,6 +241,7 @@ class Traced:
 
     trajectories: tuple[Trajectory, ...]
     spec: PortraitSpec
+    variables: tuple[str, ...]
     window: list[tuple[float, float]]
     at: tuple[float, float]
 
@@ -248,7 +263,8 @@ def trace(services: Services, draft: Draft, data: Mapping[str, Any]) -> Traced:
         raise SpecError("a click is a point of the plane")
     x, y = (read_float(value, "initial_conditions") for value in at)
     spec = asked(services, draft)
-    variables = services.previews.understand(spec.equations).variables
+    found = services.previews.understand(spec.equations, declared=spec.parameters)
+    variables = found.variables
     if not all(isinstance(pair, list) for pair in limits):
         raise SpecError("a click is a point of the plane")
     shown = spec.replace(window={n: tuple(p) for n, p in zip(variables, limits, strict=False)})
@@ -256,15 +272,16 @@ def trace(services: Services, draft: Draft, data: Mapping[str, Any]) -> Traced:
         raise SpecError("a click is a point of the plane")
     trajectories = services.previews.trajectories(spec, [(x, y)], shown.window)
     wider = spec.replace(initial_conditions=(*spec.initial_conditions, (x, y)))
-    return Traced(trajectories, wider, list(shown.window.values()), (x, y))
+    return Traced(trajectories, wider, variables, list(shown.window.values()), (x, y))
 
 
 def add_trace(services: Services, found: Traced, draft: Draft) -> dict[str, Any]:
     """Give the page's parts for a clicked trajectory."""
     patch = Patch()
-    names = services.previews.understand(draft.form.equations).variables
     patch["data"].extend(
-        trajectory_traces(found.trajectories, draft.theme, window=found.window, variables=names)
+        trajectory_traces(
+            found.trajectories, draft.theme, window=found.window, variables=found.variables
+        )
     )
     return {
         "figure": patch,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from dash import Patch, no_update
 from fakes import PENDULUM, fake_services
+from portraits import pendulum_portrait
 from trees import text
 
 from eqpp_dash.callbacks.archive import listing, remove
@@ -22,9 +23,11 @@ from eqpp_dash.callbacks.picture import (
     draw_answer,
     keep_picture,
     on_page,
+    quick_spec,
     trace,
 )
 from eqpp_dash.errors import EquationError, SpecError
+from eqpp_dash.model.spec import Options, TimeSpan
 
 
 @pytest.fixture
@@ -146,6 +149,23 @@ def test_a_draft_is_answered_by_the_archive_where_it_can(services: Any) -> None:
     assert parts["badge"] == "Finished"
     assert parts["drawn"]["row"] == job.row_id
     assert f"/p/{job.row_id}" in text(parts["facts"]) or parts["facts"]
+
+
+def test_a_preview_asks_for_no_more_than_a_screen_shows(services: Any) -> None:
+    spec = PENDULUM.replace(
+        options=Options(1e-12, 1e-3, "Radau"),
+        time=TimeSpan(2.0, 1e6),
+        initial_conditions=[[0.0, 0.01 * i] for i in range(90)],
+    )
+    quick = quick_spec(spec)
+    assert quick.options == Options(1e-6, 1e-3, "auto")
+    assert quick.time == TimeSpan(2.0, None)
+    asked = []
+    services.previews.preview = lambda spec, starts: asked.append(starts) or pendulum_portrait()
+    starts = [f"0, {0.01 * i}" for i in range(90)]
+    found = answer(services, draft(services, starts=starts))
+    assert len(asked[0]) == 40
+    assert len(services.links.decode(found.state).initial_conditions) == 90
 
 
 def test_another_value_is_another_question(services: Any) -> None:
