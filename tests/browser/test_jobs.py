@@ -31,7 +31,7 @@ def progress(window: Any) -> float:
 
 def test_progress_moves_and_never_falls(server: Any, visit: Visit) -> None:
     window = visit()
-    row = begin(window, server, starts=100)
+    row = begin(window, server, starts=30)
     seen = [progress(window)]
     while window.text("job-badge").lower() == "running":
         seen.append(progress(window))
@@ -72,7 +72,7 @@ def test_two_tabs_see_the_same_and_one_cancels_for_both(server: Any, visit: Visi
 
 
 def test_a_job_ordered_elsewhere_is_watched(server: Any, visit: Visit) -> None:
-    spec = slow_spec(next(fresh), starts=60)
+    spec = slow_spec(next(fresh), starts=5)
     job = server.services.portraits.submit(spec, launcher="test")
     window = visit()
     window.go(f"/p/{job.row_id}")

@@ -54,6 +54,10 @@ class FakePortraits:
     def rerun(self, row_id: str, *, launcher: str = "rerun") -> FakeJob:
         return self.add(self.job(row_id).spec, "queued")
 
+    def cancel(self, row_id: str) -> FakeJob:
+        self.job(row_id).status = "cancelled"
+        return self.job(row_id)
+
     def job(self, row_id: str) -> FakeJob:
         if row_id not in self.rows:
             raise NotFoundError("there is no such row")

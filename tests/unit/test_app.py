@@ -178,3 +178,8 @@ def test_every_script_and_style_is_served_from_here(app: Dash) -> None:
     assert "://" not in head
     assert 'src="/assets/scheme.js"' in head
     assert '<script src="http' not in page
+
+
+def test_no_two_callbacks_are_one_to_the_browser(app: Dash) -> None:
+    names = [item["output"] for item in app._callback_list]
+    assert [name for name in names if names.count(name) > 1] == []

@@ -68,12 +68,9 @@
     window.dash_clientside.set_props("permanent-look", { data: { theme, n: Date.now() } });
   }
   window.addEventListener("eqpp-scheme", redraw);
-  const look = (result) => {
-    if (result && !document.querySelector(".permanent-grid")) redraw();
-    return window.dash_clientside.no_update;
-  };
+  window.addEventListener("eqpp-landed", redraw);
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
-    eqppJob: { tell, arm, begin, look },
+    eqppJob: { tell, arm, begin },
   });
 })();

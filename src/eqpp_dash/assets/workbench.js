@@ -214,7 +214,9 @@
     return window.dash_clientside.no_update;
   };
 
+  // Dash tells callbacks without output apart by their inputs alone: one for all pages.
   const landed = (result) => {
+    if (result) window.dispatchEvent(new Event("eqpp-landed"));
     if (result && lane.form !== null) {
       lane.again = true;
       soon(0);

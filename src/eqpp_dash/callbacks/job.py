@@ -57,16 +57,29 @@ def another_try(services: Services, row_id: Any) -> dict[str, Any]:
     return {"job": job.row_id, "placed": placed, "notice": ""}
 
 
+def cancelled(services: Services, row_id: Any) -> str:
+    """Cancel a row; gives what to tell if that cannot be done, else an empty text.
+
+    Dash cancels what the page polls; this also ends a job whose polling broke off.
+    """
+    try:
+        services.portraits.cancel(str(row_id))
+    except EqppError as error:
+        return str(error)
+    return ""
+
+
 def progress_values(row: Any) -> list[Any]:
-    """Give the values of the progress outputs for a running row: phase, share, message.
+    """Give the values of the progress outputs for a running row: doing what, share, percent.
 
     Parameters
     ----------
     row : JobView
         The row.
     """
-    again = f" (attempt {row.attempts})" if row.attempts > 1 else ""
-    return [row.phase or "starting", f"{row.fraction:.3f}", row.message + again]
+    again = f", attempt {row.attempts}" if row.attempts > 1 else ""
+    doing = row.message or row.phase or "starting"
+    return [doing, f"{row.fraction:.3f}", f"{100 * row.fraction:.0f} %{again}"]
 
 
 def register(app: Dash, services: Services, manager: Any, body: Callable[..., Any]) -> None:
@@ -130,6 +143,15 @@ def register(app: Dash, services: Services, manager: Any, body: Callable[..., An
         if not clicks or not row_id:
             return {"job": no_update, "placed": no_update, "notice": no_update}
         return another_try(services, row_id)
+
+    @app.callback(
+        Output(Shell.NOTICE, "children", allow_duplicate=True),
+        Input(JobPanel.CANCEL, "n_clicks"),
+        State(JobKey.JOB, "data"),
+        prevent_initial_call=True,
+    )
+    def cancel(clicks: int | None, row_id: Any) -> Any:
+        return cancelled(services, row_id) if clicks and row_id else no_update
 
     _register_browser(app)
 

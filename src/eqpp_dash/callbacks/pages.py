@@ -145,11 +145,6 @@ def register(app: Dash, services: Services) -> None:
         Input(Permanent.ROW, "data"),
         at_start="duplicate",
     )
-    in_browser(
-        app,
-        "eqppJob.look",
-        Input(JobKey.RESULT, "data"),
-    )
 
     @app.callback(
         Output(Permanent.BODY, "children"),

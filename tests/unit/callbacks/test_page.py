@@ -14,7 +14,7 @@ from eqpp_dash.callbacks.archive import listing, remove
 from eqpp_dash.callbacks.arrival import STARTER, Visit, open_visit, opening_values, read_hash
 from eqpp_dash.callbacks.editor import reading
 from eqpp_dash.callbacks.form import read_draft
-from eqpp_dash.callbacks.job import another_try, order, progress_values
+from eqpp_dash.callbacks.job import another_try, cancelled, order, progress_values
 from eqpp_dash.callbacks.pages import Look, page_for
 from eqpp_dash.callbacks.picture import (
     STALE,
@@ -254,9 +254,16 @@ def test_another_try_is_a_row_of_its_own(services: Any) -> None:
     assert "no such row" in another_try(services, "gone")["notice"]
 
 
+def test_cancelling_ends_the_row_and_a_row_that_is_gone_is_said(services: Any) -> None:
+    job = services.portraits.add(status="running")
+    assert cancelled(services, job.row_id) == ""
+    assert job.status == "cancelled"
+    assert "no such row" in cancelled(services, "gone")
+
+
 def test_progress_has_a_value_for_every_output() -> None:
     row = type("Row", (), {"phase": "field", "fraction": 0.5, "message": "m", "attempts": 2})()
-    assert progress_values(row) == ["field", "0.500", "m (attempt 2)"]
+    assert progress_values(row) == ["m", "0.500", "50 %, attempt 2"]
 
 
 def test_the_archive_is_searched_on_the_server(services: Any) -> None:
