@@ -23,6 +23,7 @@ from eqpp_dash.settings import Settings, load_settings
 from eqpp_dash.store.archive import Archive
 
 if TYPE_CHECKING:
+    from eqpp_dash.engine.system import Limits
     from eqpp_dash.jobs.lock import ExecutorLock
     from eqpp_dash.model.portrait import Portrait, Progress
     from eqpp_dash.services import Services
@@ -53,7 +54,6 @@ def compose(settings: Settings) -> Services:
         If the data folder or the archive cannot be used.
     """
     from eqpp_dash import engine
-    from eqpp_dash.engine.system import Limits
     from eqpp_dash.model.spec import PortraitSpec
     from eqpp_dash.services import Services
     from eqpp_dash.services.archive import ArchiveService
@@ -70,7 +70,7 @@ def compose(settings: Settings) -> Services:
     launcher = Launcher(
         queue, settings.data_dir, settings.environment(), stale_after_s=settings.stale_after_s
     )
-    limits = Limits(**{f.name: getattr(settings, f"max_{f.name}") for f in fields(Limits)})
+    limits = text_limits(settings)
 
     def check(spec: PortraitSpec) -> PortraitSpec:
         return engine.prepare_spec(spec, limits)[1]
@@ -87,6 +87,13 @@ def compose(settings: Settings) -> Services:
         poll_interval_ms=settings.poll_interval_ms,
         max_request_bytes=settings.max_request_bytes,
     )
+
+
+def text_limits(settings: Settings) -> Limits:
+    """Give what a system's text may cost."""
+    from eqpp_dash.engine.system import Limits
+
+    return Limits(**{f.name: getattr(settings, f"max_{f.name}") for f in fields(Limits)})
 
 
 def open_database(settings: Settings) -> Database:
@@ -144,14 +151,14 @@ def run_portrait(set_progress: Callable[[Any], None], job_id: str) -> Outcome:
     from eqpp_dash.model.spec import PortraitSpec
     from eqpp_dash.store.archive import prepare_computed
 
-    queue, archive = _worker_tools()
+    queue, archive, limits = _worker_tools()
     job = queue.get(job_id)
     spec = PortraitSpec.from_json(job.params["spec"])
 
     def report(progress: Progress) -> None:
         set_progress((progress.phase, progress.fraction, progress.message))
 
-    portrait = engine.compute_portrait(spec, progress=report)
+    portrait = engine.compute_portrait(spec, progress=report, limits=limits)
     portrait, thumbnail = _draw_thumbnail(portrait)
     queue_s = None if job.started is None else round(max(0.0, job.started - job.created), 4)
     facts = portrait.facts(id=job.key, queue_s=queue_s)
@@ -174,9 +181,10 @@ def _draw_thumbnail(portrait: Portrait) -> tuple[Portrait, bytes | None]:
 
 
 @cache
-def _worker_tools() -> tuple[Queue, Archive]:
-    database = open_database(load_settings())
-    return Queue(database), Archive(database)
+def _worker_tools() -> tuple[Queue, Archive, Limits]:
+    settings = load_settings()
+    database = open_database(settings)
+    return Queue(database), Archive(database), text_limits(settings)
 
 
 # ---- the executor ----------------------------------------------------------------------------
@@ -206,7 +214,7 @@ def run_worker(lock: ExecutorLock, folder: Path, wanted_package: str, wanted_ver
     os.environ["EQPP_DATA_DIR"] = str(folder)
     settings = load_settings()
     configure_logs(settings.log_level)
-    queue, _ = _worker_tools()
+    queue, _, _ = _worker_tools()
     found = this_package()
     if wanted_package and os.path.realpath(wanted_package) != found.file:
         reason = (

@@ -211,7 +211,7 @@ import sys
 if "worker" in sys.argv:
     import eqpp_dash.engine
 
-    def compute_portrait(spec, progress=None):
+    def compute_portrait(spec, progress=None, limits=None):
         raise FloatingPointError("planted in the engine")
 
     eqpp_dash.engine.compute_portrait = compute_portrait

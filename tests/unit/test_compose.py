@@ -90,7 +90,7 @@ def test_progress_of_the_engine_reaches_the_row():
 def test_an_exception_of_the_engine_is_the_rows_error_with_its_traceback(
     settings, services, monkeypatch, capsys
 ):
-    def broken(spec, progress=None):
+    def broken(spec, progress=None, limits=None):
         raise FloatingPointError("planted in the engine")
 
     monkeypatch.setattr(engine, "compute_portrait", broken)

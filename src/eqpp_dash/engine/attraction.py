@@ -187,8 +187,9 @@ class NearMiss:
             for i in np.flatnonzero(close):
                 gap = self._gap(item, taken.sign[i], apart[:, i])
                 if gap < CONNECTED:
+                    near = f"{max(gap, 1e-16):.0e} of the window"
                     reason = (
-                        f"it passes equilibrium {k} within about {gap:.0e} of the window: "
+                        f"it passes equilibrium {k} within about {near}: "
                         "a connection, or a near miss"
                     )
                     lane, time = int(taken.lane[i]), float(taken.t[i] + taken.h[i])

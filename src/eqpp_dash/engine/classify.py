@@ -153,12 +153,13 @@ def _classify_planar(
     discriminant = (square[0] + 4 * bc[0], square[1] + 4 * bc[1])
     t, det, disc = _sign(trace), _sign(determinant), _sign(discriminant)
     note = ""
-    scale = Fraction(float(np.abs(jacobian).max())) ** 2
+    size = Fraction(float(np.abs(jacobian).max()))
+    scale = size**2
     if disc is None and discriminant[1] - discriminant[0] <= scale * Fraction(EXACT_ENOUGH):
         disc = 0
-        width = math.sqrt(float(discriminant[1] - discriminant[0])) / 2
+        width = math.sqrt((discriminant[1] - discriminant[0]) / scale) * float(size) / 2
         note = f"the eigenvalues are equal within {width:.1g}; that they are equal is not proved"
-    star = disc == 0 and _is_multiple_of_identity(b, c, a, d, scale)
+    star = disc == 0 and _is_multiple_of_identity(b, c, a, d, size)
     values, vectors = _planar_eigenpairs(jacobian, disc == 0, star, t == 0)
     index = det if det in (-1, 1) else None
 
@@ -177,7 +178,7 @@ def _classify_planar(
         shape = {1: "node", -1: "focus", 0: "star" if star else "degenerate node"}[disc]
         return answer(f"{stability} {shape}", stability, True, note)
     pair = f"±{abs(values[1].imag):.6g}i"
-    if linear and (t == 0 or trace[1] - trace[0] <= Fraction(EXACT_ENOUGH) * _root(scale)):
+    if linear and (t == 0 or trace[1] - trace[0] <= Fraction(EXACT_ENOUGH) * size):
         proof = "" if t == 0 else f"the trace is zero within {float(trace[1] - trace[0]):.1g}"
         return answer("center", "neutral", False, proof)
     how = "are purely imaginary" if t == 0 else "have a real part that is zero within its error"
@@ -244,10 +245,12 @@ def _planar_eigenpairs(
     jacobian: Array, double: bool, star: bool, traceless: bool
 ) -> tuple[ComplexArray, ComplexArray]:
     """Solve the characteristic equation, keeping a double eigenvalue double."""
-    (a, b), (c, d) = jacobian.tolist()
+    # In units of a power of two, so that squares of the entries do not overflow.
+    unit = math.ldexp(1.0, math.frexp(float(np.abs(jacobian).max()))[1] - 1)
+    (a, b), (c, d) = (jacobian / unit).tolist()
     mean = 0.0 if traceless else (a + d) / 2
     if star:
-        return np.array([mean, mean], complex), np.eye(2, dtype=complex)
+        return np.array([mean * unit, mean * unit], complex), np.eye(2, dtype=complex)
     root = 0j if double else complex((a - d) ** 2 / 4 + b * c) ** 0.5
     values = np.array([mean - root, mean + root])
     if root.imag == 0 and root.real > 0 and mean != 0:
@@ -261,19 +264,15 @@ def _planar_eigenpairs(
         longest = max(first, second, key=lambda v: float(np.linalg.norm(v)))
         norm = np.linalg.norm(longest)
         vectors[:, k] = longest / norm if norm > 0 else np.eye(2)[k]
-    return values, vectors
+    return np.asarray(values * unit, complex), vectors
 
 
 def _is_multiple_of_identity(
-    b: Interval, c: Interval, a: Interval, d: Interval, scale: Fraction
+    b: Interval, c: Interval, a: Interval, d: Interval, size: Fraction
 ) -> bool:
-    limit = Fraction(EXACT_ENOUGH) * _root(scale)
+    limit = Fraction(EXACT_ENOUGH) * size
     entries = (*b, *c, a[0] - d[1], a[1] - d[0])
     return all(abs(entry) <= limit for entry in entries)
-
-
-def _root(square: Fraction) -> Fraction:
-    return Fraction(math.sqrt(square))
 
 
 def _product(a: Interval, b: Interval) -> Interval:

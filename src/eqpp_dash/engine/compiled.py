@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from eqpp_dash.engine.expression.tape import Tape
 from eqpp_dash.engine.expression.text import to_text
 
 Array = NDArray[np.float64]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +45,20 @@ class Enclosure:
     lo: Array
     hi: Array
     continuous: NDArray[np.bool_]
+
+
+class _graph_property(cached_property[T]):
+    """A cached property that adds to the graph, which threads share: one at a time."""
+
+    @overload
+    def __get__(self, instance: None, owner: type[Any] | None = None) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type[Any] | None = None) -> T: ...
+    def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
+        if instance is None:
+            return self
+        with instance._graph.lock:
+            return super().__get__(instance, owner)
 
 
 def _enclosure(rows: Sequence[Interval], also: Sequence[Interval], count: int) -> Enclosure:
@@ -88,11 +103,11 @@ class Factor:
         """LaTeX of the expression."""
         return to_latex(self._node)
 
-    @cached_property
+    @_graph_property
     def _value(self) -> Tape:
         return Tape([self._node], self._variables)
 
-    @cached_property
+    @_graph_property
     def _slopes(self) -> Tape:
         symbols = [self._graph.symbol("variable", name) for name in self._variables]
         return Tape(
@@ -156,11 +171,11 @@ class CompiledField:
         self._value = Tape(self._components, self.variables)
         self.scalar = self._value.scalar
 
-    @cached_property
+    @_graph_property
     def _symbols(self) -> list[Node]:
         return [self._graph.symbol("variable", name) for name in self.variables]
 
-    @cached_property
+    @_graph_property
     def _slopes(self) -> Tape:
         columns = [differentiate(self._graph, self._components, s) for s in self._symbols]
         entries = [columns[j][i] for i in range(self.dimension) for j in range(self.dimension)]
@@ -212,11 +227,11 @@ class CompiledField:
         shape = (n, n, low.shape[1])
         return Enclosure(found.lo.reshape(shape), found.hi.reshape(shape), found.continuous)
 
-    @cached_property
+    @_graph_property
     def _numerators(self) -> list[Node]:
         return [quotient(self._graph, node)[0] for node in self._components]
 
-    @cached_property
+    @_graph_property
     def _parts(self) -> tuple[tuple[Factor, ...], tuple[tuple[Factor, ...], ...]]:
         graph = self._graph
         shared, rest = common_factors(graph, self._numerators, self._symbols)
@@ -241,12 +256,12 @@ class CompiledField:
         """Factors that all components share: they vanish on sets of equilibria."""
         return self._parts[0]
 
-    @cached_property
+    @_graph_property
     def switching(self) -> tuple[Factor, ...]:
         """Expressions whose zeros are jumps or kinks of the field."""
         return self._wrap(switching_parts(self._graph, self._components))
 
-    @cached_property
+    @_graph_property
     def poles(self) -> tuple[Factor, ...]:
         """Expressions at whose zeros the field is singular or stops being defined."""
         return self._wrap(poles(self._graph, self._components, self._symbols))

@@ -11,7 +11,7 @@ from eqpp_dash.model.portrait import Array, Equilibrium
 
 DIRECTIONS = 48
 SCALES = np.geomspace(1e-3, 1e3, 61)
-MOST_STEPS = 1_200
+MOST_STEPS = 3_000
 Point = tuple[float, float]
 
 

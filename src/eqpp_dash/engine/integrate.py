@@ -295,13 +295,24 @@ class _Run:
         if out > 1e3 * self.problem.box:
             return "infinity", "it grows beyond all bounds"
         fast = speed * self.problem.crossing > 1e4
-        if fast and not undefined and out > self.problem.box and not self.surfaces.active:
+        if fast and not undefined and not self.surfaces.active and self._speeds_up(batch, i):
             return "infinity", "it leaves all bounds in finite time"
         if undefined:
             return "undefined", "the field is undefined just beyond"
-        if fast:
+        if fast and self.surfaces.active:
             return "undefined", "the field grows beyond all bounds here"
         return "undecided", "the step size has shrunk to nothing here"
+
+    def _speeds_up(self, batch: Batch, i: int) -> bool:
+        """Tell whether the speed does not fall along the tangent, far out, while it is finite."""
+        width = self.problem.width[:, None]
+        f = batch.f[:, [i]]
+        away = f / np.max(np.abs(f) / width) * np.geomspace(1e-3, 3.0 * self.problem.box, 24)
+        sign = np.full(away.shape[1], batch.sign[i])
+        ahead = self.field(sign)(np.full(away.shape[1], batch.t[i]), batch.y[:, [i]] + away)
+        speed = np.max(np.abs(ahead) / width, axis=0)
+        known = np.isfinite(speed)
+        return bool(known[0] and (speed[known] >= 0.99 * np.max(np.abs(f) / width)).all())
 
     def _stiff(self, batch: Batch, mark: tuple[Lanes, Array, Array]) -> Bools:
         """Find lanes whose steps stability limits, not accuracy, and that hardly move."""

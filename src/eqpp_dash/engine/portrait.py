@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import functools
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,7 +25,7 @@ from eqpp_dash.engine.seeding import (
     saddles_in_window,
     separatrix_orbits,
 )
-from eqpp_dash.engine.system import System
+from eqpp_dash.engine.system import Limits, System
 from eqpp_dash.engine.timescale import crossing_time, time_span
 from eqpp_dash.engine.trajectories import Orbits, assemble, integrate_both
 from eqpp_dash.engine.window import fit_window
@@ -44,7 +45,11 @@ RESULTS_VERSION = 1
 
 GRID = (25, 25)
 STEPS = 20_000
-"""Most steps of each half of a trajectory that was asked for, or is a separatrix."""
+"""Most steps of each half of a trajectory that was asked for, or is a separatrix, where the span
+is given."""
+
+AUTO_STEPS = 6_000
+"""The same where the span is left to the engine."""
 
 ROUGH_STEPS = 3000
 """The same where the field has jumps or kinks: each crossing takes about ten tries."""
@@ -53,10 +58,16 @@ SEED_STEPS = 800
 CLICK_STEPS = 1000
 """The same in previews and for clicks, which must be fast."""
 
+MOST_SCENES = 64
+"""Systems on their windows that previews and clicks remember."""
+
 _TELLING_ENDS = ("undefined", "discontinuity", "sliding", "budget", "undecided")
 
 
-def compute_portrait(spec: PortraitSpec, *, progress: Report | None = None) -> Portrait:
+@np.errstate(all="ignore")
+def compute_portrait(
+    spec: PortraitSpec, *, progress: Report | None = None, limits: Limits | None = None
+) -> Portrait:
     """Compute a whole portrait.
 
     Parameters
@@ -66,6 +77,8 @@ def compute_portrait(spec: PortraitSpec, *, progress: Report | None = None) -> P
     progress : callable, optional
         Called with a `Progress` when a phase begins and some ten times a second within
         one. An exception that it raises ends the computation and is passed on.
+    limits : Limits, optional
+        Limits of the equations' text.
 
     Returns
     -------
@@ -86,7 +99,7 @@ def compute_portrait(spec: PortraitSpec, *, progress: Report | None = None) -> P
     """
     report = PhaseReporter(progress)
     report.begin("understand")
-    system, spec = prepare_spec(spec)
+    system, spec = prepare_spec(spec, limits)
     compiled = system.compile(spec.parameters)
     report.begin("window")
     window, notices = _window(compiled, system, spec)
@@ -122,7 +135,13 @@ def compute_portrait(spec: PortraitSpec, *, progress: Report | None = None) -> P
     )
 
 
-def preview_portrait(spec: PortraitSpec, *, starts: Sequence[Sequence[float]] = ()) -> Portrait:
+@np.errstate(all="ignore")
+def preview_portrait(
+    spec: PortraitSpec,
+    *,
+    starts: Sequence[Sequence[float]] = (),
+    limits: Limits | None = None,
+) -> Portrait:
     """Compute what can be had at once: field, nullclines, equilibria, given orbits.
 
     Parameters
@@ -131,6 +150,8 @@ def preview_portrait(spec: PortraitSpec, *, starts: Sequence[Sequence[float]] = 
         The question.
     starts : sequence of points
         Further points whose orbits are wanted.
+    limits : Limits, optional
+        Limits of the equations' text.
 
     Returns
     -------
@@ -144,7 +165,7 @@ def preview_portrait(spec: PortraitSpec, *, starts: Sequence[Sequence[float]] = 
     """
     report = PhaseReporter(None)
     report.begin("understand")
-    system, spec = prepare_spec(spec)
+    system, spec = prepare_spec(spec, limits)
     points = [check_point(system, start, f"starts.{i}") for i, start in enumerate(starts)]
     scene = _scene(system, spec)
     report.begin("field")
@@ -181,10 +202,13 @@ def preview_portrait(spec: PortraitSpec, *, starts: Sequence[Sequence[float]] = 
     )
 
 
+@np.errstate(all="ignore")
 def trace_trajectories(
     spec: PortraitSpec,
     starts: Sequence[Sequence[float]],
     window: Mapping[str, Range] | None = None,
+    *,
+    limits: Limits | None = None,
 ) -> tuple[Trajectory, ...]:
     """Trace the orbits through points, both ways.
 
@@ -196,6 +220,8 @@ def trace_trajectories(
         The points.
     window : mapping of str to (float, float), optional
         The window drawn, if not the one of the specification.
+    limits : Limits, optional
+        Limits of the equations' text.
 
     Returns
     -------
@@ -209,7 +235,7 @@ def trace_trajectories(
     """
     if window is not None:
         spec = spec.replace(window=dict(window))
-    system, spec = prepare_spec(spec)
+    system, spec = prepare_spec(spec, limits)
     points = [check_point(system, start, f"starts.{i}") for i, start in enumerate(starts)]
     return _through(_scene(system, spec), spec, points)
 
@@ -227,15 +253,24 @@ class _Scene:
 def _scene(system: System, spec: PortraitSpec) -> _Scene:
     """Find or recall the scene of a prepared specification; only what matters is the key."""
     bare = PortraitSpec(spec.equations, parameters=spec.parameters, window=spec.window)
-    return _scene_of(bare.canonical_json())
-
-
-@functools.lru_cache(maxsize=64)
-def _scene_of(canonical: bytes) -> _Scene:
-    system, spec = prepare_spec(PortraitSpec.from_json(canonical))
+    key = bare.canonical_json()
+    with _SCENES_LOCK:
+        scene = _SCENES.get(key)
+        if scene is not None:
+            _SCENES.move_to_end(key)
+            return scene
     compiled = system.compile(spec.parameters)
     window, notices = _window(compiled, system, spec)
-    return _Scene(compiled, window, tuple(notices), find_equilibria(compiled, window))
+    scene = _Scene(compiled, window, tuple(notices), find_equilibria(compiled, window))
+    with _SCENES_LOCK:
+        _SCENES[key] = scene
+        while len(_SCENES) > MOST_SCENES:
+            _SCENES.popitem(last=False)
+    return scene
+
+
+_SCENES: OrderedDict[bytes, _Scene] = OrderedDict()
+_SCENES_LOCK = threading.Lock()
 
 
 def _names_equilibria(spec: PortraitSpec, points: Sequence[object]) -> bool:
@@ -304,7 +339,8 @@ def _trajectories(
     problem: Problem, spec: PortraitSpec, equilibria: Sequence[Equilibrium], report: PhaseReporter
 ) -> tuple[Trajectory, ...]:
     given = np.array(spec.initial_conditions, dtype=float).reshape(-1, 2)
-    steps = ROUGH_STEPS if problem.field.switching else STEPS
+    steps = AUTO_STEPS if spec.time.span is None else STEPS
+    steps = ROUGH_STEPS if problem.field.switching else steps
     orbits = Orbits.through(given, "given", steps)
     if "separatrices" in spec.analyses:
         orbits = separatrix_orbits(problem, equilibria, steps) + orbits

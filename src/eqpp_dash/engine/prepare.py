@@ -99,7 +99,7 @@ def check_point(system: System, point: Sequence[float], field: str) -> tuple[flo
             field=field,
             hint=f"Give one number each for {names}",
         )
-    return tuple(read_float(float(number), field) for number in point)
+    return tuple(read_float(number, field) for number in point)
 
 
 def _check_planar(system: System) -> None:

@@ -30,6 +30,10 @@ WORTH_REFINING = 1e-4
 NEAR = 0.03
 CREEPS = 1e-3
 FIRST_CHECKPOINT = 32
+STUCK = 1e-5
+MANY_STEPS = 200
+"""An orbit that moved by less than `STUCK` widths in the last third of so many steps, in next to
+no time, will not get on."""
 
 
 class _Sections:
@@ -217,12 +221,19 @@ class Repetition:
         creeps = (
             (self.sections.extent[lanes[due]] < CREEPS)
             & (pace * (self.problem.span - now[due]) < 10.0 * CREEPS)
-            & (waited >= 0.5 * now[due])
+            & (waited >= 0.3 * now[due])
             & (waited >= 5.0 * self.problem.crossing)
         )
-        for i in due[creeps]:
-            reason = "it has all but come to rest, and no hyperbolic sink is proved to catch it"
-            ends.close(int(lanes[i]), STALLS, float(now[i]), taken.new[:, i], reason)
+        stuck = (
+            (self.sections.extent[lanes[due]] < STUCK)
+            & (self.steps[lanes[due]] >= MANY_STEPS)
+            & (waited < 1e-2 * self.problem.crossing)
+        )
+        rests = "it has all but come to rest, and no hyperbolic sink is proved to catch it"
+        hangs = "its steps have become minute, so it gets no farther here"
+        for mask, reason in ((creeps, rests), (stuck, hangs)):
+            for i in due[mask]:
+                ends.close(int(lanes[i]), STALLS, float(now[i]), taken.new[:, i], reason)
         self.sections.place(lanes[due], taken.new[:, due], taken.slope[:, due])
         self.since[lanes[due]] = now[due]
         self.due[lanes[due]] += self.due[lanes[due]] // 2

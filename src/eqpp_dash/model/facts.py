@@ -120,4 +120,5 @@ def _equilibrium(item: Equilibrium) -> dict[str, Any]:
 
 
 def _end(end: OrbitEnd) -> dict[str, Any]:
-    return {"end": end.end, "time": end.time, "reason": end.reason}
+    time = end.time if end.time is not None and math.isfinite(end.time) else None
+    return {"end": end.end, "time": time, "reason": end.reason}

@@ -49,8 +49,12 @@ def read_fraction(value: float | int | str, field: str = "") -> Fraction:
         size = float(exact)
     except (ValueError, OverflowError):
         size, exact = math.inf, Fraction(0)
-    if not math.isfinite(size):
-        raise SpecError(f"{value!s:.60} is not a finite number", field=field, hint="Give a number")
+    if not math.isfinite(size) or (size == 0.0 and exact != 0):
+        raise SpecError(
+            f"{value!s:.60} is not a finite number of a double's range",
+            field=field,
+            hint="Give a number of magnitude 1e-308 to 1e308, or 0",
+        )
     return exact
 
 

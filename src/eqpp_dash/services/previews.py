@@ -112,10 +112,11 @@ class Previews:
         EquationError, SpecError
             If the question has no sense.
         """
-        return engine.preview_portrait(self._check(spec), starts=starts)
+        return engine.preview_portrait(self._check(spec), starts=starts, limits=self._limits)
 
     def trajectories(
         self, spec: PortraitSpec, starts: Sequence[Sequence[float]], window: Mapping[str, Range]
     ) -> tuple[Trajectory, ...]:
         """Trace the orbits through given points, both directions."""
-        return engine.trace_trajectories(self._check(spec), starts, window)
+        spec = self._check(spec)
+        return engine.trace_trajectories(spec, starts, window, limits=self._limits)

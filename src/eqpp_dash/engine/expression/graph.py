@@ -8,6 +8,7 @@ power products with integer exponents; nothing is ever expanded.
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import Any
@@ -77,6 +78,8 @@ class Graph:
         Expressions by which was divided and that cancelled out, in order.
     continued : dict of Node to None
         Quotients sin(u)/u that were continued by 1 at u = 0.
+    lock : threading.RLock
+        Held by whoever adds nodes while other threads may do so too.
 
     Examples
     --------
@@ -90,6 +93,7 @@ class Graph:
         self._table: dict[Any, Node] = {}
         self._count = 0
         self._max_nodes = max_nodes
+        self.lock = threading.RLock()
         self.cancelled: dict[Node, None] = {}
         self.continued: dict[Node, None] = {}
         self.zero = self.constant(0)
