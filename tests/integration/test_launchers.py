@@ -140,7 +140,7 @@ def wait_for_answer(url: str, process: "subprocess.Popen[bytes]") -> None:
 def equations_of(name: str) -> str:
     """A system that no other launcher has asked for, heavy enough to watch its progress."""
     shift = 1 + sum(map(ord, name)) % 1000 / 1e4
-    return f"x' = y\ny' = {shift}*(1 - x^2)*y - sin(x) + 0.1*sin(3*x)*cos(5*y)"
+    return f"x' = sin(6y) + 0.3cos(5x)sin(y)\ny' = {shift}sin(6x) - 0.2x sin(5y)"
 
 
 WATCH_BAR = """() => {
