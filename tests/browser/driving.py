@@ -152,7 +152,7 @@ class Visitor:
 
     def settled(self) -> None:
         """Wait until what is typed is also in the address and no request is under way."""
-        self.page.wait_for_timeout(100)
+        self.page.wait_for_timeout(400)
         self.page.locator('#picture-frame[aria-busy="false"]').wait_for()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from driving import wait_until
 
 from eqpp_dash.model.spec import PortraitSpec
 
@@ -84,10 +85,10 @@ def test_a_slider_redraws_without_a_job(server: Any, visit: Visit) -> None:
     slider.focus()
     for _ in range(12):
         window.page.keyboard.press("ArrowRight")
+    wait_until(lambda: window.text("facts") != before, "other facts")
     window.settled()
     value = window.page.get_by_label("Value of d").input_value()
     assert float(value) > 0.5
-    assert window.text("facts") != before
     assert str(window.state().parameters["d"]) == value
     assert len(server.rows()) == rows
 
@@ -97,8 +98,7 @@ def test_a_typed_value_moves_the_slider_and_stays_exact(server: Any, visit: Visi
     window.go(server.link(PortraitSpec(PENDULUM, parameters={"d": 0.5})))
     window.badge("Preview")
     window.page.get_by_label("Value of d").fill("1/3")
-    window.settled()
-    assert window.state().parameters["d"] == "1/3"
+    wait_until(lambda: window.state().parameters["d"] == "1/3", "the exact value in the address")
     shown = window.page.get_by_role("slider").get_attribute("aria-valuenow")
     assert float(shown) == pytest.approx(1 / 3, abs=1e-3)
 
@@ -274,3 +274,12 @@ def test_every_format_can_be_exported(server: Any, visit: Visit) -> None:
         answer = window.context.request.get(server.url + link)
         assert answer.status == 200, link
         assert len(answer.body()) > 200
+
+
+def test_a_preview_draws_each_given_trajectory_once(server: Any, visit: Visit) -> None:
+    window = visit()
+    window.go(server.link(PortraitSpec(PENDULUM, initial_conditions=((0.5, 0.25), (1.0, 1.0)))))
+    window.badge("Preview")
+    window.settled()
+    counted = window.page.locator("#facts .pairs > div", has_text="Trajectories").locator("dd")
+    assert counted.inner_text() == "2"

@@ -101,7 +101,7 @@ class FakePreviews:
             notes=(Notice("default", "d has no value: 1 is used"),),
         )
 
-    def preview(self, spec: PortraitSpec, starts: Any) -> Portrait:
+    def preview(self, spec: PortraitSpec, starts: Any = ()) -> Portrait:
         if spec.parameters.get("d") == "13":
             raise SpecError("the preview does not like 13", field="parameters.d")
         window = spec.window or {"theta": (-8.0, 8.0), "omega": (-3.5, 3.5)}

@@ -75,18 +75,21 @@ def answer(services: Services, draft: Draft) -> Answer:
     job = services.portraits.finished(spec)
     if job is not None:
         return Answer(services.portraits.portrait(job.row_id), job.row_id, state)
-    starts = spec.initial_conditions[-PREVIEW_STARTS:]
-    return Answer(services.previews.preview(quick_spec(spec), starts), None, state)
+    return Answer(services.previews.preview(quick_spec(spec)), None, state)
 
 
 def quick_spec(spec: PortraitSpec) -> PortraitSpec:
     """Give the question with options for looking rather than for keeping.
 
     A preview answers at every move of a slider, so it asks for no more digits than a screen
-    has, and lets the engine choose how long orbits are followed.
+    has, follows the latest of the given points, and leaves to the engine for how long.
     """
     rtol, atol = max(spec.options.rtol, PREVIEW_RTOL), max(spec.options.atol, PREVIEW_ATOL)
-    return spec.replace(options=Options(rtol, atol), time=TimeSpan(spec.time.start))
+    return spec.replace(
+        options=Options(rtol, atol),
+        time=TimeSpan(spec.time.start),
+        initial_conditions=spec.initial_conditions[-PREVIEW_STARTS:],
+    )
 
 
 def draw_answer(found: Answer, draft: Draft) -> dict[str, Any]:
