@@ -136,7 +136,7 @@ def _orbit(
         u4, v4 = field.scalar(0.0, (nx, ny))
         ex = step * (-5 * u + 6 * u2 + 8 * u3 - 9 * u4) / 72 / scale[0]
         ey = step * (-5 * v + 6 * v2 + 8 * v3 - 9 * v4) / 72 / scale[1]
-        error = max(abs(ex), abs(ey)) / 3e-3
+        error = max(abs(ex), abs(ey)) / 3e-4
         if not math.isfinite(error):
             error = 1e3
         if error <= 1:

@@ -11,20 +11,14 @@ import numpy as np
 
 from eqpp_dash import __version__
 from eqpp_dash.engine.compiled import CompiledField
+from eqpp_dash.engine.drawing import draw_trajectories
 from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
 from eqpp_dash.engine.field import sample_field
 from eqpp_dash.engine.nullclines import trace_nullclines
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.prepare import check_point, prepare_spec
 from eqpp_dash.engine.reporting import PhaseReporter, Report
-from eqpp_dash.engine.seeding import (
-    MOST_SADDLES,
-    SEED_RTOL,
-    candidate_starts,
-    choose_seeds,
-    saddles_in_window,
-    separatrix_orbits,
-)
+from eqpp_dash.engine.seeding import MOST_SADDLES, saddles_in_window
 from eqpp_dash.engine.system import Limits, System
 from eqpp_dash.engine.timescale import crossing_time, time_span
 from eqpp_dash.engine.trajectories import Orbits, assemble, integrate_both
@@ -44,19 +38,8 @@ RESULTS_VERSION = 1
 """Raised when results change: part of every portrait's id."""
 
 GRID = (25, 25)
-STEPS = 20_000
-"""Most steps of each half of a trajectory that was asked for, or is a separatrix, where the span
-is given."""
-
-AUTO_STEPS = 6_000
-"""The same where the span is left to the engine."""
-
-ROUGH_STEPS = 3000
-"""The same where the field has jumps or kinks: each crossing takes about ten tries."""
-
-SEED_STEPS = 800
 CLICK_STEPS = 1000
-"""The same in previews and for clicks, which must be fast."""
+"""Most steps of each half of a trajectory in previews and for clicks, which must be fast."""
 
 MOST_SCENES = 64
 """Systems on their windows that previews and clicks remember."""
@@ -114,7 +97,7 @@ def compute_portrait(
     report.begin("trajectories")
     equilibria = search.equilibria if search else ()
     problem = _problem(compiled, window, spec, equilibria)
-    trajectories = _trajectories(problem, spec, equilibria, report)
+    trajectories = draw_trajectories(problem, spec, equilibria, report)
     return replace(
         base,
         field=grid,
@@ -333,31 +316,6 @@ def _problem(
         by_eye=span is None,
         crossing=crossing,
     )
-
-
-def _trajectories(
-    problem: Problem, spec: PortraitSpec, equilibria: Sequence[Equilibrium], report: PhaseReporter
-) -> tuple[Trajectory, ...]:
-    given = np.array(spec.initial_conditions, dtype=float).reshape(-1, 2)
-    steps = AUTO_STEPS if spec.time.span is None else STEPS
-    steps = ROUGH_STEPS if problem.field.switching else steps
-    orbits = Orbits.through(given, "given", steps)
-    if "separatrices" in spec.analyses:
-        orbits = separatrix_orbits(problem, equilibria, steps) + orbits
-    traced = integrate_both(problem, orbits, equilibria, progress=report.stage(0.0, 0.35))
-    drawn = assemble(traced, range(len(orbits)), report.stage(0.35, 0.4))
-    if "trajectories" not in spec.analyses:
-        return drawn
-    loose = replace(
-        problem,
-        rtol=max(problem.rtol, SEED_RTOL),
-        span=min(problem.span, 1000.0 * problem.crossing),
-        by_eye=True,
-    )
-    candidates = Orbits.through(candidate_starts(loose), "seeded", SEED_STEPS)
-    seeded = integrate_both(loose, candidates, equilibria, progress=report.stage(0.4, 0.9))
-    chosen = choose_seeds(seeded, [item.points for item in drawn])
-    return drawn + assemble(seeded, chosen, report.stage(0.9, 1.0))
 
 
 def _system_facts(system: System, spec: PortraitSpec) -> SystemFacts:

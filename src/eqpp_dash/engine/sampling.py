@@ -119,7 +119,11 @@ def _measure(
     inside = np.all(np.abs(scaled) <= 0.5 + MARGIN, axis=0)
     visible = inside[:, 1:] | inside[:, :-1] | _passes(scaled)
     measure = np.sqrt(turn * length / (8.0 * SAGITTA)) + length / LONGEST_CHORD
-    measure = np.where(visible, measure, 1e-2 * np.minimum(measure, 10.0)) + 1e-9
+    # Out of sight a chord may stray by half its distance from the window, so it stays outside.
+    out = np.maximum(np.max(np.abs(scaled), axis=0) - 0.5, MARGIN)
+    out = np.minimum(out[:, 1:], out[:, :-1])
+    rough = np.sqrt(turn * length / (4.0 * out)) + 0.1 * length / out
+    measure = np.where(visible, measure, np.minimum(rough, measure)) + 1e-9
     return measure.ravel(), visible.ravel()
 
 

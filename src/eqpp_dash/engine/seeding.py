@@ -33,7 +33,7 @@ of the window, and transverse errors shrink along an unstable manifold.
 """
 
 COLUMNS, ROWS = 11, 10
-SEED_RTOL = 1e-6
+SEED_RTOL = 3e-7
 """Evenly spaced orbits are drawn for the eye: at most this accurate."""
 
 FRESH = 4

@@ -1,0 +1,92 @@
+"""Which orbits a portrait draws, and how many steps each may take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from eqpp_dash.engine.crowding import cut_crowded, cycle_orbits, draw_one_turn
+from eqpp_dash.engine.orbits import Problem
+from eqpp_dash.engine.reporting import PhaseReporter
+from eqpp_dash.engine.seeding import (
+    SEED_RTOL,
+    candidate_starts,
+    choose_seeds,
+    separatrix_orbits,
+)
+from eqpp_dash.engine.trajectories import Orbits, Traced, assemble, integrate_both
+from eqpp_dash.model.portrait import Equilibrium, Trajectory
+from eqpp_dash.model.spec import PortraitSpec
+
+STEPS = 20_000
+"""Most steps of each half of a trajectory that was asked for, or is a separatrix, where the span
+is given."""
+
+AUTO_STEPS = 6_000
+"""The same where the span is left to the engine."""
+
+ROUGH_STEPS = 3000
+"""The same where the field has jumps or kinks: each crossing takes about ten tries."""
+
+SEED_STEPS = 800
+"""The same for evenly spaced ones."""
+
+
+def draw_trajectories(
+    problem: Problem, spec: PortraitSpec, equilibria: Sequence[Equilibrium], report: PhaseReporter
+) -> tuple[Trajectory, ...]:
+    """Trace separatrices, given orbits, and evenly spaced ones where they are asked for.
+
+    Parameters
+    ----------
+    problem : Problem
+        The system on its window.
+    spec : PortraitSpec
+        The question.
+    equilibria : sequence of Equilibrium
+        All equilibria known, in the order of the portrait.
+    report : PhaseReporter
+        Told how far this is; its phase has begun.
+
+    Returns
+    -------
+    tuple of Trajectory
+        Separatrices, given orbits, then the evenly spaced ones, cycles first.
+    """
+    given = np.array(spec.initial_conditions, dtype=float).reshape(-1, 2)
+    steps = AUTO_STEPS if spec.time.span is None else STEPS
+    steps = ROUGH_STEPS if problem.field.switching else steps
+    orbits = Orbits.through(given, "given", steps)
+    if "separatrices" in spec.analyses:
+        orbits = separatrix_orbits(problem, equilibria, steps) + orbits
+    traced = integrate_both(problem, orbits, equilibria, progress=report.stage(0.0, 0.35))
+    drawn = assemble(traced, range(len(orbits)), report.stage(0.35, 0.4))
+    if "trajectories" not in spec.analyses:
+        return drawn
+    loose = replace(
+        problem,
+        rtol=max(problem.rtol, SEED_RTOL),
+        span=min(problem.span, 1000.0 * problem.crossing),
+        by_eye=True,
+    )
+    candidates = Orbits.through(candidate_starts(loose), "seeded", SEED_STEPS)
+    seeded = integrate_both(loose, candidates, equilibria, progress=report.stage(0.4, 0.9))
+    cycles = _cycles(loose, seeded, equilibria)
+    chosen = choose_seeds(seeded, [item.points for item in drawn + cycles])
+    evenly = assemble(seeded, chosen, report.stage(0.9, 1.0))
+    clean = cut_crowded(problem, cycles + drawn + evenly)
+    return tuple(sorted(clean, key=lambda item: item.origin == "seeded"))
+
+
+def _cycles(
+    problem: Problem, seeded: Traced, equilibria: Sequence[Equilibrium]
+) -> tuple[Trajectory, ...]:
+    """Give one turn on each cycle onto which seeded orbits wind."""
+    orbits, signs = cycle_orbits(seeded, SEED_STEPS)
+    if not len(orbits):
+        return ()
+    traced = integrate_both(problem, orbits, equilibria, look_for_closed=False)
+    draw_one_turn(traced, signs)
+    return assemble(traced, range(len(orbits)))
