@@ -7,7 +7,7 @@ from dash import Dash
 from flask_compress import Compress
 
 from eqpp_dash import routes
-from eqpp_dash.callbacks import archive, arrival, editor, job, pages, picture, share
+from eqpp_dash.callbacks import archive, arrival, click, editor, job, pages, picture, share
 from eqpp_dash.components.ids import JobKey
 from eqpp_dash.components.shell import shell
 from eqpp_dash.compose import compose, run_portrait
@@ -78,6 +78,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     arrival.register(app, services)
     editor.register(app, services)
     picture.register(app, services)
+    click.register(app, services)
     job.register(app, services, manager, run_portrait)
     share.register(app)
     archive.register(app, services)

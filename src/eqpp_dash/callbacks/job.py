@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
+from eqpp_dash.callbacks.answers import asked
 from eqpp_dash.callbacks.arrival import LAUNCHER
 from eqpp_dash.callbacks.browser import in_browser
 from eqpp_dash.callbacks.form import read_draft
-from eqpp_dash.callbacks.picture import STALE, asked
+from eqpp_dash.callbacks.picture import STALE
 from eqpp_dash.components.ids import Editor, JobKey, JobPanel, Key, Picture, Shell
 from eqpp_dash.errors import EqppError
 

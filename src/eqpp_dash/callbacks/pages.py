@@ -10,7 +10,7 @@ from dash.exceptions import PreventUpdate
 
 from eqpp_dash.callbacks.browser import in_browser
 from eqpp_dash.callbacks.form import understood
-from eqpp_dash.callbacks.picture import graph_style, on_page, untitled_figure
+from eqpp_dash.callbacks.looks import graph_style, on_page, untitled_figure
 from eqpp_dash.components.archive import archive_page
 from eqpp_dash.components.gallery import Card, gallery_page
 from eqpp_dash.components.header import export_items

@@ -9,22 +9,16 @@ from dash import Patch, no_update
 from fakes import PENDULUM, fake_services
 from trees import text
 
+from eqpp_dash.callbacks.answers import answer, quick_spec
 from eqpp_dash.callbacks.archive import listing, remove
 from eqpp_dash.callbacks.arrival import STARTER, Visit, open_visit, opening_values, read_hash
+from eqpp_dash.callbacks.click import add_trace, trace
 from eqpp_dash.callbacks.editor import reading
 from eqpp_dash.callbacks.form import read_draft
 from eqpp_dash.callbacks.job import another_try, cancelled, order, progress_values
+from eqpp_dash.callbacks.looks import on_page
 from eqpp_dash.callbacks.pages import Look, page_for
-from eqpp_dash.callbacks.picture import (
-    STALE,
-    add_trace,
-    answer,
-    draw_answer,
-    keep_picture,
-    on_page,
-    quick_spec,
-    trace,
-)
+from eqpp_dash.callbacks.picture import STALE, draw_answer, keep_picture
 from eqpp_dash.errors import EquationError, SpecError
 from eqpp_dash.model.spec import Options, TimeSpan
 

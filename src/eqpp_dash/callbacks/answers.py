@@ -1,0 +1,68 @@
+"""Answering a form: a finished portrait where there is one, else a preview."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eqpp_dash.callbacks.form import Draft, form_spec
+from eqpp_dash.model.portrait import Portrait
+from eqpp_dash.model.spec import Options, PortraitSpec, TimeSpan
+
+if TYPE_CHECKING:
+    from eqpp_dash.services import Services
+
+PREVIEW_STARTS = 40
+PREVIEW_RTOL, PREVIEW_ATOL = 1e-6, 1e-8
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to draw: a finished portrait if there is one, else a preview.
+
+    Attributes
+    ----------
+    portrait : Portrait
+        What to draw.
+    row_id : str or None
+        Row of a finished portrait.
+    state : str
+        The question, for the link.
+    """
+
+    portrait: Portrait
+    row_id: str | None
+    state: str
+
+
+def asked(services: Services, draft: Draft) -> PortraitSpec:
+    """Give the specification that a draft asks for."""
+    form = draft.form
+    base = services.links.decode(form.origin) if form.origin else PortraitSpec(form.equations)
+    declared = {*base.parameters, *form.parameters}
+    found = services.previews.understand(form.equations, declared=declared)
+    return form_spec(form, base, found, services.previews.constant)
+
+
+def answer(services: Services, draft: Draft) -> Answer:
+    """Answer a draft from the archive, or else by a preview."""
+    spec = asked(services, draft)
+    state = services.links.encode(spec)
+    job = services.portraits.finished(spec)
+    if job is not None:
+        return Answer(services.portraits.portrait(job.row_id), job.row_id, state)
+    return Answer(services.previews.preview(quick_spec(spec)), None, state)
+
+
+def quick_spec(spec: PortraitSpec) -> PortraitSpec:
+    """Give the question with options for looking rather than for keeping.
+
+    A preview answers at every move of a slider, so it asks for no more digits than a screen
+    has, follows the latest of the given points, and leaves to the engine for how long.
+    """
+    rtol, atol = max(spec.options.rtol, PREVIEW_RTOL), max(spec.options.atol, PREVIEW_ATOL)
+    return spec.replace(
+        options=Options(rtol, atol),
+        time=TimeSpan(spec.time.start),
+        initial_conditions=spec.initial_conditions[-PREVIEW_STARTS:],
+    )

@@ -1,0 +1,161 @@
+"""A click in the plane: the trajectory through it, in one round trip and without a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from traceback import format_exc
+from typing import TYPE_CHECKING, Any
+
+from dash import Dash, Input, Output, Patch, ctx, no_update
+from dash.exceptions import PreventUpdate
+
+from eqpp_dash.callbacks.answers import asked
+from eqpp_dash.callbacks.browser import in_browser
+from eqpp_dash.callbacks.form import Draft, point_entry, read_draft
+from eqpp_dash.callbacks.picture import log, words_for
+from eqpp_dash.components.facts import point_text
+from eqpp_dash.components.header import export_items
+from eqpp_dash.components.ids import Key, Picture, Shell
+from eqpp_dash.errors import EqppError, SpecError
+from eqpp_dash.figures import trajectory_traces
+from eqpp_dash.model.numbers import read_float
+from eqpp_dash.model.portrait import Trajectory
+from eqpp_dash.model.spec import PortraitSpec
+
+if TYPE_CHECKING:
+    from eqpp_dash.services import Services
+
+_ENDS = {
+    "left work box": "far outside",
+    "time": "the longest time",
+    "budget": "the end of the work budget",
+    "undefined": "where the field is undefined",
+    "closed orbit": "itself (closed)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A trajectory through a clicked point, and the question that now includes it."""
+
+    trajectories: tuple[Trajectory, ...]
+    spec: PortraitSpec
+    variables: tuple[str, ...]
+    window: list[tuple[float, float]]
+    at: tuple[float, float]
+
+
+def trace(services: Services, draft: Draft, data: Mapping[str, Any]) -> Traced:
+    """Follow the trajectory through a clicked point, both ways.
+
+    Parameters
+    ----------
+    services : Services
+        What follows it.
+    draft : Draft
+        What the page asks for.
+    data : mapping
+        ``at``, the point, and ``window``, the limits of the picture that was clicked in.
+    """
+    at, limits = data.get("at"), data.get("window")
+    if not isinstance(at, list) or len(at) != 2 or not isinstance(limits, list):
+        raise SpecError("a click is a point of the plane")
+    x, y = (read_float(value, "initial_conditions") for value in at)
+    spec = asked(services, draft)
+    found = services.previews.understand(spec.equations, declared=spec.parameters)
+    variables = found.variables
+    if not all(isinstance(pair, list) for pair in limits):
+        raise SpecError("a click is a point of the plane")
+    shown = spec.replace(window={n: tuple(p) for n, p in zip(variables, limits, strict=False)})
+    if shown.window is None or len(shown.window) != 2:
+        raise SpecError("a click is a point of the plane")
+    trajectories = services.previews.trajectories(spec, [(x, y)], shown.window)
+    wider = spec.replace(initial_conditions=(*spec.initial_conditions, (x, y)))
+    return Traced(trajectories, wider, variables, list(shown.window.values()), (x, y))
+
+
+def add_trace(services: Services, found: Traced, draft: Draft) -> dict[str, Any]:
+    """Give the page's parts for a clicked trajectory."""
+    patch = Patch()
+    patch["data"].extend(
+        trajectory_traces(
+            found.trajectories, draft.theme, window=found.window, variables=found.variables
+        )
+    )
+    return {
+        "figure": patch,
+        "message": "",
+        "badge": "Edited",
+        "colour": "gray",
+        "caption": fate(found),
+        "exports": export_items(None),
+        "traced": {
+            "seq": draft.seq,
+            "state": services.links.encode(found.spec),
+            "starts": [point_entry(point) for point in found.spec.initial_conditions],
+        },
+    }
+
+
+def fate(found: Traced) -> str:
+    """Say where a clicked trajectory comes from and goes to."""
+    if not found.trajectories:
+        return ""
+    orbit = found.trajectories[0]
+    ends = [_ENDS.get(half.end, half.end) for half in (orbit.backward, orbit.forward)]
+    return f"Through {point_text(found.at)}: from {ends[0]} to {ends[1]}"
+
+
+def no_trace(words: str, seq: Any) -> dict[str, Any]:
+    """Leave the picture as it is, and say why nothing was added."""
+    parts = dict.fromkeys(("figure", "badge", "colour", "caption", "exports"), no_update)
+    return parts | {"message": words, "traced": {"seq": seq, "state": None, "starts": []}}
+
+
+def broken_trace(error: Exception) -> dict[str, Any]:
+    """Keep the picture where following a click failed; see `broken_picture`."""
+    log.error("FAILED", callback="add_trajectory", error=str(error), traceback=format_exc())
+    data = ctx.inputs.get(f"{Key.CLICK}.data")
+    return no_trace(words_for(error), data.get("seq") if isinstance(data, dict) else None)
+
+
+def register(app: Dash, services: Services) -> None:
+    """Register clicking in the plane and clearing what was clicked."""
+
+    @app.callback(
+        output={
+            "figure": Output(Picture.GRAPH, "figure", allow_duplicate=True),
+            "message": Output(Picture.MESSAGE, "children", allow_duplicate=True),
+            "badge": Output(Picture.BADGE, "children", allow_duplicate=True),
+            "colour": Output(Picture.BADGE, "color", allow_duplicate=True),
+            "caption": Output(Picture.CAPTION, "children", allow_duplicate=True),
+            "exports": Output(Shell.EXPORT_ITEMS, "children", allow_duplicate=True),
+            "traced": Output(Key.TRACED, "data"),
+        },
+        inputs={"data": Input(Key.CLICK, "data")},
+        on_error=broken_trace,
+        prevent_initial_call=True,
+    )
+    def add_trajectory(data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            raise PreventUpdate
+        try:
+            draft = read_draft(data)
+            return add_trace(services, trace(services, draft, data), draft)
+        except EqppError as error:
+            return no_trace(str(error), data.get("seq"))
+
+    in_browser(app, "eqpp.clicked", Input(Picture.GRAPH, "clickData"))
+    in_browser(
+        app,
+        "eqpp.traced",
+        Output(Picture.STARTS, "value", allow_duplicate=True),
+        Input(Key.TRACED, "data"),
+    )
+    in_browser(
+        app,
+        "eqpp.clear",
+        Output(Picture.STARTS, "value", allow_duplicate=True),
+        Input(Picture.CLEAR, "n_clicks"),
+    )
