@@ -171,29 +171,30 @@ class NearMiss:
             for k, item in enumerate(equilibria)
             if item.hyperbolic and item.eigenvalues.real.min() < 0 < item.eigenvalues.real.max()
         ]
+        self.numbers = np.array([k for k, _ in self.saddles], dtype=int)
+        self.points = np.array([item.point for _, item in self.saddles]).reshape(-1, 2).T
         self.away = np.zeros(own.shape, dtype=bool)
 
     def look(self, taken: Taken, ends: Ends) -> None:
         """End the watched lanes that are close to a saddle's stable direction, and close."""
         watched = self.own[taken.lane] >= 0
-        if not watched.any():
+        if not watched.any() or not self.saddles:
             return
-        for k, item in self.saddles:
-            apart = (taken.new - item.point[:, None]) / self.width[:, None]
-            distance = np.max(np.abs(apart), axis=0)
-            mine = self.own[taken.lane] == k
-            self.away[taken.lane[mine & (distance > 10 * NEAR_SADDLE)]] = True
-            close = watched & (distance < NEAR_SADDLE) & (~mine | self.away[taken.lane])
-            for i in np.flatnonzero(close):
-                gap = self._gap(item, taken.sign[i], apart[:, i])
-                if gap < CONNECTED:
-                    near = f"{max(gap, 1e-16):.0e} of the window"
-                    reason = (
-                        f"it passes equilibrium {k} within about {near}: "
-                        "a connection, or a near miss"
-                    )
-                    lane, time = int(taken.lane[i]), float(taken.t[i] + taken.h[i])
-                    ends.close(lane, "undecided", time, taken.new[:, i], reason)
+        apart = (taken.new[:, None, :] - self.points[:, :, None]) / self.width[:, None, None]
+        distance = np.max(np.abs(apart), axis=0)
+        mine = self.own[taken.lane] == self.numbers[:, None]
+        self.away[taken.lane[np.any(mine & (distance > 10 * NEAR_SADDLE), axis=0)]] = True
+        close = watched & (distance < NEAR_SADDLE) & (~mine | self.away[taken.lane])
+        for saddle, i in np.argwhere(close).tolist():
+            k, item = self.saddles[saddle]
+            gap = self._gap(item, taken.sign[i], apart[:, saddle, i])
+            if gap < CONNECTED:
+                near = f"{max(gap, 1e-16):.0e} of the window"
+                reason = (
+                    f"it passes equilibrium {k} within about {near}: a connection, or a near miss"
+                )
+                lane, time = int(taken.lane[i]), float(taken.t[i] + taken.h[i])
+                ends.close(lane, "undecided", time, taken.new[:, i], reason)
 
     def _gap(self, item: Equilibrium, sign: float, apart: Array) -> float:
         rates = sign * item.eigenvalues.real
