@@ -110,7 +110,7 @@ def server(request: pytest.FixtureRequest, installed: Installed) -> Iterator[str
     process = subprocess.Popen(
         [str(part) for part in LAUNCHERS[request.param](installed.bin, port)],
         cwd=installed.folder,
-        env={**kept, "EQPP_DATA_DIR": str(installed.data)},
+        env={**kept, "EQPP_DATA_DIR": str(installed.data), "EQPP_EXECUTOR_IDLE_S": "5"},
         stdout=log,
         stderr=log,
         start_new_session=True,
