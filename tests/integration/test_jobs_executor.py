@@ -167,8 +167,8 @@ def test_an_orphan_still_ends_at_its_time_limit(bench):
 def test_a_waiting_row_outlives_its_executor(bench):
     jobs = [bench.submit("seconds", key=f"k{n}") for n in range(4)]
     bench.running(jobs[0])
-    bench.kill_executor()
-    assert [bench.ended(job).status for job in jobs] == ["finished"] * 4
+    bench.kill_executor()  # and nobody looks: whoever asked goes on looking after them
+    assert [bench.ended(job, upkeep=False).status for job in jobs] == ["finished"] * 4
 
 
 def test_the_executor_leaves_when_idle_and_the_next_row_finds_another(tmp_path):
@@ -180,6 +180,18 @@ def test_the_executor_leaves_when_idle_and_the_next_row_finds_another(tmp_path):
         second = bench.run("quick")
         assert (first.status, second.status) == ("finished", "finished")
         assert bench.executor() != pid
+    finally:
+        bench.close()
+
+
+def test_executors_that_leave_unused_are_no_starts_that_failed(tmp_path):
+    bench = Bench(tmp_path / "data", executor_idle_s=0)
+    try:
+        for _ in range(2):
+            bench.launcher.ensure()
+            bench.until(lambda: '"executor leaves"' in bench.log())
+            assert bench.launcher.starts.state().failures == 0
+        assert bench.run("quick").status == "finished"
     finally:
         bench.close()
 

@@ -22,6 +22,7 @@ from eqpp_dash.jobs.lock import ExecutorLock
 from eqpp_dash.jobs.processes import (
     Package,
     describe_exit,
+    installed_version,
     kill_group,
     start_time,
     this_machine,
@@ -35,6 +36,7 @@ from eqpp_dash.jobs.sweep import sweep
 from eqpp_dash.jobs.wake import Alarm
 
 BUSY_SLEEP_S, IDLE_SLEEP_S, BEAT_S = 0.2, 5.0, 2.0
+TROUBLE_SLEEP_S, YIELD_SLEEP_S = 0.5, 0.1
 
 log = structlog.get_logger("eqpp_dash.jobs")
 
@@ -73,7 +75,7 @@ class Executor:
         self.starts = Starts(queue.database, queue.clock)
         self._children: dict[int, float] = {}
         self._unclaimed: set[int] = set()
-        self._began = queue.clock()
+        self._first_seen: dict[str | None, float] = {}
         self._stamp = code_stamp(self.package)
         self._beat = 0.0
         self._busy = time.monotonic()
@@ -93,13 +95,24 @@ class Executor:
         log.info("executor ready", max_jobs=self.limits.max_jobs)
         gc.collect()
         gc.freeze()
+        why = self._work()
+        try:
+            self.starts.note_useful()  # one that leaves in good order is no start that failed
+        except ArchiveError as error:
+            log.error("executor cannot say that it leaves", error=str(error))
+        return why
+
+    def _work(self) -> str:
+        pause = TROUBLE_SLEEP_S
         while not self._stopped:
             try:
                 why = self._turn()
+                pause = TROUBLE_SLEEP_S
             except ArchiveError as error:
                 log.error("executor cannot use the archive", error=str(error))
                 why = "" if self.lock.is_ours() else "folder gone"
-                time.sleep(0.5)
+                time.sleep(pause)
+                pause = min(2 * pause, IDLE_SLEEP_S)
             if why:
                 return why
         return "stopped"
@@ -182,15 +195,17 @@ class Executor:
         )
         for row_id, status in changed.items():
             log.error("LOST", job=row_id, now=status)
-        now = self.queue.clock()
+        now, ticks = self.queue.clock(), time.monotonic()
+        # Not by the rows' times: the clock may be set, and the machine may sleep.
+        self._first_seen = {job.claim: self._first_seen.get(job.claim, ticks) for job in here}
         for job in here:
             if job.id in changed or job.pid is None or job.pid_started is None:
                 continue
             if job.cancel_asked is not None:
-                if now - job.cancel_asked < self.limits.cancel_grace_s:
+                if 0 <= now - job.cancel_asked < self.limits.cancel_grace_s:
                     continue
                 ended = self.queue.end_cancelled(job)
-            elif job.started is not None and now - job.started > job.time_limit_s:
+            elif ticks - self._first_seen[job.claim] > job.time_limit_s:
                 reason = f"stopped at its time limit of {job.time_limit_s:g} s"
                 ended = self.queue.fail(job, reason)
                 log.error("FAILED", job=job.id, worker=job.pid, error=reason)
@@ -217,27 +232,34 @@ class Executor:
 
     def _yield_to(self, job: JobRecord) -> str:
         """Make room for another copy of the code; fail its rows if it does not come."""
-        now, other = self.queue.clock(), job.package
+        other = job.package
         if other.file == self.package.file:
-            if job.queued >= self._began:
+            if installed_version() != self.package.version:
                 return "code changed"
             return self._fail_foreign(
                 other,
                 f"it was asked by version {other.version}, but {other.file} is now version "
                 f"{self.package.version}; restart the server that asked, and ask again",
             )
-        state = self.starts.state()
-        if state.offered_to == other and now - state.offered >= OFFER_S:
-            return self._fail_foreign(
-                other, f"no executor of {other.file} (version {other.version}) came for it"
-            )
-        if state.offered_to != other:
-            self.starts.offer(other)
-        return "yielded"
+        self.starts.offer(other)
+        self.lock.release()
+        end = time.monotonic() + OFFER_S
+        while time.monotonic() < end and not self._stopped:
+            self.alarm.sleep(YIELD_SLEEP_S)
+            if self.lock.is_held():
+                return "yielded"
+        if not self.lock.take():
+            return "yielded"
+        self._sign()
+        self._busy = time.monotonic()
+        return self._fail_foreign(
+            other, f"no executor of {other.file} (version {other.version}) came for it"
+        )
 
     def _fail_foreign(self, package: Package, reason: str) -> str:
         count = self.queue.fail_queued(package, reason)
-        log.error("FAILED", rows=count, error=reason)
+        if count:
+            log.error("FAILED", rows=count, error=reason)
         return ""
 
     def _leave_idle(self) -> str:
@@ -259,18 +281,21 @@ class Executor:
 
 
 def code_stamp(package: Package) -> int:
-    """Give a number that changes when a file of the package changes."""
+    """Give a number that changes when a file of the package changes; 0 while one is missing."""
     found: list[tuple[str, int, int]] = []
     folders = [str(Path(package.file).parent)]
-    while folders:
-        with os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    if entry.name != "__pycache__":
-                        folders.append(entry.path)
-                elif entry.name.endswith(".py"):
-                    facts = entry.stat()
-                    found.append((entry.path, facts.st_mtime_ns, facts.st_size))
+    try:
+        while folders:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        if entry.name != "__pycache__":
+                            folders.append(entry.path)
+                    elif entry.name.endswith(".py"):
+                        facts = entry.stat()
+                        found.append((entry.path, facts.st_mtime_ns, facts.st_size))
+    except FileNotFoundError:
+        return 0  # it is being replaced just now
     return hash(tuple(sorted(found)))
 
 

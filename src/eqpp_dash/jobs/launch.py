@@ -20,6 +20,7 @@ import structlog
 from eqpp_dash.jobs.lock import ExecutorLock
 from eqpp_dash.jobs.processes import Package, kill_group, this_machine, this_package
 from eqpp_dash.jobs.queue import Queue
+from eqpp_dash.jobs.records import Overview
 from eqpp_dash.jobs.starts import Starts
 from eqpp_dash.jobs.sweep import sweep
 from eqpp_dash.jobs.wake import wake
@@ -28,6 +29,8 @@ LOCK_NAME, PIPE_NAME, LOG_NAME = "executor.lock", "executor.wake", "executor.log
 MAX_LOG_BYTES = 4_000_000
 STUCK_S = 45.0
 """An executor that has work and was not heard of for so long is killed and started anew."""
+FOLLOW_S, LAST_PAUSE_S = 0.5, 60.0
+"""How often a follower looks; after an error it waits twice as long, and at last gives up."""
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 log = structlog.get_logger("eqpp_dash.jobs")
@@ -65,6 +68,8 @@ class Launcher:
         self._log_offset = 0
         self._last_upkeep = 0.0
         self._follower: threading.Thread | None = None
+        self._follow_guard = threading.Lock()
+        self._follow_on = False
 
     def wake(self) -> None:
         """Wake the executor, if one sleeps."""
@@ -76,13 +81,16 @@ class Launcher:
         Parameters
         ----------
         follow : bool
-            Watch the start from a thread, so that rows end even if nobody looks at them.
+            Look after the work from a thread until there is none, so that rows end even if
+            nobody looks at them. Not in a process that forks.
 
         Returns
         -------
         bool
             Whether one was running already.
         """
+        if follow:
+            self._follow()
         if self.lock.is_held():
             self.wake()
             return True
@@ -94,32 +102,38 @@ class Launcher:
                 self._spawn()
             except OSError as error:  # counted as a start that failed; tried again
                 log.error("the executor could not be launched", error=str(error))
-        if follow and plan != "give up":
-            self._follow()
         return False
 
-    def upkeep(self, every_s: float = 0.0) -> None:
+    def upkeep(self, every_s: float = 0.0, *, follow: bool = False) -> None:
         """End what nobody runs, and start an executor if there is work and none runs.
 
         Parameters
         ----------
         every_s : float
             Do nothing if this process did it less than so long ago.
+        follow : bool
+            Go on doing so from a thread, as long as there is work.
         """
         now = time.monotonic()
         if now - self._last_upkeep < every_s:
             return
         self._last_upkeep = now
+        if self._look_after() and follow:
+            self._follow()
+
+    def _look_after(self) -> bool:
+        """Do what `upkeep` does; gives whether there is work."""
         view = self.queue.overview(this_package())
         if not view.oldest and not view.running:
-            return
+            return False
         if self.lock.is_held():
-            self._end_stuck_executor()
-            return
+            self._end_stuck_executor(view)
+            return True
         sweep(self.queue, view.running, stale_after_s=self.stale_after_s)
         view = self.queue.overview(this_package())
         if view.oldest or any(job.machine == this_machine() for job in view.running):
             self.ensure()
+        return True
 
     def log_tail(self, size: int = 2000) -> str:
         """Give the end of what the executor said since its last start from here."""
@@ -182,32 +196,34 @@ class Launcher:
         log.error("the executor could not be started", failed_rows=count, tail=tail)
 
     def _follow(self) -> None:
-        if self._follower is not None and self._follower.is_alive():
-            return
-        self._follower = threading.Thread(target=self._see_it_start, daemon=True)
-        self._follower.start()
+        with self._follow_guard:
+            self._follow_on = True
+            if self._follower is None or not self._follower.is_alive():
+                self._follower = threading.Thread(target=self._see_it_through, daemon=True)
+                self._follower.start()
 
-    def _see_it_start(self) -> None:
-        end = time.monotonic() + 60.0
-        while time.monotonic() < end:
-            time.sleep(0.5)
-            try:
-                state = self.starts.state()
-                if self.lock.is_held():
-                    if state.ready >= state.launched:
-                        return
-                    continue
-                self.upkeep()
-                if not self.queue.overview(this_package()).waiting:
+    def _see_it_through(self) -> None:
+        pause = FOLLOW_S
+        while pause < LAST_PAUSE_S:
+            time.sleep(pause)
+            with self._follow_guard:
+                if not self._follow_on:
+                    self._follower = None
                     return
+                self._follow_on = False  # unless somebody asks from now on, or there is work
+            try:
+                working, pause = self._look_after(), FOLLOW_S
             except Exception as error:
-                log.error("cannot follow the executor's start", error=str(error))
+                log.error("cannot look after the jobs", error=str(error), exc_info=True)
+                working, pause = True, 2 * pause
+            if working:
+                self._follow_on = True
+        log.error("the jobs are looked after no more", folder=str(self.folder))
 
-    def _end_stuck_executor(self) -> None:
+    def _end_stuck_executor(self, view: Overview) -> None:
         state, now = self.starts.state(), self.queue.clock()
         if now - max(state.beat, state.ready, state.launched) < STUCK_S:
             return
-        view = self.queue.overview(this_package())
         waited = view.oldest is not None and now - view.oldest.queued > STUCK_S
         ran = any(
             job.machine == this_machine() and now - (job.started or now) > STUCK_S

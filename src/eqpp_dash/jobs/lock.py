@@ -28,6 +28,8 @@ class ExecutorLock:
         descriptor = os.open(self.path, _FLAGS, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            # Not left to the closing: a process forked just now shares it, and keeps it open.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
         except BlockingIOError:
             return True
         finally:

@@ -26,11 +26,15 @@ class Package:
 def this_package() -> Package:
     """Give the copy of the package that this process runs."""
     root = Path(os.path.realpath(__file__)).parents[1]
+    return Package(str(root / "__init__.py"), installed_version())
+
+
+def installed_version() -> str:
+    """Give the package's version as it is on the disk now."""
     try:
-        version = metadata.version("eqpp-dash")
+        return metadata.version("eqpp-dash")
     except metadata.PackageNotFoundError:
-        version = "0+unknown"  # run from sources that were never installed
-    return Package(str(root / "__init__.py"), version)
+        return "0+unknown"  # run from sources that were never installed
 
 
 @cache

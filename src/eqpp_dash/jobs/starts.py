@@ -21,6 +21,8 @@ OFFER_S = 10.0
 """How long an executor leaves the lock to one of another copy of the code."""
 TRIES, TRIES_S = 5, 10.0
 """So many starts in a row, over at least so long, without any use: give up."""
+FORGET_S = 60.0
+"""A start so long after the last is the first of a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +72,14 @@ class Starts:
                 return "wait"
             if state.launched > state.ready and 0 <= now - state.launched < BOOT_S:
                 return "wait"
-            if state.failures >= TRIES and now - state.first_failure >= TRIES_S:
+            in_a_row = state.failures > 0 and 0 <= now - state.launched < FORGET_S
+            failures = state.failures if in_a_row else 0
+            began = min(state.first_failure, now) if in_a_row else now
+            if failures >= TRIES and now - began >= TRIES_S:
                 connection.execute(sql.note_executor.values(failures=0, launched=0.0))
                 return "give up"
             connection.execute(
-                sql.note_executor.values(
-                    launched=now,
-                    failures=state.failures + 1,
-                    first_failure=state.first_failure if state.failures else now,
-                )
+                sql.note_executor.values(launched=now, failures=failures + 1, first_failure=began)
             )
             return "launch"
 
@@ -94,7 +95,7 @@ class Starts:
                 self._offer(connection, Package("", ""), 0.0)
 
     def note_useful(self) -> None:
-        """Say that the executor does its work, so that earlier failures count no more."""
+        """Say that the executor did its duty, so that earlier failures count no more."""
         with self.database.write() as connection:
             connection.execute(sql.note_executor.values(failures=0, beat=self.clock()))
 

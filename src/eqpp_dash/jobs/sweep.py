@@ -49,7 +49,7 @@ def reason_gone(job: JobRecord, now: float, stale_after_s: float) -> str | None:
     """Say why a row's worker is gone; None if it may still run."""
     if job.machine == this_machine():
         return None if is_alive(job.pid, job.pid_started) else f"worker {job.pid} was killed"
-    silent = now - (job.heartbeat or 0.0)
+    silent = abs(now - (job.heartbeat or 0.0))  # a beat to come: the clock was put back since
     if silent <= stale_after_s:
         return None
     return f"worker {job.pid} on {job.host} was not heard of for {silent:.0f} s"

@@ -1,16 +1,19 @@
 import os
 import sysconfig
+import time
 
 import pytest
 
 from eqpp_dash.database import Database
+from eqpp_dash.errors import ArchiveError
 from eqpp_dash.jobs import launch as launch_module
+from eqpp_dash.jobs import lock as lock_module
 from eqpp_dash.jobs.launch import Launcher, python_path
 from eqpp_dash.jobs.lock import ExecutorLock
 from eqpp_dash.jobs.processes import Package, start_time, this_package
 from eqpp_dash.jobs.queue import Queue
 from eqpp_dash.jobs.records import Request
-from eqpp_dash.jobs.starts import BOOT_S, OFFER_S, TRIES, Starts
+from eqpp_dash.jobs.starts import BOOT_S, FORGET_S, OFFER_S, TRIES, Starts
 from eqpp_dash.jobs.wake import Alarm, wake
 
 HERE, OTHER = (
@@ -59,6 +62,22 @@ def test_an_executor_that_worked_may_be_killed_any_number_of_times(starts):
         starts.note_ready(HERE)
         starts.note_useful()
         starts.now += BOOT_S
+
+
+def test_starts_far_apart_are_no_row_of_failures(starts):
+    for _ in range(3 * TRIES):
+        assert starts.plan(HERE) == "launch"
+        starts.now += FORGET_S
+
+
+def test_a_clock_that_is_put_back_does_not_keep_starts_from_failing(starts):
+    starts.plan(HERE)
+    starts.now -= 3600
+    plans = []
+    for _ in range(TRIES + 1):
+        plans.append(starts.plan(HERE))
+        starts.now += BOOT_S
+    assert plans == ["launch"] * TRIES + ["give up"]
 
 
 def test_the_lock_is_left_to_another_copy_of_the_code_for_a_while(starts):
@@ -194,6 +213,58 @@ def test_an_executor_that_does_not_answer_is_killed(launcher, monkeypatch):
     holder.release()
 
 
+def test_a_look_at_the_lock_leaves_nothing_in_a_process_forked_meanwhile(tmp_path, monkeypatch):
+    kept = []
+    flock = lock_module.fcntl.flock
+
+    def share(descriptor, operation):
+        kept.append(os.dup(descriptor))  # as a fork at this moment does
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(lock_module.fcntl, "flock", share)
+    assert not ExecutorLock(tmp_path / "l").is_held()
+    monkeypatch.undo()
+    assert ExecutorLock(tmp_path / "l").take(patience_s=0.0)
+    for descriptor in kept:
+        os.close(descriptor)
+
+
+def test_work_is_followed_until_there_is_none_and_again_when_there_is(launcher, monkeypatch):
+    monkeypatch.setattr(launch_module, "FOLLOW_S", 0.01)
+    for key in ("one", "two"):
+        job, _ = launcher.queue.submit(Request(key, "m:f"))
+        spawned = launcher.spawned
+        launcher.upkeep(follow=True)
+        assert launcher.spawned == spawned + 1
+        launcher.now += BOOT_S
+        until(lambda count=spawned + 2: launcher.spawned >= count)  # nobody else looks
+        launcher.queue.cancel(job.id)
+        until(lambda: launcher._follower is None)
+        launcher.now += BOOT_S
+
+
+def test_a_follower_goes_on_after_an_error_and_gives_up_at_last(launcher, monkeypatch):
+    monkeypatch.setattr(launch_module, "FOLLOW_S", 0.001)
+    monkeypatch.setattr(launch_module, "LAST_PAUSE_S", 0.03)
+    looks = []
+
+    def fail():
+        looks.append(1)
+        raise ArchiveError("the disk is full")
+
+    monkeypatch.setattr(launcher, "_look_after", fail)
+    launcher._follow()
+    until(lambda: not launcher._follower.is_alive())
+    assert len(looks) == 5
+
+
+def until(condition):
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
 def test_the_lock_is_free_again_after_its_release(tmp_path):
     first, second = ExecutorLock(tmp_path / "l"), ExecutorLock(tmp_path / "l")
     assert not second.is_held()
@@ -210,7 +281,6 @@ def test_the_lock_is_free_again_after_its_release(tmp_path):
 
 def test_the_pipe_wakes_who_listens_and_harms_nobody_else(tmp_path):
     import signal
-    import time
 
     path = tmp_path / "wake"
     wake(path)  # nobody there
