@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
 import os
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from eqpp_dash.database import Database
+from eqpp_dash.errors import SpecError
 from eqpp_dash.jobs.launch import PIPE_NAME, Launcher
 from eqpp_dash.jobs.queue import Queue
 from eqpp_dash.jobs.records import Outcome
@@ -73,12 +75,21 @@ def compose(settings: Settings) -> Services:
     limits = text_limits(settings)
 
     def check(spec: PortraitSpec) -> PortraitSpec:
-        return engine.prepare_spec(spec, limits)[1]
+        full = engine.prepare_spec(spec, limits)[1]
+        try:
+            full.to_json()
+        except TypeError as error:  # half of a surrogate pair, or bytes that were no text
+            raise SpecError(
+                "the title, the equations or a unit hold what is no character",
+                hint="Type it anew",
+            ) from error
+        return full
 
     policy = JobPolicy(TASK, settings.attempts, settings.time_limit_s)
+    portraits = Portraits(queue, archive, launcher, policy, check)
     return Services(
-        portraits=Portraits(queue, archive, launcher, policy, check),
-        archive=ArchiveService(queue, archive, can_delete=settings.can_delete),
+        portraits=portraits,
+        archive=ArchiveService(queue, archive, portraits.upkeep, can_delete=settings.can_delete),
         previews=Previews(limits, check),
         links=Links(archive, settings.max_link_length),
         gallery=Gallery(),
@@ -115,9 +126,23 @@ def configure_logs(level: str = "info") -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(LogStream()),  # type: ignore[arg-type]
         cache_logger_on_first_use=False,
     )
+
+
+class LogStream:
+    """Standard error, as it is at the time; a full disk or a closed pipe harms nobody else."""
+
+    def write(self, text: str) -> None:
+        """Write, if it can be written."""
+        with contextlib.suppress(OSError, ValueError):  # there is nowhere left to tell it
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Flush, if it can be."""
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.flush()
 
 
 def _add_process(_: Any, __: str, line: Any) -> Any:
@@ -223,15 +248,15 @@ def run_worker(lock: ExecutorLock, folder: Path, wanted_package: str, wanted_ver
         count = queue.fail_queued(Package(wanted_package, wanted_version), reason)
         log.error("FAILED", error=reason, rows=count)
         return EXIT_WRONG_PACKAGE
-    for name in _PRELOAD:
-        importlib.import_module(name)
-    alarm = Alarm(folder / PIPE_NAME)
     limits = Limits(
         max_jobs=settings.max_jobs,
         idle_s=settings.executor_idle_s,
         cancel_grace_s=settings.cancel_grace_s,
         stale_after_s=settings.stale_after_s,
     )
-    why = Executor(queue, lock, alarm, limits).run()
+    executor = Executor(queue, lock, Alarm(folder / PIPE_NAME), limits)
+    for name in _PRELOAD:  # after it noted which code is on the disk
+        importlib.import_module(name)
+    why = executor.run()
     log.info("executor leaves", why=why)
     return EXIT_RESTART if why == "code changed" else 0

@@ -159,3 +159,18 @@ def test_two_folders_in_one_process_do_not_meet(tmp_path, settings):
     one, two = (compose(Settings(data_dir=tmp_path / name)) for name in ("one", "two"))
     one.portraits.submit(SPEC, launcher="test")
     assert (one.archive.count(), two.archive.count()) == (1, 0)
+
+
+def test_a_log_that_cannot_be_written_stops_nobody(monkeypatch):
+    class Full:
+        def write(self, text):
+            raise OSError(28, "No space left on device")
+
+        def flush(self):
+            raise BrokenPipeError
+
+    structlog.reset_defaults()
+    configure_logs("info")
+    monkeypatch.setattr("sys.stderr", Full())
+    structlog.get_logger("eqpp_dash.jobs").info("START", job="x")
+    structlog.reset_defaults()

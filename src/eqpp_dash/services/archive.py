@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from eqpp_dash.errors import ForbiddenError, JobError
 from eqpp_dash.jobs.queue import Queue
 from eqpp_dash.store.archive import Archive, ArchiveEntry
 
-MAX_LIMIT = 500
+MAX_LIMIT, MAX_TEXT = 500, 400
 
 
 class ArchiveService:
@@ -16,26 +18,32 @@ class ArchiveService:
     ----------
     queue, archive
         Where rows and portraits live.
+    upkeep : callable
+        Sees to rows that nobody runs; called often.
     can_delete : bool
         Whether rows may be deleted here.
     """
 
-    def __init__(self, queue: Queue, archive: Archive, *, can_delete: bool) -> None:
+    def __init__(
+        self, queue: Queue, archive: Archive, upkeep: Callable[[], object], *, can_delete: bool
+    ) -> None:
         self._queue = queue
         self._archive = archive
+        self._upkeep = upkeep
         self.can_delete = can_delete
 
     def search(
         self, text: str = "", status: str | None = None, limit: int = 50, offset: int = 0
     ) -> list[ArchiveEntry]:
         """List portraits, newest first; see `eqpp_dash.store.archive.Archive.search`."""
+        self._upkeep()
         return self._archive.search(
-            text[:400], status, max(0, min(limit, MAX_LIMIT)), max(0, offset)
+            _readable(text), status, max(0, min(limit, MAX_LIMIT)), max(0, offset)
         )
 
     def count(self, text: str = "", status: str | None = None) -> int:
         """Count what `search` would list."""
-        return self._archive.count(text[:400], status)
+        return self._archive.count(_readable(text), status)
 
     def delete(self, row_id: str) -> None:
         """Delete a row that has ended, with its portrait.
@@ -57,3 +65,8 @@ class ArchiveService:
             return
         job = self._queue.get(row_id)
         raise JobError(f"job {row_id} is {job.status}", hint="Cancel it first")
+
+
+def _readable(text: str) -> str:
+    """Give what the database can look for: not too much, no half of a surrogate pair."""
+    return text[:MAX_TEXT].encode("utf-8", "replace").decode()

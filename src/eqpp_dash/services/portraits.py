@@ -8,20 +8,25 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection
 
 from eqpp_dash import engine
-from eqpp_dash.errors import JobError, NotFoundError
+from eqpp_dash.errors import ArchiveError, JobError, NotFoundError
 from eqpp_dash.jobs.launch import Launcher
 from eqpp_dash.jobs.queue import Queue
-from eqpp_dash.jobs.records import FAILED, FINISHED, Request
+from eqpp_dash.jobs.records import FAILED, FINISHED, JobRecord, Request
 from eqpp_dash.model.portrait import Portrait
 from eqpp_dash.model.spec import PortraitSpec, portrait_id
 from eqpp_dash.services.views import JobView, view_job
 from eqpp_dash.store.archive import Archive
 
 UPKEEP_EVERY_S = 1.0
+CANCEL_PATIENCE_S = 2.0
+"""How long a question waits for the row that asks the same and is being cancelled."""
 _MAX_ID_LENGTH = 64
+
+log = structlog.get_logger("eqpp_dash.jobs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +103,23 @@ class Portraits:
         def enter(connection: Connection, row_id: str) -> None:
             self._archive.enter(connection, row_id, question, full)
 
-        job, _ = self._queue.submit(request, enter)
-        if not job.is_terminal:
-            self._launcher.ensure(follow=True)
+        job, is_new = self._queue.submit(request, enter)
+        end = time.monotonic() + CANCEL_PATIENCE_S
+        while not is_new and job.cancel_asked is not None and time.monotonic() < end:
+            self._see_to(job)  # it ends soon, and then the question may be asked anew
+            time.sleep(0.02)
+            job, is_new = self._queue.submit(request, enter)
+        self._see_to(job)
         return view_job(job)
+
+    def _see_to(self, job: JobRecord) -> None:
+        """See that somebody runs a row; it is committed, so trouble is not the asker's."""
+        if job.is_terminal:
+            return
+        try:
+            self._launcher.ensure(follow=True)
+        except (ArchiveError, OSError) as error:  # the follower goes on trying
+            log.error("the executor cannot be reached", job=job.id, error=str(error))
 
     def finished(self, spec: PortraitSpec) -> JobView | None:
         """Find the finished row that answers a question already; None if there is none.
@@ -128,8 +146,7 @@ class Portraits:
             If there is no such row.
         """
         job = self._queue.cancel(row_id)
-        if not job.is_terminal:
-            self._launcher.ensure(follow=True)
+        self._see_to(job)
         return view_job(job)
 
     def job(self, row_id: str) -> JobView:
@@ -155,9 +172,17 @@ class Portraits:
         """Count the jobs by status."""
         return self._queue.counts()
 
-    def upkeep(self, every_s: float = UPKEEP_EVERY_S) -> None:
-        """End what nobody runs, and start the executor if there is work; at most so often."""
-        self._launcher.upkeep(every_s)
+    def upkeep(self, every_s: float = UPKEEP_EVERY_S, *, follow: bool = True) -> None:
+        """End what nobody runs, and start the executor if there is work; at most so often.
+
+        Parameters
+        ----------
+        every_s : float
+            Do nothing if it was done less than so long ago.
+        follow : bool
+            Go on from a thread as long as there is work, also if nobody asks any more.
+        """
+        self._launcher.upkeep(every_s, follow=follow)
 
     def start(self) -> None:
         """Make ready to compute: end what an earlier run left, start the executor."""
@@ -169,6 +194,7 @@ class Portraits:
         row_id: str,
         on_progress: Callable[[JobView], object] | None = None,
         timeout: float | None = None,
+        heed: Callable[[], object] | None = None,
     ) -> JobView:
         """Wait until a job has ended.
 
@@ -180,6 +206,8 @@ class Portraits:
             Called with each view that differs from the last.
         timeout : float, optional
             Seconds to wait at most.
+        heed : callable, optional
+            Called at every look; what it raises ends the waiting.
 
         Returns
         -------
@@ -194,6 +222,8 @@ class Portraits:
         end = None if timeout is None else time.monotonic() + timeout
         pause, last = 0.02, None
         while True:
+            if heed is not None:
+                heed()
             view = self.job(row_id)
             if on_progress is not None and view != last:
                 on_progress(view)

@@ -149,3 +149,45 @@ def test_health_tells_a_process_from_one_that_can_work(services, tmp_path):
     broken = services.health.ready()
     assert not broken["ready"]
     assert "archive" in broken["database"]["error"]
+
+
+def test_a_question_whose_row_is_just_being_cancelled_is_asked_anew(services, monkeypatch):
+    queue = services.portraits.queue
+    first = services.portraits.submit(SPEC, launcher="test")
+    claimed = queue.claim(1, os.getpid())
+    services.portraits.cancel(first.row_id)
+    monkeypatch.setattr(
+        Launcher, "_follow", lambda self: queue.end_cancelled(claimed)
+    )  # as the executor does
+    again = services.portraits.submit(SPEC, launcher="test")
+    assert (again.status, again.row_id == first.row_id) == ("queued", False)
+    assert services.portraits.job(first.row_id).status == "cancelled"
+
+
+def test_a_committed_row_is_given_although_the_executor_cannot_be_reached(services, monkeypatch):
+    def fail(self):
+        raise OSError("too many open files")
+
+    monkeypatch.setattr(ExecutorLock, "is_held", fail)
+    assert services.portraits.submit(SPEC, launcher="test").status == "queued"
+
+
+@pytest.mark.parametrize("part", ["title", "equations", "unit"])
+def test_half_a_character_is_refused_in_words_and_found_nowhere(services, part):
+    half = "\ud800"
+    spec = {
+        "title": SPEC.replace(title=half),
+        "equations": PortraitSpec(f"{SPEC.equations} # {half}"),
+        "unit": SPEC.replace(variables={"x": {"unit": half}}),
+    }[part]
+    with pytest.raises(SpecError, match="no character"):
+        services.portraits.submit(spec, launcher="test")
+    assert services.archive.search(half) == []
+    assert services.archive.count(half) == 0
+
+
+def test_who_looks_at_the_archive_sees_to_rows_that_nobody_runs(services):
+    job = services.portraits.submit(SPEC, launcher="test")
+    services.portraits.queue.claim(1, 2**22 + 1)  # no such process
+    services.archive.search()
+    assert services.portraits.job(job.row_id).status == "queued"

@@ -95,12 +95,12 @@ def test_the_list_is_newest_first_and_paged(archive):
 
 def test_deleting_takes_the_portrait_with_it_where_it_is_allowed(archive):
     row_id = ask(archive)
-    service = ArchiveService(archive.queue, archive, can_delete=True)
+    service = ArchiveService(archive.queue, archive, lambda: None, can_delete=True)
     with pytest.raises(JobError, match="queued"):
         service.delete(row_id)
     fill(archive, row_id)
     with pytest.raises(ForbiddenError):
-        ArchiveService(archive.queue, archive, can_delete=False).delete(row_id)
+        ArchiveService(archive.queue, archive, lambda: None, can_delete=False).delete(row_id)
     service.delete(row_id)
     assert archive.count() == 0
     with pytest.raises(NotFoundError):
