@@ -66,9 +66,7 @@ jobs = Table(
     ),
     CheckConstraint("status != 'finished' OR result IS NOT NULL", name="finished_has_result"),
     CheckConstraint("status != 'failed' OR error != ''", name="failed_has_reason"),
-    Index(
-        "jobs_live_key", "key", unique=True, sqlite_where=text(LIVE), postgresql_where=text(LIVE)
-    ),
+    Index("jobs_live_key", "key", unique=True, sqlite_where=text(LIVE)),
     Index("jobs_status", "status", "seq"),
     Index("jobs_key", "key"),
     sqlite_autoincrement=True,

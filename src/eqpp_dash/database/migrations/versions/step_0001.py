@@ -62,7 +62,6 @@ def upgrade() -> None:
         ["key"],
         unique=True,
         sqlite_where=sa.text(_LIVE),
-        postgresql_where=sa.text(_LIVE),
     )
     op.create_index("jobs_status", "jobs", ["status", "seq"])
     op.create_index("jobs_key", "jobs", ["key"])
