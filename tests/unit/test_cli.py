@@ -1,4 +1,5 @@
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from portraits import pendulum_portrait
 import eqpp_dash
 from eqpp_dash.cli import group
 from eqpp_dash.cli.checkup import copies_finding, file_system, folder_finding
+from eqpp_dash.cli.interrupts import Interrupts
 from eqpp_dash.cli.progress import ProgressBar, progress_line
 from eqpp_dash.cli.report import describe_error, table
 from eqpp_dash.cli.server import banner, server_options
@@ -66,7 +68,7 @@ class FakePortraits:
         owner = Owner(None, None, "", "", "serve" if self.foreign else launcher)
         return job_view(spec, status="queued", owner=owner, created=time.time())
 
-    def wait(self, row_id, on_progress=None, timeout=None):
+    def wait(self, row_id, on_progress=None, timeout=None, heed=None):
         if self.interrupt is not None:
             raise self.interrupt
         if on_progress is not None:
@@ -84,7 +86,7 @@ class FakePortraits:
     def cancel(self, row_id):
         self.cancelled.append(row_id)
 
-    def upkeep(self):
+    def upkeep(self, *, follow):
         pass
 
     def jobs(self, limit=100, offset=0, status=None):
@@ -476,3 +478,15 @@ def test_a_bar_is_drawn_on_a_terminal_only(is_terminal):
 def test_columns_are_aligned_for_wide_letters():
     lines = table(("a", "b"), [("漢字", "1"), ("x", "2")])
     assert lines == ["a     b", "漢字  1", "x     2"]
+
+
+def test_an_interrupt_is_noted_until_it_is_heeded_and_a_second_acts_at_once():
+    before = signal.getsignal(signal.SIGINT)
+    with Interrupts() as interrupts:
+        interrupts.heed()
+        signal.raise_signal(signal.SIGINT)  # wherever it comes, nothing is raised there
+        with pytest.raises(KeyboardInterrupt):
+            interrupts.heed()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import orjson
 
+from eqpp_dash.cli.interrupts import Interrupts
 from eqpp_dash.cli.options import data_options, open_services
 from eqpp_dash.cli.progress import ProgressBar
 from eqpp_dash.cli.specs import read_spec
@@ -137,8 +138,8 @@ def _submit_and_wait(ctx: click.Context, services: Services, spec: PortraitSpec)
         ctx.exit(2)
     ours = job.owner.launcher == launcher and job.created >= asked - 1.0
     try:
-        with ProgressBar() as bar:
-            job = services.portraits.wait(job.row_id, bar)
+        with Interrupts() as interrupts, ProgressBar() as bar:
+            job = services.portraits.wait(job.row_id, bar, heed=interrupts.heed)
     except KeyboardInterrupt:
         if ours:
             services.portraits.cancel(job.row_id)

@@ -33,7 +33,7 @@ def jobs(
     from eqpp_dash.settings import load_settings
 
     services = open_services(load_settings(config, data_dir=data_dir))
-    services.portraits.upkeep()
+    services.portraits.upkeep(follow=False)
     found = services.portraits.jobs(limit=limit, status=status)
     if as_json:
         rows = ",\n".join(orjson.dumps(job_facts(job)).decode() for job in found)
