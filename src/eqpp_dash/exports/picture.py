@@ -18,6 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, ScalarFormatter
 from numpy.typing import NDArray
 
+from eqpp_dash.exports.glyphs import FONT, drawable
 from eqpp_dash.figures.geometry import (
     Frame,
     by_role,
@@ -37,7 +38,7 @@ WIDTH = 8.0  # inches
 DPI = 200
 
 _RC: Any = {
-    "font.family": "DejaVu Sans",
+    "font.family": FONT,
     "font.size": 10.0,
     "axes.unicode_minus": True,
     "svg.fonttype": "path",
@@ -151,7 +152,7 @@ def _draw_nullclines(axes: Axes, portrait: Portrait, frame: Frame, theme: Theme)
                     linewidth=1.5,
                     linestyle=_DASHES[number],
                     zorder=2,
-                    label=f"{plain_name(variable)}′ = 0",
+                    label=drawable(f"{plain_name(variable)}′ = 0"),
                 )
             )
     return lines
@@ -269,14 +270,16 @@ def _finish_axes(axes: Axes, portrait: Portrait, frame: Frame, theme: Theme) -> 
         (axes.xaxis, axes.yaxis), (frame.x, frame.y), portrait.system.variables, strict=True
     ):
         _set_ticks(axis, limits)
-        unit = printable(portrait.spec.variables.get(variable, {}).get("unit", "")).strip()
-        name = plain_name(variable)
+        unit = drawable(portrait.spec.variables.get(variable, {}).get("unit", "")).strip()
+        name = drawable(plain_name(variable))
         label = axis.set_label_text(f"{name} ({unit})" if unit else name, color=theme.text)
         label.set_fontsize(12)
         _plain_text([label])
     lines = title_lines(portrait.spec.title, phone=False)
     if lines:
-        title = axes.set_title("\n".join(lines), loc="left", color=theme.text, fontsize=13, pad=10)
+        title = axes.set_title(
+            "\n".join(map(drawable, lines)), loc="left", color=theme.text, fontsize=13, pad=10
+        )
         _plain_text([title])
 
 

@@ -5,6 +5,7 @@ import json
 import re
 import struct
 import threading
+import warnings
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -198,3 +199,15 @@ def test_blow_ups_and_long_orbits_are_drawn():
     portrait: Portrait = pendulum_portrait(trajectories=(away,))
     for format in ("svg", "html", "csv"):
         assert export(portrait, format).bytes
+
+
+@pytest.mark.parametrize("format", ["svg", "png", "pdf"])
+def test_what_the_font_lacks_is_drawn_as_something_it_has(format):
+    spec = replace(
+        pendulum_portrait().spec,
+        title="\N{MATHEMATICAL ITALIC SMALL ALPHA} 相図 \N{GRINNING FACE}",
+        variables={"theta": {"unit": "\N{MATHEMATICAL BOLD CAPITAL N}相"}},
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert export(replace(pendulum_portrait(), spec=spec), format)
