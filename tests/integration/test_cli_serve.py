@@ -65,9 +65,8 @@ def said_at_start(process, lines=5, patience=60):
     return text
 
 
-@pytest.mark.parametrize("args", [["--port", "0"], ["serve", "--port", "0", "--workers", "1"]])
-def test_it_says_where_it_is_and_answers_there(serve, args):
-    process = serve(*args)
+def test_it_says_where_it_is_answers_there_and_leaves_nothing_elsewhere(serve):
+    process = serve("--port", "0", "--workers", "1")
     text = said_at_start(process)
     url = re.search(r"http://127\.0\.0\.1:\d+/", text).group()
     for part in ("eqpp_dash/__init__.py", str(serve.data), "dash 4.4", "eqpp-dash "):
@@ -80,11 +79,6 @@ def test_it_says_where_it_is_and_answers_there(serve, args):
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 0
     assert "Traceback" not in errors
-
-
-def test_nothing_is_left_in_the_home_or_the_working_directory(serve):
-    process = serve("--port", "0")
-    said_at_start(process)
     assert list(serve.home.iterdir()) == []
     assert sorted(path.name for path in serve.folder.iterdir()) == ["app.py", "components"]
 
