@@ -17,6 +17,7 @@ from pathlib import Path
 
 import structlog
 
+from eqpp_dash.errors import ArchiveError
 from eqpp_dash.jobs.lock import ExecutorLock
 from eqpp_dash.jobs.processes import Package, kill_group, this_machine, this_package
 from eqpp_dash.jobs.queue import Queue
@@ -214,7 +215,8 @@ class Launcher:
             try:
                 working, pause = self._look_after(), FOLLOW_S
             except Exception as error:
-                log.error("cannot look after the jobs", error=str(error), exc_info=True)
+                trace = not isinstance(error, ArchiveError)  # those say all there is to say
+                log.error("cannot look after the jobs", error=str(error), exc_info=trace)
                 working, pause = True, 2 * pause
             if working:
                 self._follow_on = True
