@@ -402,13 +402,21 @@ def test_the_type_of_a_file_system_is_that_of_the_nearest_mount(tmp_path):
 
 def test_a_second_copy_is_named_wherever_it_is(tmp_path):
     assert copies_finding([], tmp_path).is_well
-    for place in ("", "src", "elsewhere"):
+    for place in ("", "elsewhere"):
         other = tmp_path / place / "eqpp_dash"
         other.mkdir(parents=True)
         finding = copies_finding([str(tmp_path / "elsewhere")], tmp_path)
         assert str(other) in finding.found
         assert not finding.is_well
         other.rmdir()
+
+
+def test_a_checkout_beside_is_told_but_not_called_wrong(tmp_path):
+    (tmp_path / "src" / "eqpp_dash").mkdir(parents=True)
+    finding = copies_finding([], tmp_path)
+    assert finding.is_well
+    assert str(tmp_path / "src" / "eqpp_dash") in finding.found
+    assert not copies_finding([str(tmp_path / "src")], tmp_path).is_well
 
 
 def test_the_copy_that_runs_is_no_second_copy(tmp_path):

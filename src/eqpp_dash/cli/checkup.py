@@ -107,24 +107,34 @@ def copies_finding(path: Iterable[str], folder: Path) -> Finding:
     path : iterable of str
         Where Python looks for modules.
     folder : Path
-        The working directory: it and its ``src`` are looked at as well.
+        The working directory. It counts as importable, since ``python -m`` and gunicorn put it
+        on the path; a checkout's ``src`` in it does not, and is only told.
     """
     import eqpp_dash
 
     own = Path(os.path.realpath(str(eqpp_dash.__file__))).parent
-    others: dict[Path, None] = {}
-    for entry in (*path, str(folder), str(folder / "src")):
+    others = _copies((*path, str(folder)), folder, own)
+    if others:
+        return Finding(
+            "copies",
+            f"another copy could be imported: {', '.join(others)}",
+            "Remove it, uninstall one of the two, or start from another folder",
+        )
+    found = "no other copy of the package can be imported here"
+    checkout = _copies((str(folder / "src"),), folder, own)
+    if checkout:
+        found += f"; the sources in {checkout[0]} are not on Python's path"
+    return Finding("copies", found)
+
+
+def _copies(entries: Iterable[str], folder: Path, own: Path) -> list[str]:
+    found: dict[str, None] = {}
+    for entry in entries:
         root = Path(entry) if entry else folder
         for candidate in (root / "eqpp_dash", root / "eqpp_dash.py"):
             if candidate.exists() and Path(os.path.realpath(candidate)) != own:
-                others[Path(os.path.abspath(candidate))] = None
-    if not others:
-        return Finding("copies", "no other copy of the package can be imported here")
-    return Finding(
-        "copies",
-        f"another copy could be imported: {', '.join(map(str, others))}",
-        "Remove it, uninstall one of the two, or start from another folder",
-    )
+                found[os.path.abspath(candidate)] = None
+    return list(found)
 
 
 def folder_finding(settings: Settings) -> Finding:
