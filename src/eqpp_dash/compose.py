@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 TASK = "eqpp_dash.compose:run_portrait"
 _PRELOAD = ("eqpp_dash.engine", "eqpp_dash.exports.thumbnail")
+_WARM_UP = "x' = y; y' = -sin(x)"
+"""Read once before any job is forked, so that none builds the grammar."""
 EXIT_WRONG_PACKAGE, EXIT_RESTART = 78, 75
 
 log = structlog.get_logger("eqpp_dash.jobs")
@@ -257,6 +259,7 @@ def run_worker(lock: ExecutorLock, folder: Path, wanted_package: str, wanted_ver
     executor = Executor(queue, lock, Alarm(folder / PIPE_NAME), limits)
     for name in _PRELOAD:  # after it noted which code is on the disk
         importlib.import_module(name)
+    importlib.import_module("eqpp_dash.engine").parse_system(_WARM_UP)
     why = executor.run()
     log.info("executor leaves", why=why)
     return EXIT_RESTART if why == "code changed" else 0
