@@ -103,6 +103,23 @@ def test_a_typed_value_moves_the_slider_and_stays_exact(server: Any, visit: Visi
     assert float(shown) == pytest.approx(1 / 3, abs=1e-3)
 
 
+def test_a_value_that_the_text_declares_wins_when_it_changes(visit: Visit) -> None:
+    window = visit()
+    window.go("/#new")
+    window.badge("Preview")
+    for line, wanted in (("\nk = 0.3", "0.3"), ("\nk = 0.9", "0.9"), ("", "1")):
+        window.write(f"x' = y\ny' = -k*x{line}")
+        field = window.page.get_by_label("Value of k")
+        wait_until(lambda: field.count() and field.input_value() == wanted, wanted)  # noqa: B023
+        window.settled()
+        assert float(window.state().parameters["k"]) == float(wanted)
+    field.fill("0.7")
+    window.settled()
+    window.write("x' = y\ny' = -k*x - y")
+    window.settled()
+    assert field.input_value() == "0.7"
+
+
 def test_a_click_adds_a_trajectory_in_one_round_trip(server: Any, visit: Visit) -> None:
     window = visit()
     window.go(server.link(PortraitSpec(PENDULUM, window={"x": (-4, 4), "y": (-4, 4)})))

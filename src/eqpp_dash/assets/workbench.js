@@ -140,12 +140,14 @@
       window.dash_clientside.set_props("window-fit", { checked: false });
     }
     const list = window.dash_clientside.callback_context.inputs_list;
-    const parameters = {};
+    const parameters = {}, known = {};
     list[list.length - 1].forEach((item) => { parameters[item.id.name] = item.value; });
+    const states = window.dash_clientside.callback_context.states_list;
+    states[0].forEach((item) => { known[item.id.name] = item.value; });
     const typed = lane.form !== null && lane.form.origin === origin &&
       lane.form.equations !== equations;
     lane.form = {
-      origin, title: title || "", equations: equations || "", parameters,
+      origin, title: title || "", equations: equations || "", parameters, known,
       limits: fit ? null : limits, aspect, method, span, rtol, atol, starts: starts || [],
     };
     lane.look = { theme: theme(), phone: phone() };

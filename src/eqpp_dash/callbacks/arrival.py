@@ -109,9 +109,11 @@ def _first(services: Services, notice: str) -> Opening:
 def opening_values(services: Services, opening: Opening) -> dict[str, Any]:
     """Give what to put into the page for an opening."""
     state = services.links.encode(opening.spec)
-    values = form_values(opening.spec, understood(services, opening.spec), state)
+    found = understood(services, opening.spec)
+    values = form_values(opening.spec, found, state)
+    defaults = found.defaults if found else None
     return values | {
-        "parameters": parameter_controls(values["parameters"]),
+        "parameters": parameter_controls(values["parameters"], defaults),
         "aspect": opening.aspect,
         "job": opening.row_id,
         "placed": {"state": state, "row": opening.row_id, "fresh": False},

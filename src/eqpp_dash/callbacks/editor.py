@@ -9,6 +9,7 @@ from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
 from eqpp_dash.callbacks.browser import in_browser
+from eqpp_dash.callbacks.form import current_values
 from eqpp_dash.components.editor import echo, equation_error
 from eqpp_dash.components.ids import (
     Editor,
@@ -20,14 +21,16 @@ from eqpp_dash.components.ids import (
     every_parameter,
     parameter,
 )
-from eqpp_dash.components.parameters import parameter_controls
+from eqpp_dash.components.parameters import number_text, parameter_controls
 from eqpp_dash.errors import EqppError
 
 if TYPE_CHECKING:
     from eqpp_dash.services import Services
 
 
-def reading(services: Services, text: Any, shown: Mapping[str, str]) -> dict[str, Any]:
+def reading(
+    services: Services, text: Any, shown: Mapping[str, str], known: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Read the equations and say what was understood, or what was not.
 
     Parameters
@@ -38,6 +41,8 @@ def reading(services: Services, text: Any, shown: Mapping[str, str]) -> dict[str
         The equations as typed.
     shown : mapping of str to str
         Values of the sliders on the page, by name.
+    known : mapping of str to str, optional
+        The values that the equations gave when the sliders were made.
     """
     text = text if isinstance(text, str) else ""
     try:
@@ -51,13 +56,18 @@ def reading(services: Services, text: Any, shown: Mapping[str, str]) -> dict[str
             "x_name": no_update,
             "y_name": no_update,
         }
-    values = {n: shown[n] if shown.get(n) else v for n, v in found.defaults.items()}
+    known = known or {}
+    kept = current_values(shown, known, found.defaults)
+    values = {n: kept.get(n) or v for n, v in found.defaults.items()}
+    same = list(values) == list(shown) and all(
+        known.get(n, number_text(v)) == number_text(v) for n, v in found.defaults.items()
+    )
     names = (*found.variables, "", "")
     return {
         "error": [],
         "wrong": False,
         "echo": echo(found.latex, found.notes),
-        "parameters": no_update if list(values) == list(shown) else parameter_controls(values),
+        "parameters": no_update if same else parameter_controls(values, found.defaults),
         "x_name": names[0],
         "y_name": names[1],
     }
@@ -79,15 +89,19 @@ def register(app: Dash, services: Services) -> None:
         state={
             "ids": State(every_parameter(Part.VALUE), "id"),
             "values": State(every_parameter(Part.VALUE), "value"),
+            "known": State(every_parameter(Part.KNOWN), "data"),
         },
         prevent_initial_call=True,
     )
-    def understand(question: Any, ids: list[Any], values: list[Any]) -> dict[str, Any]:
+    def understand(
+        question: Any, ids: list[Any], values: list[Any], known: list[Any]
+    ) -> dict[str, Any]:
         if not isinstance(question, dict):
             raise PreventUpdate
         names = [id["name"] for id in ids]
         shown = {n: "" if v is None else str(v) for n, v in zip(names, values, strict=True)}
-        return reading(services, question.get("text"), shown)
+        given = {n: str(v) for n, v in zip(names, known, strict=True) if v is not None}
+        return reading(services, question.get("text"), shown, given)
 
     in_browser(
         app,
@@ -107,6 +121,7 @@ def register(app: Dash, services: Services) -> None:
         Input(OptionsPanel.ATOL, "value"),
         Input(Picture.STARTS, "value"),
         Input(every_parameter(Part.VALUE), "value"),
+        State(every_parameter(Part.KNOWN), "data"),
         at_start=True,
     )
     in_browser(

@@ -32,6 +32,8 @@ class Form:
         As typed.
     parameters : mapping of str to str
         Values by name; names that the equations no longer have are ignored.
+    known : mapping of str to str
+        The value of each parameter that the equations gave when its control was filled.
     limits : tuple of (str, str), or None
         Lower and upper limit of each variable; None to fit the window.
     aspect, method, span, rtol, atol : str
@@ -44,6 +46,7 @@ class Form:
     title: str
     equations: str
     parameters: Mapping[str, str]
+    known: Mapping[str, str]
     limits: Limits | None
     aspect: str
     method: str
@@ -97,10 +100,15 @@ def read_form(data: Any) -> Form:
     if not isinstance(data, Mapping):
         raise SpecError("this is no form", hint="Reload the page")
     parameters = data.get("parameters")
+    known = data.get("known", {})
     starts = data.get("starts")
-    if not isinstance(parameters, Mapping) or not isinstance(starts, list):
+    if (
+        not isinstance(known, Mapping)
+        or not isinstance(parameters, Mapping)
+        or not isinstance(starts, list)
+    ):
         raise SpecError("this is no form", hint="Reload the page")
-    if len(starts) > MAX_INITIAL_CONDITIONS or len(parameters) > 1000:
+    if len(starts) > MAX_INITIAL_CONDITIONS or len(parameters) > 1000 or len(known) > 1000:
         raise SpecError(
             f"there are more than {MAX_INITIAL_CONDITIONS} trajectories",
             field="initial_conditions",
@@ -114,6 +122,7 @@ def read_form(data: Any) -> Form:
         parameters={
             str(name): _short(value, f"parameters.{name}") for name, value in parameters.items()
         },
+        known={str(name): _short(value, f"parameters.{name}") for name, value in known.items()},
         limits=_limits(data.get("limits")),
         aspect=aspect if isinstance(aspect, str) and aspect in ASPECTS else "auto",
         method=_text(data, "method", MAX_FIELD),
@@ -177,10 +186,11 @@ def form_spec(
         If an entry cannot be read; it names the entry.
     """
     known: Mapping[str, Parameter] = {**understanding.defaults, **base.parameters}
+    values = current_values(form.parameters, form.known, understanding.defaults)
     parameters = {
-        name: _parameter(name, form.parameters[name], known.get(name), constant)
+        name: _parameter(name, values[name], known.get(name), constant)
         for name in understanding.parameters
-        if form.parameters.get(name, "").strip()
+        if values.get(name, "").strip()
     }
     variables = tuple(understanding.variables)
     data = base.to_dict() | {
@@ -198,6 +208,31 @@ def form_spec(
     }
     data["time"] = {"start": base.time.start, "span": _span(form.span, constant)}
     return PortraitSpec.from_json(data)
+
+
+def current_values(
+    shown: Mapping[str, str], known: Mapping[str, str], defaults: Mapping[str, Parameter]
+) -> dict[str, str]:
+    """Give the values in the controls, but the equations' own where those have changed.
+
+    Parameters
+    ----------
+    shown, known : mapping of str to str
+        Value in each control, and the one that the equations gave when it was filled.
+    defaults : mapping of str to float or str
+        The values that the equations give now.
+
+    Examples
+    --------
+    >>> current_values({"k": "0.3", "m": "7"}, {"k": "0.3", "m": "1"}, {"k": "0.9", "m": 1.0})
+    {'k': '0.9', 'm': '7'}
+    """
+    given = {name: number_text(value) for name, value in defaults.items()}
+    return {
+        name: given[name] if known.get(name, given.get(name)) != given.get(name) else text
+        for name, text in shown.items()
+        if name in given
+    }
 
 
 def _parameter(name: str, text: str, known: Parameter | None, constant: Constant) -> Parameter:

@@ -147,6 +147,7 @@ class Part(StrEnum):
     SLIDER = "parameter-slider"
     LOW = "parameter-low"
     HIGH = "parameter-high"
+    KNOWN = "parameter-known"
 
 
 def parameter(part: Part, name: Any = MATCH) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import html
+from dash import dcc, html
 
 from eqpp_dash.components.attributes import aria
 from eqpp_dash.components.ids import Editor, Part, parameter
@@ -70,20 +70,26 @@ def _round_up(size: float) -> float:
     return 10 * power
 
 
-def parameter_controls(values: Mapping[str, float | str]) -> list[Any]:
+def parameter_controls(
+    values: Mapping[str, float | str], defaults: Mapping[str, float | str] | None = None
+) -> list[Any]:
     """Give one control a parameter, or a line that says there are none.
 
     Parameters
     ----------
     values : mapping of str to float or str
         Values by name; exact text such as ``"8/3"`` is kept.
+    defaults : mapping of str to float or str, optional
+        Values by name that the equations give, declared or not: when they give another one,
+        that one is taken.
     """
+    defaults = values if defaults is None else defaults
     if not values:
         return [html.P("The system has none. Any new name becomes one.", className="quiet")]
-    return [_control(name, value) for name, value in values.items()]
+    return [_control(name, value, defaults.get(name, value)) for name, value in values.items()]
 
 
-def _control(name: str, value: float | str) -> html.Div:
+def _control(name: str, value: float | str, default: float | str) -> html.Div:
     try:
         number = read_float(value)
     except SpecError:
@@ -91,6 +97,7 @@ def _control(name: str, value: float | str) -> html.Div:
     low, high = slider_range(number)
     return html.Div(
         [
+            dcc.Store(id=parameter(Part.KNOWN, name), data=number_text(default)),
             html.Div(
                 [
                     html.Label(name, className="parameter-name", htmlFor=f"value-{name}"),

@@ -171,3 +171,10 @@ def test_any_json_is_read_or_refused(data: Any) -> None:
         return
     assert isinstance(draft.seq, int)
     assert draft.theme in ("light", "dark")
+
+
+def test_a_value_of_the_text_is_taken_when_it_changes_and_only_then() -> None:
+    spec = PortraitSpec("x' = mu*y\ny' = -x")
+    own = {"parameters": {"mu": "0.3"}, "known": {"mu": "0.5"}}
+    assert through(spec, **own).parameters["mu"] == 1.0
+    assert through(spec, **(own | {"known": {"mu": "1"}})).parameters["mu"] == "0.3"

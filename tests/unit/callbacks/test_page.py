@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from dash import Patch, no_update
 from fakes import PENDULUM, fake_services
-from trees import text
+from trees import parts, text
 
 from eqpp_dash.callbacks.answers import answer, quick_spec
 from eqpp_dash.callbacks.archive import listing, remove
@@ -117,6 +117,19 @@ def test_reading_tells_what_was_understood(services: Any) -> None:
 
 def test_sliders_that_still_fit_are_left_alone(services: Any) -> None:
     assert reading(services, PENDULUM.equations, {"d": "3"})["parameters"] is no_update
+
+
+def test_a_slider_takes_the_value_that_the_text_now_gives(services: Any) -> None:
+    controls = reading(services, PENDULUM.equations, {"d": "0.3"}, {"d": "0.3"})["parameters"]
+    fields = {
+        item.id["type"]: item
+        for item in parts(controls)
+        if isinstance(getattr(item, "id", None), dict)
+    }
+    assert fields["parameter-value"].value == "1"
+    assert fields["parameter-known"].data == "1"
+    kept = reading(services, PENDULUM.equations, {"d": "0.3"}, {"d": "1"})
+    assert kept["parameters"] is no_update
 
 
 def test_reading_an_error_keeps_echo_and_sliders(services: Any) -> None:
