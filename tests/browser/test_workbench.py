@@ -120,6 +120,34 @@ def test_a_value_that_the_text_declares_wins_when_it_changes(visit: Visit) -> No
     assert field.input_value() == "0.7"
 
 
+def test_new_gives_a_fresh_sheet_also_on_the_workbench(server: Any, visit: Visit) -> None:
+    window = visit()
+    window.go(server.link(PortraitSpec("x' = y\ny' = -7*x", title="Seven")))
+    window.badge("Preview")
+    window.settled()
+    window.page.get_by_role("link", name="New").click()
+    field = window.page.get_by_label("Equations, one a line")
+    wait_until(lambda: "sin(x)" in field.input_value(), "a fresh sheet")
+    window.settled()
+    assert window.page.get_by_label("Title").input_value() == ""
+    assert "sin(x)" in window.state().equations
+
+
+def test_another_system_loses_title_and_window_of_the_one_before(server: Any, visit: Visit) -> None:
+    spec = PortraitSpec("x' = y\ny' = -7*x", title="Seven", window={"x": (-4, 4), "y": (-4, 4)})
+    window = visit()
+    window.go(server.link(spec))
+    window.badge("Preview")
+    window.settled()
+    window.write("p' = p*(100 - p) - p*q\nq' = q*(p - 50)")
+    window.settled()
+    assert (window.state().title, window.state().window) == ("", None)
+    window.page.get_by_label("Title").fill("Mine")
+    window.write("p' = p*(100 - p) - p*q\nq' = q*(p - 60)")
+    window.settled()
+    assert window.state().title == "Mine"
+
+
 def test_a_click_adds_a_trajectory_in_one_round_trip(server: Any, visit: Visit) -> None:
     window = visit()
     window.go(server.link(PortraitSpec(PENDULUM, window={"x": (-4, 4), "y": (-4, 4)})))
@@ -175,7 +203,7 @@ def test_a_window_takes_what_people_type_and_fit_lets_go(server: Any, visit: Vis
     assert limits["x"][0] == pytest.approx(-6.283185307179586)
     low.fill("-2*pix")
     window.page.locator("#picture-frame.stale").wait_for()
-    assert "window.x" in window.text("picture-message")
+    assert "limits of x" in window.text("picture-message")
 
 
 def test_a_copied_link_opens_the_same_question(server: Any, visit: Visit) -> None:

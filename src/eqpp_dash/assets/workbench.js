@@ -18,6 +18,7 @@
     text: null, // the equations as last sent
     again: false, // send even if nothing changed
     clicks: [],
+    came: null, // what was opened: its title, its equations, its window
     fitted: null, // limits that the page wrote into the window's fields
     shown: null, // limits of the picture on screen
     placed: null, // the job that the page ordered, and its question
@@ -129,6 +130,23 @@
     if (document.querySelector(".workbench")) store("arrival", arrive());
   });
 
+  // Links of the page's own are followed without an event of the browser.
+  window.addEventListener("_dashprivate_pushstate", () => {
+    if (window.location.pathname === "/" && document.querySelector(".workbench")) {
+      store("arrival", arrive());
+    }
+  });
+
+  // Whether a text is another one, rather than the old one with a change in it.
+  function isNew(text, old) {
+    const shorter = Math.min(text.length, old.length);
+    let kept = 0, tail = 0;
+    while (kept < shorter && text[kept] === old[kept]) kept += 1;
+    while (tail < shorter - kept &&
+      text[text.length - 1 - tail] === old[old.length - 1 - tail]) tail += 1;
+    return kept + tail < Math.max(text.length, old.length) / 2;
+  }
+
   const gather = (origin, title, equations, fit, xLow, xHigh, yLow, yHigh, aspect, method, span,
     rtol, atol, starts, values) => {
     const skip = window.dash_clientside.no_update;
@@ -146,6 +164,19 @@
     states[0].forEach((item) => { known[item.id.name] = item.value; });
     const typed = lane.form !== null && lane.form.origin === origin &&
       lane.form.equations !== equations;
+    if (lane.came === null || lane.came.origin !== origin) {
+      lane.came = { origin, title, equations, limits };
+    } else if (equations !== lane.came.equations) {
+      if (title && title === lane.came.title) { // it named the system that was opened
+        title = "";
+        window.dash_clientside.set_props("title", { value: "" });
+      }
+      if (!fit && isNew(equations || "", lane.came.equations || "") &&
+        JSON.stringify(limits) === JSON.stringify(lane.came.limits)) {
+        fit = true;
+        window.dash_clientside.set_props("window-fit", { checked: true });
+      }
+    }
     lane.form = {
       origin, title: title || "", equations: equations || "", parameters, known,
       limits: fit ? null : limits, aspect, method, span, rtol, atol, starts: starts || [],

@@ -14,6 +14,7 @@ from eqpp_dash.callbacks.answers import asked
 from eqpp_dash.callbacks.browser import in_browser
 from eqpp_dash.callbacks.form import Draft, point_entry, read_draft
 from eqpp_dash.callbacks.picture import log, words_for
+from eqpp_dash.callbacks.words import error_words
 from eqpp_dash.components.facts import point_text
 from eqpp_dash.components.header import export_items
 from eqpp_dash.components.ids import Key, Picture, Shell
@@ -144,7 +145,7 @@ def register(app: Dash, services: Services) -> None:
             draft = read_draft(data)
             return add_trace(services, trace(services, draft, data), draft)
         except EqppError as error:
-            return no_trace(str(error), data.get("seq"))
+            return no_trace(error_words(error), data.get("seq"))
 
     in_browser(app, "eqpp.clicked", Input(Picture.GRAPH, "clickData"))
     in_browser(

@@ -22,6 +22,7 @@ from eqpp_dash.components.ids import (
     parameter,
 )
 from eqpp_dash.components.parameters import number_text, parameter_controls
+from eqpp_dash.components.window import variable_name
 from eqpp_dash.errors import EqppError
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def reading(
             "parameters": no_update,
             "x_name": no_update,
             "y_name": no_update,
+            "y_hidden": no_update,
         }
     known = known or {}
     kept = current_values(shown, known, found.defaults)
@@ -68,8 +70,9 @@ def reading(
         "wrong": False,
         "echo": echo(found.latex, found.notes),
         "parameters": no_update if same else parameter_controls(values, found.defaults),
-        "x_name": names[0],
-        "y_name": names[1],
+        "x_name": variable_name(names[0]),
+        "y_name": variable_name(names[1]),
+        "y_hidden": not names[1],
     }
 
 
@@ -84,6 +87,7 @@ def register(app: Dash, services: Services) -> None:
             "parameters": Output(Editor.PARAMETERS, "children", allow_duplicate=True),
             "x_name": Output(WindowPanel.X_NAME, "children"),
             "y_name": Output(WindowPanel.Y_NAME, "children"),
+            "y_hidden": Output(WindowPanel.Y_ROW, "hidden"),
         },
         inputs={"question": Input(Key.QUESTION, "data")},
         state={

@@ -13,6 +13,7 @@ from eqpp_dash.callbacks.arrival import LAUNCHER
 from eqpp_dash.callbacks.browser import in_browser
 from eqpp_dash.callbacks.form import read_draft
 from eqpp_dash.callbacks.picture import STALE
+from eqpp_dash.callbacks.words import error_words
 from eqpp_dash.components.ids import Editor, JobKey, JobPanel, Key, Picture, Shell
 from eqpp_dash.errors import EqppError
 
@@ -39,7 +40,12 @@ def order(services: Services, data: Any) -> dict[str, Any]:
         spec = asked(services, read_draft(data))
         job = services.portraits.submit(spec, launcher=LAUNCHER)
     except EqppError as error:
-        return {"job": no_update, "placed": no_update, "message": str(error), "frame": STALE}
+        return {
+            "job": no_update,
+            "placed": no_update,
+            "message": error_words(error),
+            "frame": STALE,
+        }
     placed = {"state": services.links.encode(spec), "row": job.row_id, "fresh": True}
     return {"job": job.row_id, "placed": placed, "message": "", "frame": no_update}
 

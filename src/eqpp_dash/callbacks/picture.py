@@ -13,11 +13,12 @@ from eqpp_dash.callbacks.answers import Answer, answer
 from eqpp_dash.callbacks.browser import in_browser
 from eqpp_dash.callbacks.form import Draft, read_draft
 from eqpp_dash.callbacks.looks import graph_style, on_page, recoloured, untitled_figure
+from eqpp_dash.callbacks.words import error_words
 from eqpp_dash.components.facts import facts_panel
 from eqpp_dash.components.header import export_items
 from eqpp_dash.components.ids import Facts, JobKey, Key, Picture, Shell
 from eqpp_dash.components.parameters import number_text
-from eqpp_dash.errors import EqppError, EquationError
+from eqpp_dash.errors import EqppError
 from eqpp_dash.model.portrait import Portrait
 
 if TYPE_CHECKING:
@@ -63,15 +64,12 @@ def keep_picture(error: EqppError, data: Any) -> dict[str, Any]:
         The draft that could not be drawn.
     """
     data = data if isinstance(data, dict) else {}
-    message = str(error)
-    if isinstance(error, EquationError):
-        message = "The equations cannot be read: this is the last portrait that could be drawn"
     parts: dict[str, Any] = dict.fromkeys(
         ("style", "badge", "colour", "caption", "facts", "exports"), no_update
     )
     drawn = {"seq": data.get("seq"), "state": None, "row": None, "limits": None}
     figure = recoloured("dark" if data.get("theme") == "dark" else "light")
-    return parts | {"figure": figure, "frame": STALE, "message": message, "drawn": drawn}
+    return parts | {"figure": figure, "frame": STALE, "message": error_words(error), "drawn": drawn}
 
 
 def broken_picture(error: Exception) -> dict[str, Any]:

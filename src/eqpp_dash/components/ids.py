@@ -45,6 +45,7 @@ class WindowPanel(StrEnum):
     Y_HIGH = "window-y-high"
     X_NAME = "window-x-name"
     Y_NAME = "window-y-name"
+    Y_ROW = "window-y-row"
 
 
 class OptionsPanel(StrEnum):

@@ -12,6 +12,7 @@ from dash import dcc, html
 from eqpp_dash.components.attributes import aria
 from eqpp_dash.components.ids import Editor, Part, parameter
 from eqpp_dash.errors import SpecError
+from eqpp_dash.figures.labels import plain_name
 from eqpp_dash.model.numbers import read_float
 
 STEPS = 200
@@ -49,7 +50,7 @@ def slider_range(value: float) -> tuple[float, float]:
     Examples
     --------
     >>> slider_range(1.0)
-    (-1.0, 3.0)
+    (0.0, 3.0)
     >>> slider_range(0.0)
     (-2.0, 2.0)
     >>> slider_range(-0.3)
@@ -58,13 +59,13 @@ def slider_range(value: float) -> tuple[float, float]:
     size = abs(value)
     if size == 0 or not math.isfinite(size):
         return -2.0, 2.0
-    near, far = _round_up(size), _round_up(3 * size)
-    return (-near, far) if value > 0 else (-far, near)
+    near, far = _round_up(size), _round_up(2.5 * size)
+    return (0.0, far) if value > 0 else (-far, near)
 
 
 def _round_up(size: float) -> float:
     power = 10.0 ** math.floor(math.log10(size))
-    for mantissa in (1, 2, 3, 4, 5, 6, 8, 10):
+    for mantissa in (1, 1.5, 2, 3, 4, 5, 6, 8, 10):
         if size <= mantissa * power * (1 + 1e-12):
             return float(f"{mantissa * power:.3g}")
     return 10 * power
@@ -100,7 +101,9 @@ def _control(name: str, value: float | str, default: float | str) -> html.Div:
             dcc.Store(id=parameter(Part.KNOWN, name), data=number_text(default)),
             html.Div(
                 [
-                    html.Label(name, className="parameter-name", htmlFor=f"value-{name}"),
+                    html.Label(
+                        plain_name(name), className="parameter-name", htmlFor=f"value-{name}"
+                    ),
                     dmc.TextInput(
                         id=parameter(Part.VALUE, name),
                         value=number_text(value),

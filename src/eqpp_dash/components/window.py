@@ -5,8 +5,9 @@ from __future__ import annotations
 import dash_mantine_components as dmc
 from dash import html
 
-from eqpp_dash.components.attributes import aria
+from eqpp_dash.components.attributes import aria, data
 from eqpp_dash.components.ids import WindowPanel
+from eqpp_dash.figures.labels import plain_name
 
 
 def window_panel() -> html.Section:
@@ -27,11 +28,19 @@ def window_panel() -> html.Section:
                 className="panel-head",
             ),
             _row(WindowPanel.X_NAME, "x", WindowPanel.X_LOW, WindowPanel.X_HIGH, "first"),
-            _row(WindowPanel.Y_NAME, "y", WindowPanel.Y_LOW, WindowPanel.Y_HIGH, "second"),
+            html.Div(
+                _row(WindowPanel.Y_NAME, "y", WindowPanel.Y_LOW, WindowPanel.Y_HIGH, "second"),
+                id=WindowPanel.Y_ROW,
+            ),
         ],
         className="panel window",
         **aria(label="Window"),
     )
+
+
+def variable_name(name: str) -> html.Span:
+    """Give a variable's name, Greek as a glyph, with the identifier for scripts."""
+    return html.Span(plain_name(name), **data(name=name))
 
 
 def _row(
@@ -40,7 +49,9 @@ def _row(
     return html.Div(
         [
             _limit(low, f"Lower limit of the {which} variable"),
-            html.Span(["≤ ", html.Span(name, id=name_id, className="variable"), " ≤"]),
+            html.Span(
+                ["≤ ", html.Span(variable_name(name), id=name_id, className="variable"), " ≤"]
+            ),
             _limit(high, f"Upper limit of the {which} variable"),
         ],
         className="window-row",

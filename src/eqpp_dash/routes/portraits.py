@@ -45,7 +45,7 @@ def finished_file(services: Services, job: Any, ending: str) -> Response:
             made = export_portrait(portrait, services.portraits.facts(job.row_id), ending)
         except EqppError as error:
             return said(409, str(error))
-        response = Response(made.bytes, mimetype=made.media_type)
+        response = Response(made.bytes, content_type=made.media_type)
         how = "attachment" if ending in ATTACHED else "inline"
         response.headers["Content-Disposition"] = f'{how}; filename="{made.file_name}"'
     response.set_etag(tag)

@@ -111,7 +111,8 @@ def test_reading_tells_what_was_understood(services: Any) -> None:
     found = reading(services, PENDULUM.equations, {})
     assert found["wrong"] is False
     assert found["error"] == []
-    assert (found["x_name"], found["y_name"]) == ("theta", "omega")
+    assert text([found["x_name"], found["y_name"]]).split() == ["θ", "ω"]
+    assert found["y_hidden"] is False
     assert found["parameters"] is not no_update
 
 
@@ -180,15 +181,21 @@ def test_another_value_is_another_question(services: Any) -> None:
 def test_an_error_keeps_the_picture_and_says_why() -> None:
     parts = keep_picture(SpecError("too wide", field="window.x"), {"seq": 4, "theme": "dark"})
     assert parts["frame"] == STALE
-    assert parts["message"] == "window.x: too wide"
+    assert parts["message"] == "Window, limits of x: too wide"
     assert isinstance(parts["figure"], Patch)
     assert parts["facts"] is no_update
     assert parts["drawn"] == {"seq": 4, "state": None, "row": None, "limits": None}
 
 
 def test_an_equation_error_is_told_beside_the_equations() -> None:
-    parts = keep_picture(EquationError("unknown function"), {"seq": 4})
+    parts = keep_picture(EquationError("unknown function", line=2, column=6), {"seq": 4})
     assert "equations cannot be read" in parts["message"]
+
+
+def test_an_error_of_the_whole_system_is_told_without_a_place() -> None:
+    error = EquationError("this system has 1 variable (x)", token="x", hint="Give two equations")
+    said = keep_picture(error, {"seq": 4})["message"]
+    assert said == "This system has 1 variable (x). Give two equations"
 
 
 def test_a_click_adds_its_trajectory_to_picture_and_state(services: Any) -> None:

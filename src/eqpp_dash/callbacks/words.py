@@ -1,0 +1,55 @@
+"""What an error says on the page: words for the fields, no place that is none."""
+
+from __future__ import annotations
+
+from eqpp_dash.errors import EqppError, EquationError, SpecError
+from eqpp_dash.figures.labels import plain_name
+
+UNREADABLE = "The equations cannot be read: this is the last portrait that could be drawn"
+FIELDS = {
+    "initial_conditions": "Point of a trajectory",
+    "options.rtol": "Relative tolerance",
+    "options.atol": "Absolute tolerance",
+    "options.method": "Method",
+    "time.span": "Longest time",
+    "time.start": "Start",
+    "title": "Title",
+    "equations": "Equations",
+    "window": "Window",
+}
+
+
+def field_words(field: str) -> str:
+    """Name an entry of the form as the form does.
+
+    Examples
+    --------
+    >>> field_words("parameters.mu"), field_words("window.x"), field_words("time.span")
+    ('Parameter μ', 'Window, limits of x', 'Longest time')
+    >>> field_words("initial_conditions.0")
+    'Point of a trajectory'
+    """
+    first, _, rest = field.partition(".")
+    if first == "parameters" and rest:
+        return f"Parameter {plain_name(rest)}"
+    if first == "window" and rest:
+        return f"Window, limits of {plain_name(rest)}"
+    return FIELDS.get(field) or FIELDS.get(first, field)
+
+
+def error_words(error: EqppError, *, placed: bool = False) -> str:
+    """Say what is wrong under the picture; a place in the equations is told beside them.
+
+    Parameters
+    ----------
+    error : EqppError
+        What is wrong. An `EquationError` at the very beginning speaks of the whole system.
+    placed : bool
+        Whether to tell the place all the same.
+    """
+    if isinstance(error, EquationError) and (error.line, error.column) != (1, 1):
+        return str(error) if placed else UNREADABLE
+    words = error.message[:1].upper() + error.message[1:]
+    if isinstance(error, SpecError) and error.field:
+        words = f"{field_words(error.field)}: {error.message}"
+    return f"{words}. {error.hint}" if error.hint else words
