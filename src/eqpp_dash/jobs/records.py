@@ -137,11 +137,6 @@ class JobRecord:
     queue_place: int | None = None
 
     @property
-    def ended_well(self) -> bool:
-        """Whether it finished."""
-        return self.status == FINISHED
-
-    @property
     def is_terminal(self) -> bool:
         """Whether it has ended, one way or another."""
         return self.status in TERMINAL

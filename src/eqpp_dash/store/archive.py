@@ -162,14 +162,6 @@ class Archive:
         """Read a computed portrait's thumbnail; raises NotFoundError."""
         return bytes(self._column(row_id, "thumbnail"))
 
-    def is_partial(self, row_id: str) -> bool:
-        """Tell whether a portrait was stopped early."""
-        with self.database.read() as connection:
-            found = connection.execute(
-                select(portraits.c.partial).where(portraits.c.row_id == row_id)
-            ).scalar_one_or_none()
-        return bool(found)
-
     def _column(self, row_id: str, name: str) -> Any:
         with self.database.read() as connection:
             value = connection.execute(
