@@ -56,10 +56,9 @@ class Site:
         self.services = compose(load_settings(data_dir=self.data))
 
     def start(self) -> None:
-        options = ["--no-control-socket", "--bind", f"127.0.0.1:{self.port}", "--workers", "2"]
-        options += ["--worker-class", "gthread", "--threads", "4", "--graceful-timeout", "2"]
+        options = ["--port", str(self.port), "--workers", "2", "--threads", "4"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", *options, "eqpp_dash.wsgi:server"],
+            [sys.executable, "-P", "-m", "eqpp_dash", "serve", *options],
             env=self.environment,
             stdout=self.log,
             stderr=self.log,

@@ -202,8 +202,8 @@ def test_executors_that_leave_unused_are_no_starts_that_failed(tmp_path):
 def test_no_row_is_left_behind_by_an_executor_that_is_just_leaving(tmp_path):
     bench = Bench(tmp_path / "data", executor_idle_s=0)
     try:
-        for number in range(8):
-            time.sleep(0.02 * number)
+        for number in range(5):
+            time.sleep(0.03 * number)
             job = bench.submit("quick")
             assert bench.ended(job, upkeep=number % 2 == 0).status == "finished"
     finally:
