@@ -17,12 +17,14 @@
   function place(status) {
     if (status.status !== "queued") return "";
     const ahead = status.queue_place;
+    if (ahead === undefined) return ""; // not told yet
     if (!ahead) return "next in the queue";
     return ahead === 1 ? "1 job ahead" : ahead + " jobs ahead";
   }
 
   // Before a worker has it, and after the end, the status speaks; in between, the progress.
   function says(status, tries) {
+    if (!status.status) return "Asking how it stands";
     if (status.status === "queued") return "Waiting for a free worker";
     if (status.status === "cancelled") return "Cancelled";
     if (status.status === "failed") return "Failed" + tries;
@@ -33,7 +35,7 @@
   const tell = (status, key) => {
     beat = Date.now();
     const own = status && key && status.id === key;
-    const now = own ? status : { status: key ? "queued" : "" };
+    const now = own ? status : { status: "" };
     const over = OVER.includes(now.status);
     const live = now.status === "running"; // then progress speaks
     const skip = window.dash_clientside.no_update;

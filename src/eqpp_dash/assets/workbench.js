@@ -5,6 +5,7 @@
   const TEXT_DELAY = 250; // ms after the last key before the equations are read
   const SOON = 15; // ms to let changes that belong together arrive together
   const PATIENCE = 8000; // ms after which an answer is given up
+  const NEAR = 10; // px within which a click is meant for an equilibrium
   const SHORT_ENOUGH = 1900; // characters that a link may have
 
   const lane = {
@@ -46,8 +47,17 @@
     lane.busy = true;
     lane.seq += 1;
     window.clearTimeout(lane.guard);
-    lane.guard = window.setTimeout(release, PATIENCE);
+    lane.guard = window.setTimeout(late, PATIENCE);
     return lane.seq;
+  }
+
+  function late() {
+    if (lane.shown === null) {
+      const say = (id, children) => window.dash_clientside.set_props(id, { children });
+      say("picture-badge", "No preview yet");
+      say("picture-caption", "It takes longer than usual; Compute does not wait for it");
+    }
+    release();
   }
 
   function release() {
@@ -186,9 +196,51 @@
     return skip;
   };
 
+  // The job's panel steps back while another question than the job's is shown.
+  function tellOther(state, row) {
+    const panel = document.getElementById("job");
+    if (panel === null || lane.placed === null) return;
+    if (!lane.placed.fresh && !lane.placed.met) lane.placed.state = state; // as the form says it
+    lane.placed.met = true;
+    const own = state === lane.placed.state || (row !== null && row === lane.placed.row);
+    panel.toggleAttribute("data-other", !own);
+  }
+
+  // The components of an entry of the form, by the name that errors give it.
+  function entries(field) {
+    const [first, name] = [field.split(".")[0], field.split(".").slice(1).join(".")];
+    if (first === "parameters") return [{ type: "parameter-value", name }];
+    if (first === "options") return ["option-" + name];
+    if (field === "time.span") return ["option-span"];
+    if (first === "initial_conditions") return ["starts"];
+    if (first !== "window") return [];
+    const second = document.querySelector("#window-y-name [data-name]");
+    const axis = second && second.dataset.name === name ? "y" : "x";
+    return ["low", "high"].map((end) => "window-" + axis + "-" + end);
+  }
+
+  function mark(field, said) {
+    const set = (id, error) => window.dash_clientside.set_props(id, { error });
+    (lane.marked || []).forEach((id) => set(id, false));
+    lane.marked = entries(field || "");
+    lane.marked.forEach((id) => set(id, id === "starts" ? said : true));
+  }
+
+  // A point that is none goes, what is wrong with it stays.
+  function dropPoints() {
+    lane.form = { ...lane.form, starts: lane.points || [] };
+    lane.sent = JSON.stringify([lane.form, lane.look]);
+    window.dash_clientside.set_props("starts", { value: lane.form.starts });
+    window.dash_clientside.set_props("picture-frame", { className: "picture-frame fresh" });
+  }
+
   const settle = (drawn) => {
     if (!drawn || drawn.seq !== lane.seq) return window.dash_clientside.no_update;
+    mark(drawn.field, drawn.said);
+    if ((drawn.field || "").startsWith("initial_conditions")) dropPoints();
     if (drawn.state !== null) {
+      lane.points = JSON.parse(lane.sent)[0].starts;
+      tellOther(drawn.state, drawn.row);
       lane.shown = drawn.limits;
       const placed = lane.placed && lane.placed.state === drawn.state ? lane.placed.row : null;
       const hash = address(drawn.state, drawn.row || placed, lane.form.aspect);
@@ -204,6 +256,8 @@
     if (!answer || answer.seq !== lane.seq) return skip;
     if (answer.state !== null) {
       lane.form = { ...lane.form, starts: answer.starts };
+      lane.points = answer.starts;
+      tellOther(answer.state, null);
       lane.sent = JSON.stringify([lane.form, lane.look]);
       window.history.replaceState(null, "", address(answer.state, null, lane.form.aspect));
     }
@@ -218,12 +272,20 @@
     return Number.isFinite(digits) ? Number(value.toFixed(digits)) : value;
   }
 
+  function onEquilibrium(at) {
+    const graph = document.querySelector("#picture .js-plotly-plot");
+    if (graph === null || !graph._fullLayout) return false;
+    const { xaxis, yaxis } = graph._fullLayout;
+    return graph._fullData.some((trace) => trace.visible === true && trace.meta &&
+      trace.meta.equilibria && Array.from(trace.x).some((x, i) => Math.hypot(
+        xaxis.l2p(x) - xaxis.l2p(at[0]), yaxis.l2p(trace.y[i]) - yaxis.l2p(at[1])) <= NEAR));
+  }
+
   const clicked = (data) => {
     const skip = window.dash_clientside.no_update;
     if (!data || !data.xvals || !data.yvals || lane.shown === null) return skip;
-    const onPoint = (data.points || []).some((point) => point.customdata === "equilibrium");
     const at = [data.xvals[0], data.yvals[0]];
-    if (onPoint || !at.every(Number.isFinite)) return skip;
+    if (onEquilibrium(at) || !at.every(Number.isFinite)) return skip;
     lane.clicks.push(at.map((value, i) => tidy(value, lane.shown[i])));
     pump();
     return skip;
@@ -238,7 +300,8 @@
     if (placed && document.querySelector(".permanent")) {
       window.location.assign("/p/" + placed.row); // another row, another page
     } else if (placed && placed.state) {
-      lane.placed = placed;
+      lane.placed = { ...placed };
+      if (placed.fresh) document.getElementById("job").removeAttribute("data-other");
       const hash = address(placed.state, placed.row, lane.form ? lane.form.aspect : null);
       if (hash !== window.location.hash) {
         window.history[placed.fresh ? "pushState" : "replaceState"](null, "", hash);
@@ -265,13 +328,19 @@
     const context = window.dash_clientside.callback_context;
     const by = (context.triggered_id || {}).type;
     if (by === "parameter-slider") {
-      return [skip, String(Number(Number(slider).toPrecision(10))), skip, skip, skip];
+      return [skip, String(Number(Number(slider).toPrecision(10))), skip, skip, skip, skip, skip];
     }
-    const least = read(low), most = read(high);
+    let least = read(low), most = read(high);
+    const ends = [skip, skip];
+    const number = read(value);
+    if (number !== null && (by === undefined || by === "parameter-value")) {
+      const far = Number((2 * number).toPrecision(2));
+      if (least !== null && number < least) ends[0] = String(least = number < 0 ? far : 0);
+      if (most !== null && number > most) ends[1] = String(most = number > 0 ? far : 0);
+    }
     const limits = least !== null && most !== null && least < most
       ? [least, most, (most - least) / 200] : [skip, skip, skip];
-    const number = read(value);
-    return [number === null ? skip : number, skip, ...limits];
+    return [number === null ? skip : number, skip, ...limits, ...ends];
   };
 
   function read(text) {

@@ -116,8 +116,22 @@ def opening_values(services: Services, opening: Opening) -> dict[str, Any]:
         "parameters": parameter_controls(values["parameters"], defaults),
         "aspect": opening.aspect,
         "job": opening.row_id,
+        "watch": row_status(services, opening.row_id),
         "placed": {"state": state, "row": opening.row_id, "fresh": False},
         "notice": opening.notice,
+    }
+
+
+def row_status(services: Services, row_id: str | None) -> dict[str, Any] | None:
+    """Give a row's status as it stands, until the first poll tells more."""
+    if row_id is None:
+        return None
+    job = services.portraits.job(row_id)
+    return {
+        "id": job.row_id,
+        "status": job.status,
+        "error": job.error,
+        "traceback": job.traceback,
     }
 
 
@@ -145,6 +159,7 @@ def register(app: Dash, services: Services) -> None:
             "aspect": Output(OptionsPanel.ASPECT, "value"),
             "starts": Output(Picture.STARTS, "value"),
             "job": Output(JobKey.JOB, "data"),
+            "watch": Output(JobKey.WATCH, "data"),
             "placed": Output(JobKey.PLACED, "data"),
             "notice": Output(Shell.NOTICE, "children"),
         },

@@ -136,6 +136,8 @@ def register(app: Dash, services: Services) -> None:
         Output(parameter(Part.SLIDER), "min"),
         Output(parameter(Part.SLIDER), "max"),
         Output(parameter(Part.SLIDER), "step"),
+        Output(parameter(Part.LOW), "value"),
+        Output(parameter(Part.HIGH), "value"),
         Input(parameter(Part.SLIDER), "value"),
         Input(parameter(Part.VALUE), "value"),
         Input(parameter(Part.LOW), "value"),

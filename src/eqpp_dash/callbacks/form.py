@@ -193,13 +193,14 @@ def form_spec(
         if values.get(name, "").strip()
     }
     variables = tuple(understanding.variables)
+    starts = form.starts if len(variables) == 2 else ()  # else the system is what is wrong
     data = base.to_dict() | {
         "title": form.title[:200],
         "equations": form.equations,
         "parameters": parameters,
         "variables": {n: dict(u) for n, u in base.variables.items() if n in variables},
         "window": _window(form.limits, variables, constant),
-        "initial_conditions": [_point(text, variables, constant) for text in form.starts],
+        "initial_conditions": [_point(text, variables, constant) for text in starts],
         "options": {
             "rtol": _number(form.rtol, base.options.rtol, "options.rtol", constant),
             "atol": _number(form.atol, base.options.atol, "options.atol", constant),

@@ -43,7 +43,7 @@ def order(services: Services, data: Any) -> dict[str, Any]:
         return {
             "job": no_update,
             "placed": no_update,
-            "message": error_words(error),
+            "message": error_words(error, placed=True),
             "frame": STALE,
         }
     placed = {"state": services.links.encode(spec), "row": job.row_id, "fresh": True}

@@ -65,9 +65,11 @@ def keep_picture(error: EqppError, data: Any) -> dict[str, Any]:
     """
     data = data if isinstance(data, dict) else {}
     parts: dict[str, Any] = dict.fromkeys(
-        ("style", "badge", "colour", "caption", "facts", "exports"), no_update
+        ("style", "colour", "caption", "facts", "exports"), no_update
     )
+    parts["badge"] = "Not drawn"
     drawn = {"seq": data.get("seq"), "state": None, "row": None, "limits": None}
+    drawn |= {"field": getattr(error, "field", ""), "said": error_words(error)}
     figure = recoloured("dark" if data.get("theme") == "dark" else "light")
     return parts | {"figure": figure, "frame": STALE, "message": error_words(error), "drawn": drawn}
 

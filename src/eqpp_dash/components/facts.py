@@ -20,7 +20,9 @@ _SURE = {
 }
 
 
-def facts_panel(portrait: Portrait, *, row_id: str | None = None) -> list[Any]:
+def facts_panel(
+    portrait: Portrait, *, row_id: str | None = None, finished: bool = False
+) -> list[Any]:
     """Give the facts of a portrait.
 
     Parameters
@@ -28,7 +30,9 @@ def facts_panel(portrait: Portrait, *, row_id: str | None = None) -> list[Any]:
     portrait : Portrait
         A preview or a finished portrait.
     row_id : str, optional
-        Row of the finished portrait; None for a preview.
+        Row of the finished portrait, to link its page; None for a preview.
+    finished : bool
+        Whether it is a finished portrait also without a row to link.
     """
     return [
         _equilibria(portrait),
@@ -36,7 +40,7 @@ def facts_panel(portrait: Portrait, *, row_id: str | None = None) -> list[Any]:
         *_singularities(portrait),
         *_notices(portrait.notices),
         _searches(portrait),
-        _timing(portrait, row_id),
+        _timing(portrait, row_id, finished or row_id is not None),
     ]
 
 
@@ -211,7 +215,7 @@ def _heading(text: str) -> html.Div:
     return html.Div(html.H2(text, className="panel-title"), className="facts-head")
 
 
-def _timing(portrait: Portrait, row_id: str | None) -> html.Div:
+def _timing(portrait: Portrait, row_id: str | None, finished: bool) -> html.Div:
     engine = portrait.timing.get("engine_s")
     entries = [("Engine", f"version {portrait.engine}")]
     if engine is not None:
@@ -221,7 +225,7 @@ def _timing(portrait: Portrait, row_id: str | None) -> html.Div:
         link = [dmc.Anchor("Permanent page", href=f"/p/{row_id}", size="sm", className="own-page")]
     return html.Div(
         [
-            _heading("Portrait" if row_id else "Preview"),
+            _heading("Portrait" if finished else "Preview"),
             html.Dl([_pair(*entry) for entry in entries], className="pairs wide"),
             *link,
         ]

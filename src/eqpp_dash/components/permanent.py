@@ -13,6 +13,8 @@ from eqpp_dash.components.facts import facts_panel
 from eqpp_dash.components.icons import icon
 from eqpp_dash.components.ids import Permanent
 from eqpp_dash.components.job import job_panel
+from eqpp_dash.components.parameters import number_text
+from eqpp_dash.figures.labels import plain_name
 from eqpp_dash.model.portrait import Portrait
 
 
@@ -75,11 +77,27 @@ def permanent_body(
             html.Aside(
                 [
                     system,
-                    html.Section(
-                        facts_panel(portrait, row_id=subject.row_id), className="panel facts"
-                    ),
+                    asked_panel(portrait),
+                    html.Section(facts_panel(portrait, finished=True), className="panel facts"),
                 ]
             ),
         ],
         className="permanent-grid",
+    )
+
+
+def asked_panel(portrait: Portrait) -> html.Section:
+    """Give the values of the parameters, and the window."""
+    entries = [(plain_name(n), number_text(v)) for n, v in portrait.spec.parameters.items()]
+    entries += [
+        (plain_name(n), f"{number_text(low)} … {number_text(high)}")
+        for n, (low, high) in portrait.window.items()
+    ]
+    pairs = [html.Div([html.Dt(name), html.Dd(value)]) for name, value in entries]
+    return html.Section(
+        [
+            html.H2("Parameters and window", className="panel-title"),
+            html.Dl(pairs, className="pairs wide"),
+        ],
+        className="panel facts",
     )

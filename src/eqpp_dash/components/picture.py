@@ -35,7 +35,9 @@ def picture_panel(config: Any) -> html.Section:
             html.Div(
                 [
                     dmc.Badge("Drawing", id=Picture.BADGE, variant="light", color="gray"),
-                    html.Span(id=Picture.CAPTION, className="caption"),
+                    html.Span(
+                        "The portrait is on its way", id=Picture.CAPTION, className="caption"
+                    ),
                 ],
                 className="picture-head",
             ),

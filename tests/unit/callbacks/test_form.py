@@ -178,3 +178,9 @@ def test_a_value_of_the_text_is_taken_when_it_changes_and_only_then() -> None:
     own = {"parameters": {"mu": "0.3"}, "known": {"mu": "0.5"}}
     assert through(spec, **own).parameters["mu"] == 1.0
     assert through(spec, **(own | {"known": {"mu": "1"}})).parameters["mu"] == "0.3"
+
+
+def test_points_of_the_plane_do_not_hide_that_a_system_is_none() -> None:
+    line = SimpleNamespace(variables=("x",), parameters=(), defaults={})
+    form = read_form(browser_form(PortraitSpec("x' = -x"), starts=["1, 2"]))
+    assert form_spec(form, PortraitSpec("x' = -x"), line, CONSTANT).initial_conditions == ()

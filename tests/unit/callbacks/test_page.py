@@ -105,6 +105,8 @@ def test_an_opening_fills_the_whole_form(services: Any) -> None:
     assert values["title"] == "Pendulum"
     assert values["fit"] is True
     assert values["placed"]["row"] == values["job"]
+    assert values["watch"]["id"] == values["job"]
+    assert values["watch"]["status"] == "queued"
 
 
 def test_reading_tells_what_was_understood(services: Any) -> None:
@@ -184,7 +186,15 @@ def test_an_error_keeps_the_picture_and_says_why() -> None:
     assert parts["message"] == "Window, limits of x: too wide"
     assert isinstance(parts["figure"], Patch)
     assert parts["facts"] is no_update
-    assert parts["drawn"] == {"seq": 4, "state": None, "row": None, "limits": None}
+    assert parts["drawn"] == {
+        "seq": 4,
+        "state": None,
+        "row": None,
+        "limits": None,
+        "field": "window.x",
+        "said": "Window, limits of x: too wide",
+    }
+    assert parts["badge"] == "Not drawn"
 
 
 def test_an_equation_error_is_told_beside_the_equations() -> None:
@@ -325,3 +335,11 @@ def test_a_permanent_page_shows_the_portrait(services: Any) -> None:
 def test_a_permanent_page_of_a_running_job_has_nothing_to_export(services: Any) -> None:
     job = services.portraits.add(status="running")
     assert page_for(services, f"/p/{job.row_id}").export is None
+
+
+def test_a_permanent_page_lists_values_and_window_and_no_link_to_itself(services: Any) -> None:
+    job = services.portraits.add()
+    tree = page_for(services, f"/p/{job.row_id}").tree
+    assert "0.25" in text(tree)
+    assert "Parameters and window" in text(tree)
+    assert [i for i in parts(tree) if getattr(i, "className", None) == "own-page"] == []

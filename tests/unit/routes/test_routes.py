@@ -43,6 +43,7 @@ def test_a_finished_portrait_is_given_in_every_format(
         f"/p/{job.row_id}.{ending}", headers={"If-None-Match": answer.headers["ETag"]}
     )
     assert (again.status_code, again.data) == (304, b"")
+    assert answer.headers["Content-Type"].count("charset") <= 1
 
 
 def test_the_offline_page_is_an_attachment(client: Any, services: Any) -> None:
