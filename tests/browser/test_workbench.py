@@ -111,13 +111,15 @@ def test_a_value_that_the_text_declares_wins_when_it_changes(visit: Visit) -> No
         window.write(f"x' = y\ny' = -k*x{line}")
         field = window.page.get_by_label("Value of k")
         wait_until(lambda: field.count() and field.input_value() == wanted, wanted)  # noqa: B023
-        window.settled()
-        assert float(window.state().parameters["k"]) == float(wanted)
+        wait_until(
+            lambda: float(window.state().parameters.get("k", "nan")) == float(wanted),  # noqa: B023
+            f"{wanted} in the address",
+        )
     field.fill("0.7")
-    window.settled()
+    wait_until(lambda: window.state().parameters["k"] == "0.7", "0.7 in the address")
     window.write("x' = y\ny' = -k*x - y")
-    window.settled()
-    assert field.input_value() == "0.7"
+    wait_until(lambda: window.state().equations.endswith("- y"), "the new text in the address")
+    assert str(window.state().parameters["k"]) == field.input_value() == "0.7"
 
 
 def test_new_gives_a_fresh_sheet_also_on_the_workbench(server: Any, visit: Visit) -> None:
