@@ -162,7 +162,11 @@ def test_a_defect_in_the_engine_keeps_the_picture_and_is_told(
     answer = call(app, "draft", {"seq": 9, "form": form(), "theme": "light"})
     response = answer.json["response"]
     assert "ZeroDivisionError: planted" in response["picture-message"]["children"]
-    assert response["drawn"]["data"] == {"seq": 9, "state": None, "row": None, "limits": None}
+    drawn = response["drawn"]["data"]
+    assert {drawn[key] for key in ("state", "row", "limits")} == {None}
+    assert drawn["seq"] == 9
+    assert "ZeroDivisionError: planted" in drawn["said"]
+    assert drawn["field"] == "", "no entry of the form is to blame"
 
 
 def test_large_answers_are_compressed(app: Dash) -> None:
