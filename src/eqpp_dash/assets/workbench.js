@@ -281,12 +281,40 @@
         xaxis.l2p(x) - xaxis.l2p(at[0]), yaxis.l2p(trace.y[i]) - yaxis.l2p(at[1])) <= NEAR));
   }
 
+  // Plotly tells where it last saw the pointer hover, which a quick hand has left by then: so
+  // note where the button was let go over the plane, and take these places in turn.
+  const presses = [];
+  let down = null;
+  document.addEventListener("pointerdown", (event) => {
+    const inside = event.target.closest && event.target.closest("#picture .nsewdrag");
+    down = inside ? [event.clientX, event.clientY] : null;
+  }, true);
+  document.addEventListener("pointerup", (event) => {
+    if (down === null) return; // plotly covers the page while a button is down: no look at the target
+    if (Math.hypot(event.clientX - down[0], event.clientY - down[1]) < 5) {
+      presses.push({ at: down, when: performance.now() });
+    }
+    down = null;
+  }, true);
+
+  // Two quick clicks may reach the page as one event: all places noted by then are taken.
+  function pressed(data) {
+    const graph = document.querySelector("#picture .js-plotly-plot");
+    const recent = presses.splice(0).filter((press) => performance.now() - press.when < 3000);
+    if (!recent.length || graph === null) return [[data.xvals[0], data.yvals[0]]];
+    const { xaxis, yaxis } = graph._fullLayout;
+    const box = graph.getBoundingClientRect();
+    return recent.map(({ at }) => [xaxis.p2l(at[0] - box.left - xaxis._offset),
+      yaxis.p2l(at[1] - box.top - yaxis._offset)]);
+  }
+
   const clicked = (data) => {
     const skip = window.dash_clientside.no_update;
     if (!data || !data.xvals || !data.yvals || lane.shown === null) return skip;
-    const at = [data.xvals[0], data.yvals[0]];
-    if (onEquilibrium(at) || !at.every(Number.isFinite)) return skip;
-    lane.clicks.push(at.map((value, i) => tidy(value, lane.shown[i])));
+    for (const at of pressed(data)) {
+      if (onEquilibrium(at) || !at.every(Number.isFinite)) continue;
+      lane.clicks.push(at.map((value, i) => tidy(value, lane.shown[i])));
+    }
     pump();
     return skip;
   };
