@@ -54,7 +54,7 @@ def slider_range(value: float) -> tuple[float, float]:
     >>> slider_range(0.0)
     (-2.0, 2.0)
     >>> slider_range(-0.3)
-    (-1.0, 0.3)
+    (-0.8, 0.3)
     """
     size = abs(value)
     if size == 0 or not math.isfinite(size):
