@@ -170,11 +170,11 @@ def test_the_doctor_is_content(run):
 
 
 def test_the_doctor_names_a_second_copy(run):
-    (run.folder / "src" / "eqpp_dash").mkdir(parents=True)
+    (run.folder / "eqpp_dash").mkdir()
     try:
         done = run("doctor", check=False)
     finally:
-        (run.folder / "src" / "eqpp_dash").rmdir()
+        (run.folder / "eqpp_dash").rmdir()
     assert done.returncode == 1
     assert "another copy could be imported" in done.stdout
 
