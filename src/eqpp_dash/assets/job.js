@@ -10,8 +10,9 @@
 
   function seconds(value) {
     if (value === null || value === undefined || value < 0) return "";
-    return value < 60 ? value.toFixed(1) + " s" : Math.floor(value / 60) + " min " +
-      Math.round(value % 60) + " s";
+    if (value < 60) return value.toFixed(1) + " s";
+    const whole = Math.round(value);
+    return Math.floor(whole / 60) + " min " + (whole % 60) + " s";
   }
 
   function place(status) {
@@ -66,8 +67,8 @@
   // The permanent page draws itself again for a result, and for another colour scheme.
   function redraw() {
     if (!document.querySelector(".permanent")) return;
-    const theme = window.dash_clientside.eqpp.theme();
-    window.dash_clientside.set_props("permanent-look", { data: { theme, n: Date.now() } });
+    const look = window.dash_clientside.eqpp.look();
+    window.dash_clientside.set_props("permanent-look", { data: { ...look, n: Date.now() } });
   }
   window.addEventListener("eqpp-scheme", redraw);
   window.addEventListener("eqpp-landed", redraw);

@@ -5,8 +5,10 @@
   const TEXT_DELAY = 250; // ms after the last key before the equations are read
   const SOON = 15; // ms to let changes that belong together arrive together
   const PATIENCE = 8000; // ms after which an answer is given up
+  const FRAME = 20; // ms in which the browser has painted
   const NEAR = 10; // px within which a click is meant for an equilibrium
   const SHORT_ENOUGH = 1900; // characters that a link may have
+  const SVG = "http://www.w3.org/2000/svg";
 
   const lane = {
     seq: 0,
@@ -14,6 +16,9 @@
     guard: null,
     timer: null,
     form: null, // the form as it is now
+    asked: null, // the form that the request under way is about
+    marked: [], // entries shown as wrong
+    points: null, // the points of the picture on screen
     look: null, // colour scheme and screen
     sent: null, // the form as last sent, as text
     text: null, // the equations as last sent
@@ -22,10 +27,21 @@
     came: null, // what was opened: its title, its equations, its window
     fitted: null, // limits that the page wrote into the window's fields
     shown: null, // limits of the picture on screen
+    arriving: true, // until the first picture of what an address asks for
     placed: null, // the job that the page ordered, and its question
   };
 
-  const store = (id, data) => window.dash_clientside.set_props(id, { data });
+  // Components leave the page, together with controls or with the page itself.
+  function set(id, props) {
+    try {
+      window.dash_clientside.set_props(id, props);
+    } catch (gone) {
+      return false;
+    }
+    return true;
+  }
+
+  const store = (id, data) => set(id, { data });
   const root = document.documentElement;
   const theme = () => (
     root.getAttribute("data-mantine-color-scheme") === "dark" ? "dark" : "light");
@@ -51,13 +67,22 @@
     return lane.seq;
   }
 
+  // Nothing came: say so, and let the next event ask for all of it again.
   function late() {
     if (lane.shown === null) {
-      const say = (id, children) => window.dash_clientside.set_props(id, { children });
-      say("picture-badge", "No preview yet");
-      say("picture-caption", "It takes longer than usual; Compute does not wait for it");
+      set("picture-badge", { children: "No preview yet" });
+      set("picture-caption", {
+        children: "It takes longer than usual; Compute does not wait for it",
+      });
+    } else {
+      set("picture-message", {
+        children: "No answer from the server yet; this is the last picture",
+      });
+      set("picture-frame", { className: "picture-frame stale" });
     }
-    release();
+    lane.sent = lane.text = null;
+    lane.busy = false;
+    tellBusy(false);
   }
 
   function release() {
@@ -67,11 +92,12 @@
   }
 
   function pump() {
-    if (lane.busy || lane.form === null) return;
+    if (lane.busy || lane.form === null || !document.querySelector(".workbench")) return;
     const form = JSON.stringify([lane.form, lane.look]);
     if (lane.again || form !== lane.sent) {
       lane.again = false;
       lane.sent = form;
+      lane.asked = lane.form;
       const seq = begin();
       if (lane.form.equations !== lane.text) {
         lane.text = lane.form.equations;
@@ -80,6 +106,7 @@
       store("draft", { seq, form: lane.form, ...lane.look });
     } else if (lane.clicks.length) {
       const at = lane.clicks.shift();
+      lane.asked = lane.form;
       store("click", { seq: begin(), at, window: lane.shown, form: lane.form, ...lane.look });
     }
     tellBusy(lane.busy);
@@ -94,7 +121,7 @@
     lane.fitted = limits;
     const ids = [["window-x-low", "window-x-high"], ["window-y-low", "window-y-high"]];
     ids.forEach((pair, i) => pair.forEach((id, j) => {
-      window.dash_clientside.set_props(id, { value: limits[i][j] });
+      set(id, { value: limits[i][j] });
     }));
   }
 
@@ -105,24 +132,40 @@
     return hash;
   }
 
-  const visit = (path) => ({ path, theme: theme(), phone: phone() });
+  // An archived portrait keeps its entry in the history; a question on the way to one does not.
+  function setAddress(hash) {
+    const now = window.location.hash;
+    if (hash === now) return;
+    const state = (text) => new URLSearchParams(text.slice(1)).get("s");
+    const leaves = !lane.arriving && /&p=/.test(now) && state(now) !== state(hash);
+    window.history[leaves ? "pushState" : "replaceState"](null, "", hash);
+  }
+
+  const look = () => ({ theme: theme(), phone: phone() });
+
+  const visit = (path) => ({ path, ...look() });
 
   const go = (path) => {
     if (path) window.location.assign(path);
     return window.dash_clientside.no_update;
   };
 
+  // What was under way belongs to the page, or the address, that was left.
   function arrive() {
-    lane.sent = null;
-    lane.fitted = null;
-    lane.clicks = [];
+    window.clearTimeout(lane.guard);
+    window.clearTimeout(lane.timer);
+    Object.assign(lane, {
+      seq: lane.seq + 1, busy: false, form: null, asked: null, sent: null, text: null,
+      fitted: null, shown: null, placed: null, points: null, clicks: [], marked: [],
+      again: false, arriving: true,
+    });
     return { hash: window.location.hash, n: Date.now() };
   }
 
   // The figure follows the page's colours, and the screen when it is turned.
   function lookAgain() {
-    const now = { theme: theme(), phone: phone() };
-    if (lane.look === null || JSON.stringify(now) === JSON.stringify(lane.look)) return;
+    const now = look();
+    if (lane.look === null || lane.form === null || JSON.stringify(now) === JSON.stringify(lane.look)) return;
     lane.look = now;
     soon(SOON);
   }
@@ -136,15 +179,20 @@
   }).observe(root, { attributes: true, attributeFilter: ["data-mantine-color-scheme"] });
   window.addEventListener("resize", lookAgain);
 
-  window.addEventListener("popstate", () => {
-    if (document.querySelector(".workbench")) store("arrival", arrive());
-  });
-
   // Links of the page's own are followed without an event of the browser.
-  window.addEventListener("_dashprivate_pushstate", () => {
-    if (window.location.pathname === "/" && document.querySelector(".workbench")) {
-      store("arrival", arrive());
-    }
+  for (const kind of ["popstate", "_dashprivate_pushstate"]) {
+    window.addEventListener(kind, () => {
+      if (window.location.pathname === "/" && document.querySelector(".workbench")) {
+        store("arrival", arrive());
+      }
+    });
+  }
+
+  // The address is the question: skipping to the page must not change it.
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest || !event.target.closest(".skip")) return;
+    event.preventDefault();
+    document.getElementById("page").focus();
   });
 
   // Whether a text is another one, rather than the old one with a change in it.
@@ -165,7 +213,7 @@
     if (fit && userMoved(limits)) {
       lane.fitted = null;
       fit = false;
-      window.dash_clientside.set_props("window-fit", { checked: false });
+      set("window-fit", { checked: false });
     }
     const list = window.dash_clientside.callback_context.inputs_list;
     const parameters = {}, known = {};
@@ -179,19 +227,19 @@
     } else if (equations !== lane.came.equations) {
       if (title && title === lane.came.title) { // it named the system that was opened
         title = "";
-        window.dash_clientside.set_props("title", { value: "" });
+        set("title", { value: "" });
       }
       if (!fit && isNew(equations || "", lane.came.equations || "") &&
         JSON.stringify(limits) === JSON.stringify(lane.came.limits)) {
         fit = true;
-        window.dash_clientside.set_props("window-fit", { checked: true });
+        set("window-fit", { checked: true });
       }
     }
     lane.form = {
       origin, title: title || "", equations: equations || "", parameters, known,
       limits: fit ? null : limits, aspect, method, span, rtol, atol, starts: starts || [],
     };
-    lane.look = { theme: theme(), phone: phone() };
+    lane.look = look();
     soon(typed ? TEXT_DELAY : SOON);
     return skip;
   };
@@ -220,18 +268,22 @@
   }
 
   function mark(field, said) {
-    const set = (id, error) => window.dash_clientside.set_props(id, { error });
-    (lane.marked || []).forEach((id) => set(id, false));
+    const before = lane.marked;
     lane.marked = entries(field || "");
-    lane.marked.forEach((id) => set(id, id === "starts" ? said : true));
+    before.forEach((id) => set(id, { error: false }));
+    lane.marked.forEach((id) => set(id, { error: id === "starts" ? said : true }));
   }
+
+  // Whether the form still says what the request that was answered says.
+  const unchanged = () => JSON.stringify(lane.form) === JSON.stringify(lane.asked);
 
   // A point that is none goes, what is wrong with it stays.
   function dropPoints() {
+    if (!unchanged()) return; // the next request tells
     lane.form = { ...lane.form, starts: lane.points || [] };
     lane.sent = JSON.stringify([lane.form, lane.look]);
-    window.dash_clientside.set_props("starts", { value: lane.form.starts });
-    window.dash_clientside.set_props("picture-frame", { className: "picture-frame fresh" });
+    set("starts", { value: lane.form.starts });
+    set("picture-frame", { className: "picture-frame fresh" });
   }
 
   const settle = (drawn) => {
@@ -243,26 +295,77 @@
       tellOther(drawn.state, drawn.row);
       lane.shown = drawn.limits;
       const placed = lane.placed && lane.placed.state === drawn.state ? lane.placed.row : null;
-      const hash = address(drawn.state, drawn.row || placed, lane.form.aspect);
-      if (hash !== window.location.hash) window.history.replaceState(null, "", hash);
+      setAddress(address(drawn.state, drawn.row || placed, lane.form.aspect));
+      lane.arriving = false;
       if (lane.form.limits === null && drawn.limits) writeLimits(drawn.limits);
     }
     release();
     return window.dash_clientside.no_update;
   };
 
-  const traced = (answer) => {
+  const FLOATS = { f4: Float32Array, f8: Float64Array };
+
+  function numbers(values) {
+    const bytes = Uint8Array.from(window.atob(values.bdata), (letter) => letter.charCodeAt(0));
+    return new FLOATS[values.dtype](bytes.buffer);
+  }
+
+  // A new curve is on the screen at once; plotly, which draws everything anew, follows.
+  function sketch(traces) {
+    const graph = document.querySelector("#picture .js-plotly-plot");
+    const lines = graph && graph.querySelector(".scatterlayer");
+    if (!lines) return;
+    const { xaxis, yaxis } = graph._fullLayout;
+    const drawn = lines.querySelector(".js-line[clip-path]");
+    const layer = lines.parentNode.appendChild(document.createElementNS(SVG, "g"));
+    layer.setAttribute("class", "sketch");
+    for (const trace of traces.filter((item) => item.mode === "lines")) {
+      const [x, y] = [numbers(trace.x), numbers(trace.y)];
+      let way = "", pen = "M";
+      for (let i = 0; i < x.length; i += 1) {
+        const [left, top] = [xaxis.l2p(x[i]), yaxis.l2p(y[i])];
+        const known = Number.isFinite(left) && Number.isFinite(top);
+        if (known) way += pen + left.toFixed(1) + "," + top.toFixed(1);
+        pen = known ? "L" : "M";
+      }
+      const path = layer.appendChild(document.createElementNS(SVG, "path"));
+      path.setAttribute("d", way);
+      if (drawn) path.setAttribute("clip-path", drawn.getAttribute("clip-path"));
+      path.style.fill = "none";
+      path.style.stroke = trace.line.color;
+      path.style.strokeWidth = trace.line.width + "px";
+    }
+    graph.once("plotly_afterplot", () => layer.remove());
+  }
+
+  const traced = (answer, figure) => {
     const skip = window.dash_clientside.no_update;
     if (!answer || answer.seq !== lane.seq) return skip;
-    if (answer.state !== null) {
-      lane.form = { ...lane.form, starts: answer.starts };
-      lane.points = answer.starts;
-      tellOther(answer.state, null);
-      lane.sent = JSON.stringify([lane.form, lane.look]);
-      window.history.replaceState(null, "", address(answer.state, null, lane.form.aspect));
+    if (answer.state === null) {
+      release();
+      return skip;
     }
-    release();
-    return answer.state === null ? skip : answer.starts;
+    lane.points = answer.starts;
+    if (unchanged()) {
+      lane.form = { ...lane.form, starts: answer.starts };
+      lane.sent = JSON.stringify([lane.form, lane.look]);
+      tellOther(answer.state, null);
+      setAddress(address(answer.state, null, lane.form.aspect));
+    } else { // something else changed meanwhile, and is asked for next
+      lane.form = { ...lane.form, starts: [...lane.form.starts, answer.starts.at(-1)] };
+    }
+    set("starts", { value: lane.form.starts });
+    sketch(answer.traces);
+    window.setTimeout(() => { // after the next frame
+      if (answer.seq !== lane.seq) return;
+      const data = [...figure.data];
+      data.splice(figure.layout.meta.insert_at, 0, ...answer.traces);
+      const meta = { ...figure.layout.meta,
+        insert_at: figure.layout.meta.insert_at + answer.traces.length };
+      set("picture", { figure: { ...figure, data, layout: { ...figure.layout, meta } } });
+      release();
+    }, FRAME);
+    return skip;
   };
 
   // A click is no finer than the screen: a point that reads well.
@@ -281,43 +384,35 @@
         xaxis.l2p(x) - xaxis.l2p(at[0]), yaxis.l2p(trace.y[i]) - yaxis.l2p(at[1])) <= NEAR));
   }
 
-  // Plotly tells where it last saw the pointer hover, which a quick hand has left by then: so
-  // note where the button was let go over the plane, and take these places in turn.
-  const presses = [];
-  let down = null;
+  // Plotly tells of a click where it last saw the pointer hover, which a quick hand has left by
+  // then: so a click is where the pointer was pressed and let go over the plane.
+  let down = null, last = null;
   document.addEventListener("pointerdown", (event) => {
     const inside = event.target.closest && event.target.closest("#picture .nsewdrag");
-    down = inside ? [event.clientX, event.clientY] : null;
+    down = inside && event.button === 0 ? [event.clientX, event.clientY] : null;
   }, true);
+  document.addEventListener("pointercancel", () => { down = null; }, true);
   document.addEventListener("pointerup", (event) => {
-    if (down === null) return; // plotly covers the page while a button is down: no look at the target
-    if (Math.hypot(event.clientX - down[0], event.clientY - down[1]) < 5) {
-      presses.push({ at: down, when: performance.now() });
-    }
+    const at = down; // plotly covers the page while a button is down: no look at the target
     down = null;
+    if (at === null || Math.hypot(event.clientX - at[0], event.clientY - at[1]) >= 5) return;
+    const twice = last !== null && event.timeStamp - last.when < 500 &&
+      Math.hypot(at[0] - last.at[0], at[1] - last.at[1]) < 5;
+    last = { at, when: event.timeStamp };
+    if (!twice) clicked(at);
   }, true);
 
-  // Two quick clicks may reach the page as one event: all places noted by then are taken.
-  function pressed(data) {
+  function clicked(place) {
     const graph = document.querySelector("#picture .js-plotly-plot");
-    const recent = presses.splice(0).filter((press) => performance.now() - press.when < 3000);
-    if (!recent.length || graph === null) return [[data.xvals[0], data.yvals[0]]];
+    if (graph === null || !graph._fullLayout || lane.shown === null) return;
     const { xaxis, yaxis } = graph._fullLayout;
     const box = graph.getBoundingClientRect();
-    return recent.map(({ at }) => [xaxis.p2l(at[0] - box.left - xaxis._offset),
-      yaxis.p2l(at[1] - box.top - yaxis._offset)]);
-  }
-
-  const clicked = (data) => {
-    const skip = window.dash_clientside.no_update;
-    if (!data || !data.xvals || !data.yvals || lane.shown === null) return skip;
-    for (const at of pressed(data)) {
-      if (onEquilibrium(at) || !at.every(Number.isFinite)) continue;
-      lane.clicks.push(at.map((value, i) => tidy(value, lane.shown[i])));
-    }
+    const at = [xaxis.p2l(place[0] - box.left - xaxis._offset),
+      yaxis.p2l(place[1] - box.top - yaxis._offset)];
+    if (onEquilibrium(at) || !at.every(Number.isFinite)) return;
+    lane.clicks.push(at.map((value, i) => tidy(value, [xaxis, yaxis][i].range)));
     pump();
-    return skip;
-  };
+  }
 
   const compute = (clicks) => {
     if (!clicks || lane.form === null) return window.dash_clientside.no_update;
@@ -330,10 +425,7 @@
     } else if (placed && placed.state) {
       lane.placed = { ...placed };
       if (placed.fresh) document.getElementById("job").removeAttribute("data-other");
-      const hash = address(placed.state, placed.row, lane.form ? lane.form.aspect : null);
-      if (hash !== window.location.hash) {
-        window.history[placed.fresh ? "pushState" : "replaceState"](null, "", hash);
-      }
+      setAddress(address(placed.state, placed.row, lane.form ? lane.form.aspect : null));
     }
     return window.dash_clientside.no_update;
   };
@@ -378,15 +470,19 @@
     return Number.isFinite(number) ? number : null;
   }
 
+  // A link that is too long to be sent is kept by the server, which gives a short one.
   async function shortened(url) {
-    const state = new URLSearchParams(window.location.hash.slice(1)).get("s");
+    const fields = new URLSearchParams(window.location.hash.slice(1));
+    const state = fields.get("s");
     if (url.length <= SHORT_ENOUGH || !state) return url;
     const answer = await fetch("/s", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ state }),
     });
-    return answer.ok ? window.location.origin + (await answer.json()).path : url;
+    if (!answer.ok) return url;
+    const aspect = fields.get("a");
+    return window.location.origin + (await answer.json()).path + (aspect ? "?a=" + aspect : "");
   }
 
   async function toClipboard(text) {
@@ -394,34 +490,38 @@
       await navigator.clipboard.writeText(text);
       return;
     }
-    const area = document.createElement("textarea");
+    const [area, focused] = [document.createElement("textarea"), document.activeElement];
     area.value = text;
     area.className = "off-screen";
     document.body.appendChild(area);
     area.select();
-    document.execCommand("copy");
+    const done = document.execCommand("copy");
     area.remove();
+    if (focused) focused.focus();
+    if (!done) throw new Error("the browser does not copy");
   }
 
   const copyLink = async (clicks) => {
     const skip = window.dash_clientside.no_update;
     if (!clicks) return [skip, skip];
-    const url = await shortened(window.location.href);
-    let said = "Copied";
+    let url = window.location.href, said = "Copied";
+    try {
+      url = await shortened(url);
+    } catch (offline) {
+      said = "Copied, in its long form"; // the address says it all
+    }
     try {
       await toClipboard(url);
     } catch (refused) {
       said = "Copy the address bar";
     }
-    window.setTimeout(() => {
-      window.dash_clientside.set_props("copy-link-done", { children: "" });
-    }, 2500);
+    window.setTimeout(() => set("copy-link-done", { children: "" }), 2500);
     return [said, url];
   };
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     eqpp: {
-      theme, visit, go, arrive, gather, settle, traced, clicked, compute, place, landed, clear, parameter, copyLink,
+      look, visit, go, arrive, gather, settle, traced, compute, place, landed, clear, parameter, copyLink,
     },
   });
 })();

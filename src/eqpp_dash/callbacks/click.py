@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from traceback import format_exc
 from typing import TYPE_CHECKING, Any
 
-from dash import Dash, Input, Output, Patch, ctx, no_update
+from dash import Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from eqpp_dash.callbacks.answers import asked
@@ -78,14 +78,10 @@ def trace(services: Services, draft: Draft, data: Mapping[str, Any]) -> Traced:
 
 def add_trace(services: Services, found: Traced, draft: Draft) -> dict[str, Any]:
     """Give the page's parts for a clicked trajectory."""
-    patch = Patch()
-    patch["data"].extend(
-        trajectory_traces(
-            found.trajectories, draft.theme, window=found.window, variables=found.variables
-        )
+    traces = trajectory_traces(
+        found.trajectories, draft.theme, window=found.window, variables=found.variables
     )
     return {
-        "figure": patch,
         "message": "",
         "badge": "Edited",
         "colour": "gray",
@@ -95,6 +91,7 @@ def add_trace(services: Services, found: Traced, draft: Draft) -> dict[str, Any]
             "seq": draft.seq,
             "state": services.links.encode(found.spec),
             "starts": [point_entry(point) for point in found.spec.initial_conditions],
+            "traces": traces,
         },
     }
 
@@ -110,7 +107,7 @@ def fate(found: Traced) -> str:
 
 def no_trace(words: str, seq: Any) -> dict[str, Any]:
     """Leave the picture as it is, and say why nothing was added."""
-    parts = dict.fromkeys(("figure", "badge", "colour", "caption", "exports"), no_update)
+    parts = dict.fromkeys(("badge", "colour", "caption", "exports"), no_update)
     return parts | {"message": words, "traced": {"seq": seq, "state": None, "starts": []}}
 
 
@@ -126,7 +123,6 @@ def register(app: Dash, services: Services) -> None:
 
     @app.callback(
         output={
-            "figure": Output(Picture.GRAPH, "figure", allow_duplicate=True),
             "message": Output(Picture.MESSAGE, "children", allow_duplicate=True),
             "badge": Output(Picture.BADGE, "children", allow_duplicate=True),
             "colour": Output(Picture.BADGE, "color", allow_duplicate=True),
@@ -147,13 +143,7 @@ def register(app: Dash, services: Services) -> None:
         except EqppError as error:
             return no_trace(error_words(error), data.get("seq"))
 
-    in_browser(app, "eqpp.clicked", Input(Picture.GRAPH, "clickData"))
-    in_browser(
-        app,
-        "eqpp.traced",
-        Output(Picture.STARTS, "value", allow_duplicate=True),
-        Input(Key.TRACED, "data"),
-    )
+    in_browser(app, "eqpp.traced", Input(Key.TRACED, "data"), State(Picture.GRAPH, "figure"))
     in_browser(
         app,
         "eqpp.clear",

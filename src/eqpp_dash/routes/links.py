@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from flask import Flask, Response, redirect
+from flask import Flask, Response, redirect, request
 
 from eqpp_dash.errors import EqppError, NotFoundError
 from eqpp_dash.routes.bodies import json_body
@@ -34,6 +34,8 @@ def register(server: Flask, services: Services) -> None:
     @server.get("/s/<short>")
     def follow(short: str) -> Any:
         try:
-            return redirect(f"/#s={services.links.expand(short)}", code=302)
+            place = f"/#s={services.links.expand(short)}"
         except NotFoundError:
             return said(404, "There is no such short link.")
+        aspect = request.args.get("a")
+        return redirect(f"{place}&a={aspect}" if aspect in ("equal", "free") else place, code=302)
