@@ -15,11 +15,11 @@ from eqpp_dash.callbacks.browser import in_browser
 from eqpp_dash.callbacks.form import Draft, point_entry, read_draft
 from eqpp_dash.callbacks.picture import log, words_for
 from eqpp_dash.callbacks.words import error_words
-from eqpp_dash.components.facts import point_text
 from eqpp_dash.components.header import export_items
 from eqpp_dash.components.ids import Key, Picture, Shell
 from eqpp_dash.errors import EqppError, SpecError
 from eqpp_dash.figures import trajectory_traces
+from eqpp_dash.figures.labels import format_point
 from eqpp_dash.model.numbers import read_float
 from eqpp_dash.model.portrait import Trajectory
 from eqpp_dash.model.spec import PortraitSpec
@@ -102,7 +102,7 @@ def fate(found: Traced) -> str:
         return ""
     orbit = found.trajectories[0]
     ends = [_ENDS.get(half.end, half.end) for half in (orbit.backward, orbit.forward)]
-    return f"Through {point_text(found.at)}: from {ends[0]} to {ends[1]}"
+    return f"Through {format_point(found.at)}: from {ends[0]} to {ends[1]}"
 
 
 def no_trace(words: str, seq: Any) -> dict[str, Any]:

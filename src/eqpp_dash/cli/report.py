@@ -10,6 +10,7 @@ from eqpp_dash.errors import EqppError, EquationError, JobError, SpecError
 from eqpp_dash.figures.labels import (
     format_eigenvalues,
     format_number,
+    format_point,
     plain_name,
     printable,
 )
@@ -198,7 +199,4 @@ def _end(end: OrbitEnd) -> str:
 
 
 def _point(values: Sequence[float], spans: Sequence[float] = ()) -> str:
-    scales = spans or [0.0] * len(values)
-    return (
-        "(" + ", ".join(format_number(v, 6, s) for v, s in zip(values, scales, strict=True)) + ")"
-    )
+    return format_point(values, spans, 6)

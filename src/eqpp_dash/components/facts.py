@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
 from dash import html
 
 from eqpp_dash.components.attributes import aria, data
+from eqpp_dash.figures.labels import format_eigenvalues, format_point
 from eqpp_dash.model.portrait import Equilibrium, Notice, Portrait
 
 _SURE = {
@@ -44,70 +44,6 @@ def facts_panel(
     ]
 
 
-def number(value: float, digits: int = 4) -> str:
-    """Write a number for people: few digits, a real minus sign.
-
-    Examples
-    --------
-    >>> number(-0.86602540378), number(0.0), number(12345.678), number(1e-9)
-    ('−0.866', '0', '1.235e4', '1e−9')
-    """
-    if not math.isfinite(value):
-        return "undefined" if math.isnan(value) else ("∞" if value > 0 else "−∞")
-    text = f"{value:.{digits}g}"
-    if "e" in text:
-        mantissa, exponent = text.split("e")
-        text = f"{mantissa}e{int(exponent)}"
-    return "0" if text in ("0", "-0") else text.replace("-", "−")
-
-
-def complex_number(value: complex, digits: int = 4) -> str:
-    """Write a complex number for people; a conjugate pair's sign is kept.
-
-    Examples
-    --------
-    >>> complex_number(0.5 - 0.8660254j), complex_number(2 + 0j), complex_number(1j)
-    ('0.5 − 0.866i', '2', '0 + 1i')
-    """
-    real = number(value.real, digits)
-    if value.imag == 0:
-        return real
-    sign = "−" if value.imag < 0 else "+"
-    return f"{real} {sign} {number(abs(value.imag), digits)}i"
-
-
-def eigenvalues_text(values: Iterable[complex]) -> list[str]:
-    """Write eigenvalues, a conjugate pair once with a double sign.
-
-    Examples
-    --------
-    >>> eigenvalues_text([0.5 + 2j, 0.5 - 2j]), eigenvalues_text([1 + 0j, -3 + 0j])
-    (['0.5 ± 2i'], ['1', '−3'])
-    """
-    left = [complex(value) for value in values]
-    texts = []
-    while left:
-        value = left.pop(0)
-        mate = next((w for w in left if abs(w - value.conjugate()) <= 1e-9 * abs(value)), None)
-        if value.imag != 0 and mate is not None:
-            left.remove(mate)
-            texts.append(f"{number(value.real)} ± {number(abs(value.imag))}i")
-        else:
-            texts.append(complex_number(value))
-    return texts
-
-
-def point_text(point: Iterable[float]) -> str:
-    """Write a point.
-
-    Examples
-    --------
-    >>> point_text([1.0, -0.5])
-    '(1, −0.5)'
-    """
-    return "(" + ", ".join(number(float(value)) for value in point) + ")"
-
-
 def _equilibria(portrait: Portrait) -> html.Div:
     sure = portrait.completeness.get("equilibria", "")
     count = len(portrait.equilibria)
@@ -124,16 +60,20 @@ def _equilibria(portrait: Portrait) -> html.Div:
     if not count:
         where = "in the window" if portrait.window else ""
         return html.Div([*title, html.P(f"None found {where}.".replace(" .", "."))])
-    rows = [_equilibrium(index, item) for index, item in enumerate(portrait.equilibria)]
+    spans = _spans(portrait)
+    rows = [_equilibrium(index, item, spans) for index, item in enumerate(portrait.equilibria)]
     return html.Div([*title, html.Ol(rows, className="equilibria")])
 
 
-def _equilibrium(index: int, item: Equilibrium) -> html.Li:
+def _spans(portrait: Portrait) -> list[float]:
+    return [high - low for low, high in portrait.window.values()]
+
+
+def _equilibrium(index: int, item: Equilibrium, spans: Sequence[float]) -> html.Li:
     kind_class = "stable" if item.stability.startswith("stable") else item.stability
     sign = "" if item.index is None else f"{item.index:+d}".replace("-", "−").replace("+0", "0")
-    values = eigenvalues_text(item.eigenvalues.tolist())
     details: list[Any] = [
-        _pair("λ", ", ".join(values)),
+        _pair("λ", format_eigenvalues(item.eigenvalues.tolist())),
         _pair("Index", sign or "undecided"),
         _pair("Evidence", f"{item.evidence}, {item.method}" if item.method else item.evidence),
     ]
@@ -145,7 +85,7 @@ def _equilibrium(index: int, item: Equilibrium) -> html.Li:
                 [
                     html.Span(className=f"dot dot-{kind_class}", **aria(hidden="true")),
                     html.Span(item.kind, className="kind"),
-                    html.Span(point_text(item.point.tolist()), className="point"),
+                    html.Span(format_point(item.point.tolist(), spans), className="point"),
                 ],
                 className="equilibrium-head",
             ),
@@ -177,7 +117,8 @@ def _singularities(portrait: Portrait) -> list[Any]:
     items = []
     for item in portrait.singularities:
         index = "" if item.index is None else f", index {item.index}"
-        where = point_text(item.point.tolist()) if item.point.size <= 3 else "along a line"
+        spans = _spans(portrait)
+        where = format_point(item.point, spans) if item.point.size <= 3 else "along a line"
         items.append(html.Li(f"{where}: {item.reason}{index}"))
     return [html.Div([_title("Singularities", len(items)), html.Ul(items)])]
 

@@ -14,6 +14,7 @@ from eqpp_dash.figures.geometry import portrait_frame
 from eqpp_dash.figures.labels import (
     format_eigenvalues,
     format_number,
+    format_point,
     plain_name,
     printable,
 )
@@ -209,7 +210,7 @@ def _sections(portrait: Portrait) -> Iterable[str]:
 
 
 def _point(values: Sequence[float], spans: Sequence[float]) -> str:
-    return "(" + ", ".join(format_number(v, 6, s) for v, s in zip(values, spans, strict=True)) + ")"
+    return format_point(values, spans, 6)
 
 
 def _equilibria(portrait: Portrait, spans: Sequence[float]) -> Iterable[Sequence[str]]:

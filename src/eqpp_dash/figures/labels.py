@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain, repeat
 
 GREEK = {
     "alpha": "α",
@@ -132,6 +133,27 @@ def format_number(value: float, digits: int = 4, scale: float = 0.0) -> str:
     if exponent:
         mantissa += "×10" + str(int(exponent)).translate(_SUPERSCRIPT)
     return mantissa.replace("-", "−", 1)
+
+
+def format_point(values: Iterable[float], spans: Iterable[float] = (), digits: int = 4) -> str:
+    """Write a point for reading.
+
+    Parameters
+    ----------
+    values : iterable of float
+        Its coordinates.
+    spans : iterable of float
+        Widths of the window, one a coordinate; see `format_number`, `scale`.
+    digits : int
+        Significant digits.
+
+    Examples
+    --------
+    >>> format_point([1.0, -0.5]), format_point([1.2e-17, 3.0], [4.0, 4.0])
+    ('(1, −0.5)', '(0, 3)')
+    """
+    pairs = zip(values, chain(spans, repeat(0.0)), strict=False)
+    return "(" + ", ".join(format_number(float(v), digits, float(s)) for v, s in pairs) + ")"
 
 
 def format_complex(value: complex, digits: int = 4, scale: float = 0.0) -> str:

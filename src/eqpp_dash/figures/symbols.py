@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from eqpp_dash.figures.geometry import Frame
 from eqpp_dash.figures.labels import (
     format_eigenvalues,
-    format_number,
+    format_point,
     plain_name,
     printable,
 )
@@ -81,17 +81,14 @@ def equilibrium_lines(portrait: Portrait, number: int, frame: Frame) -> list[str
     """Tell about an equilibrium in a few plain lines: kind, point, eigenvalues, evidence."""
     item = portrait.equilibria[number]
     names = ", ".join(plain_name(name) for name in portrait.system.variables)
-    point = ", ".join(
-        format_number(float(value), 5, float(span))
-        for value, span in zip(item.point, frame.span, strict=True)
-    )
+    point = format_point(item.point, frame.span, 5)
     stability = "asymptotically stable" if item.stability == "stable" else item.stability
     index = "undecided" if item.index is None else f"{item.index:+d}".replace("-", "−")
     if item.index == 0:
         index = "0"
     lines = [
         item.kind[:1].upper() + item.kind[1:],
-        f"({names}) = ({point})",
+        f"({names}) = {point}",
         f"eigenvalues {format_eigenvalues(item.eigenvalues.tolist())}",
     ]
     if item.kind != "undecided" or item.stability != "undecided":

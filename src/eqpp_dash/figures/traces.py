@@ -16,7 +16,7 @@ from eqpp_dash.figures.geometry import (
     field_arrows,
     join_polylines,
 )
-from eqpp_dash.figures.labels import format_number, plain_name, rich_name, rich_text
+from eqpp_dash.figures.labels import format_number, format_point, plain_name, rich_name, rich_text
 from eqpp_dash.figures.symbols import Mark, by_mark, equilibrium_lines
 from eqpp_dash.figures.themes import NULLCLINE_DASHES, Theme
 from eqpp_dash.model.portrait import Portrait, Trajectory
@@ -175,12 +175,9 @@ def _start_trace(
 
 
 def _start_text(item: Trajectory, variables: Sequence[str], frame: Frame) -> str:
-    point = ", ".join(
-        format_number(float(value), 5, float(span))
-        for value, span in zip(item.start[:2], frame.span, strict=False)
-    )
+    point = format_point(item.start[:2], frame.span, 5)
     names = ", ".join(plain_name(name) for name in variables)
-    head = f"({names}) = ({point})" if names else f"({point})"
+    head = f"({names}) = {point}" if names else point
     lines = [f"<b>Trajectory</b> through {rich_text(head)}"]
     for word, end in (("forward", item.forward), ("backward", item.backward)):
         time = "" if end.time is None else f", t = {format_number(end.time)}"

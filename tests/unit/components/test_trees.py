@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from dash import html
-from portraits import odd_portrait, pendulum_portrait
+from portraits import equilibrium, odd_portrait, pendulum_portrait
 from trees import parts, plain, text
 
 from eqpp_dash.components.archive import ArchiveRow, archive_page, archive_rows
 from eqpp_dash.components.editor import caret_lines, echo, equation_error
-from eqpp_dash.components.facts import eigenvalues_text, facts_panel
+from eqpp_dash.components.facts import facts_panel
 from eqpp_dash.components.gallery import Card, gallery_page
 from eqpp_dash.components.header import FORMATS, export_items
 from eqpp_dash.components.ids import Editor, Part, parameter
@@ -23,6 +24,7 @@ from eqpp_dash.components.shell import shell
 from eqpp_dash.components.theme import NIGHT, OCEAN
 from eqpp_dash.components.workbench import workbench
 from eqpp_dash.errors import EquationError, SpecError
+from eqpp_dash.figures.labels import format_eigenvalues
 from eqpp_dash.model.numbers import read_float
 from eqpp_dash.model.portrait import Notice
 
@@ -132,8 +134,7 @@ def test_facts_list_every_equilibrium_with_its_eigenvalues() -> None:
     said = text(facts_panel(portrait, row_id="r1"))
     for item in portrait.equilibria:
         assert item.kind in said
-        for value in eigenvalues_text(item.eigenvalues.tolist()):
-            assert value in said
+        assert format_eigenvalues(item.eigenvalues.tolist()) in said
     assert "proved complete" in said
     assert "Permanent page" in said
 
@@ -155,9 +156,12 @@ def test_no_equilibria_is_said() -> None:
     assert "None found" in text(facts_panel(pendulum_portrait(equilibria=())))
 
 
-def test_nearly_conjugate_eigenvalues_are_one_pair() -> None:
-    values = np.array([-0.125 + 0.9921567416492215j, -0.125 - 0.9921567416492214j])
-    assert eigenvalues_text(values.tolist()) == ["−0.125 ± 0.9922i"]
+def test_facts_show_neither_rounding_nor_a_factor_of_one() -> None:
+    item = equilibrium(0.0, eigenvalues=np.array([1.2e-17 + 1j, 1.2e-17 - 1j]))
+    item = replace(item, point=np.array([1.2e-17, -3e-18]))
+    said = text(facts_panel(pendulum_portrait(equilibria=(item,))))
+    assert "±i" in said
+    assert "(0, 0)" in said
 
 
 def test_a_finished_portrait_is_exported_in_every_format() -> None:

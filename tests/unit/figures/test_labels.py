@@ -38,6 +38,11 @@ def test_numbers(value, text):
     assert format_number(value) == text
 
 
+def test_nearly_conjugate_eigenvalues_are_one_pair():
+    values = [-0.125 + 0.9921567416492215j, -0.125 - 0.9921567416492214j]
+    assert format_eigenvalues(values) == "−0.125 ± 0.9922i"
+
+
 def test_complex_numbers_and_pairs():
     assert format_complex(-1 - 1j) == "−1 − i"
     assert format_eigenvalues([1j, -1j]) == "±i"
