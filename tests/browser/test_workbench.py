@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -268,29 +269,36 @@ def test_a_tampered_link_is_told_and_the_default_offered(server: Any, visit: Vis
         assert "cannot be read" in window.text("notice")
 
 
-def test_back_and_forward_restore_the_question(server: Any, visit: Visit) -> None:
+def test_back_leads_from_one_portrait_to_the_one_before(server: Any, visit: Visit) -> None:
     window = visit()
-    window.go(server.link(PortraitSpec("x' = y\ny' = -x - y/23")))
+    portraits = ["x' = y\ny' = -x - y/23", "x' = y\ny' = -x - y/29"]
+    window.go(server.link(PortraitSpec(portraits[0])))
     window.badge("Preview")
     window.settled()
     window.page.click("#compute")
     window.badge("Finished")
-    window.write("x' = y\ny' = -x - y/29")
+    window.settled()
+    first = window.hash()["p"]
+    window.write(portraits[1])
     window.badge("Preview")
     window.settled()
     window.page.click("#compute")
     window.badge("Finished")
     window.settled()
+    second = window.hash()["p"]
     field = window.page.get_by_label("Equations, one a line")
-    window.page.go_back()
-    window.page.wait_for_timeout(800)
-    window.settled()
-    assert window.state().equations == field.input_value()
-    window.page.go_forward()
-    window.page.wait_for_timeout(800)
-    window.settled()
-    assert field.input_value() == "x' = y\ny' = -x - y/29"
-    assert window.state().equations == field.input_value()
+    for turn, row, text in (
+        (window.page.go_back, first, portraits[0]),
+        (window.page.go_forward, second, portraits[1]),
+    ):
+        turn()
+        wait_until(lambda text=text: field.input_value() == text, "the question")
+        window.badge("Finished")
+        window.settled()
+        assert window.hash()["p"] == row
+        assert window.state().equations == text
+        window.job_says("finished")
+        assert window.page.locator("#job-open").get_attribute("href") == f"/p/{row}"
 
 
 def test_a_finished_question_is_shown_finished_wherever_it_is_asked(
@@ -331,3 +339,98 @@ def test_a_preview_draws_each_given_trajectory_once(server: Any, visit: Visit) -
     window.settled()
     counted = window.page.locator("#facts .pairs > div", has_text="Trajectories").locator("dd")
     assert counted.inner_text() == "2"
+
+
+def test_a_click_on_an_equilibrium_and_a_double_click_add_no_curves(
+    server: Any, visit: Visit
+) -> None:
+    window = visit()
+    window.go(server.link(PortraitSpec(PENDULUM, window={"x": (-4, 4), "y": (-4, 4)})))
+    window.badge("Preview")
+    window.settled()
+    box = window.page.locator(".nsewdrag").first.bounding_box()
+    middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+    traces = window.traces()
+    window.page.mouse.click(middle[0] + 3, middle[1] - 3)
+    window.settled()
+    assert window.traces() == traces
+    assert window.state().initial_conditions == ()
+    window.page.mouse.dblclick(middle[0] + 60, middle[1])
+    window.badge("Edited")
+    window.settled()
+    assert len(window.state().initial_conditions) == 1
+
+
+def test_a_clicked_curve_lies_where_plotly_draws_it(server: Any, visit: Visit) -> None:
+    window = visit()
+    window.go(server.link(PortraitSpec("x' = y\ny' = -sin(x)", window={"x": (-4, 4), "y": (-4, 4)})))
+    window.badge("Preview")
+    window.settled()
+    window.page.evaluate(
+        """() => new MutationObserver(() => {
+            const path = document.querySelector('#picture .sketch path');
+            if (path) window.sketched = path.getAttribute('d');
+        }).observe(document.body, {childList: true, subtree: true})"""
+    )
+    box = window.page.locator(".nsewdrag").first.bounding_box()
+    window.page.mouse.click(box["x"] + 0.7 * box["width"], box["y"] + 0.4 * box["height"])
+    window.badge("Edited")
+    window.settled()
+    drawn = window.page.evaluate(
+        """() => {
+            const graph = document.querySelector('#picture .js-plotly-plot');
+            return [...graph.querySelectorAll('.js-line')]
+                .filter(line => line.style.strokeWidth === '2.6px')
+                .map(line => line.getAttribute('d'));
+        }"""
+    )
+    assert window.page.locator("#picture .sketch").count() == 0
+    numbers = [_numbers(way) for way in (window.page.evaluate("window.sketched"), drawn[-1])]
+    assert len(numbers[0]) == len(numbers[1]) > 50
+    assert numbers[0] == pytest.approx(numbers[1], abs=0.2)
+
+
+def _numbers(way: str) -> list[float]:
+    return [float(number) for number in re.findall(r"-?[0-9.]+", way)]
+
+
+def test_a_bad_value_of_a_parameter_that_goes_blocks_nothing(server: Any, visit: Visit) -> None:
+    window = visit()
+    window.go(server.link(PortraitSpec("x' = y\ny' = -x - mu*y")))
+    window.badge("Preview")
+    window.settled()
+    window.page.get_by_label("Value of mu", exact=True).fill("abc")
+    window.badge("Not drawn")
+    window.settled()
+    window.write("x' = y\ny' = -x - y/37")
+    window.badge("Preview")
+    window.settled()
+    assert window.state().equations == "x' = y\ny' = -x - y/37"
+
+
+def test_leaving_while_a_picture_is_drawn_and_coming_back(server: Any, visit: Visit) -> None:
+    window = visit()
+    window.go(server.link(PortraitSpec("x' = y\ny' = -x - y/41")))
+    window.page.get_by_role("link", name="Gallery").first.click()
+    window.page.locator(".cards").first.wait_for()
+    window.page.go_back()
+    window.badge("Preview")
+    window.settled()
+    window.page.locator(".echo mjx-container").first.wait_for()
+    field = window.page.get_by_label("Equations, one a line")
+    assert field.input_value() == "x' = y\ny' = -x - y/41"
+
+
+def test_skipping_to_the_page_keeps_the_question(server: Any, visit: Visit) -> None:
+    window = visit()
+    window.go(server.link(PortraitSpec("x' = y\ny' = -x - y/43")))
+    window.badge("Preview")
+    window.settled()
+    state = window.hash()
+    window.page.keyboard.press("Tab")
+    window.page.keyboard.press("Enter")
+    window.page.wait_for_timeout(500)
+    assert window.hash() == state
+    assert window.page.evaluate("document.activeElement.id") == "page"
+    field = window.page.get_by_label("Equations, one a line")
+    assert field.input_value() == "x' = y\ny' = -x - y/43"

@@ -107,6 +107,8 @@ def test_a_short_link_leads_to_its_state(client: Any, services: Any) -> None:
     answer = client.get(path)
     assert answer.status_code == 302
     assert answer.headers["Location"] == f"/#s={state}"
+    assert client.get(f"{path}?a=equal").headers["Location"] == f"/#s={state}&a=equal"
+    assert client.get(f"{path}?a=x%0Ay").headers["Location"] == f"/#s={state}"
 
 
 @pytest.mark.parametrize("body", [None, 5, [], {}, {"state": 5}, {"state": "tampered"}])
