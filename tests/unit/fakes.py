@@ -81,6 +81,8 @@ class FakePortraits:
 class FakePreviews:
     """Understands one system, whatever its name: the pendulum."""
 
+    ends = ("left work box", "equilibrium 2")
+
     def understand(self, text: str, limits: Any = None, declared: Any = ()) -> Any:
         if "sen(" in text:
             offset = text.index("sen(")
@@ -108,7 +110,8 @@ class FakePreviews:
         return replace(pendulum_portrait(), spec=spec, window=window)
 
     def trajectories(self, spec: PortraitSpec, starts: Any, window: Any) -> tuple[Any, ...]:
-        return tuple(trajectory(tuple(start)) for start in starts)
+        orbits = tuple(trajectory(tuple(start), ends=self.ends) for start in starts)
+        return orbits, pendulum_portrait().equilibria
 
     def constant(self, text: str, field: str = "") -> float:
         if text.strip() == "2*pi":

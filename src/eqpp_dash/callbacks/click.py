@@ -19,21 +19,14 @@ from eqpp_dash.components.header import export_items
 from eqpp_dash.components.ids import Key, Picture, Shell
 from eqpp_dash.errors import EqppError, SpecError
 from eqpp_dash.figures import trajectory_traces
-from eqpp_dash.figures.labels import format_point
+from eqpp_dash.figures.ends import end_words
+from eqpp_dash.figures.labels import format_number, format_point
 from eqpp_dash.model.numbers import read_float
-from eqpp_dash.model.portrait import Trajectory
+from eqpp_dash.model.portrait import Equilibrium, Trajectory
 from eqpp_dash.model.spec import PortraitSpec
 
 if TYPE_CHECKING:
     from eqpp_dash.services import Services
-
-_ENDS = {
-    "left work box": "far outside",
-    "time": "the longest time",
-    "budget": "the end of the work budget",
-    "undefined": "where the field is undefined",
-    "closed orbit": "itself (closed)",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +34,7 @@ class Traced:
     """A trajectory through a clicked point, and the question that now includes it."""
 
     trajectories: tuple[Trajectory, ...]
+    equilibria: tuple[Equilibrium, ...]
     spec: PortraitSpec
     variables: tuple[str, ...]
     window: list[tuple[float, float]]
@@ -71,15 +65,19 @@ def trace(services: Services, draft: Draft, data: Mapping[str, Any]) -> Traced:
     shown = spec.replace(window={n: tuple(p) for n, p in zip(variables, limits, strict=False)})
     if shown.window is None or len(shown.window) != 2:
         raise SpecError("a click is a point of the plane")
-    trajectories = services.previews.trajectories(spec, [(x, y)], shown.window)
+    trajectories, equilibria = services.previews.trajectories(spec, [(x, y)], shown.window)
     wider = spec.replace(initial_conditions=(*spec.initial_conditions, (x, y)))
-    return Traced(trajectories, wider, variables, list(shown.window.values()), (x, y))
+    return Traced(trajectories, equilibria, wider, variables, list(shown.window.values()), (x, y))
 
 
 def add_trace(services: Services, found: Traced, draft: Draft) -> dict[str, Any]:
     """Give the page's parts for a clicked trajectory."""
     traces = trajectory_traces(
-        found.trajectories, draft.theme, window=found.window, variables=found.variables
+        found.trajectories,
+        draft.theme,
+        window=found.window,
+        variables=found.variables,
+        equilibria=found.equilibria,
     )
     return {
         "message": "",
@@ -100,9 +98,12 @@ def fate(found: Traced) -> str:
     """Say where a clicked trajectory comes from and goes to."""
     if not found.trajectories:
         return ""
-    orbit = found.trajectories[0]
-    ends = [_ENDS.get(half.end, half.end) for half in (orbit.backward, orbit.forward)]
-    return f"Through {format_point(found.at)}: from {ends[0]} to {ends[1]}"
+    orbit, spans = found.trajectories[0], [high - low for low, high in found.window]
+    through = f"Through {format_point(found.at, spans)}"
+    if orbit.forward.end == orbit.backward.end == "closed orbit" and orbit.forward.time:
+        return f"{through}: a closed orbit of period {format_number(orbit.forward.time)}"
+    ends = [end_words(end, found.equilibria, spans) for end in (orbit.backward, orbit.forward)]
+    return f"{through}: from {ends[0]} to {ends[1]}"
 
 
 def no_trace(words: str, seq: Any) -> dict[str, Any]:

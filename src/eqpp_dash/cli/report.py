@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from eqpp_dash.errors import EqppError, EquationError, JobError, SpecError
+from eqpp_dash.figures.ends import end_words
 from eqpp_dash.figures.labels import (
     format_eigenvalues,
     format_number,
@@ -188,14 +189,16 @@ def _trajectory_lines(portrait: Portrait) -> list[str]:
     lines = [f"Trajectories: {len(portrait.trajectories)}" + (f" ({words})" if words else "")]
     for item in portrait.trajectories:
         if item.origin == "given":
-            way = f"comes from {_end(item.backward)}, goes to {_end(item.forward)}"
+            ends = (_end(end, portrait) for end in (item.backward, item.forward))
+            way = "comes from {}, goes to {}".format(*ends)
             lines.append(f"  through {_point(item.start.tolist())}: {way}")
     return lines
 
 
-def _end(end: OrbitEnd) -> str:
+def _end(end: OrbitEnd, portrait: Portrait) -> str:
+    spans = [high - low for low, high in portrait.window.values()]
     time = "" if end.time is None else f" (t = {format_number(end.time)})"
-    return printable(end.end) + time
+    return printable(end_words(end, portrait.equilibria, spans)) + time
 
 
 def _point(values: Sequence[float], spans: Sequence[float] = ()) -> str:

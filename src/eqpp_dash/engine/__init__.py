@@ -4,6 +4,7 @@ from eqpp_dash.engine.portrait import (
     RESULTS_VERSION,
     compute_portrait,
     preview_portrait,
+    trace_to_equilibria,
     trace_trajectories,
 )
 from eqpp_dash.engine.prepare import prepare_spec
@@ -15,5 +16,6 @@ __all__ = [
     "parse_system",
     "prepare_spec",
     "preview_portrait",
+    "trace_to_equilibria",
     "trace_trajectories",
 ]

@@ -186,12 +186,16 @@ class NearMiss:
         self.away[taken.lane[np.any(mine & (distance > 10 * NEAR_SADDLE), axis=0)]] = True
         close = watched & (distance < NEAR_SADDLE) & (~mine | self.away[taken.lane])
         for saddle, i in np.argwhere(close).tolist():
-            k, item = self.saddles[saddle]
+            _, item = self.saddles[saddle]
             gap = self._gap(item, taken.sign[i], apart[:, saddle, i])
             if gap < CONNECTED:
                 near = f"{max(gap, 1e-16):.0e} of the window"
+                place = ", ".join(
+                    f"{v:.4g}" for v in np.round(item.point / self.width, 12) * self.width
+                )
                 reason = (
-                    f"it passes equilibrium {k} within about {near}: a connection, or a near miss"
+                    f"it passes the saddle at ({place}) within about {near}: "
+                    "a connection, or a near miss"
                 )
                 lane, time = int(taken.lane[i]), float(taken.t[i] + taken.h[i])
                 ends.close(lane, "undecided", time, taken.new[:, i], reason)

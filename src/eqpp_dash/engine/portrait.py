@@ -23,6 +23,7 @@ from eqpp_dash.engine.system import Limits, System
 from eqpp_dash.engine.timescale import crossing_time, time_span
 from eqpp_dash.engine.trajectories import Orbits, assemble, integrate_both
 from eqpp_dash.engine.window import fit_window
+from eqpp_dash.model.ends import END_WORDS
 from eqpp_dash.model.portrait import (
     Equilibrium,
     Notice,
@@ -185,7 +186,6 @@ def preview_portrait(
     )
 
 
-@np.errstate(all="ignore")
 def trace_trajectories(
     spec: PortraitSpec,
     starts: Sequence[Sequence[float]],
@@ -216,11 +216,32 @@ def trace_trajectories(
     EquationError, SpecError
         If the question or a point is invalid.
     """
+    return trace_to_equilibria(spec, starts, window, limits=limits)[0]
+
+
+@np.errstate(all="ignore")
+def trace_to_equilibria(
+    spec: PortraitSpec,
+    starts: Sequence[Sequence[float]],
+    window: Mapping[str, Range] | None = None,
+    *,
+    limits: Limits | None = None,
+) -> tuple[tuple[Trajectory, ...], tuple[Equilibrium, ...]]:
+    """Trace orbits as `trace_trajectories` does, and give the equilibria that they may end at.
+
+    Returns
+    -------
+    trajectories : tuple of Trajectory
+        One a point.
+    equilibria : tuple of Equilibrium
+        Those on the window, as the ends of trajectories count them.
+    """
     if window is not None:
         spec = spec.replace(window=dict(window))
     system, spec = prepare_spec(spec, limits)
     points = [check_point(system, start, f"starts.{i}") for i, start in enumerate(starts)]
-    return _through(_scene(system, spec), spec, points)
+    scene = _scene(system, spec)
+    return _through(scene, spec, points), scene.search.equilibria
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -357,7 +378,8 @@ def _end_notices(trajectories: Sequence[Trajectory]) -> list[Notice]:
             if end.end == "infinity" and end.time is not None:
                 text = f"goes to infinity in finite time{when}"
             elif end.end in _TELLING_ENDS:
-                text = f"ends{when}: {end.end}" + (f", {end.reason}" if end.reason else "")
+                words = END_WORDS[end.end]
+                text = f"ends{when}: {words}" + (f", {end.reason}" if end.reason else "")
             else:
                 continue
             notices.append(

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from eqpp_dash.figures import FIGURE_CONFIG, THEMES, portrait_figure_dict
+from eqpp_dash.figures.ends import end_words
 from eqpp_dash.figures.geometry import portrait_frame
 from eqpp_dash.figures.labels import (
     format_eigenvalues,
@@ -197,8 +198,8 @@ def _sections(portrait: Portrait) -> Iterable[str]:
         trajectory_rows = [
             (
                 _point(item.start.tolist(), frame.span.tolist()),
-                _end(item.backward),
-                _end(item.forward),
+                _end(item.backward, portrait, frame.span.tolist()),
+                _end(item.forward, portrait, frame.span.tolist()),
             )
             for item in given
         ]
@@ -226,6 +227,7 @@ def _equilibria(portrait: Portrait, spans: Sequence[float]) -> Iterable[Sequence
         )
 
 
-def _end(end: OrbitEnd) -> str:
-    text = end.end if end.time is None else f"{end.end}, t = {format_number(end.time)}"
+def _end(end: OrbitEnd, portrait: Portrait, spans: Sequence[float]) -> str:
+    text = end_words(end, portrait.equilibria, spans)
+    text += "" if end.time is None else f", t = {format_number(end.time)}"
     return _text(f"{text}: {end.reason}" if end.reason else text)

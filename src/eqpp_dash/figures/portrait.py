@@ -17,7 +17,7 @@ from eqpp_dash.figures.traces import (
     set_traces,
     trajectories_traces,
 )
-from eqpp_dash.model.portrait import Portrait, Trajectory
+from eqpp_dash.model.portrait import Equilibrium, Portrait, Trajectory
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -58,7 +58,12 @@ def portrait_figure_dict(
         *field_traces(portrait, frame, colours, phone=phone),
         *nullcline_traces(portrait, frame, colours),
         *trajectories_traces(
-            portrait.trajectories, portrait.system.variables, frame, colours, legend=True
+            portrait.trajectories,
+            portrait.system.variables,
+            frame,
+            colours,
+            legend=True,
+            equilibria=portrait.equilibria,
         ),
     ]
     data = [
@@ -119,6 +124,7 @@ def trajectory_traces(
     *,
     window: Sequence[tuple[float, float]] | None = None,
     variables: Sequence[str] = (),
+    equilibria: Sequence[Equilibrium] = (),
 ) -> list[Trace]:
     """Draw trajectories to add to a figure that is on screen, such as a click's.
 
@@ -132,6 +138,8 @@ def trajectory_traces(
         Limits of the two variables; by default the box around the trajectories.
     variables : sequence of str
         Names of the variables, for the hover text.
+    equilibria : sequence of Equilibrium
+        The equilibria that ends are numbered by, for the hover text.
 
     Returns
     -------
@@ -140,7 +148,9 @@ def trajectory_traces(
     """
     colours = theme if isinstance(theme, Theme) else theme_named(theme)
     frame = _frame(trajectories, window)
-    return trajectories_traces(trajectories, variables, frame, colours, legend=False)
+    return trajectories_traces(
+        trajectories, variables, frame, colours, legend=False, equilibria=equilibria
+    )
 
 
 def _frame(

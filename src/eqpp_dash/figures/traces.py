@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eqpp_dash.figures.ends import end_words
 from eqpp_dash.figures.geometry import (
     Frame,
     by_role,
@@ -19,7 +20,7 @@ from eqpp_dash.figures.geometry import (
 from eqpp_dash.figures.labels import format_number, format_point, plain_name, rich_name, rich_text
 from eqpp_dash.figures.symbols import Mark, by_mark, equilibrium_lines
 from eqpp_dash.figures.themes import NULLCLINE_DASHES, Theme
-from eqpp_dash.model.portrait import Portrait, Trajectory
+from eqpp_dash.model.portrait import Equilibrium, Portrait, Trajectory
 
 Trace = dict[str, Any]
 
@@ -154,7 +155,7 @@ def _role_traces(
 
 
 def _start_trace(
-    items: Sequence[Trajectory], variables: Sequence[str], frame: Frame, theme: Theme
+    items: Sequence[Trajectory], texts: Sequence[str], frame: Frame, theme: Theme
 ) -> Trace:
     starts = np.array([item.start[:2] for item in items], dtype=float).reshape(-1, 2)
     trace = _curve(
@@ -163,7 +164,7 @@ def _start_trace(
         name="start",
         legendgroup="trajectories",
         showlegend=False,
-        hovertext=[_start_text(item, variables, frame) for item in items],
+        hovertext=list(texts),
         marker={
             "symbol": "circle",
             "size": 7,
@@ -174,14 +175,16 @@ def _start_trace(
     return trace | {"mode": "markers", "hoverinfo": "text"}
 
 
-def _start_text(item: Trajectory, variables: Sequence[str], frame: Frame) -> str:
+def _start_text(
+    item: Trajectory, variables: Sequence[str], frame: Frame, equilibria: Sequence[Equilibrium]
+) -> str:
     point = format_point(item.start[:2], frame.span, 5)
     names = ", ".join(plain_name(name) for name in variables)
     head = f"({names}) = {point}" if names else point
     lines = [f"<b>Trajectory</b> through {rich_text(head)}"]
-    for word, end in (("forward", item.forward), ("backward", item.backward)):
+    for word, end in (("goes to", item.forward), ("comes from", item.backward)):
         time = "" if end.time is None else f", t = {format_number(end.time)}"
-        lines.append(rich_text(f"{word}: {end.end}{time}"))
+        lines.append(rich_text(f"{word} {end_words(end, equilibria, frame.span)}{time}"))
     return "<br>".join(lines)
 
 
@@ -192,11 +195,12 @@ def trajectories_traces(
     theme: Theme,
     *,
     legend: bool,
+    equilibria: Sequence[Equilibrium] = (),
 ) -> list[Trace]:
     """Draw trajectories: per role one trace of curves, one of arrowheads, and the starts.
 
     With `legend` the seeded ones' trace comes even if it is empty, so that the legend has
-    an entry for the layer that a click adds to.
+    an entry for the layer that a click adds to. The `equilibria` name where they end.
     """
     traces: list[Trace] = []
     groups = by_role(trajectories)
@@ -204,8 +208,10 @@ def trajectories_traces(
         if items or (legend and role == "seeded"):
             shown = legend and role != "given"
             traces += _role_traces(role, items, frame, theme, legend=shown)
-    if groups["given"]:
-        traces.append(_start_trace(groups["given"], variables, frame, theme))
+    given = groups["given"]
+    if given:
+        texts = [_start_text(item, variables, frame, equilibria) for item in given]
+        traces.append(_start_trace(given, texts, frame, theme))
     return traces
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from eqpp_dash import engine
 from eqpp_dash.engine.system import Limits, System
 from eqpp_dash.engine.system import parse_constant as engine_constant
-from eqpp_dash.model.portrait import Notice, Portrait, Trajectory
+from eqpp_dash.model.portrait import Equilibrium, Notice, Portrait, Trajectory
 from eqpp_dash.model.spec import PortraitSpec, Range
 
 
@@ -116,7 +116,15 @@ class Previews:
 
     def trajectories(
         self, spec: PortraitSpec, starts: Sequence[Sequence[float]], window: Mapping[str, Range]
-    ) -> tuple[Trajectory, ...]:
-        """Trace the orbits through given points, both directions."""
+    ) -> tuple[tuple[Trajectory, ...], tuple[Equilibrium, ...]]:
+        """Trace the orbits through given points, both directions.
+
+        Returns
+        -------
+        trajectories : tuple of Trajectory
+            One a point.
+        equilibria : tuple of Equilibrium
+            The equilibria that their ends are numbered by.
+        """
         spec = self._check(spec)
-        return engine.trace_trajectories(spec, starts, window, limits=self._limits)
+        return engine.trace_to_equilibria(spec, starts, window, limits=self._limits)

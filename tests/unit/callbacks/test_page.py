@@ -12,7 +12,7 @@ from trees import parts, text
 from eqpp_dash.callbacks.answers import answer, quick_spec
 from eqpp_dash.callbacks.archive import listing, remove
 from eqpp_dash.callbacks.arrival import STARTER, Visit, open_visit, opening_values, read_hash
-from eqpp_dash.callbacks.click import add_trace, trace
+from eqpp_dash.callbacks.click import add_trace, fate, trace
 from eqpp_dash.callbacks.editor import reading
 from eqpp_dash.callbacks.form import read_draft
 from eqpp_dash.callbacks.job import another_try, cancelled, order, progress_values
@@ -212,11 +212,20 @@ def test_a_click_adds_its_trajectory_to_picture_and_state(services: Any) -> None
     data = {"at": [0.5, -1.25], "window": [["-8", "8"], ["-3.5", "3.5"]]}
     asked = draft(services, starts=["1, 2"])
     parts = add_trace(services, trace(services, asked, data), asked)
-    assert isinstance(parts["figure"], Patch)
+    assert [trace["mode"] for trace in parts["traced"]["traces"]] == ["lines", "markers", "markers"]
     assert parts["traced"]["starts"] == ["1, 2", "0.5, -1.25"]
     state = services.links.decode(parts["traced"]["state"])
     assert state.initial_conditions == ((1.0, 2.0), (0.5, -1.25))
-    assert "Through (0.5, −1.25)" in parts["caption"]
+    assert parts["caption"] == (
+        "Through (0.5, −1.25): from beyond the window's surroundings to the stable focus at (0, 0)"
+    )
+
+
+def test_a_click_on_a_closed_orbit_tells_its_period(services: Any) -> None:
+    services.previews.ends = ("closed orbit", "closed orbit")
+    data = {"at": [0.5, -1.25], "window": [["-8", "8"], ["-3.5", "3.5"]]}
+    said = fate(trace(services, draft(services), data))
+    assert said == "Through (0.5, −1.25): a closed orbit of period 25"
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,9 @@ from eqpp_dash.figures import (
     portrait_figure_dict,
     trajectory_traces,
 )
-from eqpp_dash.model.portrait import SystemFacts
+from eqpp_dash.figures.ends import end_words
+from eqpp_dash.model.ends import END_WORDS
+from eqpp_dash.model.portrait import OrbitEnd, SystemFacts
 
 
 def numbers(array):
@@ -192,8 +194,24 @@ def test_a_click_adds_curves_of_the_trajectory_layer_without_legend():
     assert traces[0]["line"]["color"] == THEMES["dark"].given
     text = traces[-1]["hovertext"][0]
     assert "(θ, ω) = (1, 1)" in text
-    assert "forward: equilibrium 1" in text
+    assert "goes to an equilibrium" in text
+    assert "comes from beyond the window" in text
     go.Figure({"data": traces})
+
+
+def test_a_start_names_the_equilibrium_by_kind_and_place():
+    portrait = pendulum_portrait()
+    traces = portrait_figure_dict(portrait)["data"]
+    (start,) = [trace for trace in traces if trace.get("name") == "start"]
+    assert "goes to the saddle at (−3.142, 0)" in start["hovertext"][0]
+    assert "equilibrium 1" not in start["hovertext"][0]
+
+
+def test_every_end_has_words():
+    ends = [*END_WORDS, "equilibrium 0", "equilibrium 2"]
+    said = [end_words(OrbitEnd(end, 1.0), odd_portrait().equilibria) for end in ends]
+    assert len(set(said)) == len(ends)
+    assert said[-2:] == ["the undecided equilibrium at (0, 0)", "the unstable node at (−3, 0)"]
 
 
 def test_a_clicks_place_in_the_drawing_order_is_below_the_points():

@@ -132,7 +132,8 @@ def test_previews_understand_check_and_draw(services):
     assert len(portrait.equilibria) == 1
     assert len(portrait.trajectories) == 1
     window = {"x": (-2.0, 2.0), "y": (-2.0, 2.0)}
-    (orbit,) = services.previews.trajectories(SPEC, [(1.0, 0.0)], window)
+    (orbit,), equilibria = services.previews.trajectories(SPEC, [(1.0, 0.0)], window)
+    assert len(equilibria) == 1
     assert orbit.start.tolist() == [1.0, 0.0]
 
 

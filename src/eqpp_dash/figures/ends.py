@@ -1,0 +1,52 @@
+"""Where trajectories come from and go to, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from eqpp_dash.figures.labels import format_point
+from eqpp_dash.model.ends import END_WORDS
+from eqpp_dash.model.portrait import Equilibrium, OrbitEnd
+
+_EQUILIBRIUM = "equilibrium "
+
+
+def equilibrium_words(item: Equilibrium, spans: Iterable[float] = ()) -> str:
+    """Name an equilibrium by its kind and place, such as ``the saddle at (1, 0)``.
+
+    Parameters
+    ----------
+    item : Equilibrium
+        The equilibrium.
+    spans : iterable of float
+        Widths of the window; a coordinate that is only rounding is shown as 0.
+    """
+    kind = "undecided equilibrium" if item.kind == "undecided" else item.kind
+    return f"the {kind} at {format_point(item.point, spans)}"
+
+
+def end_words(
+    end: OrbitEnd, equilibria: Sequence[Equilibrium] = (), spans: Iterable[float] = ()
+) -> str:
+    """Say what half a trajectory comes from, or goes to.
+
+    Parameters
+    ----------
+    end : OrbitEnd
+        Its end.
+    equilibria : sequence of Equilibrium
+        The equilibria that ends are numbered by.
+    spans : iterable of float
+        Widths of the window.
+
+    Examples
+    --------
+    >>> end_words(OrbitEnd("budget", 3.0)), end_words(OrbitEnd("equilibrium 0", None))
+    ('the end of the work budget', 'an equilibrium')
+    """
+    if not end.end.startswith(_EQUILIBRIUM):
+        return END_WORDS.get(end.end, end.end)
+    number = int(end.end.removeprefix(_EQUILIBRIUM))
+    if number >= len(equilibria):
+        return "an equilibrium"
+    return equilibrium_words(equilibria[number], spans)
