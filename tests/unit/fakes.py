@@ -110,7 +110,7 @@ class FakePreviews:
         return replace(pendulum_portrait(), spec=spec, window=window)
 
     def trajectories(self, spec: PortraitSpec, starts: Any, window: Any) -> tuple[Any, ...]:
-        orbits = tuple(trajectory(tuple(start), ends=self.ends) for start in starts)
+        orbits = tuple(trajectory(tuple(start), origin="given", ends=self.ends) for start in starts)
         return orbits, pendulum_portrait().equilibria
 
     def constant(self, text: str, field: str = "") -> float:

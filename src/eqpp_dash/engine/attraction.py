@@ -190,9 +190,8 @@ class NearMiss:
             gap = self._gap(item, taken.sign[i], apart[:, saddle, i])
             if gap < CONNECTED:
                 near = f"{max(gap, 1e-16):.0e} of the window"
-                place = ", ".join(
-                    f"{v:.4g}" for v in np.round(item.point / self.width, 12) * self.width
-                )
+                point = np.round(item.point / self.width, 12) * self.width + 0.0
+                place = ", ".join(f"{value:.4g}" for value in point)
                 reason = (
                     f"it passes the saddle at ({place}) within about {near}: "
                     "a connection, or a near miss"
