@@ -1,0 +1,1 @@
+"""Machine code for the system just typed: vectors of trajectories, compiled by LLVM."""
