@@ -106,7 +106,7 @@ def measure_page(url: str, repeat: int) -> None:
         page.wait_for_selector("#picture .js-plotly-plot .scatterlayer .trace", timeout=60_000)
         until(f"{badge}.includes('finished')")
         drawings = _Drawings(page.evaluate)
-        previews, portraits, clicks = [], [], []
+        previews, portraits, clicks, whole = [], [], [], []
         for k in range(repeat):
             drawings.start("preview")
             page.fill("#equations", PENDULUM.replace("g*", f"{1 + (k + 1) / 100}*"))
@@ -132,13 +132,15 @@ def measure_page(url: str, repeat: int) -> None:
             page.mouse.move(x - 3, y)
             page.mouse.move(x, y)
             time.sleep(0.3)
-            drawings.start("")
+            drawings.start("", ".sketch path")
             page.mouse.click(x, y)
             clicks.append(drawings.wait(60))
+            whole.append(drawings.wait(60, "figure"))
         browser.close()
     report("Compute to picture drawn, pendulum", portraits)
     report("slider to preview drawn", previews)
     report("click to trajectory drawn", clicks)
+    report("click to whole figure drawn anew", whole)
 
 
 class _Drawings:
@@ -147,33 +149,44 @@ class _Drawings:
     def __init__(self, evaluate: Callable[..., float]) -> None:
         self._evaluate = evaluate
 
-    def start(self, badge: str) -> None:
-        """Begin to wait for a drawing made while the picture's badge says this."""
+    def start(self, badge: str, appears: str = "") -> None:
+        """Begin to wait for a drawing made while the picture's badge says this.
+
+        With `appears`, a selector, the drawing waited for is the first frame with that in it.
+        """
         self._evaluate(
-            """badge => {
+            """([badge, appears]) => {
                 const graph = document.querySelector('#picture .js-plotly-plot');
                 const said = document.querySelector('#picture-badge');
-                window.drawn = null;
-                window.acted = null;
+                window.drawn = window.figure = window.acted = null;
                 const note = event => { window.acted ??= performance.now(); };
                 for (const kind of ['pointerdown', 'keydown', 'input'])
                     document.addEventListener(kind, note, {capture: true, once: true});
                 graph.removeAllListeners('plotly_afterplot');
                 graph.on('plotly_afterplot', () => requestAnimationFrame(() => {
-                    if (said.textContent.toLowerCase().includes(badge) && window.acted !== null)
-                        window.drawn ??= performance.now();
+                    if (!said.textContent.toLowerCase().includes(badge) || window.acted === null)
+                        return;
+                    window.figure ??= performance.now();
+                    if (!appears) window.drawn ??= performance.now();
                 }));
+                if (!appears) return;
+                const look = new MutationObserver(() => {
+                    if (!graph.querySelector(appears)) return;
+                    look.disconnect();
+                    requestAnimationFrame(() => { window.drawn ??= performance.now(); });
+                });
+                look.observe(graph, {childList: true, subtree: true});
             }""",
-            badge,
+            [badge, appears],
         )
 
-    def wait(self, seconds: float) -> float:
+    def wait(self, seconds: float, what: str = "drawn") -> float:
         """Give the milliseconds from the first input event to the drawing."""
         end = time.monotonic() + seconds
-        while self._evaluate("window.drawn === null"):
+        while self._evaluate(f"window.{what} === null"):
             assert time.monotonic() < end, "nothing was drawn"
             time.sleep(0.01)
-        return self._evaluate("window.drawn - window.acted")
+        return self._evaluate(f"window.{what} - window.acted")
 
 
 def main() -> None:
