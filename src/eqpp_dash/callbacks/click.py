@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from traceback import format_exc
 from typing import TYPE_CHECKING, Any
 
 from dash import Dash, Input, Output, State, ctx, no_update
@@ -12,8 +11,8 @@ from dash.exceptions import PreventUpdate
 
 from eqpp_dash.callbacks.answers import asked
 from eqpp_dash.callbacks.browser import in_browser
+from eqpp_dash.callbacks.failures import failed
 from eqpp_dash.callbacks.form import Draft, point_entry, read_draft
-from eqpp_dash.callbacks.picture import log, words_for
 from eqpp_dash.callbacks.words import error_words
 from eqpp_dash.components.header import export_items
 from eqpp_dash.components.ids import Key, Picture, Shell
@@ -114,9 +113,9 @@ def no_trace(words: str, seq: Any) -> dict[str, Any]:
 
 def broken_trace(error: Exception) -> dict[str, Any]:
     """Keep the picture where following a click failed; see `broken_picture`."""
-    log.error("FAILED", callback="add_trajectory", error=str(error), traceback=format_exc())
+    said = failed("add_trajectory", error)
     data = ctx.inputs.get(f"{Key.CLICK}.data")
-    return no_trace(words_for(error), data.get("seq") if isinstance(data, dict) else None)
+    return no_trace(said, data.get("seq") if isinstance(data, dict) else None)
 
 
 def register(app: Dash, services: Services) -> None:

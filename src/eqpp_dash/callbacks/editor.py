@@ -9,6 +9,7 @@ from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
 from eqpp_dash.callbacks.browser import in_browser
+from eqpp_dash.callbacks.failures import failed
 from eqpp_dash.callbacks.form import current_values
 from eqpp_dash.components.editor import echo, equation_error
 from eqpp_dash.components.ids import (
@@ -49,15 +50,7 @@ def reading(
     try:
         found = services.previews.understand(text, declared=shown)
     except EqppError as error:
-        return {
-            "error": equation_error(error, text),
-            "wrong": True,
-            "echo": no_update,
-            "parameters": no_update,
-            "x_name": no_update,
-            "y_name": no_update,
-            "y_hidden": no_update,
-        }
+        return not_read(error, text)
     known = known or {}
     kept = current_values(shown, known, found.defaults)
     values = {n: kept.get(n) or v for n, v in found.defaults.items()}
@@ -74,6 +67,18 @@ def reading(
         "y_name": variable_name(names[1]),
         "y_hidden": not names[1],
     }
+
+
+def not_read(error: EqppError, text: str) -> dict[str, Any]:
+    """Keep what was understood last, and say what is wrong."""
+    kept = ("echo", "parameters", "x_name", "y_name", "y_hidden")
+    said = {"error": equation_error(error, text), "wrong": True}
+    return said | dict.fromkeys(kept, no_update)
+
+
+def broken_reading(error: Exception) -> dict[str, Any]:
+    """Say beside the equations that reading them failed in our own code."""
+    return not_read(EqppError(failed("understand", error)), "") | {"wrong": no_update}
 
 
 def register(app: Dash, services: Services) -> None:
@@ -95,6 +100,7 @@ def register(app: Dash, services: Services) -> None:
             "values": State(every_parameter(Part.VALUE), "value"),
             "known": State(every_parameter(Part.KNOWN), "data"),
         },
+        on_error=broken_reading,
         prevent_initial_call=True,
     )
     def understand(

@@ -11,6 +11,7 @@ from dash.exceptions import PreventUpdate
 from eqpp_dash.callbacks.answers import asked
 from eqpp_dash.callbacks.arrival import LAUNCHER
 from eqpp_dash.callbacks.browser import in_browser
+from eqpp_dash.callbacks.failures import failed, noticed
 from eqpp_dash.callbacks.form import read_draft
 from eqpp_dash.callbacks.picture import STALE
 from eqpp_dash.callbacks.words import error_words
@@ -40,14 +41,19 @@ def order(services: Services, data: Any) -> dict[str, Any]:
         spec = asked(services, read_draft(data))
         job = services.portraits.submit(spec, launcher=LAUNCHER)
     except EqppError as error:
-        return {
-            "job": no_update,
-            "placed": no_update,
-            "message": error_words(error, placed=True),
-            "frame": STALE,
-        }
+        return no_order(error_words(error, placed=True))
     placed = {"state": services.links.encode(spec), "row": job.row_id, "fresh": True}
     return {"job": job.row_id, "placed": placed, "message": "", "frame": no_update}
+
+
+def no_order(words: str) -> dict[str, Any]:
+    """Leave the job as it is, and say why there is no new one."""
+    return {"job": no_update, "placed": no_update, "message": words, "frame": STALE}
+
+
+def broken_order(error: Exception) -> dict[str, Any]:
+    """Say that submitting failed in our own code."""
+    return no_order(failed("submit", error))
 
 
 def another_try(services: Services, row_id: Any) -> dict[str, Any]:
@@ -129,6 +135,7 @@ def register(app: Dash, services: Services, manager: Any, body: Callable[..., An
             "frame": Output(Picture.FRAME, "className", allow_duplicate=True),
         },
         inputs={"data": Input(Key.ORDER, "data")},
+        on_error=broken_order,
         prevent_initial_call=True,
     )
     def submit(data: Any) -> dict[str, Any]:
@@ -144,6 +151,7 @@ def register(app: Dash, services: Services, manager: Any, body: Callable[..., An
         },
         inputs={"clicks": Input(JobPanel.AGAIN, "n_clicks")},
         state={"row_id": State(JobKey.JOB, "data")},
+        on_error=noticed("try_again"),
         prevent_initial_call=True,
     )
     def try_again(clicks: int | None, row_id: Any) -> dict[str, Any]:
@@ -155,6 +163,7 @@ def register(app: Dash, services: Services, manager: Any, body: Callable[..., An
         Output(Shell.NOTICE, "children", allow_duplicate=True),
         Input(JobPanel.CANCEL, "n_clicks"),
         State(JobKey.JOB, "data"),
+        on_error=noticed("cancel"),
         prevent_initial_call=True,
     )
     def cancel(clicks: int | None, row_id: Any) -> Any:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from traceback import format_exc
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from dash import Dash, Input, Output, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from eqpp_dash.callbacks.answers import Answer, answer
 from eqpp_dash.callbacks.browser import in_browser
+from eqpp_dash.callbacks.failures import failed
 from eqpp_dash.callbacks.form import Draft, read_draft
 from eqpp_dash.callbacks.looks import graph_style, on_page, recoloured, untitled_figure
 from eqpp_dash.callbacks.words import error_words
@@ -23,8 +22,6 @@ from eqpp_dash.model.portrait import Portrait
 
 if TYPE_CHECKING:
     from eqpp_dash.services import Services
-
-log = structlog.get_logger("eqpp_dash.page")
 
 FRESH, STALE = "picture-frame fresh", "picture-frame stale"
 
@@ -76,19 +73,8 @@ def keep_picture(error: EqppError, data: Any) -> dict[str, Any]:
 
 def broken_picture(error: Exception) -> dict[str, Any]:
     """Keep the picture also where our own code failed: the page says so, the log has why."""
-    log.error("FAILED", callback="draw", error=str(error), traceback=format_exc())
-    return keep_picture(EqppError(words_for(error)), ctx.inputs.get(f"{Key.DRAFT}.data"))
-
-
-def words_for(error: Exception) -> str:
-    """Say that our own code failed.
-
-    Examples
-    --------
-    >>> words_for(ValueError("no"))
-    'Something went wrong on the server (ValueError: no)'
-    """
-    return f"Something went wrong on the server ({type(error).__name__}: {error!s:.200})"
+    said = failed("draw", error)
+    return keep_picture(EqppError(said), ctx.inputs.get(f"{Key.DRAFT}.data"))
 
 
 def caption(portrait: Portrait, row_id: str | None) -> str:
