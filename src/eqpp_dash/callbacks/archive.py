@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 from dash import Dash, Input, Output, State, ctx, no_update
 
 from eqpp_dash.callbacks.arrival import LAUNCHER
-from eqpp_dash.components.archive import PAGE_SIZE, STATUSES, ArchiveRow, archive_rows
+from eqpp_dash.callbacks.failures import failed, noticed
+from eqpp_dash.components.archive import (
+    PAGE_SIZE,
+    STATUSES,
+    ArchiveRow,
+    archive_failure,
+    archive_rows,
+)
 from eqpp_dash.components.ids import Archive, Shell, archive_button
 from eqpp_dash.errors import EqppError
 
@@ -45,8 +52,19 @@ def listing(services: Services, text: Any, status: Any, page: Any) -> dict[str, 
             [archive_row(item) for item in found], can_delete=services.can_delete
         ),
         "pages": pages,
+        "page": page,
         "count": "1 portrait" if count == 1 else f"{count} portraits",
     }
+
+
+def no_listing(words: str) -> dict[str, Any]:
+    """Say in the table's place why there is none."""
+    return {"table": archive_failure(words), "pages": no_update, "page": no_update, "count": ""}
+
+
+def broken_listing(error: Exception) -> dict[str, Any]:
+    """Say that searching failed in our own code."""
+    return no_listing(failed("search", error))
 
 
 def archive_row(entry: Any) -> ArchiveRow:
@@ -78,6 +96,7 @@ def register(app: Dash, services: Services) -> None:
         output={
             "table": Output(Archive.TABLE, "children"),
             "pages": Output(Archive.PAGES, "total"),
+            "page": Output(Archive.PAGES, "value"),
             "count": Output(Archive.COUNT, "children"),
         },
         inputs={
@@ -86,15 +105,21 @@ def register(app: Dash, services: Services) -> None:
             "page": Input(Archive.PAGES, "value"),
             "changed": Input(Archive.CHANGED, "data"),
         },
+        on_error=broken_listing,
     )
     def search(text: Any, status: Any, page: Any, changed: Any) -> dict[str, Any]:
-        return listing(services, text, status, page)
+        page = 1 if ctx.triggered_id in (Archive.SEARCH, Archive.STATUS) else page
+        try:
+            return listing(services, text, status, page)
+        except EqppError as error:
+            return no_listing(str(error))
 
     @app.callback(
         Output(Archive.CONFIRM, "opened"),
         Output(Archive.DOOMED, "data"),
         Input(archive_button("delete"), "n_clicks"),
         Input(Archive.KEEP, "n_clicks"),
+        on_error=noticed("ask"),
         prevent_initial_call=True,
     )
     def ask(clicks: list[int | None], keep: int | None) -> tuple[Any, Any]:
@@ -108,6 +133,7 @@ def register(app: Dash, services: Services) -> None:
         Output(Shell.NOTICE, "children", allow_duplicate=True),
         Input(Archive.DELETE, "n_clicks"),
         State(Archive.DOOMED, "data"),
+        on_error=noticed("delete"),
         prevent_initial_call=True,
     )
     def delete(clicks: int | None, row_id: Any) -> tuple[Any, Any, Any]:
@@ -119,6 +145,7 @@ def register(app: Dash, services: Services) -> None:
         Output(Shell.GO, "data"),
         Output(Shell.NOTICE, "children", allow_duplicate=True),
         Input(archive_button("rerun"), "n_clicks"),
+        on_error=noticed("run_again"),
         prevent_initial_call=True,
     )
     def run_again(clicks: list[int | None]) -> tuple[Any, Any]:

@@ -106,6 +106,11 @@ def archive_rows(rows: Sequence[ArchiveRow], *, can_delete: bool) -> Any:
     return html.Ul([_row(row, can_delete) for row in rows], className="rows")
 
 
+def archive_failure(words: str) -> html.P:
+    """Say in the table's place why there is none."""
+    return html.P(words, className="quiet nothing", role="alert")
+
+
 def _row(row: ArchiveRow, can_delete: bool) -> html.Li:
     title = row.title or "Untitled system"
     buttons: list[Any] = [_button("rerun", row.row_id, "again", f"Run {title} again", False)]
