@@ -9,6 +9,7 @@ from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
 from eqpp_dash.callbacks.browser import in_browser
+from eqpp_dash.callbacks.failures import failed, noticed
 from eqpp_dash.callbacks.form import understood
 from eqpp_dash.callbacks.looks import graph_style, on_page, untitled_figure
 from eqpp_dash.components.archive import archive_page
@@ -81,6 +82,12 @@ def page_for(services: Services, path: Any, look: Look = Look()) -> Page:
     return Page(not_found_page())
 
 
+def broken_page(error: Exception) -> tuple[Any, Any, str]:
+    """Give a page that says that making one failed in our own code."""
+    tree = message_page("This did not work", failed("show_page", error))
+    return tree, export_items(None), ""
+
+
 def card(services: Services, entry: Any) -> Card:
     """Give a gallery entry's card."""
     href = f"/#s={services.links.encode(entry.spec)}"
@@ -130,13 +137,15 @@ def register(app: Dash, services: Services) -> None:
     @app.callback(
         Output(Shell.PAGE, "children"),
         Output(Shell.EXPORT_ITEMS, "children", allow_duplicate=True),
+        Output(Shell.NOTICE, "children", allow_duplicate=True),
         Input(Shell.VISIT, "data"),
+        on_error=broken_page,
         prevent_initial_call=True,
     )
-    def show_page(visit: Any) -> tuple[Any, Any]:
+    def show_page(visit: Any) -> tuple[Any, Any, str]:
         visit = visit if isinstance(visit, dict) else {}
         page = page_for(services, visit.get("path"), look_of(visit))
-        return page.tree, export_items(page.export)
+        return page.tree, export_items(page.export), ""  # a notice belongs to the page it was on
 
     in_browser(
         app,
@@ -151,6 +160,7 @@ def register(app: Dash, services: Services) -> None:
         Output(Shell.EXPORT_ITEMS, "children", allow_duplicate=True),
         Input(Permanent.LOOK, "data"),
         State(JobKey.JOB, "data"),
+        on_error=noticed("show_again"),
         prevent_initial_call=True,
     )
     def show_again(look: Any, row_id: Any) -> tuple[Any, Any]:
