@@ -14,6 +14,7 @@ from dash import Dash
 from flask_compress import Compress
 
 from eqpp_dash.app import create_app
+from eqpp_dash.errors import ArchiveError
 from eqpp_dash.settings import Settings, load_settings
 
 PENDULUM = "x' = y\ny' = -sin(x) - d*y"
@@ -28,12 +29,15 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Dash:
     return create_app(settings(tmp_path_factory.mktemp("data")))
 
 
-def call(app: Dash, source: str, value: Any) -> Any:
-    """Call the callback of one input as the page does."""
+def call(app: Dash, source: str, *values: Any, changed: str = "") -> Any:
+    """Call a callback, found by its first input, as the page does when that or another changes."""
     name, known = next(
         (name, known)
         for name, known in app.callback_map.items()
-        if [item["id"] for item in known["inputs"]] == [source] and "callback" in known
+        if known["inputs"]
+        and known["inputs"][0]["id"] == source
+        and len(known["inputs"]) == len(values)
+        and "callback" in known
     )
     listed = known["output"] if isinstance(known["output"], list | tuple) else None
     outputs = [{"id": o.component_id, "property": o.component_property} for o in listed or ()]
@@ -43,9 +47,15 @@ def call(app: Dash, source: str, value: Any) -> Any:
         "outputs": outputs
         if listed is not None
         else {"id": single.component_id, "property": single.component_property},
-        "inputs": [item | {"value": value} for item in known["inputs"]],
+        "inputs": [
+            item | {"value": value} for item, value in zip(known["inputs"], values, strict=True)
+        ],
         "state": [[] if item["id"].startswith("{") else item for item in known["state"]],
-        "changedPropIds": [f"{i['id']}.{i['property']}" for i in known["inputs"]],
+        "changedPropIds": [
+            f"{item['id']}.{item['property']}"
+            for item in known["inputs"]
+            if item["id"] == (changed or source)
+        ],
     }
     return app.server.test_client().post("/_dash-update-component", json=body)
 
@@ -167,6 +177,60 @@ def test_a_defect_in_the_engine_keeps_the_picture_and_is_told(
     assert drawn["seq"] == 9
     assert "ZeroDivisionError: planted" in drawn["said"]
     assert drawn["field"] == "", "no entry of the form is to blame"
+
+
+@pytest.mark.parametrize(
+    ("broken", "source", "values", "place"),
+    [
+        ("portraits.Portraits.submit", "order", [{"n": 1, "form": form()}], "picture-message"),
+        ("previews.Previews.understand", "question", [{"seq": 1, "text": "x"}], "equations-error"),
+        ("gallery.Gallery.entries", "arrival", [{"hash": ""}], "notice"),
+        ("gallery.Gallery.entries", "visit", [{"path": "/gallery"}], "page"),
+        ("archive.ArchiveService.count", "archive-search", ["", "", 1, None], "archive-table"),
+    ],
+)
+def test_a_defect_behind_any_callback_is_told_and_logged(
+    app: Dash,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    broken: str,
+    source: str,
+    values: list[Any],
+    place: str,
+) -> None:
+    def fail(*args: Any, **kwargs: Any) -> Any:
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr(f"eqpp_dash.services.{broken}", fail)
+    answer = call(app, source, *values)
+    assert answer.status_code == 200
+    changes = answer.json["response"] | answer.json.get("sideUpdate", {})
+    assert "ZeroDivisionError: planted" in json.dumps(changes[place])
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if '"FAILED"' in line]
+    assert "in fail" in json.loads(line)["traceback"]
+
+
+def test_an_archive_that_cannot_be_read_is_told(app: Dash, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any, **kwargs: Any) -> Any:
+        raise ArchiveError("the archive is locked", "Try again")
+
+    monkeypatch.setattr("eqpp_dash.services.archive.ArchiveService.count", fail)
+    answer = call(app, "archive-search", "", "", 1, None)
+    assert "the archive is locked. Try again" in answer.text
+
+
+@pytest.mark.parametrize(("source", "page"), [("archive-search", 1), ("archive-pages", 3)])
+def test_a_new_search_begins_at_its_first_page(
+    app: Dash, monkeypatch: pytest.MonkeyPatch, source: str, page: int
+) -> None:
+    monkeypatch.setattr("eqpp_dash.services.archive.ArchiveService.count", lambda *a, **k: 60)
+    answer = call(app, "archive-search", "x", "", 3, None, changed=source)
+    assert answer.json["response"]["archive-pages"] == {"total": 3, "value": page}
+
+
+def test_a_notice_stays_behind_with_its_page(app: Dash) -> None:
+    answer = call(app, "visit", {"path": "/archive"})
+    assert answer.json["response"]["notice"] == {"children": ""}
 
 
 def test_large_answers_are_compressed(app: Dash) -> None:

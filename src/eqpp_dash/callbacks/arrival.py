@@ -10,6 +10,7 @@ from dash import Dash, Input, Output
 from dash.exceptions import PreventUpdate
 
 from eqpp_dash.callbacks.browser import in_browser
+from eqpp_dash.callbacks.failures import noticed
 from eqpp_dash.callbacks.form import form_values, understood
 from eqpp_dash.components.ids import Editor, JobKey, Key, OptionsPanel, Picture, Shell, WindowPanel
 from eqpp_dash.components.parameters import parameter_controls
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 LAUNCHER = "serve"
 LONGEST_HASH = 200_000
+UNREADABLE = "This link cannot be read. Here is a system to begin with."
 STARTER = "x' = y\ny' = -sin(x) - 0.2*y"
 
 
@@ -38,12 +40,15 @@ class Visit:
         Aspect of the axes.
     new : bool
         Whether a fresh sheet is wanted.
+    notice : str
+        What is wrong with the address.
     """
 
     state: str = ""
     row_id: str = ""
     aspect: str = "auto"
     new: bool = False
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +67,19 @@ def read_hash(text: Any) -> Visit:
     Examples
     --------
     >>> read_hash("#s=abc&p=r1&a=equal")
-    Visit(state='abc', row_id='r1', aspect='equal', new=False)
+    Visit(state='abc', row_id='r1', aspect='equal', new=False, notice='')
     """
-    if not isinstance(text, str) or len(text) > LONGEST_HASH:
+    if not isinstance(text, str):
         return Visit()
+    if len(text) > LONGEST_HASH:
+        return Visit(notice=UNREADABLE)
     text = text.removeprefix("#")
     if text == "new":
         return Visit(new=True)
-    fields = {key: values[0] for key, values in parse_qs(text, max_num_fields=20).items()}
+    try:
+        fields = {key: values[0] for key, values in parse_qs(text, max_num_fields=20).items()}
+    except ValueError:  # more fields than any link of ours has
+        return Visit(notice=UNREADABLE)
     aspect = fields.get("a", "auto")
     return Visit(
         fields.get("s", ""), fields.get("p", ""), aspect if aspect in ("equal", "free") else "auto"
@@ -83,7 +93,7 @@ def open_visit(services: Services, visit: Visit) -> Opening:
     """
     if visit.new:
         return Opening(PortraitSpec(STARTER), None, "", "auto")
-    notice, row_id = "", None
+    notice, row_id = visit.notice, None
     if visit.row_id:
         try:
             job = services.portraits.job(visit.row_id)
@@ -164,6 +174,7 @@ def register(app: Dash, services: Services) -> None:
             "notice": Output(Shell.NOTICE, "children"),
         },
         inputs={"arrival": Input(Key.ARRIVAL, "data")},
+        on_error=noticed("restore"),
         prevent_initial_call=True,
     )
     def restore(arrival: Any) -> dict[str, Any]:

@@ -94,6 +94,11 @@ def test_any_hash_is_read(value: Any) -> None:
     assert isinstance(read_hash(value), Visit)
 
 
+@pytest.mark.parametrize("text", ["#" + 40 * "a=1&", "#" + "x" * 300_000])
+def test_a_hash_that_is_no_link_is_said(services: Any, text: str) -> None:
+    assert "cannot be read" in open_visit(services, read_hash(text)).notice
+
+
 def test_a_new_sheet_is_not_empty_and_submits_nothing(services: Any) -> None:
     opening = open_visit(services, read_hash("#new"))
     assert opening.spec.equations == STARTER
@@ -310,7 +315,7 @@ def test_the_last_page_is_given_past_the_end(services: Any) -> None:
     for index in range(45):
         services.portraits.add(PENDULUM.replace(title=f"number {index}"))
     found = listing(services, "", "", 99)
-    assert found["pages"] == 3
+    assert (found["pages"], found["page"]) == (3, 3)
     assert "number 44" in text(found["table"])
     assert "number 1 " not in text(found["table"])
 
