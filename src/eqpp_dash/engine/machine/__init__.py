@@ -1,1 +1,12 @@
-"""Machine code for the system just typed: vectors of trajectories, compiled by LLVM."""
+"""Machine code for the system just typed: vectors of trajectories, compiled by LLVM.
+
+`lanes` writes instructions, `functions` the elementary functions and `fieldcode` a system's
+right-hand sides with them; `build` compiles the text and keeps what was compiled. LLVM is
+optional: `available` tells whether it is there, and nothing imports it before it is needed.
+"""
+
+from __future__ import annotations
+
+from eqpp_dash.engine.machine.build import available
+
+__all__ = ["available"]

@@ -1,0 +1,275 @@
+"""Compiles LLVM's text to machine code, with a cache in memory and, if wanted, on disk.
+
+LLVM comes from llvmlite, which is imported when something is first compiled and not before.
+The object code is cached, never the linked code: each `Code` is linked anew and freed when it
+is closed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import ctypes.util
+import hashlib
+import os
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+#: First bytes of a file of the cache; another layout gets another number.
+MAGIC = b"EQPPOBJ1"
+#: How many objects the memory holds.
+REMEMBERED = 128
+#: Functions of the C library that code may call for single lanes, as `scalar_symbol` names them.
+SCALAR_FUNCTIONS = ("sin", "cos", "tan", "erf", "fmod")
+
+_lock = threading.Lock()
+_objects: OrderedDict[str, bytes] = OrderedDict()
+
+
+def scalar_symbol(name: str) -> str:
+    """Give the symbol under which compiled code finds a function of the C library."""
+    return f"eqpp_scalar_{name}"
+
+
+class Target:
+    """The processor that code is made for.
+
+    Attributes
+    ----------
+    cpu, features : str
+        LLVM's name of the processor and what it can do.
+    version : str
+        LLVM's version.
+    fused : bool
+        Whether it multiplies and adds in one instruction.
+    width : int
+        Doubles that fit one of its vector registers.
+    """
+
+    def __init__(self, llvm: Any) -> None:
+        self.llvm = llvm
+        flags = llvm.get_host_cpu_features()
+        self.cpu: str = llvm.get_host_cpu_name()
+        self.features: str = flags.flatten()
+        self.version = ".".join(str(part) for part in llvm.llvm_version_info)
+        self.fused = bool(flags.get("fma")) or _is_arm(llvm)
+        self.width = 2
+        if flags.get("avx"):
+            self.width = 4
+        if flags.get("avx512f") and flags.get("avx512vl") and flags.get("avx512dq"):
+            self.width = 8
+            self.features += ",-prefer-256-bit"
+        self.triple: str = llvm.get_process_triple()
+
+    def machine(self) -> Any:
+        """Make a code generator; it belongs to the one module it is used for."""
+        target = self.llvm.Target.from_triple(self.triple)
+        return target.create_target_machine(cpu=self.cpu, features=self.features, opt=2, jit=True)
+
+
+def _is_arm(llvm: Any) -> bool:
+    return str(llvm.get_process_triple()).split("-")[0] in ("aarch64", "arm64")
+
+
+@cache
+def _find_target() -> Target | None:
+    try:
+        import llvmlite.binding as llvm
+    except (ImportError, OSError):
+        return None
+    try:
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        llvm.check_jit_execution()
+        target = Target(llvm)
+        target.machine()
+    except (RuntimeError, OSError):
+        return None
+    for name, address in _scalar_addresses().items():
+        llvm.add_symbol(scalar_symbol(name), address)
+    return target
+
+
+def _scalar_addresses() -> dict[str, int]:
+    found = ctypes.util.find_library("m") or ctypes.util.find_library("msvcrt")
+    library = ctypes.CDLL(found)
+    addresses = {}
+    for name in SCALAR_FUNCTIONS:
+        address = ctypes.cast(getattr(library, name), ctypes.c_void_p).value
+        assert address is not None
+        addresses[name] = address
+    return addresses
+
+
+def available() -> bool:
+    """Tell whether machine code can be made here: llvmlite is there and knows the processor."""
+    with _lock:
+        return _find_target() is not None
+
+
+def native_target() -> Target:
+    """Give the processor that code is made for.
+
+    Raises
+    ------
+    RuntimeError
+        If machine code cannot be made here; see `available`.
+    """
+    with _lock:
+        target = _find_target()
+    if target is None:
+        raise RuntimeError("machine code needs llvmlite and a processor that it knows")
+    return target
+
+
+class Code:
+    """Linked machine code; closing it frees it, and its addresses are then invalid."""
+
+    def __init__(self, target: Target, content: bytes, functions: Sequence[str]) -> None:
+        llvm = target.llvm
+        self._engine: Any = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target.machine())
+        self._engine.add_object_file(llvm.ObjectFileRef.from_data(content))
+        self._engine.finalize_object()
+        self._addresses = {name: self._engine.get_function_address(name) for name in functions}
+        missing = [name for name, address in self._addresses.items() if not address]
+        if missing:
+            self.close()
+            raise KeyError(f"the code has no function {missing[0]}")
+
+    def address(self, name: str) -> int:
+        """Give the address of a function that was asked for."""
+        if self._engine is None:
+            raise ValueError("the machine code was closed")
+        return int(self._addresses[name])
+
+    def close(self) -> None:
+        """Free the code; nothing may be running in it."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def compile_ir(
+    text: str, key: str, functions: Sequence[str], *, folder: Path | None = None
+) -> Code:
+    """Compile a module and link it.
+
+    Parameters
+    ----------
+    text : str
+        The module, in LLVM's textual form.
+    key : str
+        Anything else the code depends on; part of what the caches are searched by.
+    functions : sequence of str
+        Names of the functions whose addresses are wanted.
+    folder : Path or None
+        Where object code is kept between processes; None keeps it in memory only. A file that
+        cannot be read, is damaged or stems from another processor is compiled and written
+        anew; a folder that cannot be written to is done without.
+
+    Returns
+    -------
+    Code
+        To be closed by the caller.
+
+    Raises
+    ------
+    RuntimeError
+        If the text is not valid, or machine code cannot be made here.
+    KeyError
+        If a function is missing.
+    """
+    target = native_target()
+    name = content_key(target, text, key)
+    content = _recall(name)
+    if content is None and folder is not None:
+        content = _read(folder / name, name)
+    if content is None:
+        content = compile_object(target, text)
+        if folder is not None:
+            _write(folder / name, name, content)
+    _remember(name, content)
+    return Code(target, content, functions)
+
+
+def content_key(target: Target, text: str, key: str) -> str:
+    """Give the name of an object: a digest of all that it depends on."""
+    parts = (key, target.version, target.triple, target.cpu, target.features, text)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def compile_object(target: Target, text: str) -> bytes:
+    """Compile a module to object code, by the passes that pay for their time and no others."""
+    llvm = target.llvm
+    machine = target.machine()
+    with llvm.parse_assembly(text) as module:
+        module.verify()
+        return bytes(machine.emit_object(module))
+
+
+def forget() -> None:
+    """Empty the memory of objects; files stay."""
+    with _lock:
+        _objects.clear()
+
+
+def _recall(name: str) -> bytes | None:
+    with _lock:
+        if name in _objects:
+            _objects.move_to_end(name)
+        return _objects.get(name)
+
+
+def _remember(name: str, content: bytes) -> None:
+    with _lock:
+        _objects[name] = content
+        _objects.move_to_end(name)
+        while len(_objects) > REMEMBERED:
+            _objects.popitem(last=False)
+
+
+def _digest(name: str, content: bytes) -> bytes:
+    return hashlib.sha256(name.encode() + content).digest()
+
+
+def _read(path: Path, name: str) -> bytes | None:
+    try:
+        stored = path.read_bytes()
+    except OSError:
+        return None
+    start = len(MAGIC) + hashlib.sha256().digest_size
+    content = stored[start:]
+    whole = stored[:start] == MAGIC + _digest(name, content)
+    return content if whole else None
+
+
+def _write(path: Path, name: str, content: bytes) -> None:
+    """Write under a name of its own, then rename: a reader meets the old file or the new one."""
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=".object-", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(MAGIC + _digest(name, content) + content)
+        os.replace(temporary, path)
+    except OSError:  # a cache that cannot be written is no reason to fail
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)

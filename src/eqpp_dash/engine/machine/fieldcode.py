@@ -1,0 +1,132 @@
+"""The expressions of a graph as instructions for vectors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from eqpp_dash.engine.expression.graph import Node, topological
+from eqpp_dash.engine.expression.rationals import to_float
+from eqpp_dash.engine.machine import exponential, functions
+from eqpp_dash.engine.machine.lanes import Lanes
+
+HALF = Fraction(1, 2)
+
+
+def emit_nodes(lanes: Lanes, nodes: Sequence[Node], inputs: Mapping[Any, str]) -> list[str]:
+    """Emit the values of expressions, shared parts once.
+
+    Sums, products and powers are read as `Tape` reads them: the values differ by rounding
+    alone, and by nothing where both only add, multiply and divide and `lanes` does not contract.
+
+    Parameters
+    ----------
+    lanes : Lanes
+        Where the instructions go.
+    nodes : sequence of Node
+        The expressions.
+    inputs : mapping
+        Vectors, by ``("variable", name)``, ``("parameter", name)`` and ``"time"``.
+
+    Returns
+    -------
+    list of str
+        The values, in order.
+
+    Raises
+    ------
+    KeyError
+        If a symbol has no input.
+    """
+    done: dict[Node, str] = {}
+    writer = _Writer(lanes, inputs)
+    for node in topological(nodes):
+        done[node] = writer.value(node, [done[arg] for arg in node.args])
+    return [done[node] for node in nodes]
+
+
+class _Writer:
+    def __init__(self, lanes: Lanes, inputs: Mapping[Any, str]) -> None:
+        self._lanes = lanes
+        self._inputs = inputs
+        self._powers: dict[tuple[str, int], str] = {}
+
+    def value(self, node: Node, args: list[str]) -> str:
+        op, lanes = node.op, self._lanes
+        if op == "const":
+            return lanes.constant(to_float(node.data))
+        if op in ("pi", "e"):
+            return lanes.constant(math.pi if op == "pi" else math.e)
+        if op == "undefined":
+            return lanes.constant(math.nan)
+        if op in ("variable", "parameter"):
+            return self._inputs[(op, node.data)]
+        if op == "time":
+            return self._inputs["time"]
+        if op == "sum":
+            return self._sum(node, args)
+        if op == "product":
+            return self._product(node, args)
+        if op == "root":
+            return exponential.odd_root(lanes, args[0], node.data)
+        if op == "pow":
+            return self._power(node, args)
+        return functions.apply(lanes, op, *args)
+
+    def _sum(self, node: Node, args: list[str]) -> str:
+        lanes = self._lanes
+        total: str | None = None
+        for c, arg, child in zip(node.data, args, node.args, strict=True):
+            size, positive = abs(c), c > 0
+            if child.op == "const":
+                term = lanes.constant(to_float(size))
+            elif size == 1:
+                term = arg
+            elif size.numerator == 1:
+                term = self._share(arg, size)
+            else:
+                term = lanes.multiply(lanes.constant(to_float(size)), arg)
+            if total is None:
+                total = term if positive else lanes.negate(term)
+            else:
+                total = lanes.add(total, term) if positive else lanes.subtract(total, term)
+        assert total is not None
+        return total
+
+    def _share(self, arg: str, size: Fraction) -> str:
+        """Divide by an integer; a power of two by an exact product, which is quicker."""
+        below = to_float(1 / size)
+        if math.frexp(below)[0] == 0.5 and below < 2.0**1000:
+            return self._lanes.multiply(arg, self._lanes.constant(1.0 / below))
+        return self._lanes.divide(arg, self._lanes.constant(below))
+
+    def _product(self, node: Node, args: list[str]) -> str:
+        lanes = self._lanes
+        above: str | None = None
+        below: str | None = None
+        for k, arg in zip(node.data, args, strict=True):
+            factor = self._integer_power(arg, abs(k))
+            if k > 0:
+                above = factor if above is None else lanes.multiply(above, factor)
+            else:
+                below = factor if below is None else lanes.multiply(below, factor)
+        if below is None:
+            assert above is not None
+            return above
+        return lanes.divide(lanes.constant(1.0) if above is None else above, below)
+
+    def _integer_power(self, arg: str, n: int) -> str:
+        if (arg, n) not in self._powers:
+            self._powers[arg, n] = functions.integer_power(self._lanes, arg, n)
+        return self._powers[arg, n]
+
+    def _power(self, node: Node, args: list[str]) -> str:
+        exponent = node.args[1]
+        if exponent.op == "const" and abs(exponent.data) == HALF:
+            root = self._lanes.sqrt(args[0])
+            if exponent.data > 0:
+                return root
+            return self._lanes.divide(self._lanes.constant(1.0), root)
+        return exponential.power(self._lanes, *args)
