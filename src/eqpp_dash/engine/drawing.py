@@ -34,6 +34,12 @@ SEED_STEPS = 800
 """The same for evenly spaced ones."""
 
 
+SKETCH_STEPS = 60
+"""The same in a preview, which follows every other candidate, with an accuracy of a screen's."""
+
+SKETCH_RTOL = 1e-5
+
+
 def draw_trajectories(
     problem: Problem, spec: PortraitSpec, equilibria: Sequence[Equilibrium], report: PhaseReporter
 ) -> tuple[Trajectory, ...]:
@@ -77,6 +83,55 @@ def draw_trajectories(
     chosen = choose_seeds(seeded, [item.points for item in drawn + cycles])
     evenly = assemble(seeded, chosen, report.stage(0.9, 1.0))
     clean = cut_crowded(problem, cycles + drawn + evenly)
+    return tuple(sorted(clean, key=lambda item: item.origin == "seeded"))
+
+
+def sketch_trajectories(
+    problem: Problem,
+    spec: PortraitSpec,
+    equilibria: Sequence[Equilibrium],
+    given: tuple[Trajectory, ...],
+) -> tuple[Trajectory, ...]:
+    """Trace a few evenly spaced orbits and the separatrices, roughly and a bounded way.
+
+    Parameters
+    ----------
+    problem : Problem
+        The system on its window.
+    spec : PortraitSpec
+        The question.
+    equilibria : sequence of Equilibrium
+        All equilibria known, in the order of the portrait.
+    given : tuple of Trajectory
+        The orbits that were asked for, traced.
+
+    Returns
+    -------
+    tuple of Trajectory
+        Separatrices, given orbits, then the evenly spaced ones; what was not followed to its
+        end has ``budget`` for one.
+    """
+    rtol = max(problem.rtol, SKETCH_RTOL)
+    loose = replace(
+        problem,
+        rtol=rtol,
+        atol=max(problem.atol, 1e-2 * rtol),
+        span=min(problem.span, 1000.0 * problem.crossing),
+        by_eye=True,
+    )
+    orbits = Orbits.through(np.zeros((0, problem.width.size)), "seeded", SKETCH_STEPS)
+    if "separatrices" in spec.analyses:
+        orbits = separatrix_orbits(loose, equilibria, SKETCH_STEPS)
+    branches = len(orbits)
+    if "trajectories" in spec.analyses:
+        orbits = orbits + Orbits.through(candidate_starts(loose)[::2], "seeded", SKETCH_STEPS)
+    if not len(orbits):
+        return given
+    traced = integrate_both(loose, orbits, equilibria, look_for_closed=False)
+    drawn = assemble(traced, range(branches)) + given
+    candidates = range(branches, len(orbits))
+    chosen = choose_seeds(traced, [item.points for item in drawn], candidates)
+    clean = cut_crowded(problem, drawn + assemble(traced, chosen))
     return tuple(sorted(clean, key=lambda item: item.origin == "seeded"))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from eqpp_dash import __version__
 from eqpp_dash.engine.compiled import CompiledField
-from eqpp_dash.engine.drawing import draw_trajectories
+from eqpp_dash.engine.drawing import draw_trajectories, sketch_trajectories
 from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
 from eqpp_dash.engine.field import sample_field
 from eqpp_dash.engine.nullclines import trace_nullclines
@@ -126,7 +126,7 @@ def preview_portrait(
     starts: Sequence[Sequence[float]] = (),
     limits: Limits | None = None,
 ) -> Portrait:
-    """Compute what can be had at once: field, nullclines, equilibria, given orbits.
+    """Compute what can be had at once: a portrait whose orbits are few, short and rough.
 
     Parameters
     ----------
@@ -140,7 +140,8 @@ def preview_portrait(
     Returns
     -------
     Portrait
-        The answer without separatrices and evenly spaced trajectories; marked as partial.
+        The answer, marked as partial: separatrices and evenly spaced trajectories are only
+        sketched, see `drawing.sketch_trajectories`.
 
     Raises
     ------
@@ -162,7 +163,9 @@ def preview_portrait(
     points = [*spec.initial_conditions, *points]
     search = scene.search if _names_equilibria(spec, points) else None
     report.begin("trajectories")
-    trajectories = _through(scene, spec, points)
+    given = _through(scene, spec, points)
+    problem = _problem(scene.field, scene.window, spec, scene.search.equilibria)
+    trajectories = sketch_trajectories(problem, spec, scene.search.equilibria, given)
     return Portrait(
         spec,
         __version__,

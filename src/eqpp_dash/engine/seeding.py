@@ -115,7 +115,9 @@ def candidate_starts(problem: Problem) -> Array:
     return points[:, usable].T.copy()
 
 
-def choose_seeds(traced: Traced, drawn: Sequence[Array]) -> list[int]:
+def choose_seeds(
+    traced: Traced, drawn: Sequence[Array], candidates: Sequence[int] | None = None
+) -> list[int]:
     """Choose evenly spaced ones among orbits.
 
     Parameters
@@ -124,13 +126,16 @@ def choose_seeds(traced: Traced, drawn: Sequence[Array]) -> list[int]:
         The candidates, integrated.
     drawn : sequence of ndarray, shape (m, 2)
         Curves that are drawn in any case.
+    candidates : sequence of int, optional
+        The orbits to choose from; else all.
 
     Returns
     -------
     list of int
         The chosen orbits, in the order chosen.
     """
-    problem, candidates = traced.problem, range(len(traced.orbits))
+    problem = traced.problem
+    candidates = range(len(traced.orbits)) if candidates is None else candidates
     if not candidates:
         return []
     lanes = traced.lanes(candidates)
@@ -139,7 +144,7 @@ def choose_seeds(traced: Traced, drawn: Sequence[Array]) -> list[int]:
     def cloud(i: int) -> Array:
         return _fill([curves[lane].points for lane in traced.lanes([i])], problem)
 
-    starts = _unit(problem, traced.orbits.starts)
+    starts = _unit(problem, traced.orbits.starts[list(candidates)])
     distance = np.full(len(candidates), np.inf)
     taken = np.zeros((_CELLS, _CELLS), dtype=bool)
     marks = [_fill([points], problem) for points in drawn]
@@ -155,12 +160,12 @@ def choose_seeds(traced: Traced, drawn: Sequence[Array]) -> list[int]:
         best = int(np.argmax(distance))
         if distance[best] < separation:
             break
-        points = cloud(best)
+        points = cloud(candidates[best])
         cells = _cells(points)
         distance[best] = 0.0
         if np.count_nonzero(~taken[cells]) < FRESH:
             continue
-        chosen.append(best)
+        chosen.append(candidates[best])
         taken[cells] = True
         distance = np.minimum(distance, _distances(starts, points))
     return chosen

@@ -131,14 +131,31 @@ def test_given_orbits_that_fail_are_told():
     assert "infinity in finite time at 1" in notices[0].message
 
 
-def test_preview_is_the_portrait_without_seeds():
+def test_preview_is_the_portrait_in_a_sketch():
     whole = compute_portrait(PENDULUM)
     preview = preview_portrait(PENDULUM, starts=[(1.0, 0.0)])
     assert preview.partial
     assert [e.kind for e in preview.equilibria] == [e.kind for e in whole.equilibria]
     assert len(preview.nullclines) == len(whole.nullclines)
-    assert [item.origin for item in preview.trajectories] == ["given"]
-    assert preview.trajectories[0].forward.end == "closed orbit"
+    (given,) = [item for item in preview.trajectories if item.origin == "given"]
+    assert given.forward.end == "closed orbit"
+    origins = [item.origin for item in preview.trajectories]
+    assert origins.count("separatrix") == 4 * [e.kind for e in whole.equilibria].count("saddle")
+    assert origins.count("seeded") >= 5
+
+
+def test_a_sketched_orbit_lies_on_the_true_one():
+    spec = PortraitSpec("x' = y; y' = -sin(x)", window={"x": (-7.0, 7.0), "y": (-3.0, 3.0)})
+    for item in preview_portrait(spec).trajectories:
+        energy = item.points[:, 1] ** 2 / 2 - np.cos(item.points[:, 0])
+        assert np.ptp(energy) < 5e-3  # under a pixel
+
+
+def test_preview_sketches_only_what_is_asked_for():
+    spec = PENDULUM.replace(analyses=("field", "equilibria"))
+    assert preview_portrait(spec).trajectories == ()
+    spec = PENDULUM.replace(analyses=("separatrices",))
+    assert {item.origin for item in preview_portrait(spec).trajectories} == {"separatrix"}
 
 
 def test_preview_follows_the_parameters():
