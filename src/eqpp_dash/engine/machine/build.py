@@ -27,6 +27,8 @@ MAGIC = b"EQPPOBJ1"
 REMEMBERED = 128
 #: Functions of the C library that code may call for single lanes, as `scalar_symbol` names them.
 SCALAR_FUNCTIONS = ("sin", "cos", "tan", "erf", "fmod")
+#: Functions that LLVM itself calls where a processor has no instruction for them.
+LIBRARY_CALLS = ("floor", "ceil")
 
 _lock = threading.Lock()
 _objects: OrderedDict[str, bytes] = OrderedDict()
@@ -91,16 +93,18 @@ def _find_target() -> Target | None:
         target.machine()
     except (RuntimeError, OSError):
         return None
-    for name, address in _scalar_addresses().items():
+    for name, address in _library_addresses().items():
         llvm.add_symbol(scalar_symbol(name), address)
+        if name in LIBRARY_CALLS:
+            llvm.add_symbol(name, address)
     return target
 
 
-def _scalar_addresses() -> dict[str, int]:
+def _library_addresses() -> dict[str, int]:
     found = ctypes.util.find_library("m") or ctypes.util.find_library("msvcrt")
     library = ctypes.CDLL(found)
     addresses = {}
-    for name in SCALAR_FUNCTIONS:
+    for name in SCALAR_FUNCTIONS + LIBRARY_CALLS:
         address = ctypes.cast(getattr(library, name), ctypes.c_void_p).value
         assert address is not None
         addresses[name] = address

@@ -13,8 +13,8 @@ from eqpp_dash.engine.machine import coefficients as table
 from eqpp_dash.engine.machine.lanes import Lanes
 from eqpp_dash.engine.machine.routines import Pair, call_routine, quotient
 
-#: exp is zero below the first and infinite above the second.
-EXPONENT_RANGE = (-746.0, 710.0)
+#: exp is zero below the first and infinite above the second, sinh and cosh as well.
+EXPONENT_RANGE = (-746.0, 711.0)
 #: Where the mantissas of logarithms begin: the double nearest sqrt(1/2), as bits.
 _MIDDLE = 0x3FE6A09E667F3BCD
 _ONE = 0x3FF0000000000000

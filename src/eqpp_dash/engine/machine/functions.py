@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from eqpp_dash.engine.machine import exponential, trigonometric
+from eqpp_dash.engine.machine import arctangent, choices, exponential, hyperbolic, trigonometric
 from eqpp_dash.engine.machine.lanes import Lanes
+from eqpp_dash.engine.machine.routines import call_routine, mend_lanes
 
 
 def apply(lanes: Lanes, name: str, *args: str) -> str:
@@ -38,13 +39,46 @@ def integer_power(lanes: Lanes, x: str, n: int) -> str:
         x = lanes.multiply(x, x)
 
 
+def error_function(lanes: Lanes, x: str) -> str:
+    """Emit erf(x), lane by lane from the C library (glibc: within 1 ulp)."""
+    return call_routine(
+        lanes, "erf", lambda inner, a: mend_lanes(inner, "splat (i1 true)", a, "erf", a), x
+    )
+
+
 EMITTERS: dict[str, Callable[..., str]] = {
     "sin": trigonometric.sine,
     "cos": trigonometric.cosine,
     "tan": trigonometric.tangent,
+    "asin": arctangent.arcsine,
+    "acos": arctangent.arccosine,
+    "atan": arctangent.arctangent,
+    "sinh": hyperbolic.hyperbolic_sine,
+    "cosh": hyperbolic.hyperbolic_cosine,
+    "tanh": hyperbolic.hyperbolic_tangent,
+    "asinh": hyperbolic.inverse_sine,
+    "acosh": hyperbolic.inverse_cosine,
+    "atanh": hyperbolic.inverse_tangent,
     "exp": exponential.exponential,
     "log": exponential.logarithm,
     "log2": lambda lanes, x: exponential.logarithm_to_base(lanes, x, 2),
     "log10": lambda lanes, x: exponential.logarithm_to_base(lanes, x, 10),
+    "erf": error_function,
+    "sinc": trigonometric.sinc,
+    "sinc slope": trigonometric.sinc_slope,
+    "abs": Lanes.absolute,
+    "sign": choices.sign,
+    "floor": Lanes.floor,
+    "ceil": Lanes.ceil,
+    "heaviside": choices.heaviside,
+    "atan2": arctangent.arctangent2,
+    "mod": choices.modulo,
+    "min": Lanes.minimum,
+    "max": Lanes.maximum,
+    "lt": choices.relation("olt"),
+    "le": choices.relation("ole"),
+    "gt": choices.relation("ogt"),
+    "ge": choices.relation("oge"),
+    "select": choices.choose,
     "power": exponential.power,
 }

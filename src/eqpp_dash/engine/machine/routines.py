@@ -120,3 +120,12 @@ def module_text(emitters: Iterable[Lanes], functions: Iterable[str]) -> str:
         declarations |= lanes.declarations
         definitions |= lanes.definitions
     return "\n".join([*sorted(declarations), *definitions.values(), *functions, ""])
+
+
+def sqrt_pair(lanes: Lanes, a: Pair) -> Pair:
+    """Take the square root of a sum of two doubles, to about 100 bits."""
+    root = lanes.sqrt(a[0])
+    rest = lanes.add(remainder(lanes, a[0], root, root), a[1])
+    low = lanes.divide(rest, lanes.add(root, root))
+    empty = lanes.compare("oeq", root, lanes.constant(0.0))
+    return root, lanes.select(empty, lanes.constant(0.0), low)

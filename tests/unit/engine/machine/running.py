@@ -1,4 +1,4 @@
-"""Runs emitted vectors code over arrays, for the tests."""
+"""Runs emitted code over arrays, for the tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqpp_dash.engine.expression.graph import Node
-from eqpp_dash.engine.machine.build import Code, compile_ir, native_target
+from eqpp_dash.engine.machine.build import Code, Target, compile_object, native_target
 from eqpp_dash.engine.machine.fieldcode import emit_nodes
 from eqpp_dash.engine.machine.functions import apply
 from eqpp_dash.engine.machine.lanes import Lanes
@@ -72,32 +72,43 @@ def run(code: Code, arrays: Sequence[Array], outputs: int, width: int) -> Array:
     return np.array([found[:, i].ravel()[:count] for i in range(outputs)])
 
 
+def plain_target() -> Target:
+    """Give the least processor of this kind, on x86 one without fused multiply and add."""
+    target = Target(native_target().llvm)
+    target.cpu, target.features = "generic", ""
+    target.fused, target.width = False, 2
+    return target
+
+
+def evaluate(
+    emit: Emit, arrays: Sequence[Array], outputs: int, lanes: Lanes, target: Target | None = None
+) -> Array:
+    """Compile what `emit` writes and apply it to arrays."""
+    target = target or native_target()
+    text = loop_text(lanes, emit, len(arrays))
+    with Code(target, compile_object(target, text), ["run"]) as code:
+        return run(code, arrays, outputs, lanes.width)
+
+
 def compute(
-    name: str, *arrays: Array, width: int | None = None, fused: bool | None = None
+    name: str, *arrays: Array, width: int | None = None, target: Target | None = None
 ) -> Array:
     """Apply a primitive function in machine code."""
-    width = width or native_target().width
-    lanes = Lanes(width, fused=native_target().fused if fused is None else fused)
-    text = loop_text(lanes, lambda lanes, given: [apply(lanes, name, *given)], len(arrays))
-    with compile_ir(text, "test", ["run"]) as code:
-        return run(code, arrays, 1, width)[0]
+    target = target or native_target()
+    lanes = Lanes(width or target.width, fused=target.fused)
+    return evaluate(lambda lanes, given: [apply(lanes, name, *given)], arrays, 1, lanes, target)[0]
 
 
 def compute_nodes(
-    nodes: Sequence[Node],
-    values: dict[str, Array],
-    *,
-    width: int | None = None,
-    contract: bool = False,
+    nodes: Sequence[Node], values: dict[str, Array], *, contract: bool = False
 ) -> Array:
     """Evaluate expressions of variables in machine code."""
-    width = width or native_target().width
-    lanes = Lanes(width, fused=native_target().fused, contract=contract)
+    target = native_target()
     names = list(values)
 
     def emit(lanes: Lanes, given: list[str]) -> list[str]:
         inputs = {("variable", name): value for name, value in zip(names, given, strict=True)}
         return emit_nodes(lanes, nodes, inputs)
 
-    with compile_ir(loop_text(lanes, emit, len(names)), "test", ["run"]) as code:
-        return run(code, list(values.values()), len(nodes), width)
+    lanes = Lanes(target.width, fused=target.fused, contract=contract)
+    return evaluate(emit, list(values.values()), len(nodes), lanes)
