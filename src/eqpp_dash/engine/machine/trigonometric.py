@@ -43,7 +43,7 @@ def sinc(lanes: Lanes, x: str) -> str:
 def sinc_slope(lanes: Lanes, x: str) -> str:
     """Emit the derivative of sin(x)/x.
 
-    Within 2 ulp where |x| < 3/4; elsewhere the error is at most 2**-52 times
+    Within 2 ulp where |x| < 3/4; elsewhere the error is at most 2**-51 times
     (|cos(x)| + |sin(x)/x|)/|x|, which is more than 2 ulp next to the zeros.
     """
     return call_routine(lanes, "sinc_slope", _sinc_slope, x)

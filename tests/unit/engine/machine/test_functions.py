@@ -42,7 +42,9 @@ def samples(rng: np.random.Generator) -> dict[str, Array]:
         "exponent": np.concatenate([rng.uniform(-746, 711, COUNT), line, tiny]),
         "positive": np.concatenate([np.abs(wide), np.abs(line), near_one, np.abs(tiny)]),
         "line": np.concatenate([wide, line, tiny, near_one]),
-        "unit": np.concatenate([line / 3, tiny, np.clip(near_one, -1, 1), -np.abs(near_one)]),
+        "unit": np.concatenate(
+            [line / 3, tiny, np.clip(near_one, -1, 1), np.clip(-near_one, -1, 1)]
+        ),
         "beyond one": np.concatenate([1 + np.abs(tiny), 1 + np.abs(line), 1 + np.abs(wide)]),
         "slope": np.concatenate([line / 4, tiny]),
     }
@@ -110,7 +112,7 @@ def target(request: pytest.FixtureRequest) -> Target:
 def test_functions_of_one_argument_keep_their_bounds(name: str, target: Target) -> None:
     domain, function, bound = UNARY[name]
     x = SAMPLES[domain]
-    with mpmath.workdps(400 if domain == "angle" else 50):
+    with mpmath.workdps({"angle": 400, "slope": 140}.get(domain, 50)):
         exact = [mpmath.re(function(mpmath.mpf(value))) for value in x.tolist()]
         error, place = worst(compute(name, x, target=target), exact)
     assert error <= bound, f"{name}({x[place]!r}) errs by {error} ulp"
@@ -173,7 +175,7 @@ def test_the_slope_of_sinc_errs_little_against_its_parts(target: Target) -> None
         for value, given in zip(found.tolist(), x.tolist(), strict=True):
             a = mpmath.mpf(given)
             parts = (abs(mpmath.cos(a)) + abs(mpmath.sin(a) / a)) / abs(a)
-            assert abs(value - slope(a)) <= 2.0**-52 * parts + 5e-324
+            assert abs(value - slope(a)) <= 2.0**-51 * parts + 5e-324
 
 
 def same(found: Array, wanted: Array) -> Any:
