@@ -240,9 +240,16 @@ def test_errors_are_sentences_on_stderr_with_status_2(run, args, words):
     assert isinstance(result.exception, SystemExit)
 
 
-def test_nothing_is_computed_for_a_format_that_does_not_exist(run, services):
-    run("compute", "-e", "x' = y", "-o", "p.gif")
+@pytest.mark.parametrize("target", ["p.gif", "no folder/p.svg"])
+def test_nothing_is_computed_for_a_file_that_cannot_be_written(run, services, target):
+    run("compute", "-e", "x' = y", "-o", target)
     assert services.portraits.asked == []
+
+
+def test_a_folder_that_is_none_comes_with_its_mend(run):
+    result = run("compute", "-e", "x' = y", "-o", "no folder/p.svg")
+    assert "there is no folder no folder" in result.stderr
+    assert "mkdir -p 'no folder'" in result.stderr
 
 
 def test_an_equation_error_points_at_its_token(run, services):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,7 +69,7 @@ def compute(
     from eqpp_dash.settings import load_settings
 
     for target in targets:
-        file_format(target)
+        check_target(target)
     spec = read_spec(source, equations, title=title, values=values, limits=limits, points=points)
     services = open_services(load_settings(config, data_dir=data_dir))
     job = _submit_and_wait(ctx, services, spec)
@@ -99,7 +100,7 @@ def export(id: str, targets: tuple[Path, ...], data_dir: Path | None, config: Pa
     from eqpp_dash.settings import load_settings
 
     for target in targets:
-        file_format(target)
+        check_target(target)
     services = open_services(load_settings(config, data_dir=data_dir))
     for target in targets:
         _write(services, id, target)
@@ -125,6 +126,28 @@ def file_format(target: Path) -> str:
         known = ", ".join(f".{name}" for name in FORMATS)
         raise EqppError(f"{target} names no known format", hint=f"End it with one of {known}")
     return ending
+
+
+def check_target(target: Path) -> None:
+    """Check that a file can be written, before anything is computed for it.
+
+    Raises
+    ------
+    EqppError
+        If its name asks for no known format, or its folder is none, or is closed to us.
+    """
+    file_format(target)
+    folder = target.parent
+    if not folder.is_dir():
+        raise EqppError(
+            f"{target} cannot be written: there is no folder {folder}",
+            hint=f"Make it first (mkdir -p {shlex.quote(str(folder))}), or name another folder",
+        )
+    if not os.access(target if target.exists() else folder, os.W_OK):
+        raise EqppError(
+            f"{target} cannot be written: it is not yours to write",
+            hint="Name a file in another folder",
+        )
 
 
 def _submit_and_wait(ctx: click.Context, services: Services, spec: PortraitSpec) -> JobView:
