@@ -93,7 +93,7 @@ def compose(settings: Settings) -> Services:
         portraits=portraits,
         archive=ArchiveService(queue, archive, portraits.upkeep, can_delete=settings.can_delete),
         previews=Previews(limits, check),
-        links=Links(archive, settings.max_link_length),
+        links=Links(archive),
         gallery=Gallery(),
         health=Health(queue, launcher),
         can_delete=settings.can_delete,

@@ -74,7 +74,6 @@ class Settings(BaseSettings):
     max_digits: int = Field(40, ge=1)
     max_name_length: int = Field(40, ge=1)
     max_definitions: int = Field(50, ge=1)
-    max_link_length: int = Field(3_000, ge=200)
     max_request_bytes: int = Field(1_000_000, ge=1_000)
 
     allow_delete: bool | None = None

@@ -65,7 +65,6 @@ def test_the_body_of_the_callback_computes_and_everything_is_kept_at_once(
     assert facts["equilibria"][0]["kind"] == "stable focus"
     (entry,) = services.archive.search("spiral focus")
     assert entry.thumbnail.startswith(b"<svg")
-    assert services.portraits.thumbnail(job.row_id) == entry.thumbnail
 
 
 def test_progress_of_the_engine_reaches_the_row():

@@ -47,10 +47,6 @@ class Gallery:
         """
         return _read_entries()
 
-    def entry(self, slug: str) -> GalleryEntry | None:
-        """Give one entry by its slug, if there is one."""
-        return next((entry for entry in self.entries() if entry.slug == slug), None)
-
 
 @cache
 def _read_entries() -> tuple[GalleryEntry, ...]:

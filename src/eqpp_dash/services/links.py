@@ -29,13 +29,10 @@ class Links:
     ----------
     archive : Archive
         Keeps the short links.
-    max_length : int
-        Characters from which on a state is better given a short link.
     """
 
-    def __init__(self, archive: Archive, max_length: int = 3000) -> None:
+    def __init__(self, archive: Archive) -> None:
         self._archive = archive
-        self.max_length = max_length
 
     @staticmethod
     def encode(spec: PortraitSpec) -> str:
@@ -99,10 +96,6 @@ class Links:
             If there is none.
         """
         return self._archive.link(link_id[:32])
-
-    def is_long(self, state: str) -> bool:
-        """Tell whether a state is better given a short link."""
-        return len(state) > self.max_length
 
 
 def _inflate(text: str) -> bytes:

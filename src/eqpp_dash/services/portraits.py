@@ -274,10 +274,6 @@ class Portraits:
         view = self._finished(id)
         return self._archive.facts(view.row_id)
 
-    def thumbnail(self, id: str) -> bytes:
-        """Read a computed portrait's thumbnail (SVG); raises as `portrait` does."""
-        return self._archive.thumbnail(self._finished(id).row_id)
-
     def _finished(self, id: str) -> JobView:
         view = self.resolve(id)
         if view.status == FINISHED:

@@ -26,8 +26,6 @@ class Understanding:
         Its parameters, in order of appearance.
     defaults : mapping of str to float or str
         The value of each parameter that is not set otherwise.
-    autonomous : bool
-        Whether time does not appear on the right.
     notes : tuple of Notice
         How something ambiguous was read, what was assumed.
     """
@@ -36,7 +34,6 @@ class Understanding:
     variables: tuple[str, ...]
     parameters: tuple[str, ...]
     defaults: Mapping[str, float | str]
-    autonomous: bool
     notes: tuple[Notice, ...]
 
 
@@ -80,7 +77,6 @@ class Previews:
             variables=system.variables,
             parameters=system.parameters,
             defaults=system.defaults,
-            autonomous=system.autonomous,
             notes=system.notes,
         )
 
