@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
 
+from eqpp_dash import __version__
 from eqpp_dash.errors import EqppError, NotFoundError
 from eqpp_dash.exports import export_portrait
 
@@ -35,8 +36,11 @@ def register(server: Flask, services: Services) -> None:
 
 
 def finished_file(services: Services, job: Any, ending: str) -> Response:
-    """Give a finished portrait in a format, with an entity tag: it never changes."""
-    tag = f"{job.row_id}-{ending}"
+    """Give a finished portrait in a format, with an entity tag.
+
+    The portrait never changes; how a version of the package writes it may.
+    """
+    tag = f"{job.row_id}-{__version__}-{ending}"
     if request.if_none_match.contains(tag):
         response = Response(status=304)
     else:
