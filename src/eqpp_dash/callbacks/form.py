@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 from eqpp_dash.components.parameters import number_text
@@ -266,7 +267,7 @@ def _window(limits: Limits | None, variables: tuple[str, ...], constant: Constan
 
 
 def _point(text: str, variables: tuple[str, ...], constant: Constant) -> list[float]:
-    parts = [part for part in text.strip().strip("()").split(",") if part.strip()]
+    parts = point_parts(text)
     if len(parts) != len(variables):
         raise SpecError(
             f"“{text.strip():.40}” is not a point of the plane",
@@ -274,6 +275,27 @@ def _point(text: str, variables: tuple[str, ...], constant: Constant) -> list[fl
             hint=f"Give {len(variables)} numbers, such as 0.5, 0",
         )
     return [constant(part, "initial_conditions") for part in parts]
+
+
+def point_parts(text: str) -> list[str]:
+    """Split a point's text at its commas, but not at those within brackets.
+
+    Examples
+    --------
+    >>> point_parts("(0, sqrt(2))"), point_parts("atan2(1,2), 0"), point_parts("(1), (2)")
+    (['0', 'sqrt(2)'], ['atan2(1,2)', '0'], ['(1)', '(2)'])
+    """
+    text = text.strip()
+    if text[:1] == "(" and text[-1:] == ")" and min(_depths(text)[:-1]) > 0:  # one pair round all
+        text = text[1:-1]
+    cuts = [-1, *(i for i, d in enumerate(_depths(text)) if d == 0 and text[i] == ","), len(text)]
+    found = (text[before + 1 : after].strip() for before, after in pairwise(cuts))
+    return [part for part in found if part]
+
+
+def _depths(text: str) -> list[int]:
+    """Count the brackets that are open after each letter."""
+    return list(accumulate((c in "([") - (c in ")]") for c in text))
 
 
 def point_entry(point: tuple[float, ...] | list[float]) -> str:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from eqpp_dash.callbacks.form import form_spec, form_values, read_draft, read_form
 from eqpp_dash.components.parameters import number_text
+from eqpp_dash.engine.system import parse_constant
 from eqpp_dash.errors import SpecError
 from eqpp_dash.model.spec import PortraitSpec
 
@@ -178,6 +179,32 @@ def test_a_value_of_the_text_is_taken_when_it_changes_and_only_then() -> None:
     own = {"parameters": {"mu": "0.3"}, "known": {"mu": "0.5"}}
     assert through(spec, **own).parameters["mu"] == 1.0
     assert through(spec, **(own | {"known": {"mu": "1"}})).parameters["mu"] == "0.3"
+
+
+@pytest.mark.parametrize(
+    ("text", "point"),
+    [
+        ("0, sqrt(2)", (0.0, 2**0.5)),
+        ("(0, sqrt(2))", (0.0, 2**0.5)),
+        ("(1), (2)", (1.0, 2.0)),
+        ("atan2(0, 1), 3", (0.0, 3.0)),
+        ("(1 + 2)*2, -(1)", (6.0, -1.0)),
+    ],
+)
+def test_a_point_may_hold_expressions(text: str, point: tuple[float, float]) -> None:
+    spec = PortraitSpec("x' = y\ny' = -x")
+    form = read_form(browser_form(spec, starts=[text]))
+    assert form_spec(form, spec, SYSTEM, parse_constant).initial_conditions == (point,)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "()", "((1, 2)", "1, 2)", "(1, 2), 3", "1; 2", ")(", "sqrt(2)"]
+)
+def test_what_is_no_point_is_refused(text: str) -> None:
+    spec = PortraitSpec("x' = y\ny' = -x")
+    form = read_form(browser_form(spec, starts=[text]))
+    with pytest.raises(SpecError):
+        form_spec(form, spec, SYSTEM, parse_constant)
 
 
 def test_points_of_the_plane_do_not_hide_that_a_system_is_none() -> None:
