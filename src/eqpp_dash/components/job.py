@@ -23,10 +23,9 @@ def job_panel() -> html.Section:
                     dmc.Badge("Queued", id=JobPanel.BADGE, variant="light", color="gray"),
                     html.Span(
                         [
-                            html.Span(id=JobPanel.PHASE, className="job-phase"),
+                            html.Span(id=JobPanel.PHASE, role="status", className="job-phase"),
                             html.Span(id=JobPanel.MESSAGE, className="job-message"),
-                        ],
-                        role="status",
+                        ]
                     ),
                     html.Span(id=JobPanel.QUEUE, className="job-queue"),
                     html.Span(id=JobPanel.ELAPSED, className="job-elapsed"),

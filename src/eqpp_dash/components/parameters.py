@@ -101,9 +101,7 @@ def _control(name: str, value: float | str, default: float | str) -> html.Div:
             dcc.Store(id=parameter(Part.KNOWN, name), data=number_text(default)),
             html.Div(
                 [
-                    html.Label(
-                        plain_name(name), className="parameter-name", htmlFor=f"value-{name}"
-                    ),
+                    html.Span(plain_name(name), className="parameter-name"),
                     dmc.TextInput(
                         id=parameter(Part.VALUE, name),
                         value=number_text(value),

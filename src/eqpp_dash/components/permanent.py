@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import dash_mantine_components as dmc
 from dash import dcc, html
 
 from eqpp_dash.components.editor import echo
@@ -44,10 +43,9 @@ def permanent_page(subject: Subject, body: Any) -> html.Div:
             html.Div(
                 [
                     html.H1(subject.title or "Untitled system"),
-                    dmc.Button(
-                        html.A("Open in workbench", href=subject.workbench, className="plain-link"),
-                        leftSection=icon("edit"),
-                        size="sm",
+                    html.A(
+                        [icon("edit"), "Open in workbench"],
+                        href=subject.workbench,
                         className="open-workbench",
                     ),
                 ],

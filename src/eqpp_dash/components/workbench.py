@@ -27,6 +27,7 @@ def workbench(config: Mapping[str, Any]) -> html.Div:
     """
     return html.Div(
         [
+            html.H1("Workbench", className="off-screen"),
             *(dcc.Store(id=key) for key in Key),
             html.Div(
                 [

@@ -17,7 +17,8 @@ from eqpp_dash.components.editor import caret_lines, echo, equation_error
 from eqpp_dash.components.facts import facts_panel
 from eqpp_dash.components.gallery import Card, gallery_page
 from eqpp_dash.components.header import FORMATS, export_items
-from eqpp_dash.components.ids import Editor, Part, parameter
+from eqpp_dash.components.ids import Editor, JobPanel, Part, parameter
+from eqpp_dash.components.job import job_panel
 from eqpp_dash.components.parameters import number_text, parameter_controls, slider_range
 from eqpp_dash.components.permanent import Subject, permanent_body, permanent_page
 from eqpp_dash.components.shell import shell
@@ -53,6 +54,26 @@ def test_every_control_has_a_name(page: str) -> None:
         props = item.to_plotly_json()["props"]
         if item._type in NAMED:
             assert props.get("aria-label") or props.get("label"), props
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_has_one_main_heading_and_no_link_in_a_button(page: str) -> None:
+    tree = PAGES[page]()
+    assert sum(item._type == "H1" for item in parts(tree)) == 1
+    buttons = [item for item in parts(tree) if item._type == "Button"]
+    assert not [a for button in buttons for a in parts(button.children) if a._type == "A"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_label_names_an_element(page: str) -> None:
+    tree = html.Div([PAGES[page](), *parameter_controls({"mu": 1.0})])
+    ids = [getattr(item, "id", None) for item in parts(tree)]
+    assert [i.htmlFor for i in parts(tree) if i._type == "Label" and i.htmlFor not in ids] == []
+
+
+def test_only_the_phase_of_a_job_is_announced() -> None:
+    spoken = [item for item in parts(job_panel()) if getattr(item, "role", None) == "status"]
+    assert [item.id for item in spoken] == [JobPanel.PHASE]
 
 
 def test_a_store_holds_nothing_at_first() -> None:
