@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eqpp_dash.components.message import sentence_start
 from eqpp_dash.errors import EqppError, EquationError, SpecError
 from eqpp_dash.figures.labels import plain_name
 
@@ -49,7 +50,7 @@ def error_words(error: EqppError, *, placed: bool = False) -> str:
     """
     if isinstance(error, EquationError) and (error.line, error.column) != (1, 1):
         return str(error) if placed else UNREADABLE
-    words = error.message[:1].upper() + error.message[1:]
+    words = sentence_start(error)
     if isinstance(error, SpecError) and error.field:
         words = f"{field_words(error.field)}: {error.message}"
     return f"{words}. {error.hint}" if error.hint else words

@@ -11,6 +11,7 @@ from dash import dcc, html
 from eqpp_dash.components.attributes import aria
 from eqpp_dash.components.icons import icon
 from eqpp_dash.components.ids import Editor
+from eqpp_dash.components.message import sentence_start
 from eqpp_dash.errors import EqppError, EquationError
 from eqpp_dash.model.portrait import Notice
 
@@ -77,9 +78,11 @@ def equation_error(error: EqppError, text: str) -> list[Any]:
     parts: list[Any] = []
     if isinstance(error, EquationError):
         parts.append(html.Pre(caret_lines(error, text), className="caret"))
-    parts.append(html.Div(_sentence(error.message), className="error-message"))
+    parts.append(html.Div(_sentence(sentence_start(error)), className="error-message"))
     if error.hint:
-        parts.append(html.Div(_sentence(error.hint), className="error-hint"))
+        parts.append(
+            html.Div(_sentence(error.hint[:1].upper() + error.hint[1:]), className="error-hint")
+        )
     return parts
 
 
@@ -128,5 +131,4 @@ def echo(latex: str, notes: Sequence[Notice]) -> list[Any]:
 
 
 def _sentence(text: str) -> str:
-    text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "?", "!", "…")) else f"{text}."

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import dash_mantine_components as dmc
 from dash import html
+
+from eqpp_dash.errors import EqppError
 
 
 def message_page(title: str, text: str, *extra: Any) -> html.Div:
@@ -28,6 +31,32 @@ def message_page(title: str, text: str, *extra: Any) -> html.Div:
         ],
         className="message-page",
     )
+
+
+def sentence_start(error: EqppError) -> str:
+    """Begin an error's message with a capital, but a name that was typed as it was typed.
+
+    Parameters
+    ----------
+    error : EqppError
+        The error; an `EquationError` has the token.
+
+    Examples
+    --------
+    >>> from eqpp_dash.errors import EquationError
+    >>> sentence_start(EquationError("unknown function", token="sen"))
+    'Unknown function'
+    >>> sentence_start(EquationError("x' stands on the right", token="dx/dt"))
+    "x' stands on the right"
+    >>> sentence_start(EquationError("sin has no argument", token="sin("))
+    'sin has no argument'
+    """
+    message = error.message
+    word = message.partition(" ")[0]
+    typed = re.findall(r"\w+", getattr(error, "token", ""))
+    if word in typed or not word.isalpha():
+        return message
+    return message[:1].upper() + message[1:]
 
 
 def not_found_page() -> html.Div:
