@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eqpp_dash.callbacks.form import Draft, form_spec
-from eqpp_dash.model.portrait import Portrait
-from eqpp_dash.model.spec import Options, PortraitSpec, TimeSpan
+from eqpp_dash.model.portrait import Notice, Portrait
+from eqpp_dash.model.spec import Options, PortraitSpec
 
 if TYPE_CHECKING:
     from eqpp_dash.services import Services
@@ -28,41 +28,51 @@ class Answer:
         Row of a finished portrait.
     state : str
         The question, for the link.
+    wanted : int
+        How many trajectories the question asks to follow through points of its own.
+    notes : tuple of Notice
+        How the equations were read; told beside them.
     """
 
     portrait: Portrait
     row_id: str | None
     state: str
+    wanted: int
+    notes: tuple[Notice, ...]
 
 
 def asked(services: Services, draft: Draft) -> PortraitSpec:
     """Give the specification that a draft asks for."""
+    return _understood(services, draft)[0]
+
+
+def _understood(services: Services, draft: Draft) -> tuple[PortraitSpec, tuple[Notice, ...]]:
     form = draft.form
     base = services.links.decode(form.origin) if form.origin else PortraitSpec(form.equations)
     declared = {*base.parameters, *form.parameters}
     found = services.previews.understand(form.equations, declared=declared)
-    return form_spec(form, base, found, services.previews.constant)
+    return form_spec(form, base, found, services.previews.constant), tuple(found.notes)
 
 
 def answer(services: Services, draft: Draft) -> Answer:
     """Answer a draft from the archive, or else by a preview."""
-    spec = asked(services, draft)
-    state = services.links.encode(spec)
+    spec, notes = _understood(services, draft)
+    state, wanted = services.links.encode(spec), len(spec.initial_conditions)
     job = services.portraits.finished(spec)
     if job is not None:
-        return Answer(services.portraits.portrait(job.row_id), job.row_id, state)
-    return Answer(services.previews.preview(quick_spec(spec)), None, state)
+        portrait = services.portraits.portrait(job.row_id)
+        return Answer(portrait, job.row_id, state, wanted, notes)
+    return Answer(services.previews.preview(quick_spec(spec)), None, state, wanted, notes)
 
 
 def quick_spec(spec: PortraitSpec) -> PortraitSpec:
     """Give the question with options for looking rather than for keeping.
 
     A preview answers at every move of a slider, so it asks for no more digits than a screen
-    has, follows the latest of the given points, and leaves to the engine for how long.
+    has, and follows the latest of the given points; for how long and by which method is as asked.
     """
     rtol, atol = max(spec.options.rtol, PREVIEW_RTOL), max(spec.options.atol, PREVIEW_ATOL)
     return spec.replace(
-        options=Options(rtol, atol),
-        time=TimeSpan(spec.time.start),
+        options=Options(rtol, atol, spec.options.method),
         initial_conditions=spec.initial_conditions[-PREVIEW_STARTS:],
     )

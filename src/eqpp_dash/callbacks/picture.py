@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dash import Dash, Input, Output, ctx, no_update
 from dash.exceptions import PreventUpdate
 
-from eqpp_dash.callbacks.answers import Answer, answer
+from eqpp_dash.callbacks.answers import PREVIEW_STARTS, Answer, answer
 from eqpp_dash.callbacks.browser import in_browser
 from eqpp_dash.callbacks.failures import failed
 from eqpp_dash.callbacks.form import Draft, read_draft
@@ -18,7 +18,6 @@ from eqpp_dash.components.header import export_items
 from eqpp_dash.components.ids import Facts, JobKey, Key, Picture, Shell
 from eqpp_dash.components.parameters import number_text
 from eqpp_dash.errors import EqppError
-from eqpp_dash.model.portrait import Portrait
 
 if TYPE_CHECKING:
     from eqpp_dash.services import Services
@@ -38,8 +37,8 @@ def draw_answer(found: Answer, draft: Draft) -> dict[str, Any]:
         "message": "",
         "badge": "Finished" if found.row_id else "Preview",
         "colour": "teal" if found.row_id else "gray",
-        "caption": caption(portrait, found.row_id),
-        "facts": facts_panel(portrait, row_id=found.row_id),
+        "caption": caption(found),
+        "facts": facts_panel(portrait, row_id=found.row_id, told=found.notes),
         "exports": export_items(found.row_id),
         "drawn": {
             "seq": draft.seq,
@@ -77,10 +76,13 @@ def broken_picture(error: Exception) -> dict[str, Any]:
     return keep_picture(EqppError(said), ctx.inputs.get(f"{Key.DRAFT}.data"))
 
 
-def caption(portrait: Portrait, row_id: str | None) -> str:
+def caption(found: Answer) -> str:
     """Say in a line what is shown."""
-    if row_id is not None:
-        return "stopped early" if portrait.partial else ""
+    if found.row_id is not None:
+        return "stopped early" if found.portrait.partial else ""
+    if found.wanted > PREVIEW_STARTS:
+        latest = f"The latest {PREVIEW_STARTS} of {found.wanted} trajectories"
+        return f"{latest}; Compute follows every one and keeps the result"
     return "Compute follows every trajectory and keeps the result"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -21,7 +21,11 @@ _SURE = {
 
 
 def facts_panel(
-    portrait: Portrait, *, row_id: str | None = None, finished: bool = False
+    portrait: Portrait,
+    *,
+    row_id: str | None = None,
+    finished: bool = False,
+    told: Collection[Notice] = (),
 ) -> list[Any]:
     """Give the facts of a portrait.
 
@@ -33,12 +37,14 @@ def facts_panel(
         Row of the finished portrait, to link its page; None for a preview.
     finished : bool
         Whether it is a finished portrait also without a row to link.
+    told : collection of Notice
+        Remarks that the page makes elsewhere.
     """
     return [
         _equilibria(portrait),
         *_sets(portrait),
         *_singularities(portrait),
-        *_notices(portrait.notices),
+        *_notices(item for item in portrait.notices if item not in told),
         _searches(portrait),
         _timing(portrait, row_id, finished or row_id is not None),
     ]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from dash import Patch, no_update
 from fakes import PENDULUM, fake_services
+from portraits import pendulum_portrait
 from trees import parts, text
 
 from eqpp_dash.callbacks.answers import answer, quick_spec
@@ -18,8 +19,11 @@ from eqpp_dash.callbacks.form import read_draft
 from eqpp_dash.callbacks.job import another_try, cancelled, order, progress_values
 from eqpp_dash.callbacks.looks import on_page
 from eqpp_dash.callbacks.pages import Look, page_for
-from eqpp_dash.callbacks.picture import STALE, draw_answer, keep_picture
+from eqpp_dash.callbacks.picture import STALE, caption, draw_answer, keep_picture
+from eqpp_dash.components.editor import equation_error
+from eqpp_dash.components.facts import facts_panel
 from eqpp_dash.errors import EquationError, SpecError
+from eqpp_dash.model.portrait import Notice
 from eqpp_dash.model.spec import Options, TimeSpan
 
 
@@ -172,12 +176,26 @@ def test_a_preview_asks_for_no_more_than_a_screen_shows(services: Any) -> None:
         initial_conditions=[[0.0, 0.01 * i] for i in range(90)],
     )
     quick = quick_spec(spec)
-    assert quick.options == Options(1e-6, 1e-3, "auto")
-    assert quick.time == TimeSpan(2.0, None)
+    assert quick.options == Options(1e-6, 1e-3, "Radau")
+    assert quick.time == TimeSpan(2.0, 1e6)
     assert quick.initial_conditions == spec.initial_conditions[-40:]
     starts = [f"0, {0.01 * i}" for i in range(90)]
     found = answer(services, draft(services, starts=starts))
     assert len(services.links.decode(found.state).initial_conditions) == 90
+    assert caption(found).startswith("The latest 40 of 90 trajectories;")
+    assert "latest" not in caption(answer(services, draft(services, starts=starts[:40])))
+
+
+def test_a_remark_on_the_reading_stands_beside_the_equations_alone(services: Any) -> None:
+    note = services.previews.understand(PENDULUM.equations).notes[0]
+    other = Notice("window", "the window was fitted")
+    portrait = pendulum_portrait(notices=(note, other))
+    services.previews.preview = lambda spec: portrait
+    facts = text(draw_answer(answer(services, draft(services)), draft(services))["facts"])
+    assert other.message in facts
+    assert note.message not in facts
+    assert note.message in text(reading(services, PENDULUM.equations, {})["echo"])
+    assert note.message in text(facts_panel(portrait, finished=True))
 
 
 def test_another_value_is_another_question(services: Any) -> None:
@@ -205,6 +223,13 @@ def test_an_error_keeps_the_picture_and_says_why() -> None:
 def test_an_equation_error_is_told_beside_the_equations() -> None:
     parts = keep_picture(EquationError("unknown function", line=2, column=6), {"seq": 4})
     assert "equations cannot be read" in parts["message"]
+
+
+def test_a_name_at_the_beginning_of_an_error_keeps_its_case(services: Any) -> None:
+    error = EquationError("x' stands on the right", token="x'", line=2, column=6)
+    assert text(equation_error(error, "x' = y\ny' = x'")).endswith("x' stands on the right.")
+    whole = EquationError("k is defined by itself", token="k")
+    assert keep_picture(whole, {"seq": 4})["message"] == "k is defined by itself"
 
 
 def test_an_error_of_the_whole_system_is_told_without_a_place() -> None:
