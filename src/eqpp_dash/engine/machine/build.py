@@ -137,20 +137,25 @@ class Code:
 
     def __init__(self, target: Target, content: bytes, functions: Sequence[str]) -> None:
         llvm = target.llvm
+        self._content = content  # the engine may point into it
         self._engine: Any = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target.machine())
-        self._engine.add_object_file(llvm.ObjectFileRef.from_data(content))
-        self._engine.finalize_object()
-        self._addresses = {name: self._engine.get_function_address(name) for name in functions}
-        missing = [name for name, address in self._addresses.items() if not address]
-        if missing:
+        self._addresses: dict[str, int] = {}
+        try:
+            self._engine.add_object_file(llvm.ObjectFileRef.from_data(content))
+            self._engine.finalize_object()
+            for name in functions:
+                self._addresses[name] = self._engine.get_function_address(name)
+                if not self._addresses[name]:
+                    raise KeyError(f"the code has no function {name}")
+        except BaseException:
             self.close()
-            raise KeyError(f"the code has no function {missing[0]}")
+            raise
 
     def address(self, name: str) -> int:
         """Give the address of a function that was asked for."""
         if self._engine is None:
             raise ValueError("the machine code was closed")
-        return int(self._addresses[name])
+        return self._addresses[name]
 
     def close(self) -> None:
         """Free the code; nothing may be running in it."""
@@ -222,10 +227,10 @@ def content_key(target: Target, text: str, key: str) -> str:
 def compile_object(target: Target, text: str) -> bytes:
     """Compile a module to object code, by the passes that pay for their time and no others."""
     llvm = target.llvm
-    machine = target.machine()
-    with llvm.parse_assembly(text) as module:
+    with llvm.create_context() as context, llvm.parse_assembly(text, context) as module:
         module.verify()
-        return bytes(machine.emit_object(module))
+        with target.machine() as machine:
+            return bytes(machine.emit_object(module))
 
 
 def forget() -> None:

@@ -1,0 +1,107 @@
+"""Expressions in machine code against the tape, mpmath and the bound of rounding."""
+
+from __future__ import annotations
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from eqpp_dash.engine.expression.graph import Graph, Node
+from eqpp_dash.engine.expression.tape import Tape
+from eqpp_dash.engine.machine.fieldcode import emit_nodes
+from eqpp_dash.engine.machine.lanes import Lanes
+from eqpp_dash.engine.system import parse_system
+
+from ..expression.test_random_expressions import (
+    ANY,
+    COORDINATE,
+    SETTINGS,
+    Recipe,
+    UndefinedError,
+    build,
+    recipes,
+    reference,
+)
+from .running import compute_nodes
+
+PLANE = st.lists(st.tuples(COORDINATE, COORDINATE), min_size=4, max_size=4)
+
+
+@SETTINGS
+@given(ANY, PLANE, st.booleans())
+def test_values_keep_within_the_bound_of_rounding(
+    recipe: Recipe, points: list[tuple[float, float]], contract: bool
+) -> None:
+    """A point's box, widened at every operation, holds what any order of rounding may give."""
+    _, node = build(recipe)
+    x = np.array(points).T
+    (found,) = compute_nodes([node], {"x": x[0], "y": x[1]}, contract=contract)
+    tape = Tape([node], ["x", "y"])
+    (box,) = tape.boxes(x, x)
+    shape = (len(points),)
+    lo, hi = np.broadcast_to(box.lo, shape), np.broadcast_to(box.hi, shape)
+    smooth = np.broadcast_to(box.smooth, shape)
+    usual = tape.evaluate(0.0, x)[0]
+    for i, value in enumerate(found.tolist()):
+        if np.isnan(value):
+            assert np.isnan(usual[i]) or not smooth[i] or not np.isfinite(hi[i] - lo[i])
+            continue
+        assert lo[i] <= value <= hi[i]
+        with mpmath.workdps(60):
+            try:
+                exact = reference(node, *(mpmath.mpf(float(v)) for v in x[:, i]))
+            except UndefinedError:
+                continue
+            assert (
+                abs(value - exact) <= mpmath.mpf(float(hi[i])) - mpmath.mpf(float(lo[i])) + 1e-300
+            )
+
+
+@SETTINGS
+@given(recipes(["abs", "sign", "floor", "ceil", "heaviside"], ["min", "max", "mod"]), PLANE)
+def test_rounded_operations_are_the_tape_s_bit_by_bit(
+    recipe: Recipe, points: list[tuple[float, float]]
+) -> None:
+    _, node = build(recipe)
+    assume(all(child.op not in ("pow", "root") for child in below(node)))
+    x = np.array(points).T
+    (found,) = compute_nodes([node], {"x": x[0], "y": x[1]})
+    assert np.array_equal(found, Tape([node], ["x", "y"]).evaluate(0.0, x)[0], equal_nan=True)
+
+
+def below(node: Node) -> list[Node]:
+    seen = [node]
+    for item in seen:
+        seen.extend(item.args)
+    return seen
+
+
+def test_a_shared_part_is_emitted_once() -> None:
+    system = parse_system("x' = sin(x*y) + exp(y)\ny' = sin(x*y) - exp(y) + (x*y)^2")
+    lanes = Lanes(8)
+    inputs = {("variable", "x"): "%x", ("variable", "y"): "%y"}
+    emit_nodes(lanes, system._components, inputs)
+    text = "\n".join(lanes.lines)
+    assert text.count("@lanes8.sin(") == text.count("@lanes8.exp(") == 1
+
+
+def test_parameters_and_time_are_inputs() -> None:
+    system = parse_system("x' = a*x + t/2\ny' = x - 3*y")
+    lanes = Lanes(4)
+    inputs = {
+        ("variable", "x"): "%x", ("variable", "y"): "%y", ("parameter", "a"): "%a", "time": "%t"
+    }  # fmt: skip
+    emit_nodes(lanes, system._components, inputs)
+    text = "\n".join(lanes.lines)
+    assert all(f"%{name}" in text for name in "xyat")
+    with pytest.raises(KeyError):
+        emit_nodes(Lanes(4), system._components, {("variable", "x"): "%x"})
+
+
+def test_atoms_have_their_values() -> None:
+    graph = Graph()
+    nodes = [graph.symbol("pi"), graph.symbol("e"), graph.symbol("undefined"), graph.constant(3)]
+    found = compute_nodes(nodes, {"x": np.zeros(1)})
+    assert np.array_equal(found[:, 0], [np.pi, np.e, np.nan, 3.0], equal_nan=True)
