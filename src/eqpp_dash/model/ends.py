@@ -8,7 +8,7 @@ END_WORDS: Mapping[str, str] = {
     "closed orbit": "itself (a closed orbit)",
     "infinity": "infinity",
     "left work box": "beyond the window's surroundings",
-    "time": "the end of the longest time",
+    "time": "the end of the time it was followed",
     "undefined": "where the field is undefined",
     "discontinuity": "a discontinuity of the field",
     "sliding": "a line along which solutions slide",
