@@ -46,6 +46,15 @@ def test_a_finished_portrait_is_given_in_every_format(
     assert answer.headers["Content-Type"].count("charset") <= 1
 
 
+def test_another_version_writes_another_file(
+    client: Any, services: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/p/{services.portraits.add().row_id}.svg"
+    tag = client.get(path).headers["ETag"]
+    monkeypatch.setattr("eqpp_dash.routes.portraits.__version__", "0.1.1")
+    assert client.get(path, headers={"If-None-Match": tag}).status_code == 200
+
+
 def test_the_offline_page_is_an_attachment(client: Any, services: Any) -> None:
     job = services.portraits.add()
     answer = client.get(f"/p/{job.row_id}.html")
