@@ -36,11 +36,13 @@ def half_log(z: Any) -> Any:
 @pytest.mark.parametrize("name", FITS)
 def test_polynomials_err_less_than_a_quarter_ulp(name: str) -> None:
     function, low, high, weight = FITS[name]
-    polynomial = [mpmath.mpf(value) for value in reversed(getattr(table, name))]
+    polynomial = [mpmath.mpf(value) for value in getattr(table, name)]
     with mpmath.workdps(60):
         for i in range(400):
             x = low + (high - low) * (mpmath.mpf(i) + mpmath.mpf("0.37")) / 400
-            error = (mpmath.polyval(polynomial, x) - function(x)) * weight(x)
+            error = (
+                mpmath.fsum(c * x**k for k, c in enumerate(polynomial)) - function(x)
+            ) * weight(x)
             assert abs(error) < mpmath.mpf(2) ** (-65 if name == "LOGARITHM_TAIL" else -55)
 
 
