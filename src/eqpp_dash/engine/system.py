@@ -90,6 +90,11 @@ class System:
         lines = (f"{v}' = {e}" for v, e in zip(self.variables, self.equations, strict=True))
         return f"<System {'; '.join(lines)}>"
 
+    @property
+    def components(self) -> tuple[Node, ...]:
+        """Right-hand sides as expressions, with parameters as symbols."""
+        return tuple(self._components)
+
     @cached_property
     def equations(self) -> tuple[str, ...]:
         """Right-hand sides as canonical text."""

@@ -1,0 +1,264 @@
+"""The integration of `integrate` in numpy: what a machine without LLVM computes with.
+
+It follows the compiled code step by step (same method, same control of the step, same ends), so
+the results agree within the tolerance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqpp_dash.engine import dop853
+from eqpp_dash.engine.expression.graph import Graph, Node, rebuild
+from eqpp_dash.engine.expression.tape import Tape
+from eqpp_dash.engine.machine.layout import SMALLEST_SHARE, SMALLEST_STEP, End
+from eqpp_dash.engine.machine.stepcode import GROWTH, SAFETY, SHRINKAGE
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+BLOCK = 4096
+"""Trajectories that are integrated at once, which bounds the memory."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Trajectories to integrate, and what has come of them.
+
+    Attributes
+    ----------
+    starts, states : ndarray, shape (n, m)
+        Where they start and end.
+    parameters : ndarray, shape (p, m)
+        Parameters.
+    spans, times : ndarray, shape (m,)
+        Time to go, negative for backward; time gone.
+    steps, ends : ndarray of int, shape (m,)
+        Steps tried, `End`.
+    relative, absolute, low, high : ndarray, shape (n,)
+        Tolerances; the box.
+    limit : int
+        Most steps of each.
+    start_time : float
+        Time of the starts.
+    moments : ndarray, shape (k,)
+        Times since the start at which states are wanted, and an infinite one.
+    first_moment : int
+        Which of them is the first after the start.
+    samples : ndarray, shape (m, k - 1, n)
+        States at the moments; NaN where there is none.
+    """
+
+    starts: Array
+    parameters: Array
+    spans: Array
+    relative: Array
+    absolute: Array
+    low: Array
+    high: Array
+    limit: int
+    start_time: float
+    moments: Array = field(default_factory=lambda: np.full(1, np.inf))
+    first_moment: int = 0
+    samples: Array = field(default_factory=lambda: np.empty((0, 0, 0)))
+    states: Array = field(init=False)
+    times: Array = field(init=False)
+    steps: Integers = field(init=False)
+    ends: Integers = field(init=False)
+
+    def __post_init__(self) -> None:
+        count = self.starts.shape[1]
+        self.states = self.starts.copy()
+        self.times = np.zeros(count)
+        self.steps = np.zeros(count, dtype=np.int64)
+        self.ends = np.full(count, End.CANCELLED, dtype=np.int64)
+
+
+class ArrayField:
+    """A field with parameters, evaluated by numpy.
+
+    Parameters
+    ----------
+    components : sequence of Node
+        Right-hand sides.
+    variables, parameters : sequence of str
+        Names, in order.
+    """
+
+    def __init__(
+        self, components: Sequence[Node], variables: Sequence[str], parameters: Sequence[str]
+    ) -> None:
+        graph = Graph()
+        # A tape knows variables only; no variable's name begins with a space.
+        names: Mapping[str, str] = {name: f" {name}" for name in parameters}
+
+        def replace(node: Node) -> Node | None:
+            return graph.symbol("variable", names[node.data]) if node.op == "parameter" else None
+
+        nodes = rebuild(graph, components, replace)
+        self._tape = Tape(nodes, [*variables, *names.values()])
+
+    def __call__(self, t: Array, y: Array, parameters: Array) -> Array:
+        """Evaluate at times (m,), states (n, m), parameters (p, m)."""
+        return self._tape.evaluate(t, np.concatenate([y, parameters]))
+
+
+def integrate_arrays(
+    values: ArrayField,
+    batch: Batch,
+    *,
+    stop: Callable[[], bool] = lambda: False,
+    report: Callable[[int], object] = lambda finished: None,
+) -> None:
+    """Integrate the trajectories of a batch.
+
+    Parameters
+    ----------
+    values : ArrayField
+        The field.
+    batch : Batch
+        Trajectories; the results are written into it.
+    stop : callable
+        Whether to stop; asked before every step.
+    report : callable
+        Told how many trajectories have ended, after each step.
+    """
+    count = batch.starts.shape[1]
+    for first in range(0, count, BLOCK):
+        lanes = np.arange(first, min(first + BLOCK, count))
+        with np.errstate(all="ignore"):
+            _Block(values, batch, lanes).run(stop, report)
+        if stop():
+            return
+
+
+class _Block:
+    """Trajectories that advance together, each with its own step."""
+
+    def __init__(self, values: ArrayField, batch: Batch, lanes: NDArray[np.intp]) -> None:
+        self.values, self.batch, self.lane = values, batch, lanes
+        self.before = int(lanes[-1]) + 1 if lanes.size else 0
+        self.y = batch.starts[:, lanes]
+        self.parameters = batch.parameters[:, lanes]
+        self.span = batch.spans[lanes]
+        self.t = np.zeros(lanes.size)
+        self.most = np.full(lanes.size, GROWTH)
+        self.tried = 0
+        self.moment = np.full(lanes.size, batch.first_moment)
+        self.f = self.field(self.t, self.y)
+        self.h = self._first_step()
+
+    def field(self, t: Array, y: Array) -> Array:
+        return self.values(self.batch.start_time + t, y, self.parameters)
+
+    def scale(self, size: Array) -> Array:
+        scale: Array = self.batch.absolute[:, None] + self.batch.relative[:, None] * size
+        return scale
+
+    def _first_step(self) -> Array:
+        sign, longest = np.sign(self.span), np.abs(self.span)
+        step = dop853.first_step(
+            lambda t, y: sign * self.field(sign * t, y),
+            self.t,
+            self.y,
+            sign * self.f,
+            self.scale(np.abs(self.y)),
+            longest,
+        )
+        usable = np.isfinite(step) & (step > 0)
+        signed: Array = sign * np.where(usable, step, 1e-6 * longest)
+        return signed
+
+    def run(self, stop: Callable[[], bool], report: Callable[[int], object]) -> None:
+        undefined = ~(np.isfinite(self.y).all(0) & np.isfinite(self.f).all(0))
+        reason = np.full(self.lane.size, -1)
+        reason[self.span == 0] = End.TIME
+        reason[self._outside(self.y)] = End.BOX
+        reason[undefined] = End.UNDEFINED
+        self._close(reason)
+        while self.lane.size and not stop():
+            self._close(self._round())
+            report(self.before - self.lane.size)
+        self._record(np.arange(self.lane.size))
+
+    def _outside(self, y: Array) -> NDArray[np.bool_]:
+        low, high = self.batch.low[:, None], self.batch.high[:, None]
+        return np.asarray(((y < low) | (y > high)).any(0))
+
+    def _round(self) -> Integers:
+        remaining = self.span - self.t
+        last = np.abs(self.h) >= np.abs(remaining) * (1 - 1e-12)
+        h = np.where(last, remaining, self.h)
+        trial = dop853.take_step(self.field, self.t, self.y, self.f, h, self.scale)
+        good = trial.error <= 1.0
+        factor = SAFETY * np.maximum(trial.error, 1e-20) ** (-1 / dop853.ORDER)
+        factor = np.fmin(np.fmax(factor, SHRINKAGE), self.most)
+        factor = np.where(np.isnan(trial.error), SHRINKAGE, factor)
+        ahead = np.where(last, self.span, self.t + h)
+        if self.batch.samples.size:
+            self._sample(np.flatnonzero(good), h, ahead, trial)
+        self.tried += 1
+        self.t = np.where(good, ahead, self.t)
+        self.y = np.where(good, trial.state, self.y)
+        self.f = np.where(good, trial.slope, self.f)
+        self.h = h * factor
+        self.most = np.where(good, GROWTH, 1.0)
+        least = SMALLEST_STEP * np.abs(self.t) + SMALLEST_SHARE * np.abs(self.span)
+        reason = np.full(self.lane.size, -1)
+        if self.tried >= self.batch.limit:
+            reason[:] = End.BUDGET
+        small = np.abs(self.h) < least
+        reason[small] = np.where(np.isnan(trial.error[small]), End.UNDEFINED, End.COLLAPSE)
+        reason[good & last] = End.TIME
+        reason[good & self._outside(trial.state)] = End.BOX
+        return reason
+
+    def _sample(self, good: NDArray[np.intp], h: Array, ahead: Array, trial: dop853.Trial) -> None:
+        moments, parameters = self.batch.moments, self.parameters
+        passed = np.abs(moments[self.moment[good]]) <= np.abs(ahead[good])
+        which = good[passed]
+        if not which.size:
+            return
+        terms = dop853.dense_terms(
+            lambda t, y: self.values(self.batch.start_time + t, y, parameters[:, which]),
+            self.t[which],
+            h[which],
+            self.y[:, which],
+            self.f[:, which],
+            trial.state[:, which],
+            trial.slope[:, which],
+            trial.memory[:, :, which],
+        )
+        until = np.searchsorted(np.abs(moments), np.abs(ahead[which]), side="right")
+        counts = until - self.moment[which]
+        step = np.repeat(np.arange(which.size), counts)
+        number = np.arange(step.size) - np.repeat(np.cumsum(counts) - counts, counts)
+        number += self.moment[which][step]
+        lane = which[step]
+        share = (moments[number] - self.t[lane]) / h[lane]
+        states = dop853.interpolate(self.y[:, lane], terms[:, :, step], share)
+        self.batch.samples[self.lane[lane], number] = states.T
+        self.moment[which] = until
+
+    def _close(self, reason: Integers) -> None:
+        """Record the lanes that have a reason to end and go on with the others."""
+        ended = reason >= 0
+        if not ended.any():
+            return
+        self.batch.ends[self.lane[ended]] = reason[ended]
+        self._record(np.flatnonzero(ended))
+        rest = ~ended
+        self.lane, self.t, self.h = self.lane[rest], self.t[rest], self.h[rest]
+        self.y, self.f = self.y[:, rest], self.f[:, rest]
+        self.span, self.most = self.span[rest], self.most[rest]
+        self.moment, self.parameters = self.moment[rest], self.parameters[:, rest]
+
+    def _record(self, which: NDArray[np.intp]) -> None:
+        lanes = self.lane[which]
+        self.batch.states[:, lanes] = self.y[:, which]
+        self.batch.times[lanes] = self.t[which]
+        self.batch.steps[lanes] = self.tried

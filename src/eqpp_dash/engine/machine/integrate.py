@@ -1,0 +1,483 @@
+"""Integrate many trajectories of the system just typed, in machine code where that can be made.
+
+Explicit method DOP853 with the step control of `stepcode`; every trajectory has its own step,
+parameters and time span, and a bounded number of steps, so nothing hangs. Without LLVM, or
+while it still compiles, numpy computes the same within the tolerance, more slowly.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqpp_dash.engine.expression.graph import Node
+from eqpp_dash.engine.machine import build
+from eqpp_dash.engine.machine.fallback import ArrayField, Batch, integrate_arrays
+from eqpp_dash.engine.machine.kernel import Kernel
+from eqpp_dash.engine.machine.layout import COUNTER_STRIDE, COUNTERS, Counter, End, Job
+from eqpp_dash.engine.system import System
+from eqpp_dash.errors import SpecError
+from eqpp_dash.model.numbers import read_fraction
+
+__all__ = ["End", "Integrator", "Propagated"]
+
+Array = NDArray[np.float64]
+Value = float | int | str | Array
+
+LOOK_EVERY = 0.02
+"""Seconds between two looks at whether to cancel."""
+
+SHARE = 64
+"""Trajectories that make it worth while to use one more thread."""
+
+LEAST_TOLERANCE = 1e-15
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Propagated:
+    """Where trajectories have got to.
+
+    Attributes
+    ----------
+    states : ndarray, shape (n, m)
+        Last states.
+    times : ndarray, shape (m,)
+        Times reached.
+    steps : ndarray of int, shape (m,)
+        Steps tried, rejected ones too.
+    ends : ndarray of int8, shape (m,)
+        Why each ended: values of `End`.
+    """
+
+    states: Array
+    times: Array
+    steps: NDArray[np.int64]
+    ends: NDArray[np.int8]
+
+
+@dataclass(slots=True)
+class _Watch:
+    """What the caller wants to be asked and told."""
+
+    cancel: Callable[[], bool] | None
+    progress: Callable[[float], object] | None
+
+    @property
+    def wanted(self) -> bool:
+        return self.cancel is not None or self.progress is not None
+
+    def cancelled(self) -> bool:
+        return self.cancel is not None and self.cancel()
+
+    def report(self, share: float) -> None:
+        if self.progress is not None:
+            self.progress(share)
+
+
+class Integrator:
+    """Integrates trajectories of one system; to be closed, which frees its machine code.
+
+    Parameters
+    ----------
+    components : sequence of Node
+        Right-hand sides; parameters are symbols.
+    variables : sequence of str
+        State variables, in order.
+    parameters : mapping of str to float or str
+        Parameters and their usual values.
+    folder : Path, optional
+        Where object code is kept between processes; None keeps it in memory only.
+    wait : bool
+        Whether to wait for the machine code. If not, it is compiled in the background, and
+        numpy computes until then.
+    machine : bool
+        Whether to use machine code where it can be made.
+
+    Examples
+    --------
+    >>> from eqpp_dash.engine.system import parse_system
+    >>> with Integrator.of(parse_system("x' = -k*x")) as integrator:
+    ...     result = integrator.propagate([[1.0, 2.0]], 1.0, parameters={"k": 3.0})
+    >>> result.states.round(6).tolist()
+    [[0.049787, 0.099574]]
+    """
+
+    def __init__(
+        self,
+        components: Sequence[Node],
+        variables: Sequence[str],
+        parameters: Mapping[str, float | int | str] | None = None,
+        *,
+        folder: Path | None = None,
+        wait: bool = True,
+        machine: bool = True,
+    ) -> None:
+        self._components = list(components)
+        self.variables = tuple(variables)
+        self._usual = dict(parameters or {})
+        self.parameters = tuple(self._usual)
+        self.dimension = len(self.variables)
+        self._folder = folder
+        self._machine = machine and build.available()
+        self._field: ArrayField | None = None
+        self._kernels: dict[bool, Kernel] = {}
+        self._making: dict[bool, threading.Lock] = {
+            dense: threading.Lock() for dense in (False, True)
+        }
+        self._state = threading.Condition()
+        self._users = 0
+        self._closed = False
+        self._wait = wait
+        self._background: threading.Thread | None = None
+        if self._machine:
+            if wait:
+                self._kernel(dense=False)
+            else:
+                self._background = threading.Thread(target=self._prepare, daemon=True)
+                self._background.start()
+
+    @classmethod
+    def of(cls, system: System, **options: Any) -> Self:
+        """Make the integrator of a system; its parameters stay open. Options as above."""
+        return cls(system.components, system.variables, system.defaults, **options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def tier(self) -> str:
+        """What computes now: ``machine`` or ``numpy``."""
+        return "machine" if self._machine and False in self._kernels else "numpy"
+
+    def close(self) -> None:
+        """Free the machine code, after the calls that are under way."""
+        with self._state:
+            self._closed = True
+        if self._background is not None:
+            self._background.join()
+        with self._state:
+            self._state.wait_for(lambda: self._users == 0)
+            kernels, self._kernels = list(self._kernels.values()), {}
+        for kernel in kernels:
+            kernel.close()
+
+    # integrating --------------------------------------------------------------------------
+
+    def propagate(
+        self,
+        starts: Any,
+        span: Any,
+        *,
+        parameters: Mapping[str, Value] | None = None,
+        rtol: Any = 1e-8,
+        atol: Any = 1e-8,
+        box: Any = None,
+        max_steps: int = 100_000,
+        start_time: float = 0.0,
+        cancel: Callable[[], bool] | None = None,
+        progress: Callable[[float], object] | None = None,
+        threads: int | None = None,
+    ) -> Propagated:
+        """Integrate trajectories to their ends.
+
+        Parameters
+        ----------
+        starts : array_like, shape (n, m)
+            Starts.
+        span : float or array_like, shape (m,)
+            Time to integrate; negative goes backward.
+        parameters : mapping of str to float, str or ndarray of shape (m,), optional
+            Values; those left out take their usual ones.
+        rtol, atol : float or array_like, shape (n,)
+            Tolerated error of a step: ``atol + rtol*abs(y)``, for each component.
+        box : array_like, shape (n, 2), optional
+            Bounds; a trajectory ends with its first state outside. May be infinite.
+        max_steps : int
+            Most steps tried for each trajectory.
+        start_time : float
+            Time of the starts.
+        cancel : callable, optional
+            Asked about every 20 ms from the calling thread; once it gives True, trajectories
+            that have not ended end as cancelled, within 100 ms.
+        progress : callable, optional
+            Told as often the share of trajectories that have ended. An exception from it
+            stops everything and is passed on.
+        threads : int, optional
+            Threads; one for each core, if left out, but not for small batches.
+
+        Returns
+        -------
+        Propagated
+            Last states, times, steps and ends. Neither the number of threads nor the other
+            trajectories of the batch change a bit of them.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not match, or a number that must be finite is not.
+        SpecError
+            If a parameter is unknown or no number.
+        """
+        batch = self._batch(starts, span, parameters, rtol, atol, box, max_steps, start_time)
+        self._integrate(batch, False, _Watch(cancel, progress), threads)
+        return Propagated(
+            batch.states, start_time + batch.times, batch.steps, batch.ends.astype(np.int8)
+        )
+
+    def sample(
+        self,
+        starts: Any,
+        times: Any,
+        *,
+        parameters: Mapping[str, Value] | None = None,
+        rtol: Any = 1e-8,
+        atol: Any = 1e-8,
+        box: Any = None,
+        max_steps: int = 100_000,
+        start_time: float = 0.0,
+        cancel: Callable[[], bool] | None = None,
+        progress: Callable[[float], object] | None = None,
+        threads: int | None = None,
+    ) -> Array:
+        """Give the states of trajectories at given times.
+
+        Parameters
+        ----------
+        starts : array_like, shape (n, m)
+            Starts, at `start_time`.
+        times : array_like, shape (k,)
+            Times, all later or all earlier than the start and ever farther from it.
+        parameters, rtol, atol, box, max_steps, start_time, cancel, progress, threads
+            As in `propagate`.
+
+        Returns
+        -------
+        ndarray, shape (n, k, m)
+            States, from the interpolant of order 7; NaN after the end of a trajectory.
+
+        Raises
+        ------
+        ValueError, SpecError
+            As in `propagate`; ValueError also if the times are not in order.
+        """
+        moments = np.asarray(times, dtype=np.float64) - start_time
+        if moments.ndim != 1 or not np.isfinite(moments).all():
+            raise ValueError("the times must be a list of finite numbers")
+        away = np.abs(moments)
+        one_side = bool((moments >= 0).all() or (moments <= 0).all())
+        if not one_side or (np.diff(away) <= 0).any():
+            raise ValueError("the times must lead away from the start, one after the other")
+        span = float(moments[-1]) if moments.size else 0.0
+        batch = self._batch(starts, span, parameters, rtol, atol, box, max_steps, start_time)
+        batch.moments = np.append(moments, np.inf)
+        batch.first_moment = int(moments.size > 0 and moments[0] == 0.0)
+        batch.samples = np.full((batch.spans.size, moments.size, self.dimension), np.nan)
+        if batch.first_moment:
+            batch.samples[:, 0] = batch.starts.T
+        if batch.samples.size:
+            self._integrate(batch, True, _Watch(cancel, progress), threads)
+        return batch.samples.transpose(2, 1, 0)
+
+    def _batch(
+        self,
+        starts: Any,
+        span: Any,
+        parameters: Mapping[str, Value] | None,
+        rtol: Any,
+        atol: Any,
+        box: Any,
+        max_steps: int,
+        start_time: float,
+    ) -> Batch:
+        places = np.ascontiguousarray(starts, dtype=np.float64)
+        n = self.dimension
+        if places.ndim != 2 or len(places) != n:
+            raise ValueError(f"the starts must have shape ({n}, m), not {places.shape}")
+        count = places.shape[1]
+        spans = _row(span, count, "span")
+        if not (np.isfinite(spans).all() and np.isfinite(start_time)):
+            raise ValueError("times must be finite")
+        if max_steps < 1:
+            raise ValueError("max_steps must be positive")
+        relative, absolute = _row(rtol, n, "rtol"), _row(atol, n, "atol")
+        if not ((relative >= 0).all() and (absolute >= 0).all()):
+            raise ValueError("tolerances must not be negative")
+        bounds = np.array([[-np.inf, np.inf]] * n) if box is None else np.asarray(box, dtype=float)
+        if bounds.shape != (n, 2) or np.isnan(bounds).any():
+            raise ValueError(f"the box must have shape ({n}, 2)")
+        return Batch(
+            starts=places,
+            parameters=self._values(parameters or {}, count),
+            spans=spans,
+            relative=np.maximum(relative, LEAST_TOLERANCE),
+            absolute=np.maximum(absolute, 1e-300),
+            low=np.ascontiguousarray(bounds[:, 0]),
+            high=np.ascontiguousarray(bounds[:, 1]),
+            limit=min(int(max_steps), 1 << 40),
+            start_time=float(start_time),
+        )
+
+    def _values(self, given: Mapping[str, Value], count: int) -> Array:
+        for name in given:
+            if name not in self._usual:
+                raise SpecError(
+                    f"{name:.40} is not a parameter",
+                    field=f"parameters.{name:.40}",
+                    hint="Remove it",
+                )
+        values = np.empty((len(self._usual), count))
+        for i, (name, usual) in enumerate(self._usual.items()):
+            value = given.get(name, usual)
+            if isinstance(value, str):
+                value = float(read_fraction(value, f"parameters.{name}"))
+            values[i] = _row(value, count, name)
+        return values
+
+    # running ------------------------------------------------------------------------------
+
+    def _integrate(self, batch: Batch, dense: bool, watch: _Watch, threads: int | None) -> None:
+        with self._in_use():
+            kernel = self._ready(dense)
+            if kernel is not None:
+                _run_kernel(kernel, batch, watch, threads)
+            else:
+                count = max(1, batch.spans.size)
+                integrate_arrays(
+                    self._array_field(),
+                    batch,
+                    stop=watch.cancelled,
+                    report=lambda ended: watch.report(ended / count),
+                )
+        watch.report(1.0)
+
+    @contextmanager
+    def _in_use(self) -> Iterator[None]:
+        with self._state:
+            if self._closed:
+                raise ValueError("the integrator was closed")
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._state:
+                self._users -= 1
+                self._state.notify_all()
+
+    def _ready(self, dense: bool) -> Kernel | None:
+        """Give the machine code, if there is any yet."""
+        if not self._machine:
+            return None
+        if self._wait:
+            return self._kernel(dense)
+        return self._kernels.get(dense)
+
+    def _kernel(self, dense: bool) -> Kernel:
+        with self._making[dense]:
+            if dense not in self._kernels:
+                self._kernels[dense] = Kernel(
+                    self._components,
+                    self.variables,
+                    self.parameters,
+                    dense=dense,
+                    folder=self._folder,
+                )
+            return self._kernels[dense]
+
+    def _prepare(self) -> None:
+        for dense in (False, True):
+            if not self._closed:
+                self._kernel(dense)
+
+    def _array_field(self) -> ArrayField:
+        if self._field is None:
+            self._field = ArrayField(self._components, self.variables, self.parameters)
+        return self._field
+
+
+def _row(value: Any, count: int, name: str) -> Array:
+    given = np.asarray(value, dtype=np.float64)
+    if given.shape not in ((), (count,)):
+        raise ValueError(f"{name} must be a number or have shape ({count},), not {given.shape}")
+    return np.ascontiguousarray(np.broadcast_to(given, (count,)))
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=4 * _cores(), thread_name_prefix="integrator")
+
+
+if hasattr(os, "register_at_fork"):  # threads do not live on in a forked process
+    os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _run_kernel(kernel: Kernel, batch: Batch, watch: _Watch, threads: int | None) -> None:
+    """Run a batch on some threads; the caller's own only asks, tells and waits, if need be."""
+    count = batch.spans.size
+    counters = np.zeros(COUNTERS, dtype=np.int64)
+    job = _job(batch, counters)
+    most = threads if threads is not None else _cores()
+    used = max(1, min(most, -(-count // SHARE) if threads is None else count))
+    if used == 1 and not watch.wanted:
+        kernel.run(job)
+        return
+    running: list[Future[None]] = [_pool().submit(kernel.run, job) for _ in range(used)]
+    try:
+        while wait(running, timeout=LOOK_EVERY).not_done:
+            watch.report(int(counters[Counter.FINISHED * COUNTER_STRIDE]) / count)
+            if watch.cancelled():
+                counters[Counter.CANCEL * COUNTER_STRIDE] = 1
+    finally:
+        counters[Counter.CANCEL * COUNTER_STRIDE] = 1
+        wait(running)
+    for future in running:
+        future.result()
+
+
+def _job(batch: Batch, counters: NDArray[np.int64]) -> Job:
+    boxed = bool(np.isfinite(batch.low).any() or np.isfinite(batch.high).any())
+    arrays = {
+        "counters": counters,
+        "starts": batch.starts,
+        "states": batch.states,
+        "times": batch.times,
+        "steps": batch.steps,
+        "ends": batch.ends,
+        "parameters": batch.parameters,
+        "spans": batch.spans,
+        "relative": batch.relative,
+        "absolute": batch.absolute,
+        "low": batch.low,
+        "high": batch.high,
+        "moments": batch.moments,
+        "samples": batch.samples,
+    }
+    job = Job(**{name: array.ctypes.data for name, array in arrays.items()})
+    job.count, job.limit, job.boxed = batch.spans.size, batch.limit, int(boxed)
+    job.moment_count, job.first_moment = batch.moments.size - 1, batch.first_moment
+    job.start_time = batch.start_time
+    assert ctypes.sizeof(job) == 8 * len(Job._fields_)
+    return job

@@ -1,0 +1,101 @@
+"""Compiled code that integrates batches of trajectories of one system."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqpp_dash.engine.expression.graph import Node, topological
+from eqpp_dash.engine.machine.build import Target, compile_ir, native_target
+from eqpp_dash.engine.machine.fieldcode import emit_nodes
+from eqpp_dash.engine.machine.lanes import Lanes
+from eqpp_dash.engine.machine.layout import Job, Rows
+from eqpp_dash.engine.machine.scheduler import kernel_text
+
+Array = NDArray[np.float64]
+
+VECTORS = 2
+"""Vector registers that a row of lanes fills: while one waits, the other is worked on."""
+
+_run_type = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+class Kernel:
+    """Machine code of the loop over steps and trajectories; to be closed.
+
+    Parameters
+    ----------
+    components : sequence of Node
+        Right-hand sides.
+    variables, parameters : sequence of str
+        Names, in order.
+    dense : bool
+        Whether it gives the states at moments between the steps.
+    folder : Path, optional
+        Where object code is kept between processes.
+    width : int, optional
+        Lanes; as many as are quickest on this processor, if left out.
+    """
+
+    def __init__(
+        self,
+        components: Sequence[Node],
+        variables: Sequence[str],
+        parameters: Sequence[str],
+        *,
+        dense: bool = False,
+        folder: Path | None = None,
+        width: int | None = None,
+    ) -> None:
+        target = native_target()
+        self.width = width or usual_width(target)
+        self.rows = Rows(len(variables), len(parameters))
+        text = field_kernel_text(
+            components, variables, parameters, width=self.width, fused=target.fused, dense=dense
+        )
+        self._code = compile_ir(text, "kernel", ["run"], folder=folder)
+        self._run = _run_type(self._code.address("run"))
+
+    def run(self, job: Job) -> None:
+        """Integrate the trajectories of a job that no other thread takes; releases the GIL."""
+        size = self.rows.count * self.width
+        store = np.zeros(size + 8)
+        start = (-store.ctypes.data % 64) // 8
+        own = Job.from_buffer_copy(job)
+        own.work = store[start:].ctypes.data
+        self._run(ctypes.addressof(own))
+
+    def close(self) -> None:
+        """Free the code; nothing may be running in it."""
+        self._code.close()
+
+
+def usual_width(target: Target) -> int:
+    """Give the number of lanes that is quickest on a processor."""
+    return VECTORS * target.width
+
+
+def field_kernel_text(
+    components: Sequence[Node],
+    variables: Sequence[str],
+    parameters: Sequence[str],
+    *,
+    width: int,
+    fused: bool = True,
+    dense: bool = False,
+) -> str:
+    """Give the text of the module that a `Kernel` compiles."""
+
+    def field(lanes: Lanes, time: str, state: list[str], values: list[str]) -> list[str]:
+        inputs: dict[object, str] = {"time": time}
+        inputs |= {("variable", v): value for v, value in zip(variables, state, strict=True)}
+        inputs |= {("parameter", p): value for p, value in zip(parameters, values, strict=True)}
+        return emit_nodes(lanes, components, inputs)
+
+    autonomous = all(node.op != "time" for node in topological(components))
+    rows = Rows(len(variables), len(parameters))
+    return kernel_text(field, rows, width, fused=fused, autonomous=autonomous, dense=dense)

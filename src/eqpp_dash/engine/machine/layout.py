@@ -1,0 +1,134 @@
+"""What compiled code and its caller hand each other: the job, the counters, the rows of work."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from enum import IntEnum
+
+JOB_FIELDS = (
+    "counters",
+    "starts",
+    "states",
+    "times",
+    "steps",
+    "ends",
+    "parameters",
+    "spans",
+    "relative",
+    "absolute",
+    "low",
+    "high",
+    "work",
+    "moments",
+    "samples",
+    "count",
+    "limit",
+    "boxed",
+    "moment_count",
+    "first_moment",
+    "start_time",
+)
+"""Members of a job, eight bytes each: pointers, then integers, then the time of the starts."""
+
+
+class Job(ctypes.Structure):
+    """One call of compiled code: where its data are."""
+
+    _fields_ = [
+        (name, ctypes.c_double if name == "start_time" else ctypes.c_int64) for name in JOB_FIELDS
+    ]
+
+
+class Counter(IntEnum):
+    """Places of the integers that all threads of a batch and their caller share."""
+
+    NEXT = 0
+    CANCEL = 1
+    FINISHED = 2
+
+
+COUNTERS = 24
+"""Integers in the array of counters; each one used lies on a cache line of its own."""
+
+COUNTER_STRIDE = 8
+
+
+class End(IntEnum):
+    """Why a trajectory ended.
+
+    ``TIME``: the end of the time span. ``BOX``: it left the box. ``UNDEFINED``: the field is
+    undefined at the start or just beyond the end. ``COLLAPSE``: the step shrank to nothing, as
+    it does where the solution grows beyond all bounds in finite time or the field jumps.
+    ``BUDGET``: the steps are used up. ``CANCELLED``: it was cancelled.
+    """
+
+    TIME = 0
+    BOX = 1
+    UNDEFINED = 2
+    COLLAPSE = 3
+    BUDGET = 4
+    CANCELLED = 5
+
+
+PAUSE = 256
+"""Steps of a vector between two looks at whether to cancel."""
+
+SMALLEST_STEP = 4e-16
+"""Share of the time elapsed below which a step is nothing."""
+
+SMALLEST_SHARE = 1e-30
+"""Share of the time span below which a step is nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of the work area, each a vector.
+
+    Parameters
+    ----------
+    dimension, parameters : int
+        Numbers of state variables and of parameters.
+    """
+
+    dimension: int
+    parameters: int
+
+    TIME = 0
+    STEP = 1
+    MOST = 2
+    SPAN = 3
+    REASON = 4
+    ACTIVE = 5
+    FRESH = 6
+    BORN = 7
+    INDEX = 8
+    SAMPLE = 9
+    MOMENT = 10
+    TRIAL_TIME = 11
+    FIXED = 12
+
+    def state(self, i: int) -> int:
+        """Give the row of a state variable."""
+        return self.FIXED + i
+
+    def slope(self, i: int) -> int:
+        """Give the row of a rate of change."""
+        return self.FIXED + self.dimension + i
+
+    def trial(self, i: int) -> int:
+        """Give the row of a state variable at which the field is wanted."""
+        return self.FIXED + 2 * self.dimension + i
+
+    def trial_slope(self, i: int) -> int:
+        """Give the row of the field that was wanted."""
+        return self.FIXED + 3 * self.dimension + i
+
+    def parameter(self, i: int) -> int:
+        """Give the row of a parameter."""
+        return self.FIXED + 4 * self.dimension + i
+
+    @property
+    def count(self) -> int:
+        """Number of rows."""
+        return self.FIXED + 4 * self.dimension + self.parameters
