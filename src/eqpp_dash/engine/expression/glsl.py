@@ -11,7 +11,7 @@ from eqpp_dash.engine.expression.graph import Node
 from eqpp_dash.engine.expression.program import Program, Step, write_program
 
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
-_PLAIN = frozenset({"sin", "cos", "tan", "atan", "sinh", "cosh", "exp", "abs", "floor", "ceil"})
+_PLAIN = frozenset({"sin", "cos", "tan", "atan", "abs", "floor", "ceil"})
 #: Always declared. The test looks at the bits: compilers may assume that isnan is false.
 _BASE = """precision highp float;
 float f_nan() { return uintBitsToFloat(0x7fc00000u); }
@@ -23,6 +23,10 @@ _HELPERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "sqrt": ("float f_sqrt(float a) { return a >= 0.0 ? sqrt(a) : f_nan(); }", ()),
     "asin": ("float f_asin(float a) { return abs(a) <= 1.0 ? asin(a) : f_nan(); }", ()),
     "acos": ("float f_acos(float a) { return abs(a) <= 1.0 ? acos(a) : f_nan(); }", ()),
+    **{
+        name: (f"float f_{name}(float a) {{ return f_unknown(a) ? a : {name}(a); }}", ())
+        for name in ("exp", "sinh", "cosh")
+    },
     "tanh": (
         """float f_tanh(float a) {
   if (f_unknown(a)) return a;
@@ -76,8 +80,9 @@ _HELPERS: dict[str, tuple[str, tuple[str, ...]]] = {
   bool odd = whole && abs(b) < 16777216.0 && mod(b, 2.0) == 1.0;
   if (a == 0.0) return b > 0.0 ? 0.0 : f_infinity();
   if (a > 0.0) return pow(a, b);
-  if (!whole) return f_nan();
-  return odd ? -pow(-a, b) : pow(-a, b);
+  if (!whole && abs(a) < f_infinity()) return f_nan();
+  float size = a == -1.0 ? 1.0 : pow(-a, b);
+  return odd ? -size : size;
 }""",
         (),
     ),
@@ -167,7 +172,8 @@ def to_glsl(nodes: Sequence[Node], variables: Sequence[str], parameters: Sequenc
     begins with a precision statement and goes after the caller's ``#version 300 es``. Names
     typed by users do not appear; helpers have names that begin with ``f_``.
 
-    It computes in single precision. Undefined values are NaN or infinite where the processor
+    It computes in single precision, with the functions of the processor, whose errors GLSL hardly
+    bounds (sines of some are right to four digits only). Undefined values are NaN or infinite where the processor
     keeps them, which GLSL does not promise.
 
     Parameters
