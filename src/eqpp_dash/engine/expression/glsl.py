@@ -172,9 +172,9 @@ def to_glsl(nodes: Sequence[Node], variables: Sequence[str], parameters: Sequenc
     begins with a precision statement and goes after the caller's ``#version 300 es``. Names
     typed by users do not appear; helpers have names that begin with ``f_``.
 
-    It computes in single precision, with the functions of the processor, whose errors GLSL hardly
-    bounds (sines of some are right to four digits only). Undefined values are NaN or infinite where the processor
-    keeps them, which GLSL does not promise.
+    It computes in single precision, with the functions of the processor, whose errors GLSL
+    hardly bounds (sines of some are right to four digits only). Undefined values are NaN or
+    infinite where the processor keeps them, which GLSL does not promise.
 
     Parameters
     ----------
