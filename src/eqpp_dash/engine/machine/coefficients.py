@@ -2,7 +2,7 @@
 
 Each polynomial, constant coefficient first, interpolates its function at the Chebyshev points
 of the stated range (computed with 60 digits, then rounded to doubles; a test fits them anew).
-Parts of constants have so few bits that a product with the integers they meet is exact
+First parts of constants have so few bits that products with the integers they meet are exact
 (Cody & Waite, Software Manual for the Elementary Functions, 1980).
 """
 
@@ -88,12 +88,11 @@ ARCTANGENT = (
     0.01627552168389342,
 )
 
-#: pi/2 in parts of 33, 33, 33 and 53 bits, for up to 2**20 quadrants.
+#: pi/2 in parts of 33, 53 and 53 bits, for up to 2**20 quadrants.
 HALF_PI_PARTS = (
     1.5707963267341256,
-    6.077100506303966e-11,
-    2.0222662487111665e-21,
-    8.4784276603689e-32,
+    6.077100506506192e-11,
+    3.5215598651832e-27,
 )
 #: pi/2 and pi/4 as unevaluated sums of two doubles.
 HALF_PI = (1.5707963267948966, 6.123233995736766e-17)

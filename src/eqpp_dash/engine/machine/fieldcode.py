@@ -9,7 +9,7 @@ from typing import Any
 
 from eqpp_dash.engine.expression.graph import Node, topological
 from eqpp_dash.engine.expression.rationals import to_float
-from eqpp_dash.engine.machine import exponential, functions
+from eqpp_dash.engine.machine import exponential, functions, trigonometric
 from eqpp_dash.engine.machine.lanes import Lanes
 
 HALF = Fraction(1, 2)
@@ -41,15 +41,19 @@ def emit_nodes(lanes: Lanes, nodes: Sequence[Node], inputs: Mapping[Any, str]) -
         If a symbol has no input.
     """
     done: dict[Node, str] = {}
-    writer = _Writer(lanes, inputs)
-    for node in topological(nodes):
+    order = topological(nodes)
+    writer = _Writer(lanes, inputs, order)
+    for node in order:
         done[node] = writer.value(node, [done[arg] for arg in node.args])
     return [done[node] for node in nodes]
 
 
 class _Writer:
-    def __init__(self, lanes: Lanes, inputs: Mapping[Any, str]) -> None:
+    def __init__(self, lanes: Lanes, inputs: Mapping[Any, str], order: Sequence[Node]) -> None:
         self._lanes = lanes
+        waves = {op: {node.args[0] for node in order if node.op == op} for op in ("sin", "cos")}
+        self._shared = waves["sin"] & waves["cos"]
+        self._waves: dict[str, tuple[str, str]] = {}
         self._inputs = inputs
         self._powers: dict[tuple[str, int], str] = {}
 
@@ -73,7 +77,15 @@ class _Writer:
             return exponential.odd_root(lanes, args[0], node.data)
         if op == "pow":
             return self._power(node, args)
+        if op in ("sin", "cos") and node.args[0] in self._shared:
+            return self._wave(args[0])[op == "cos"]
         return functions.apply(lanes, op, *args)
+
+    def _wave(self, arg: str) -> tuple[str, str]:
+        """Give sine and cosine of one argument, computed together."""
+        if arg not in self._waves:
+            self._waves[arg] = trigonometric.sine_and_cosine(self._lanes, arg)
+        return self._waves[arg]
 
     def _sum(self, node: Node, args: list[str]) -> str:
         lanes = self._lanes

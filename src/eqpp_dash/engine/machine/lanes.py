@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 #: Added to a number below 2**51, it leaves the nearest integer in the last bits (ties to even).
 ROUNDING = 1.5 * 2.0**52
+#: Polynomials of so many coefficients are summed in two halves.
+LONG = 8
 
 
 def double(value: float) -> str:
@@ -49,7 +51,9 @@ class Lanes:
     declarations : set of str
         Lines that declare what the instructions call.
     definitions : dict of str to str
-        Text of the functions that `call_vector` was told of, by name.
+        Text of the routines that were called, by name.
+    block : str
+        Label of the block that instructions go to.
 
     Examples
     --------
@@ -72,6 +76,7 @@ class Lanes:
         self.lines: list[str] = []
         self.declarations: set[str] = set()
         self.definitions: dict[str, str] = {}
+        self.block = "entry"
         self._flags = "contract " if contract else ""
         self._count = 0
 
@@ -90,6 +95,7 @@ class Lanes:
 
     def label(self, name: str) -> None:
         """Begin a block."""
+        self.block = name
         self.lines.append(f"{name}:")
 
     def declare(self, line: str) -> None:
@@ -195,11 +201,19 @@ class Lanes:
         return self.select(self.mask_or(self.compare("ogt", a, b), self.compare("uno", a, a)), a, b)
 
     def polynomial(self, x: str, coefficients: Sequence[float]) -> str:
-        """Evaluate a polynomial by Horner's rule, the constant coefficient first."""
-        result = self.constant(coefficients[-1])
-        for coefficient in reversed(coefficients[:-1]):
-            result = self.fma(result, x, self.constant(coefficient))
-        return result
+        """Evaluate a polynomial by Horner's rule, the constant coefficient first.
+
+        A long one is summed as two of x**2, which halves the time until its value is there.
+        """
+        if len(coefficients) < LONG:
+            result = self.constant(coefficients[-1])
+            for coefficient in reversed(coefficients[:-1]):
+                result = self.fma(result, x, self.constant(coefficient))
+            return result
+        square = self.multiply(x, x)
+        even = self.polynomial(square, coefficients[::2])
+        odd = self.polynomial(square, coefficients[1::2])
+        return self.fma(odd, x, even)
 
     # error-free transformations (Dekker 1971; Ogita, Rump & Oishi 2005) -------------------
 

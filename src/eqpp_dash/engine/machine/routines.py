@@ -34,57 +34,78 @@ def call_routine(lanes: Lanes, name: str, body: Callable[..., str], *args: str) 
     str
         The result.
     """
+    return lanes.call(_define(lanes, name, body, len(args), lanes.vector), *args)
+
+
+def call_twin_routine(lanes: Lanes, name: str, body: Callable[..., Pair], *args: str) -> Pair:
+    """Call a function that gives two vectors; otherwise as `call_routine`."""
+    kind = f"{{ {lanes.vector}, {lanes.vector} }}"
+
+    def both(inner: Lanes, *names: str) -> str:
+        first, second = body(inner, *names)
+        half = inner.emit(f"insertvalue {kind} poison, {inner.vector} {first}, 0")
+        return inner.emit(f"insertvalue {kind} {half}, {inner.vector} {second}, 1")
+
+    symbol = _define(lanes, name, both, len(args), kind)
+    given = ", ".join(f"{lanes.vector} {arg}" for arg in args)
+    result = lanes.emit(f"call {kind} @{symbol}({given})")
+    first = lanes.emit(f"extractvalue {kind} {result}, 0")
+    return first, lanes.emit(f"extractvalue {kind} {result}, 1")
+
+
+def _define(lanes: Lanes, name: str, body: Callable[..., str], count: int, kind: str) -> str:
     symbol = f"lanes{lanes.width}.{name}"
     if symbol not in lanes.definitions:
         inner = Lanes(lanes.width, fused=lanes.fused)
         inner.definitions = lanes.definitions
         inner.declarations = lanes.declarations
-        names = [f"%a{i}" for i in range(len(args))]
+        names = [f"%a{i}" for i in range(count)]
         result = body(inner, *names)
         head = ", ".join(f"{inner.vector} {name}" for name in names)
         lines = [
-            f"define internal {inner.vector} @{symbol}({head}) noinline nounwind {{",
+            f"define internal {kind} @{symbol}({head}) noinline nounwind {{",
             "entry:",
             *inner.lines,
-            f"  ret {inner.vector} {result}",
+            f"  ret {kind} {result}",
             "}",
         ]
         lanes.definitions[symbol] = "\n".join(lines)
-    return lanes.call(symbol, *args)
+    return symbol
 
 
 def mend_lanes(lanes: Lanes, mask: str, usual: str, function: str, *args: str) -> str:
     """Replace single lanes by what a function of the C library gives; costs a test if none is.
 
-    Only for the body of a routine that is in its block ``entry``; leaves it in another one.
+    Begins new blocks, so it belongs into the body of a routine.
     """
     symbol = scalar_symbol(function)
     scalars = ", ".join(["double"] * len(args))
     lanes.declare(f"declare double @{symbol}({scalars}) nounwind")
-    emit, lines = lanes.emit, lanes.lines
-    wanted = lanes.any(mask)
-    lines.append(f"  br i1 {wanted}, label %mend, label %done")
-    lanes.label("mend")
+    emit, lines, start = lanes.emit, lanes.lines, lanes.block
     lane, before, after, following = (lanes.name() for _ in range(4))
+    mend, replace, skip, done = (f"{part}{lane[1:]}" for part in ("mend", "one", "next", "done"))
+    wanted = lanes.any(mask)
+    lines.append(f"  br i1 {wanted}, label %{mend}, label %{done}")
+    lanes.label(mend)
     lines += [
-        f"  {lane} = phi i64 [ 0, %entry ], [ {following}, %next ]",
-        f"  {before} = phi {lanes.vector} [ {usual}, %entry ], [ {after}, %next ]",
+        f"  {lane} = phi i64 [ 0, %{start} ], [ {following}, %{skip} ]",
+        f"  {before} = phi {lanes.vector} [ {usual}, %{start} ], [ {after}, %{skip} ]",
     ]
     wrong = emit(f"extractelement {lanes.mask} {mask}, i64 {lane}")
-    lines.append(f"  br i1 {wrong}, label %replace, label %next")
-    lanes.label("replace")
+    lines.append(f"  br i1 {wrong}, label %{replace}, label %{skip}")
+    lanes.label(replace)
     given = ", ".join(f"double {lanes.extract(arg, lane)}" for arg in args)
     mended = lanes.insert(before, emit(f"call double @{symbol}({given})"), lane)
-    lines.append("  br label %next")
-    lanes.label("next")
+    lines.append(f"  br label %{skip}")
+    lanes.label(skip)
     lines += [
-        f"  {after} = phi {lanes.vector} [ {before}, %mend ], [ {mended}, %replace ]",
+        f"  {after} = phi {lanes.vector} [ {before}, %{mend} ], [ {mended}, %{replace} ]",
         f"  {following} = add i64 {lane}, 1",
     ]
     last = emit(f"icmp eq i64 {following}, {lanes.width}")
-    lines.append(f"  br i1 {last}, label %done, label %mend")
-    lanes.label("done")
-    return emit(f"phi {lanes.vector} [ {usual}, %entry ], [ {after}, %next ]")
+    lines.append(f"  br i1 {last}, label %{done}, label %{mend}")
+    lanes.label(done)
+    return emit(f"phi {lanes.vector} [ {usual}, %{start} ], [ {after}, %{skip} ]")
 
 
 def quotient(lanes: Lanes, above: Pair, below: Pair) -> Pair:

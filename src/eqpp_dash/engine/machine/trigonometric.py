@@ -1,6 +1,6 @@
 """Sine, cosine and tangent of vectors.
 
-The argument is reduced by multiples of pi/2 in four parts (Cody & Waite 1980) to a sum of two
+The argument is reduced by multiples of pi/2 in three parts (Cody & Waite 1980) to a sum of two
 doubles, exact enough that even next to a zero nothing is lost; beyond `LARGEST` the lane is
 left to the C library.
 """
@@ -11,9 +11,15 @@ import math
 
 from eqpp_dash.engine.machine import coefficients as table
 from eqpp_dash.engine.machine.lanes import Lanes
-from eqpp_dash.engine.machine.routines import Pair, call_routine, mend_lanes, quotient
+from eqpp_dash.engine.machine.routines import (
+    Pair,
+    call_routine,
+    call_twin_routine,
+    mend_lanes,
+    quotient,
+)
 
-#: Up to here the products of the reduction are exact: 2**20 quadrants.
+#: Up to here the first product of the reduction is exact: 2**20 quadrants.
 LARGEST = 1.6e6
 #: The derivative of sin(x)/x as a series in x**2, times x; used up to `SLOPE_LIMIT`.
 SLOPE_SERIES = tuple((-1) ** n * 2 * n / math.factorial(2 * n + 1) for n in range(1, 10))
@@ -28,6 +34,11 @@ def sine(lanes: Lanes, x: str) -> str:
 def cosine(lanes: Lanes, x: str) -> str:
     """Emit cos(x), within 1 ulp; beyond `LARGEST` as the C library gives it."""
     return call_routine(lanes, "cos", lambda inner, a: _circular(inner, a, "cos"), x)
+
+
+def sine_and_cosine(lanes: Lanes, x: str) -> Pair:
+    """Emit sin(x) and cos(x), the same values as from `sine` and `cosine`, at once."""
+    return call_twin_routine(lanes, "sincos", _both, x)
 
 
 def tangent(lanes: Lanes, x: str) -> str:
@@ -52,12 +63,12 @@ def sinc_slope(lanes: Lanes, x: str) -> str:
 def _reduce(lanes: Lanes, x: str) -> tuple[str, Pair]:
     """Give the number of the quadrant, as bits, and the distance from its axis."""
     turns, quadrant = lanes.nearest(lanes.multiply(x, lanes.constant(2.0 / math.pi)))
-    parts = [lanes.multiply(turns, lanes.constant(part)) for part in table.HALF_PI_PARTS]
-    rest = lanes.subtract(x, parts[0])
-    high, low = lanes.two_sum(rest, lanes.negate(parts[1]))
-    high, error = lanes.two_sum(high, lanes.negate(parts[2]))
-    low = lanes.subtract(lanes.add(low, error), parts[3])
-    return quadrant, lanes.fast_two_sum(high, low)
+    first, second, third = (lanes.constant(part) for part in table.HALF_PI_PARTS)
+    rest = lanes.fma(lanes.negate(turns), first, x)  # exact
+    product, lost = lanes.two_product(turns, second)
+    high, low = lanes.two_sum(rest, lanes.negate(product))
+    low = lanes.fma(lanes.negate(turns), third, lanes.subtract(low, lost))
+    return quadrant, (high, low)
 
 
 def _near_zero(lanes: Lanes, angle: Pair) -> tuple[Pair, Pair]:
@@ -65,31 +76,45 @@ def _near_zero(lanes: Lanes, angle: Pair) -> tuple[Pair, Pair]:
     r, low = angle
     square = lanes.multiply(r, r)
     half = lanes.multiply(square, lanes.constant(0.5))
-    one = lanes.constant(1.0)
     bend = lanes.multiply(lanes.multiply(r, square), lanes.polynomial(square, table.SINE))
     bend = lanes.add(bend, lanes.fma(lanes.negate(half), low, low))
     sine = lanes.fast_two_sum(r, bend)
-    flat, lost = lanes.fast_two_sum(one, lanes.negate(half))
+    flat, lost = lanes.fast_two_sum(lanes.constant(1.0), lanes.negate(half))
     bend = lanes.multiply(lanes.multiply(square, square), lanes.polynomial(square, table.COSINE))
     bend = lanes.fma(lanes.negate(r), low, bend)
-    error = lanes.two_product(r, r)[1]
-    bend = lanes.fma(error, lanes.constant(-0.5), bend)
     cosine = lanes.fast_two_sum(flat, lanes.add(lost, bend))
     return sine, cosine
+
+
+def _turned(lanes: Lanes, quadrant: str, parts: tuple[str, str], cosine: bool) -> str:
+    """Give sine or cosine in their quadrant from those of the reduced angle."""
+    if cosine:
+        quadrant = lanes.integer("add", quadrant, 1)
+    odd = lanes.integer_compare("ne", lanes.integer("and", quadrant, 1), 0)
+    sign = lanes.integer("shl", lanes.integer("and", quadrant, 2), 62)
+    value = lanes.bits(lanes.select(odd, parts[1], parts[0]))
+    return lanes.from_bits(lanes.integer("xor", value, sign))
+
+
+def _mended(lanes: Lanes, x: str, value: str, name: str) -> str:
+    """Give zero its sign, and huge arguments to the C library."""
+    if name == "sin":
+        value = lanes.select(lanes.compare("oeq", x, lanes.constant(0.0)), x, value)
+    return mend_lanes(lanes, _huge(lanes, x), value, name, x)
 
 
 def _circular(lanes: Lanes, x: str, name: str) -> str:
     quadrant, angle = _reduce(lanes, x)
     (sine, _), (cosine, _) = _near_zero(lanes, angle)
-    if name == "cos":
-        quadrant = lanes.integer("add", quadrant, 1)
-    odd = lanes.integer_compare("ne", lanes.integer("and", quadrant, 1), 0)
-    sign = lanes.integer("shl", lanes.integer("and", quadrant, 2), 62)
-    value = lanes.bits(lanes.select(odd, cosine, sine))
-    value = lanes.from_bits(lanes.integer("xor", value, sign))
-    if name == "sin":  # a zero keeps its sign
-        value = lanes.select(lanes.compare("oeq", x, lanes.constant(0.0)), x, value)
-    return mend_lanes(lanes, _huge(lanes, x), value, name, x)
+    return _mended(lanes, x, _turned(lanes, quadrant, (sine, cosine), name == "cos"), name)
+
+
+def _both(lanes: Lanes, x: str) -> Pair:
+    quadrant, angle = _reduce(lanes, x)
+    (sine, _), (cosine, _) = _near_zero(lanes, angle)
+    first = _turned(lanes, quadrant, (sine, cosine), False)
+    second = _turned(lanes, quadrant, (sine, cosine), True)
+    return _mended(lanes, x, first, "sin"), _mended(lanes, x, second, "cos")
 
 
 def _tangent(lanes: Lanes, x: str) -> str:
@@ -119,7 +144,8 @@ def _sinc(lanes: Lanes, x: str) -> str:
 
 def _sinc_slope(lanes: Lanes, x: str) -> str:
     square = lanes.multiply(x, x)
-    series = lanes.multiply(lanes.polynomial(square, SLOPE_SERIES), x)
+    rest = lanes.polynomial(square, SLOPE_SERIES[1:])
+    series = lanes.multiply(lanes.fma(rest, square, lanes.constant(SLOPE_SERIES[0])), x)
     apart = lanes.subtract(cosine(lanes, x), lanes.divide(sine(lanes, x), x))
     near = lanes.compare("olt", lanes.absolute(x), lanes.constant(SLOPE_LIMIT))
     return lanes.select(near, series, lanes.divide(apart, x))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from eqpp_dash.engine.expression.derivative import differentiate
 from eqpp_dash.engine.expression.graph import Graph, Node
 from eqpp_dash.engine.expression.tape import Tape
 from eqpp_dash.engine.machine.fieldcode import emit_nodes
@@ -18,6 +19,7 @@ from ..expression.test_random_expressions import (
     ANY,
     COORDINATE,
     SETTINGS,
+    SMOOTH,
     Recipe,
     UndefinedError,
     build,
@@ -85,6 +87,35 @@ def test_a_shared_part_is_emitted_once() -> None:
     emit_nodes(lanes, system._components, inputs)
     text = "\n".join(lanes.lines)
     assert text.count("@lanes8.sin(") == text.count("@lanes8.exp(") == 1
+
+
+def test_sine_and_cosine_of_one_argument_are_computed_together() -> None:
+    graph = Graph()
+    x = graph.symbol("variable", "x")
+    nodes = [graph.call("cos", x), graph.call("sin", x)]
+    lanes = Lanes(8)
+    emit_nodes(lanes, nodes, {("variable", "x"): "%x"})
+    assert list(lanes.definitions) == ["lanes8.sincos"]
+    points = np.concatenate([np.linspace(-30, 30, 301), [0.0, -0.0, 1e7, -1e300, np.inf, np.nan]])
+    both = compute_nodes(nodes, {"x": points})
+    for node, found in zip(nodes, both, strict=True):
+        assert compute_nodes([node], {"x": points}).tobytes() == found.tobytes()
+
+
+@SETTINGS
+@given(recipes(SMOOTH, []), PLANE)
+def test_slopes_keep_within_the_bound_of_rounding(
+    recipe: Recipe, points: list[tuple[float, float]]
+) -> None:
+    graph, node = build(recipe)
+    symbols = [graph.symbol("variable", name) for name in "xy"]
+    slopes = [differentiate(graph, [node], symbol)[0] for symbol in symbols]
+    x = np.array(points).T
+    found = compute_nodes(slopes, {"x": x[0], "y": x[1]}, contract=True)
+    for box, values in zip(Tape(slopes, ["x", "y"]).boxes(x, x), found, strict=True):
+        smooth = np.broadcast_to(box.smooth, values.shape) & np.isfinite(box.hi - box.lo)
+        assert ((box.lo <= values) & (values <= box.hi) | np.isnan(values))[...].all()
+        assert not np.isnan(values[smooth]).any()
 
 
 def test_parameters_and_time_are_inputs() -> None:
