@@ -5,7 +5,7 @@ from __future__ import annotations
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from eqpp_dash.engine.expression.derivative import differentiate
@@ -102,7 +102,7 @@ def test_sine_and_cosine_of_one_argument_are_computed_together() -> None:
         assert compute_nodes([node], {"x": points}).tobytes() == found.tobytes()
 
 
-@SETTINGS
+@settings(SETTINGS, max_examples=150)
 @given(recipes(SMOOTH, []), PLANE)
 def test_slopes_keep_within_the_bound_of_rounding(
     recipe: Recipe, points: list[tuple[float, float]]
@@ -113,9 +113,9 @@ def test_slopes_keep_within_the_bound_of_rounding(
     x = np.array(points).T
     found = compute_nodes(slopes, {"x": x[0], "y": x[1]}, contract=True)
     for box, values in zip(Tape(slopes, ["x", "y"]).boxes(x, x), found, strict=True):
-        smooth = np.broadcast_to(box.smooth, values.shape) & np.isfinite(box.hi - box.lo)
-        assert ((box.lo <= values) & (values <= box.hi) | np.isnan(values))[...].all()
-        assert not np.isnan(values[smooth]).any()
+        inside = (box.lo <= values) & (values <= box.hi)
+        known = np.broadcast_to(box.smooth, values.shape) & np.isfinite(box.hi - box.lo)
+        assert (inside | ~(known | np.isfinite(values))).all()
 
 
 def test_parameters_and_time_are_inputs() -> None:
