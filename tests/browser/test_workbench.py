@@ -363,7 +363,9 @@ def test_a_click_on_an_equilibrium_and_a_double_click_add_no_curves(
 
 def test_a_clicked_curve_lies_where_plotly_draws_it(server: Any, visit: Visit) -> None:
     window = visit()
-    window.go(server.link(PortraitSpec("x' = y\ny' = -sin(x)", window={"x": (-4, 4), "y": (-4, 4)})))
+    window.go(
+        server.link(PortraitSpec("x' = y\ny' = -sin(x)", window={"x": (-4, 4), "y": (-4, 4)}))
+    )
     window.badge("Preview")
     window.settled()
     window.page.evaluate(
@@ -434,3 +436,26 @@ def test_skipping_to_the_page_keeps_the_question(server: Any, visit: Visit) -> N
     assert window.page.evaluate("document.activeElement.id") == "page"
     field = window.page.get_by_label("Equations, one a line")
     assert field.input_value() == "x' = y\ny' = -x - y/43"
+
+
+def test_another_window_is_shown_as_it_is(server: Any, visit: Visit) -> None:
+    window = visit()
+    window.go(server.link(PortraitSpec(PENDULUM, window={"x": (-4, 4), "y": (-4, 4)})))
+    window.badge("Preview")
+    window.settled()
+    for name, value in (("first", ("-2", "2")), ("second", ("-1", "1"))):
+        for end, text in zip(("Lower", "Upper"), value, strict=True):
+            field = window.page.get_by_label(f"{end} limit of the {name} variable")
+            field.fill(text)
+            field.press("Tab")
+    wait_until(
+        lambda: window.settled() or window.state().window == {"x": (-2, 2), "y": (-1, 1)},
+        "the window in the address",
+    )
+    shown = window.page.evaluate(
+        """() => {
+            const graph = document.querySelector('#picture .js-plotly-plot');
+            return [graph._fullLayout.xaxis.range, graph._fullLayout.yaxis.range];
+        }"""
+    )
+    assert shown == [[-2, 2], [-1, 1]]

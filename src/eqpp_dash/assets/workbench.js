@@ -286,8 +286,23 @@
     set("picture-frame", { className: "picture-frame fresh" });
   }
 
+  // Plotly (7.0) remembers an axis's first range and would stretch a new window to its shape.
+  function forgetRanges() {
+    const graph = document.querySelector("#picture .js-plotly-plot");
+    if (graph === null || !graph._fullLayout || graph.eqppWindow !== undefined) return;
+    graph.eqppWindow = graph._fullLayout.uirevision;
+    graph.on("plotly_beforeplot", () => {
+      const { uirevision, xaxis, yaxis } = graph._fullLayout;
+      if (uirevision === graph.eqppWindow) return;
+      graph.eqppWindow = uirevision;
+      delete xaxis._inputRange;
+      delete yaxis._inputRange;
+    });
+  }
+
   const settle = (drawn) => {
     if (!drawn || drawn.seq !== lane.seq) return window.dash_clientside.no_update;
+    forgetRanges();
     mark(drawn.field, drawn.said);
     if ((drawn.field || "").startsWith("initial_conditions")) dropPoints();
     if (drawn.state !== null) {

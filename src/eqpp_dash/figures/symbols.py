@@ -6,6 +6,7 @@ undecided; the shape tells the kind.
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 
 from eqpp_dash.figures.geometry import Frame
@@ -16,6 +17,9 @@ from eqpp_dash.figures.labels import (
     printable,
 )
 from eqpp_dash.model.portrait import Equilibrium, Portrait
+
+REASON_WIDTH = 56
+"""Characters a line of a reason: a hover label must not hide the picture."""
 
 SHAPES = (
     ("undecided", "circle-x"),
@@ -97,5 +101,5 @@ def equilibrium_lines(portrait: Portrait, number: int, frame: Frame) -> list[str
         lines.append(f"index {index}")
     lines.append(f"{item.evidence} ({item.method})" if item.method else item.evidence)
     if item.reason:
-        lines.append(item.reason)
+        lines += textwrap.wrap(item.reason, REASON_WIDTH)
     return [printable(line) for line in lines]
