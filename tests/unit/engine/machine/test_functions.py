@@ -46,7 +46,7 @@ def samples(rng: np.random.Generator) -> dict[str, Array]:
             [line / 3, tiny, np.clip(near_one, -1, 1), np.clip(-near_one, -1, 1)]
         ),
         "beyond one": np.concatenate([1 + np.abs(tiny), 1 + np.abs(line), 1 + np.abs(wide)]),
-        "slope": np.concatenate([line / 4, tiny]),
+        "slope": np.concatenate([line / 4, tiny * 0.74]),
     }
 
 
