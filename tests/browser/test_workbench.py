@@ -459,3 +459,16 @@ def test_another_window_is_shown_as_it_is(server: Any, visit: Visit) -> None:
         }"""
     )
     assert shown == [[-2, 2], [-1, 1]]
+
+
+def test_a_tap_on_a_phone_adds_a_trajectory(server: Any, visit: Visit) -> None:
+    window = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    window.go(server.link(PortraitSpec(PENDULUM, window={"x": (-4, 4), "y": (-4, 4)})))
+    window.badge("Preview")
+    window.settled()
+    box = window.page.locator(".nsewdrag").first.bounding_box()
+    window.page.touchscreen.tap(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
+    window.badge("Edited")
+    window.settled()
+    ((x, y),) = window.state().initial_conditions
+    assert (x, y) == pytest.approx((-1.6, 1.6), abs=0.1)

@@ -118,7 +118,6 @@ def body_of(services: Services, job: Any, look: Look) -> Any:
         return permanent_body(subject, None, None, latex)
     portrait = services.portraits.portrait(job.row_id)
     figure = on_page(untitled_figure(portrait, look.theme, phone=look.phone))
-    figure["layout"]["clickanywhere"] = False
     style = graph_style(figure)
     return permanent_body(subject, portrait, still_picture(figure, FIGURE_CONFIG, style), latex)
 

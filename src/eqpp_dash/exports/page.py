@@ -109,7 +109,6 @@ def portrait_page(portrait: Portrait, facts: Mapping[str, Any]) -> str:
         for phone in (False, True):
             figure = portrait_figure_dict(portrait, theme=theme, phone=phone)
             figure["layout"].pop("title", None)  # the page has it as its heading
-            figure["layout"]["clickanywhere"] = False
             figures[theme + ("-phone" if phone else "")] = figure
     seconds = portrait.timing.get("engine_s")
     identity = facts.get("id")

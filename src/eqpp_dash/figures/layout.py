@@ -126,7 +126,6 @@ def portrait_layout(
             "font": {"family": FONT, "size": 13, "color": theme.text},
         },
         "clickmode": "event",
-        "clickanywhere": True,
         "dragmode": False if phone else "pan",
         "uirevision": window,
         "modebar": {

@@ -123,8 +123,7 @@ def test_zoom_survives_a_redraw_of_the_same_window_only():
     assert one != portrait_figure_dict(other)["layout"]["uirevision"]
 
 
-def test_clicks_on_the_empty_plane_are_reported_and_nothing_is_shared():
-    assert portrait_figure_dict(pendulum_portrait())["layout"]["clickanywhere"] is True
+def test_nothing_is_shared():
     assert FIGURE_CONFIG["showSendToCloud"] is False
 
 
