@@ -6,6 +6,7 @@ import ctypes
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import numpy as np
@@ -159,7 +160,7 @@ def test_processes_may_fill_a_folder_at_once_and_be_killed(tmp_path: Path) -> No
     command = [sys.executable, "-c", FILL, str(tmp_path)]
     processes = [subprocess.Popen(command) for _ in range(3)]
     while processes[0].poll() is None and not any(tmp_path.iterdir()):
-        pass
+        time.sleep(0.005)
     processes[0].kill()
     assert [process.wait() for process in processes][1:] == [0, 0]
     subprocess.run(command, check=True)
