@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqpp_dash.engine.expression.graph import Node, topological
-from eqpp_dash.engine.machine.build import Target, compile_ir, native_target
+from eqpp_dash.engine.machine.build import Code, Target, compile_ir, compile_object, native_target
 from eqpp_dash.engine.machine.fieldcode import emit_nodes
 from eqpp_dash.engine.machine.lanes import Lanes
 from eqpp_dash.engine.machine.layout import Job, Rows
@@ -37,8 +37,8 @@ class Kernel:
         Whether it gives the states at moments between the steps.
     folder : Path, optional
         Where object code is kept between processes.
-    width : int, optional
-        Lanes; as many as are quickest on this processor, if left out.
+    target : Target, optional
+        Processor that the code is made for, without the caches; this one, if left out.
     """
 
     def __init__(
@@ -49,15 +49,18 @@ class Kernel:
         *,
         dense: bool = False,
         folder: Path | None = None,
-        width: int | None = None,
+        target: Target | None = None,
     ) -> None:
-        target = native_target()
-        self.width = width or usual_width(target)
+        made_for = target or native_target()
+        self.width = usual_width(made_for)
         self.rows = Rows(len(variables), len(parameters))
         text = field_kernel_text(
-            components, variables, parameters, width=self.width, fused=target.fused, dense=dense
+            components, variables, parameters, width=self.width, fused=made_for.fused, dense=dense
         )
-        self._code = compile_ir(text, "kernel", ["run"], folder=folder)
+        if target is None:
+            self._code = compile_ir(text, "kernel", ["run"], folder=folder)
+        else:
+            self._code = Code(target, compile_object(target, text), ["run"])
         self._run = _run_type(self._code.address("run"))
 
     def run(self, job: Job) -> None:
