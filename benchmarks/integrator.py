@@ -285,13 +285,13 @@ def peak(target: Target) -> float:
     lanes = Lanes(target.width)
     names = [f"%a{i}" for i in range(12)]
     nexts = [lanes.fma(name, "%x", "%x") for name in names]
-    total = names[0]
+    total = nexts[0]
     phis = [
         f"  {name} = phi {lanes.vector} [ %x, %entry ], [ {after}, %loop ]"
         for name, after in zip(names, nexts, strict=True)
     ]
     body, lanes.lines = lanes.lines, []
-    for name in names[1:]:
+    for name in nexts[1:]:
         total = lanes.add(total, name)
     text = [
         "define void @run(ptr %place, i64 %rounds) {",

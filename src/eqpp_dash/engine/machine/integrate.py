@@ -130,7 +130,7 @@ class Integrator:
         self.parameters = tuple(self._usual)
         self.dimension = len(self.variables)
         self._folder = folder
-        self._machine = machine and build.available()
+        self._machine = machine and (not wait or build.available())
         self._field: ArrayField | None = None
         self._kernels: dict[bool, Kernel] = {}
         self._making: dict[bool, threading.Lock] = {
@@ -145,7 +145,7 @@ class Integrator:
             if wait:
                 self._kernel(dense=False)
             else:
-                self._background = threading.Thread(target=self._prepare, daemon=True)
+                self._background = threading.Thread(target=self._prepare)
                 self._background.start()
 
     @classmethod
@@ -405,7 +405,7 @@ class Integrator:
 
     def _prepare(self) -> None:
         for dense in (False, True):
-            if not self._closed:
+            if build.available() and not self._closed:
                 self._kernel(dense)
 
     def _array_field(self) -> ArrayField:
@@ -447,7 +447,7 @@ def _run_kernel(kernel: Kernel, batch: Batch, watch: _Watch, threads: int | None
     running: list[Future[None]] = [_pool().submit(kernel.run, job) for _ in range(used)]
     try:
         while wait(running, timeout=LOOK_EVERY).not_done:
-            watch.report(int(counters[Counter.FINISHED * COUNTER_STRIDE]) / count)
+            watch.report(int(counters[Counter.FINISHED * COUNTER_STRIDE]) / max(1, count))
             if watch.cancelled():
                 counters[Counter.CANCEL * COUNTER_STRIDE] = 1
     finally:
