@@ -8,7 +8,6 @@ import math
 import re
 import shutil
 import subprocess
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -123,29 +122,26 @@ def collect(count: int) -> list[tuple[Graph, Node, tuple[float, ...]]]:
     return found
 
 
-def with_value(graph: Graph, node: Node, a: float) -> Node:
-
-    value = graph.constant(Fraction(a))
-    return rebuild(graph, [node], lambda n: value if n.op == "parameter" else None)[0]
+def with_variable(graph: Graph, node: Node) -> Node:
+    """Take the parameter as a variable, so that it is rounded as in the sources."""
+    variable = graph.symbol("variable", "a")
+    return rebuild(graph, [node], lambda n: variable if n.op == "parameter" else None)[0]
 
 
 def test_random_expressions_in_javascript() -> None:
     cases, wanted = [], []
     for graph, node, (t, x, y, a) in collect(500):
-        try:
-            tape = Tape([with_value(graph, node, a)], ["x", "y"])
-        except ConstantError:
-            continue
+        tape = Tape([with_variable(graph, node)], ["x", "y", "a"])
         source = to_javascript([node], ["x", "y"], ["a"])
         cases.append((source, t, [x, y], [a]))
-        at = np.array([[x], [y]])
+        at = np.array([[x], [y], [a]])
         (box,) = tape.boxes(at, at, (t, t))
-        wanted.append((tape.scalar(t, (x, y))[0], float(box.lo[0]), float(box.hi[0])))
+        wanted.append((tape.scalar(t, (x, y, a))[0], float(box.lo[0]), float(box.hi[0])))
     checked = 0
     for case, (value, lo, hi), (found,) in zip(cases, wanted, run_javascript(cases), strict=True):
         if math.isfinite(hi - lo) and math.isfinite(value):
             checked += 1
-            assert abs(found - value) <= (hi - lo) + 1e-300, case
+            assert abs(found - value) <= 2 * (hi - lo) + 1e-300, case
         elif math.isnan(lo):
             assert not math.isfinite(found), case
     assert checked > len(cases) / 3
@@ -238,13 +234,10 @@ def test_programs_compute_what_the_tape_computes() -> None:
     checked = 0
     for graph, node, (t, x, y, a) in collect(300):
         rows = json.loads(json.dumps(to_program([node], ["x", "y"], ["a"]), allow_nan=False))
-        try:
-            tape = Tape([with_value(graph, node, a)], ["x", "y"])
-        except ConstantError:
-            continue
-        at = np.array([[x], [y]])
+        tape = Tape([with_variable(graph, node)], ["x", "y", "a"])
+        at = np.array([[x], [y], [a]])
         (box,) = tape.boxes(at, at, (t, t))
-        value, width = tape.scalar(t, (x, y))[0], float(box.hi[0] - box.lo[0])
+        value, width = tape.scalar(t, (x, y, a))[0], float(box.hi[0] - box.lo[0])
         if math.isfinite(width) and math.isfinite(value):
             checked += 1
             (found,) = interpret(rows, t, [x, y], [a])
