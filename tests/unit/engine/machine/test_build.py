@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -178,6 +179,14 @@ def test_a_thousand_systems_leave_nothing_behind() -> None:
     before = process.memory_info().rss
     load(200, 1000)
     assert process.memory_info().rss - before < 12e6
+
+
+def test_threads_may_compile_at_once(tmp_path: Path) -> None:
+    build.forget()
+    texts = [FACTOR.format(value=f"{i % 40}.0") for i in range(160)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda text: answer(text, tmp_path), texts))
+    assert found == [21.0 * (i % 40) for i in range(160)]
 
 
 def test_a_missing_function_is_named() -> None:
