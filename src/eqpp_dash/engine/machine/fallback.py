@@ -7,7 +7,6 @@ the results agree within the tolerance.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from eqpp_dash.engine import dop853
 from eqpp_dash.engine.expression.graph import Graph, Node, rebuild
 from eqpp_dash.engine.expression.tape import Tape
+from eqpp_dash.engine.machine.batch import Batch
 from eqpp_dash.engine.machine.layout import SMALLEST_SHARE, SMALLEST_STEP, End
 from eqpp_dash.engine.machine.stepcode import GROWTH, SAFETY, SHRINKAGE
 
@@ -23,59 +23,6 @@ Integers = NDArray[np.int64]
 
 BLOCK = 4096
 """Trajectories that are integrated at once, which bounds the memory."""
-
-
-@dataclass(slots=True)
-class Batch:
-    """Trajectories to integrate, and what has come of them.
-
-    Attributes
-    ----------
-    starts, states : ndarray, shape (n, m)
-        Where they start and end.
-    parameters : ndarray, shape (p, m)
-        Parameters.
-    spans, times : ndarray, shape (m,)
-        Time to go, negative for backward; time gone.
-    steps, ends : ndarray of int, shape (m,)
-        Steps tried, `End`.
-    relative, absolute, low, high : ndarray, shape (n,)
-        Tolerances; the box.
-    limit : int
-        Most steps of each.
-    start_time : float
-        Time of the starts.
-    moments : ndarray, shape (k,)
-        Times since the start at which states are wanted, and an infinite one.
-    first_moment : int
-        Which of them is the first after the start.
-    samples : ndarray, shape (m, k - 1, n)
-        States at the moments; NaN where there is none.
-    """
-
-    starts: Array
-    parameters: Array
-    spans: Array
-    relative: Array
-    absolute: Array
-    low: Array
-    high: Array
-    limit: int
-    start_time: float
-    moments: Array = field(default_factory=lambda: np.full(1, np.inf))
-    first_moment: int = 0
-    samples: Array = field(default_factory=lambda: np.empty((0, 0, 0)))
-    states: Array = field(init=False)
-    times: Array = field(init=False)
-    steps: Integers = field(init=False)
-    ends: Integers = field(init=False)
-
-    def __post_init__(self) -> None:
-        count = self.starts.shape[1]
-        self.states = self.starts.copy()
-        self.times = np.zeros(count)
-        self.steps = np.zeros(count, dtype=np.int64)
-        self.ends = np.full(count, End.CANCELLED, dtype=np.int64)
 
 
 class ArrayField:

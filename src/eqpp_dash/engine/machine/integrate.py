@@ -7,14 +7,11 @@ while it still compiles, numpy computes the same within the tolerance, more slow
 
 from __future__ import annotations
 
-import ctypes
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,9 +21,11 @@ from numpy.typing import NDArray
 
 from eqpp_dash.engine.expression.graph import Node
 from eqpp_dash.engine.machine import build
-from eqpp_dash.engine.machine.fallback import ArrayField, Batch, integrate_arrays
+from eqpp_dash.engine.machine.batch import Batch, make_batch, row_of
+from eqpp_dash.engine.machine.fallback import ArrayField, integrate_arrays
 from eqpp_dash.engine.machine.kernel import Kernel
-from eqpp_dash.engine.machine.layout import COUNTER_STRIDE, COUNTERS, Counter, End, Job
+from eqpp_dash.engine.machine.layout import End
+from eqpp_dash.engine.machine.threads import Watch, run_kernel
 from eqpp_dash.engine.system import System
 from eqpp_dash.errors import SpecError
 from eqpp_dash.model.numbers import read_fraction
@@ -35,14 +34,6 @@ __all__ = ["End", "Integrator", "Propagated"]
 
 Array = NDArray[np.float64]
 Value = float | int | str | Array
-
-LOOK_EVERY = 0.02
-"""Seconds between two looks at whether to cancel."""
-
-SHARE = 64
-"""Trajectories that make it worth while to use one more thread."""
-
-LEAST_TOLERANCE = 1e-15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,25 +56,6 @@ class Propagated:
     times: Array
     steps: NDArray[np.int64]
     ends: NDArray[np.int8]
-
-
-@dataclass(slots=True)
-class _Watch:
-    """What the caller wants to be asked and told."""
-
-    cancel: Callable[[], bool] | None
-    progress: Callable[[float], object] | None
-
-    @property
-    def wanted(self) -> bool:
-        return self.cancel is not None or self.progress is not None
-
-    def cancelled(self) -> bool:
-        return self.cancel is not None and self.cancel()
-
-    def report(self, share: float) -> None:
-        if self.progress is not None:
-            self.progress(share)
 
 
 class Integrator:
@@ -238,8 +210,18 @@ class Integrator:
         SpecError
             If a parameter is unknown or no number.
         """
-        batch = self._batch(starts, span, parameters, rtol, atol, box, max_steps, start_time)
-        self._integrate(batch, False, _Watch(cancel, progress), threads)
+        batch = make_batch(
+            self.dimension,
+            partial(self._values, parameters or {}),
+            starts,
+            span,
+            rtol,
+            atol,
+            box,
+            max_steps,
+            start_time,
+        )
+        self._integrate(batch, False, Watch(cancel, progress), threads)
         return Propagated(
             batch.states, start_time + batch.times, batch.steps, batch.ends.astype(np.int8)
         )
@@ -288,54 +270,25 @@ class Integrator:
         if not one_side or (np.diff(away) <= 0).any():
             raise ValueError("the times must lead away from the start, one after the other")
         span = float(moments[-1]) if moments.size else 0.0
-        batch = self._batch(starts, span, parameters, rtol, atol, box, max_steps, start_time)
+        batch = make_batch(
+            self.dimension,
+            partial(self._values, parameters or {}),
+            starts,
+            span,
+            rtol,
+            atol,
+            box,
+            max_steps,
+            start_time,
+        )
         batch.moments = np.append(moments, np.inf)
         batch.first_moment = int(moments.size > 0 and moments[0] == 0.0)
         batch.samples = np.full((batch.spans.size, moments.size, self.dimension), np.nan)
         if batch.first_moment:
             batch.samples[:, 0] = batch.starts.T
         if batch.samples.size:
-            self._integrate(batch, True, _Watch(cancel, progress), threads)
+            self._integrate(batch, True, Watch(cancel, progress), threads)
         return batch.samples.transpose(2, 1, 0)
-
-    def _batch(
-        self,
-        starts: Any,
-        span: Any,
-        parameters: Mapping[str, Value] | None,
-        rtol: Any,
-        atol: Any,
-        box: Any,
-        max_steps: int,
-        start_time: float,
-    ) -> Batch:
-        places = np.ascontiguousarray(starts, dtype=np.float64)
-        n = self.dimension
-        if places.ndim != 2 or len(places) != n:
-            raise ValueError(f"the starts must have shape ({n}, m), not {places.shape}")
-        count = places.shape[1]
-        spans = _row(span, count, "span")
-        if not (np.isfinite(spans).all() and np.isfinite(start_time)):
-            raise ValueError("times must be finite")
-        if max_steps < 1:
-            raise ValueError("max_steps must be positive")
-        relative, absolute = _row(rtol, n, "rtol"), _row(atol, n, "atol")
-        if not ((relative >= 0).all() and (absolute >= 0).all()):
-            raise ValueError("tolerances must not be negative")
-        bounds = np.array([[-np.inf, np.inf]] * n) if box is None else np.asarray(box, dtype=float)
-        if bounds.shape != (n, 2) or np.isnan(bounds).any():
-            raise ValueError(f"the box must have shape ({n}, 2)")
-        return Batch(
-            starts=places,
-            parameters=self._values(parameters or {}, count),
-            spans=spans,
-            relative=np.maximum(relative, LEAST_TOLERANCE),
-            absolute=np.maximum(absolute, 1e-300),
-            low=np.ascontiguousarray(bounds[:, 0]),
-            high=np.ascontiguousarray(bounds[:, 1]),
-            limit=min(int(max_steps), 1 << 40),
-            start_time=float(start_time),
-        )
 
     def _values(self, given: Mapping[str, Value], count: int) -> Array:
         for name in given:
@@ -350,16 +303,16 @@ class Integrator:
             value = given.get(name, usual)
             if isinstance(value, str):
                 value = float(read_fraction(value, f"parameters.{name}"))
-            values[i] = _row(value, count, name)
+            values[i] = row_of(value, count, name)
         return values
 
     # running ------------------------------------------------------------------------------
 
-    def _integrate(self, batch: Batch, dense: bool, watch: _Watch, threads: int | None) -> None:
+    def _integrate(self, batch: Batch, dense: bool, watch: Watch, threads: int | None) -> None:
         with self._in_use():
             kernel = self._ready(dense)
             if kernel is not None:
-                _run_kernel(kernel, batch, watch, threads)
+                run_kernel(kernel, batch, watch, threads)
             else:
                 count = max(1, batch.spans.size)
                 integrate_arrays(
@@ -412,72 +365,3 @@ class Integrator:
         if self._field is None:
             self._field = ArrayField(self._components, self.variables, self.parameters)
         return self._field
-
-
-def _row(value: Any, count: int, name: str) -> Array:
-    given = np.asarray(value, dtype=np.float64)
-    if given.shape not in ((), (count,)):
-        raise ValueError(f"{name} must be a number or have shape ({count},), not {given.shape}")
-    return np.ascontiguousarray(np.broadcast_to(given, (count,)))
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=4 * _cores(), thread_name_prefix="integrator")
-
-
-if hasattr(os, "register_at_fork"):  # threads do not live on in a forked process
-    os.register_at_fork(after_in_child=_pool.cache_clear)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _run_kernel(kernel: Kernel, batch: Batch, watch: _Watch, threads: int | None) -> None:
-    """Run a batch on some threads; the caller's own only asks, tells and waits, if need be."""
-    count = batch.spans.size
-    counters = np.zeros(COUNTERS, dtype=np.int64)
-    job = _job(batch, counters)
-    most = threads if threads is not None else _cores()
-    used = max(1, min(most, -(-count // SHARE) if threads is None else count))
-    if used == 1 and not watch.wanted:
-        kernel.run(job)
-        return
-    running: list[Future[None]] = [_pool().submit(kernel.run, job) for _ in range(used)]
-    try:
-        while wait(running, timeout=LOOK_EVERY).not_done:
-            watch.report(int(counters[Counter.FINISHED * COUNTER_STRIDE]) / max(1, count))
-            if watch.cancelled():
-                counters[Counter.CANCEL * COUNTER_STRIDE] = 1
-    finally:
-        counters[Counter.CANCEL * COUNTER_STRIDE] = 1
-        wait(running)
-    for future in running:
-        future.result()
-
-
-def _job(batch: Batch, counters: NDArray[np.int64]) -> Job:
-    boxed = bool(np.isfinite(batch.low).any() or np.isfinite(batch.high).any())
-    arrays = {
-        "counters": counters,
-        "starts": batch.starts,
-        "states": batch.states,
-        "times": batch.times,
-        "steps": batch.steps,
-        "ends": batch.ends,
-        "parameters": batch.parameters,
-        "spans": batch.spans,
-        "relative": batch.relative,
-        "absolute": batch.absolute,
-        "low": batch.low,
-        "high": batch.high,
-        "moments": batch.moments,
-        "samples": batch.samples,
-    }
-    job = Job(**{name: array.ctypes.data for name, array in arrays.items()})
-    job.count, job.limit, job.boxed = batch.spans.size, batch.limit, int(boxed)
-    job.moment_count, job.first_moment = batch.moments.size - 1, batch.first_moment
-    job.start_time = batch.start_time
-    assert ctypes.sizeof(job) == 8 * len(Job._fields_)
-    return job

@@ -1,0 +1,135 @@
+"""Trajectories to integrate, checked, and what comes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqpp_dash.engine.machine.layout import End
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+LEAST_TOLERANCE = 1e-15
+"""Relative tolerances are raised to this: less is lost in rounding."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Trajectories to integrate, and what has come of them.
+
+    Attributes
+    ----------
+    starts, states : ndarray, shape (n, m)
+        Where they start and end.
+    parameters : ndarray, shape (p, m)
+        Parameters.
+    spans, times : ndarray, shape (m,)
+        Time to go, negative for backward; time gone.
+    steps, ends : ndarray of int, shape (m,)
+        Steps tried, `End`.
+    relative, absolute, low, high : ndarray, shape (n,)
+        Tolerances; the box.
+    limit : int
+        Most steps of each.
+    start_time : float
+        Time of the starts.
+    moments : ndarray, shape (k,)
+        Times since the start at which states are wanted, and an infinite one.
+    first_moment : int
+        Which of them is the first after the start.
+    samples : ndarray, shape (m, k - 1, n)
+        States at the moments; NaN where there is none.
+    """
+
+    starts: Array
+    parameters: Array
+    spans: Array
+    relative: Array
+    absolute: Array
+    low: Array
+    high: Array
+    limit: int
+    start_time: float
+    moments: Array = field(default_factory=lambda: np.full(1, np.inf))
+    first_moment: int = 0
+    samples: Array = field(default_factory=lambda: np.empty((0, 0, 0)))
+    states: Array = field(init=False)
+    times: Array = field(init=False)
+    steps: Integers = field(init=False)
+    ends: Integers = field(init=False)
+
+    def __post_init__(self) -> None:
+        count = self.starts.shape[1]
+        self.states = self.starts.copy()
+        self.times = np.zeros(count)
+        self.steps = np.zeros(count, dtype=np.int64)
+        self.ends = np.full(count, End.CANCELLED, dtype=np.int64)
+
+
+def make_batch(
+    dimension: int,
+    values: Callable[[int], Array],
+    starts: Any,
+    span: Any,
+    rtol: Any,
+    atol: Any,
+    box: Any,
+    max_steps: int,
+    start_time: float,
+) -> Batch:
+    """Make a batch of what a caller gives; see `integrate.Integrator.propagate`.
+
+    Parameters
+    ----------
+    dimension : int
+        Number of state variables.
+    values : callable
+        Gives the parameters of so many trajectories, shape (p, m).
+    starts, span, rtol, atol, box, max_steps, start_time
+        As given by the caller.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not match, or a number that must be finite is not.
+    """
+    places = np.ascontiguousarray(starts, dtype=np.float64)
+    n = dimension
+    if places.ndim != 2 or len(places) != n:
+        raise ValueError(f"the starts must have shape ({n}, m), not {places.shape}")
+    count = places.shape[1]
+    spans = row_of(span, count, "span")
+    if not (np.isfinite(spans).all() and np.isfinite(start_time)):
+        raise ValueError("times must be finite")
+    if max_steps < 1:
+        raise ValueError("max_steps must be positive")
+    relative, absolute = row_of(rtol, n, "rtol"), row_of(atol, n, "atol")
+    if not ((relative >= 0).all() and (absolute >= 0).all()):
+        raise ValueError("tolerances must not be negative")
+    bounds = np.array([[-np.inf, np.inf]] * n) if box is None else np.asarray(box, dtype=float)
+    if bounds.shape != (n, 2) or np.isnan(bounds).any():
+        raise ValueError(f"the box must have shape ({n}, 2)")
+    return Batch(
+        starts=places,
+        parameters=values(count),
+        spans=spans,
+        relative=np.maximum(relative, LEAST_TOLERANCE),
+        absolute=np.maximum(absolute, 1e-300),
+        low=np.ascontiguousarray(bounds[:, 0]),
+        high=np.ascontiguousarray(bounds[:, 1]),
+        limit=min(int(max_steps), 1 << 40),
+        start_time=float(start_time),
+    )
+
+
+def row_of(value: Any, count: int, name: str) -> Array:
+    """Give a number, or one for each, as an array of `count` numbers."""
+    given = np.asarray(value, dtype=np.float64)
+    if given.shape not in ((), (count,)):
+        raise ValueError(f"{name} must be a number or have shape ({count},), not {given.shape}")
+    return np.ascontiguousarray(np.broadcast_to(given, (count,)))

@@ -1,0 +1,109 @@
+"""Runs compiled code on threads that do not hold Python's lock."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqpp_dash.engine.machine.batch import Batch
+from eqpp_dash.engine.machine.kernel import Kernel
+from eqpp_dash.engine.machine.layout import COUNTER_STRIDE, COUNTERS, Counter, Job
+
+LOOK_EVERY = 0.02
+"""Seconds between two looks at whether to cancel."""
+
+SHARE = 64
+"""Trajectories that make it worth while to use one more thread."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """What the caller wants to be asked and told."""
+
+    cancel: Callable[[], bool] | None
+    progress: Callable[[float], object] | None
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is anybody to ask or tell."""
+        return self.cancel is not None or self.progress is not None
+
+    def cancelled(self) -> bool:
+        """Ask whether to stop."""
+        return self.cancel is not None and self.cancel()
+
+    def report(self, share: float) -> None:
+        """Tell the share of trajectories that have ended."""
+        if self.progress is not None:
+            self.progress(share)
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=4 * _cores(), thread_name_prefix="integrator")
+
+
+if hasattr(os, "register_at_fork"):  # threads do not live on in a forked process
+    os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_kernel(kernel: Kernel, batch: Batch, watch: Watch, threads: int | None) -> None:
+    """Run a batch on some threads; the caller's own only asks, tells and waits, if need be."""
+    count = batch.spans.size
+    counters = np.zeros(COUNTERS, dtype=np.int64)
+    job = _job(batch, counters)
+    most = threads if threads is not None else _cores()
+    used = max(1, min(most, -(-count // SHARE) if threads is None else count))
+    if used == 1 and not watch.wanted:
+        kernel.run(job)
+        return
+    running: list[Future[None]] = []
+    try:
+        for _ in range(used):
+            running.append(_pool().submit(kernel.run, job))
+        while wait(running, timeout=LOOK_EVERY).not_done:
+            watch.report(int(counters[Counter.FINISHED * COUNTER_STRIDE]) / max(1, count))
+            if watch.cancelled():
+                counters[Counter.CANCEL * COUNTER_STRIDE] = 1
+    finally:  # whatever happens, no thread may outlive the arrays it writes to
+        counters[Counter.CANCEL * COUNTER_STRIDE] = 1
+        wait(running)
+    for future in running:
+        future.result()
+
+
+def _job(batch: Batch, counters: NDArray[np.int64]) -> Job:
+    boxed = bool(np.isfinite(batch.low).any() or np.isfinite(batch.high).any())
+    arrays = {
+        "counters": counters,
+        "starts": batch.starts,
+        "states": batch.states,
+        "times": batch.times,
+        "steps": batch.steps,
+        "ends": batch.ends,
+        "parameters": batch.parameters,
+        "spans": batch.spans,
+        "relative": batch.relative,
+        "absolute": batch.absolute,
+        "low": batch.low,
+        "high": batch.high,
+        "moments": batch.moments,
+        "samples": batch.samples,
+    }
+    job = Job(**{name: array.ctypes.data for name, array in arrays.items()})
+    job.count, job.limit, job.boxed = batch.spans.size, batch.limit, int(boxed)
+    job.moment_count, job.first_moment = batch.moments.size - 1, batch.first_moment
+    job.start_time = batch.start_time
+    assert ctypes.sizeof(job) == 8 * len(Job._fields_)
+    return job
