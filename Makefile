@@ -9,7 +9,7 @@ JOBS ?= 2
 SOURCES := $(shell find src -type f -not -name "*.pyc")
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit dist torture screenshots gallery lock clean browser-tools
+.PHONY: help run test check unit dist torture peers screenshots gallery lock clean browser-tools
 
 help: ## Say what each target does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,13 @@ test: check browser-tools ## Install what the tests need, browser included, and 
 
 torture: $(TEST_VENV)/.ready ## Kill workers, executor, server and jobs at random, 50 times
 	$(TEST_BIN)/python tests/torture.py --kills 50
+
+# ---- measuring -----------------------------------------------------------------------------
+
+peers: ## Compare the integrator with its peers, in an environment of their own
+	@./tools/make-venv $(PYTHON) .venv-peers requirements-peers.txt
+	@.venv-peers/bin/python -m pip install --quiet --no-deps --no-build-isolation .
+	.venv-peers/bin/python benchmarks/integrator.py
 
 # ---- releasing -----------------------------------------------------------------------------
 
