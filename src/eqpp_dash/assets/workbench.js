@@ -80,9 +80,11 @@
       });
       set("picture-frame", { className: "picture-frame stale" });
     }
+    const waiting = JSON.stringify([lane.form, lane.look]) !== lane.sent || lane.clicks.length;
     lane.sent = lane.text = null;
     lane.busy = false;
-    tellBusy(false);
+    if (waiting) pump();
+    else tellBusy(false);
   }
 
   function release() {
@@ -306,7 +308,7 @@
     mark(drawn.field, drawn.said);
     if ((drawn.field || "").startsWith("initial_conditions")) dropPoints();
     if (drawn.state !== null) {
-      lane.points = JSON.parse(lane.sent)[0].starts;
+      lane.points = lane.asked.starts;
       tellOther(drawn.state, drawn.row);
       lane.shown = drawn.limits;
       const placed = lane.placed && lane.placed.state === drawn.state ? lane.placed.row : null;
