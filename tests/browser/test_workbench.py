@@ -475,3 +475,22 @@ def test_a_tap_on_a_phone_adds_a_trajectory(server: Any, visit: Visit) -> None:
     window.settled()
     ((x, y),) = window.state().initial_conditions
     assert (x, y) == pytest.approx((-1.6, 1.6), abs=0.1)
+
+
+def test_the_export_menu_by_keyboard(server: Any, visit: Visit) -> None:
+    window = visit()
+    window.go()
+    window.badge("Finished")
+    window.settled()
+    window.page.locator("#export").focus()
+    window.page.keyboard.press("Enter")
+    wait_until(
+        lambda: window.page.evaluate("document.activeElement.getAttribute('role')") == "menuitem",
+        "the focus on the first entry",
+    )
+    first = window.page.evaluate("document.activeElement.textContent")
+    window.page.keyboard.press("ArrowDown")
+    assert window.page.evaluate("document.activeElement.textContent") != first
+    window.page.keyboard.press("Escape")
+    window.page.locator("[aria-expanded=false] > #export").wait_for()
+    assert window.page.evaluate("document.activeElement.id") == "export"

@@ -197,6 +197,22 @@
     document.getElementById("page").focus();
   });
 
+  // The export menu by keyboard: Mantine moves the focus only in menus that are made anew.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest && event.target.closest("#export");
+    if (!button || event.detail !== 0) return; // a mouse has no need
+    window.setTimeout(() => {
+      const item = document.querySelector("#export-items [role=menuitem]");
+      if (item && button.closest("[aria-expanded=true]")) item.focus();
+    }, 150);
+  });
+  document.addEventListener("keydown", (event) => {
+    const button = document.querySelector("[aria-expanded=true] > #export");
+    if (event.key !== "Escape" || button === null) return;
+    button.click();
+    button.focus();
+  });
+
   // Whether a text is another one, rather than the old one with a change in it.
   function isNew(text, old) {
     const shorter = Math.min(text.length, old.length);

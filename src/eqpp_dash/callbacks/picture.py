@@ -60,10 +60,8 @@ def keep_picture(error: EqppError, data: Any) -> dict[str, Any]:
         The draft that could not be drawn.
     """
     data = data if isinstance(data, dict) else {}
-    parts: dict[str, Any] = dict.fromkeys(
-        ("style", "colour", "caption", "facts", "exports"), no_update
-    )
-    parts["badge"] = "Not drawn"
+    parts: dict[str, Any] = dict.fromkeys(("style", "facts", "exports"), no_update)
+    parts |= {"badge": "Not drawn", "colour": "red", "caption": ""}
     drawn = {"seq": data.get("seq"), "state": None, "row": None, "limits": None}
     drawn |= {"field": getattr(error, "field", ""), "said": error_words(error)}
     figure = recoloured("dark" if data.get("theme") == "dark" else "light")

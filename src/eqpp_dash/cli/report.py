@@ -189,15 +189,15 @@ def _trajectory_lines(portrait: Portrait) -> list[str]:
     lines = [f"Trajectories: {len(portrait.trajectories)}" + (f" ({words})" if words else "")]
     for item in portrait.trajectories:
         if item.origin == "given":
-            ends = (_end(end, portrait) for end in (item.backward, item.forward))
+            ends = _end(item.backward, portrait, -1), _end(item.forward, portrait, 1)
             way = "comes from {}, goes to {}".format(*ends)
             lines.append(f"  through {_point(item.start.tolist())}: {way}")
     return lines
 
 
-def _end(end: OrbitEnd, portrait: Portrait) -> str:
+def _end(end: OrbitEnd, portrait: Portrait, sign: int) -> str:
     spans = [high - low for low, high in portrait.window.values()]
-    time = "" if end.time is None else f" (t = {format_number(end.time)})"
+    time = "" if end.time is None else f" (t = {format_number(sign * end.time)})"
     return printable(end_words(end, portrait.equilibria, spans)) + time
 
 

@@ -376,8 +376,8 @@ def _end_notices(trajectories: Sequence[Trajectory]) -> list[Notice]:
         if item.origin != "given":
             continue
         place = ", ".join(f"{value:.6g}" for value in item.start)
-        for way, end in (("forward", item.forward), ("backward", item.backward)):
-            when = "" if end.time is None else f" at {end.time:.6g}"
+        for way, end, sign in (("forward", item.forward, 1), ("backward", item.backward, -1)):
+            when = "" if end.time is None else f" at t = {sign * end.time:.6g}"
             if end.end == "infinity" and end.time is not None:
                 text = f"goes to infinity in finite time{when}"
             elif end.end in _TELLING_ENDS:

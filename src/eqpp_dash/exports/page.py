@@ -197,8 +197,8 @@ def _sections(portrait: Portrait) -> Iterable[str]:
         trajectory_rows = [
             (
                 _point(item.start.tolist(), frame.span.tolist()),
-                _end(item.backward, portrait, frame.span.tolist()),
-                _end(item.forward, portrait, frame.span.tolist()),
+                _end(item.backward, portrait, frame.span.tolist(), -1),
+                _end(item.forward, portrait, frame.span.tolist(), 1),
             )
             for item in given
         ]
@@ -226,7 +226,7 @@ def _equilibria(portrait: Portrait, spans: Sequence[float]) -> Iterable[Sequence
         )
 
 
-def _end(end: OrbitEnd, portrait: Portrait, spans: Sequence[float]) -> str:
+def _end(end: OrbitEnd, portrait: Portrait, spans: Sequence[float], sign: int) -> str:
     text = end_words(end, portrait.equilibria, spans)
-    text += "" if end.time is None else f", t = {format_number(end.time)}"
+    text += "" if end.time is None else f", t = {format_number(sign * end.time)}"
     return _text(f"{text}: {end.reason}" if end.reason else text)

@@ -32,12 +32,17 @@ ROLE_LABELS = {
 }
 ROLE_WIDTHS = {"seeded": 1.5, "given": 2.6, "stable": 2.3, "unstable": 2.3}
 
+BORDER = 1e-9
+"""Points this near the border of the window, in its widths, are on it."""
+
 _SHAPES = {"triangle": "triangle-up", "circle-dot": "circle"}
 _SIZES = {"diamond": 13, "star": 16, "square": 10, "triangle": 14, "x": 11}
 
 
-def typed_array(values: NDArray[Any], frame: Frame) -> dict[str, str]:
+def typed_array(values: NDArray[Any], frame: Frame, *, exact: bool = False) -> dict[str, str]:
     """Encode an array as Plotly reads it: base64, single precision where that is enough.
+
+    With `exact` it is double in any case.
 
     Examples
     --------
@@ -45,13 +50,13 @@ def typed_array(values: NDArray[Any], frame: Frame) -> dict[str, str]:
     {'dtype': 'f4', 'bdata': 'AACAPw=='}
     """
     limits = np.abs([*frame.x, *frame.y]).max()
-    fine = limits > 500 * frame.span.min() or limits > 1e30 or frame.span.min() < 1e-30
+    fine = exact or limits > 500 * frame.span.min() or limits > 1e30 or frame.span.min() < 1e-30
     kind = "f8" if fine else "f4"
     data = np.ascontiguousarray(values, dtype=f"<{kind}").tobytes()
     return {"dtype": kind, "bdata": base64.b64encode(data).decode()}
 
 
-def _curve(points: NDArray[np.float64], frame: Frame, **entries: Any) -> Trace:
+def _curve(points: NDArray[np.float64], frame: Frame, /, **entries: Any) -> Trace:
     trace: Trace = {
         "type": "scatter",
         "mode": "lines",
@@ -182,8 +187,8 @@ def _start_text(
     names = ", ".join(plain_name(name) for name in variables)
     head = f"({names}) = {point}" if names else point
     lines = [f"<b>Trajectory</b> through {rich_text(head)}"]
-    for word, end in (("goes to", item.forward), ("comes from", item.backward)):
-        time = "" if end.time is None else f", t = {format_number(end.time)}"
+    for word, end, sign in (("goes to", item.forward, 1), ("comes from", item.backward, -1)):
+        time = "" if end.time is None else f", t = {format_number(sign * end.time)}"
         lines.append(rich_text(f"{word} {end_words(end, equilibria, frame.span)}{time}"))
     return "<br>".join(lines)
 
@@ -252,13 +257,30 @@ def set_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[Trace]:
     return traces
 
 
+def on_border(points: NDArray[np.float64], frame: Frame) -> NDArray[np.float64]:
+    """Put points that are off the window by rounding alone onto its border.
+
+    Plotly hides a mark that is outside, however little.
+
+    Examples
+    --------
+    >>> on_border(np.array([[1 + 1e-15, 0.5]]), Frame((0, 1), (0, 1), True)).tolist()
+    [[1.0, 0.5]]
+    """
+    limits = np.array([frame.x, frame.y])
+    inside = np.clip(points, limits[:, 0], limits[:, 1])
+    near = np.abs(points - inside) <= BORDER * frame.span
+    return np.where(near, inside, points)
+
+
 def equilibrium_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[Trace]:
     """Draw the equilibria: one trace a mark, hover text with what is known of each."""
     traces: list[Trace] = []
     for mark, numbers in by_mark(portrait.equilibria).items():
         points = np.array([portrait.equilibria[number].point[:2] for number in numbers])
+        shown = on_border(points, frame)
         trace = _curve(
-            points,
+            shown,
             frame,
             name=rich_text(mark.label),
             legendgroup=f"equilibria-{len(traces)}",
@@ -267,6 +289,8 @@ def equilibrium_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[T
             cliponaxis=False,
             meta={"equilibria": numbers},
         )
+        for axis, values in zip("xy", shown.T, strict=True):
+            trace[axis] = typed_array(values, frame, exact=True)
         traces.append(trace | {"mode": "markers", "hoverinfo": "text"})
     return traces
 

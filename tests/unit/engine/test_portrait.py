@@ -128,7 +128,7 @@ def test_given_orbits_that_fail_are_told():
     )
     notices = [n for n in compute_portrait(spec).notices if n.code == "trajectory-end"]
     assert len(notices) == 1
-    assert "infinity in finite time at 1" in notices[0].message
+    assert "infinity in finite time at t = 1" in notices[0].message
 
 
 def test_preview_is_the_portrait_in_a_sketch():

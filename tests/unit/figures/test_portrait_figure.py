@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import pytest
 from portraits import odd_portrait, pendulum_portrait, trajectory
 
+from eqpp_dash.engine import compute_portrait
 from eqpp_dash.errors import EqppError
 from eqpp_dash.figures import (
     FIGURE_CONFIG,
@@ -21,6 +22,7 @@ from eqpp_dash.figures import (
 from eqpp_dash.figures.ends import end_words
 from eqpp_dash.model.ends import END_WORDS
 from eqpp_dash.model.portrait import OrbitEnd, SystemFacts
+from eqpp_dash.model.spec import PortraitSpec
 
 
 def numbers(array):
@@ -58,11 +60,12 @@ def test_heads_and_starts_toggle_with_their_curves():
     assert all(trace["legendgroup"] in shown for trace in figure["data"])
 
 
-def test_points_are_single_precision_and_in_place():
+def test_curves_are_single_precision_and_marks_double_in_place():
     figure = portrait_figure_dict(pendulum_portrait())
     saddles = next(trace for trace in figure["data"] if trace["name"] == "saddle")
-    assert saddles["x"]["dtype"] == "f4"
-    np.testing.assert_allclose(numbers(saddles["x"]), [-math.pi, math.pi], rtol=1e-6)
+    assert saddles["x"]["dtype"] == "f8"
+    np.testing.assert_allclose(numbers(saddles["x"]), [-math.pi, math.pi], rtol=1e-15)
+    assert {t["x"]["dtype"] for t in figure["data"] if t["mode"] == "lines"} == {"f4"}
 
 
 def test_a_narrow_window_far_from_zero_gets_double_precision():
@@ -225,3 +228,20 @@ def test_only_planar_portraits_are_drawn():
     line = SystemFacts(("x",), {}, True, ("x",), ("x",), (("1",),))
     with pytest.raises(EqppError, match="planar"):
         portrait_figure_dict(replace(portrait, system=line))
+
+
+def test_a_mark_on_the_border_is_not_lost_by_rounding():
+    spec = PortraitSpec(
+        "x' = y; y' = -sin(x) - y/4",
+        window={"x": (-2 * np.pi, 2 * np.pi), "y": (-3.0, 3.0)},
+    )
+    portrait = compute_portrait(spec)
+    x_low, x_high = portrait_figure_dict(portrait)["layout"]["xaxis"]["range"]
+    marks = [
+        value
+        for trace in portrait_figure_dict(portrait)["data"]
+        if "equilibria" in trace.get("meta", {})
+        for value in numbers(trace["x"])
+    ]
+    assert len(marks) == 5
+    assert all(x_low <= value <= x_high for value in marks)
