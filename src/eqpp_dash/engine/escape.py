@@ -18,6 +18,7 @@ from eqpp_dash.engine.dop853 import Array, interpolate
 if TYPE_CHECKING:
     from eqpp_dash.engine.batch import Taken
     from eqpp_dash.engine.orbits import Ends, Problem
+    from eqpp_dash.engine.record import Bools, Record
 
 LEFT = "left work box"
 AWAY = "it leaves the surroundings of the window"
@@ -62,6 +63,28 @@ class Escape:
         # Exponents p of speed ~ distance^p: from speeds at milestones, from mean speeds.
         self.power = np.full(lanes, np.nan)
         self.trend = np.full(lanes, np.nan)
+        self.apart = np.zeros((0, lanes), dtype=bool)
+
+    def scan(self, record: Record) -> Bools:
+        """Tell which steps of a record lie outside, or far enough out to measure growth."""
+        problem, lanes = self.problem, record.lane
+        away = np.abs(record.y[1:] - problem.center[:, None])
+        away *= 2.0 / problem.width[:, None]
+        reach = away.max(axis=1)
+        self.apart = reach > self.near
+        if not self.apart.any():
+            return self.apart
+        distance = self.distance[lanes]
+        lost = np.isnan(distance) | np.logical_or.accumulate(record.good & ~self.apart, axis=0)
+        ratio = np.where(distance < problem.box, 2.0, 10.0)
+        tell = lost | (reach >= ratio * distance) | (reach > problem.box)
+        wanted: Bools = record.good & self.apart & tell
+        return wanted
+
+    def skip(self, record: Record, quiet: Bools) -> None:
+        """Pass over steps on which there is nothing to measure."""
+        self.outside[record.lane[quiet.any(axis=0)]] = False
+        self.distance[record.lane[(quiet & ~self.apart).any(axis=0)]] = np.nan
 
     def look(self, taken: Taken, ends: Ends) -> None:
         """End the lanes whose growth is clear, or whose patience is at its end."""
