@@ -46,7 +46,7 @@ class _Sections:
         self.normal = np.zeros_like(points)
         self.side = np.zeros(points.shape[1])
         self.extent = np.zeros(points.shape[1])
-        self.seen = np.zeros((2, 0, 0))
+        self.seen = np.zeros((0, 0)), np.zeros((0, 0))
         self.place(np.arange(points.shape[1]), points, slopes)
 
     def place(self, lanes: NDArray[np.intp], points: Array, slopes: Array) -> None:
@@ -69,7 +69,7 @@ class _Sections:
         apart = (record.y[1:] - self.point[:, lanes]) / self.width
         side = np.einsum("kil,il->kl", apart, self.normal[:, lanes])
         np.abs(apart, out=apart)
-        self.seen = np.stack([side, apart.max(axis=1)])
+        self.seen = side, apart.max(axis=1)
         before = np.empty_like(side)
         before[0], before[1:] = self.side[lanes], side[:-1]
         passed: Bools = record.good & (before < 0) & (side >= 0)
