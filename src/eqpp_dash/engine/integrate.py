@@ -184,19 +184,26 @@ class _Run:
     def _has_machine(self) -> bool:
         """Tell whether machine code is ready; it may become so at any time."""
         machine = self.problem.machine
-        if self.recorded is None and machine is not None and not self.surfaces.active:
+        if self.recorded is None and machine is not None:
             stepper = machine.stepper
             if stepper is not None:
-                self.recorded = Recorded(machine, stepper, self.problem, self.watchers, self.field)
+                self.recorded = Recorded(
+                    machine, stepper, self.problem, self.watchers, self.surfaces, self.field
+                )
         return self.recorded is not None
 
     def _recorded_rounds(self, batch: Batch) -> Bools:
         """Let machine code take some rounds; tell which lanes still run."""
         assert self.recorded is not None
-        error, chunk = self.recorded.advance(batch, self.ends, self.counts, self.limit)
+        error, chunk, blocked = self.recorded.advance(batch, self.ends, self.counts, self.limit)
         if chunk is not None:
             self.chunks.append(chunk)
         self._give_up(batch, error)
+        blocked = blocked[self.ends.open[batch.lane[blocked]]]
+        if blocked.size:
+            some = batch.keep(blocked)
+            self._round(some, implicit=False)
+            batch.put(blocked, some)
         return self.ends.open[batch.lane]
 
     def _round(self, batch: Batch, implicit: bool) -> Bools:

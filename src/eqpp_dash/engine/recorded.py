@@ -1,7 +1,8 @@
 """Rounds taken by machine code: several at a time, then looked at where there is something to see.
 
 Every lane goes on to the first step at which a watcher has to look, or the lane may end; what
-was computed beyond it is dropped. So the ends are those of single rounds.
+was computed beyond it is dropped. So the ends are those of single rounds. Where a step would cross
+a pole, or fails again and again, the lane stops before it: numpy takes that round.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from eqpp_dash.engine.integrate import Watcher
     from eqpp_dash.engine.machine.stepper import Machine, Stepper
+    from eqpp_dash.engine.surfaces import Surfaces
 
 Lanes = NDArray[np.intp]
 Chunk = tuple[NDArray[Any], ...]
@@ -41,6 +43,8 @@ class Recorded:
         The system and the options.
     watchers : sequence of Watcher
         What may end a lane.
+    surfaces : Surfaces
+        Surfaces that steps must not cross.
     field : callable
         Gives the field in elapsed time for lanes of given signs.
     """
@@ -51,14 +55,16 @@ class Recorded:
         stepper: Stepper,
         problem: Problem,
         watchers: Sequence[Watcher],
+        surfaces: Surfaces,
         field: Callable[[Array], Field],
     ) -> None:
         self.problem, self.watchers, self.field = problem, watchers, field
+        self.surfaces = surfaces
         self.recorder = Recorder(stepper, machine, problem)
 
     def advance(
         self, batch: Batch, ends: Ends, counts: Lanes, limit: Lanes
-    ) -> tuple[Array, Chunk | None]:
+    ) -> tuple[Array, Chunk | None, Lanes]:
         """Let the lanes go on; those that arrive at the end of the time span are ended.
 
         Parameters
@@ -76,6 +82,8 @@ class Recorded:
             Square of the error of each lane's last try; NaN if the field is undefined there.
         chunk : tuple of ndarray, or None
             The good steps: lane, kind, sign, t, h, y, f, new, slope, memory.
+        blocked : ndarray of int
+            Places of the lanes whose next round must heed a surface.
         """
         record = self.recorder.advance(batch)
         lanes, rounds = record.lane, len(record.good)
@@ -90,6 +98,13 @@ class Recorded:
             stop |= mask
         stop[-1] = True
         final = stop.argmax(axis=0)
+        blocked = np.zeros(0, dtype=np.intp)
+        if self.surfaces.active:
+            barred = self.surfaces.scan(record)
+            first = np.where(barred.any(axis=0), barred.argmax(axis=0), rounds)
+            blocked = np.flatnonzero(first <= final)
+            final = np.minimum(final, first - 1)
+            self.surfaces.skip(record, final)
         counts[lanes] += final + 1
         good = record.good & (order <= final)
         for watcher, mask in zip(self.watchers, wanted, strict=True):
@@ -99,13 +114,13 @@ class Recorded:
             if which.size:
                 watcher.look(self._taken(record, final, which), ends)
         chunk = self._chunk(record, good)
-        arrived = np.flatnonzero(record.good[final, each] & record.last[final, each])
+        arrived = np.flatnonzero((good & record.last & (order == final)).any(axis=0))
         batch.t, batch.h = record.t[final + 1, each], record.h[final + 1, each]
         batch.y, batch.f = record.y[final + 1, :, each].T, record.f[final + 1, :, each].T
         batch.failures = record.failures[final + 1, each].astype(np.intp)
         for i in arrived:
             ends.close(int(lanes[i]), "time", self.problem.span, batch.y[:, i])
-        return record.error[final, each], chunk
+        return np.where(final >= 0, record.error[final, each], 0.0), chunk, blocked
 
     def _chunk(self, record: Record, good: NDArray[np.bool_]) -> Chunk | None:
         k, i = np.nonzero(good)

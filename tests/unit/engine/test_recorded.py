@@ -131,6 +131,22 @@ def test_orbits_of_the_gallery_end_as_they_do_in_numpy(slug):
             assert fast.ends.time[lane] == pytest.approx(slow.ends.time[lane], rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    "text", ["x' = -1/x; y' = 1", "x' = 1/(1 + x); y' = -y/(x - 2)", "x' = y; y' = x/(x^2 - 1)"]
+)
+def test_poles_end_orbits_as_they_do_in_numpy(text):
+    slow, fast = both(text)
+    assert slow.field.poles
+    starts = np.random.default_rng(2).uniform(-2.5, 2.5, (2, 30))
+    signs = np.repeat([1.0, -1.0], 15)
+    limits = np.full(30, 800, dtype=np.intp)
+    one, two = (integrate_orbits(p, starts, signs, steps=limits).ends for p in (slow, fast))
+    assert two.end == one.end
+    assert len(set(one.end)) > 1
+    ended = np.array([end == "undefined" for end in one.end])
+    np.testing.assert_allclose(two.time[ended], one.time[ended], rtol=1e-5)
+
+
 def test_a_slider_compiles_nothing_but_an_exponent_or_a_zero_does():
     system = parse_system("x' = y; y' = -g*sin(x) + x^p")
 
