@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 TASK = "eqpp_dash.compose:run_portrait"
 _PRELOAD = ("eqpp_dash.engine", "eqpp_dash.exports.thumbnail")
 _WARM_UP = "x' = y; y' = -sin(x)"
-"""Read once before any job is forked, so that none builds the grammar."""
+"""Read and compiled before any job is forked, so that none builds the grammar or loads LLVM."""
+COMPILED_FOLDER = "compiled"
+"""Folder in the data folder where machine code is kept; it may be deleted at any time."""
 EXIT_WRONG_PACKAGE, EXIT_RESTART = 78, 75
 
 log = structlog.get_logger("eqpp_dash.jobs")
@@ -69,6 +71,7 @@ def compose(settings: Settings) -> Services:
 
     if not structlog.is_configured():
         configure_logs(settings.log_level)
+    _keep_machine_code(settings)
     database = open_database(settings)
     queue, archive = Queue(database), Archive(database)
     launcher = Launcher(
@@ -100,6 +103,13 @@ def compose(settings: Settings) -> Services:
         poll_interval_ms=settings.poll_interval_ms,
         max_request_bytes=settings.max_request_bytes,
     )
+
+
+def _keep_machine_code(settings: Settings) -> None:
+    """Let the engine keep what it compiles in the data folder."""
+    from eqpp_dash.engine.machine.stepper import keep_objects_in
+
+    keep_objects_in(settings.data_dir / COMPILED_FOLDER)
 
 
 def text_limits(settings: Settings) -> Limits:
@@ -210,11 +220,20 @@ def _draw_thumbnail(portrait: Portrait) -> tuple[Portrait, bytes | None]:
 @cache
 def _worker_tools() -> tuple[Queue, Archive, Limits]:
     settings = load_settings()
+    _keep_machine_code(settings)
     database = open_database(settings)
     return Queue(database), Archive(database), text_limits(settings)
 
 
 # ---- the executor ----------------------------------------------------------------------------
+
+
+def warm_up() -> None:
+    """Do what every job would do anew: build the grammar, load LLVM; starts no thread."""
+    from eqpp_dash.engine import parse_system
+    from eqpp_dash.engine.machine.stepper import load_compiler
+
+    load_compiler(parse_system(_WARM_UP))
 
 
 def run_worker(lock: ExecutorLock, folder: Path, wanted_package: str, wanted_version: str) -> int:
@@ -259,7 +278,7 @@ def run_worker(lock: ExecutorLock, folder: Path, wanted_package: str, wanted_ver
     executor = Executor(queue, lock, Alarm(folder / PIPE_NAME), limits)
     for name in _PRELOAD:  # after it noted which code is on the disk
         importlib.import_module(name)
-    importlib.import_module("eqpp_dash.engine").parse_system(_WARM_UP)
+    warm_up()
     why = executor.run()
     log.info("executor leaves", why=why)
     return EXIT_RESTART if why == "code changed" else 0

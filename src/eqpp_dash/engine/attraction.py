@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from eqpp_dash.engine.batch import Taken
     from eqpp_dash.engine.compiled import CompiledField
     from eqpp_dash.engine.orbits import Ends, Problem
+    from eqpp_dash.engine.record import Bools, Record
 
 ARRIVED = 1.5e-3
 """Distance, in widths of the window, within which a curve need not be drawn on."""
@@ -63,6 +64,31 @@ class Attraction:
         self.shape = np.array([shape for *_, shape in found])
         self.caught = np.full(lanes, -1, dtype=np.intp)
         self.left = np.full(lanes, EXTRA_STEPS, dtype=np.intp)
+
+    def scan(self, record: Record) -> Bools:
+        """Tell which steps of a record enter an ellipse, or arrive."""
+        wanted = np.zeros(record.good.shape, dtype=bool)
+        if not self.index.size:
+            return wanted
+        lanes, states = record.lane, record.y[1:]
+        caught = self.caught[lanes]
+        for k, sign in enumerate(self.sign):
+            away = states - self.point[k][:, None]
+            level = np.einsum("kil,ij,kjl->kl", away, self.shape[k], away)
+            wanted |= (level < 1.0) & ((record.sign == sign) & (caught < 0))
+        inside = np.flatnonzero(caught >= 0)
+        if inside.size:
+            away = states[:, :, inside] - self.point[caught[inside]].T
+            distance = np.max(np.abs(away) / self.width[:, None], axis=1)
+            spent = np.cumsum(record.good[:, inside], axis=0) >= self.left[lanes[inside]]
+            wanted[:, inside] |= (distance < ARRIVED) | spent
+        wanted &= record.good
+        return wanted
+
+    def skip(self, record: Record, quiet: Bools) -> None:
+        """Pass over steps that do neither."""
+        lanes = record.lane
+        self.left[lanes] -= np.where(self.caught[lanes] >= 0, np.count_nonzero(quiet, axis=0), 0)
 
     def look(self, taken: Taken, ends: Ends) -> None:
         """Catch the lanes that have entered an ellipse; end those that have arrived."""
@@ -174,6 +200,31 @@ class NearMiss:
         self.numbers = np.array([k for k, _ in self.saddles], dtype=int)
         self.points = np.array([item.point for _, item in self.saddles]).reshape(-1, 2).T
         self.away = np.zeros(own.shape, dtype=bool)
+
+    def _distances(self, record: Record) -> tuple[Array, Bools]:
+        """Give distances from the saddles, (saddles, rounds, lanes), and whose own is which."""
+        apart = record.y[1:, :, None] - self.points[:, :, None]
+        distance = np.max(np.abs(apart) / self.width[:, None, None], axis=1)
+        return np.moveaxis(distance, 0, 1), self.own[record.lane] == self.numbers[:, None]
+
+    def scan(self, record: Record) -> Bools:
+        """Tell which steps of a record come close to a saddle."""
+        watched = self.own[record.lane] >= 0
+        if not watched.any() or not self.saddles:
+            return np.zeros(record.good.shape, dtype=bool)
+        distance, mine = self._distances(record)
+        gone = (mine[:, None] & (distance > 10 * NEAR_SADDLE) & record.good).any(axis=0)
+        away = np.logical_or.accumulate(gone, axis=0) | self.away[record.lane]
+        close = (distance < NEAR_SADDLE) & (~mine[:, None] | away)
+        wanted: Bools = close.any(axis=0) & watched & record.good
+        return wanted
+
+    def skip(self, record: Record, quiet: Bools) -> None:
+        """Note which lanes have left their saddle."""
+        if self.saddles:
+            distance, mine = self._distances(record)
+            gone = mine[:, None] & (distance > 10 * NEAR_SADDLE) & quiet
+            self.away[record.lane[gone.any(axis=(0, 1))]] = True
 
     def look(self, taken: Taken, ends: Ends) -> None:
         """End the watched lanes that are close to a saddle's stable direction, and close."""

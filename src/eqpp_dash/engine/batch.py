@@ -51,6 +51,12 @@ class Batch:
             self.failures[mask],
         )
 
+    def put(self, places: Lanes, part: Batch) -> None:
+        """Put lanes that went on by themselves back in their places."""
+        self.t[places], self.h[places] = part.t, part.h
+        self.y[:, places], self.f[:, places] = part.y, part.f
+        self.failures[places] = part.failures
+
 
 @dataclass(slots=True)
 class Taken:

@@ -247,6 +247,11 @@ class CompiledField:
         return tuple(made[node] for node in common), tuple(components)
 
     @property
+    def components(self) -> tuple[Node, ...]:
+        """Right-hand sides as expressions, parameters put in."""
+        return tuple(self._components)
+
+    @property
     def factors(self) -> tuple[tuple[Factor, ...], ...]:
         """For each component, the factors whose zero sets make up its nullcline."""
         return self._parts[1]

@@ -18,6 +18,7 @@ from eqpp_dash.engine.dop853 import Array, interpolate
 if TYPE_CHECKING:
     from eqpp_dash.engine.batch import Taken
     from eqpp_dash.engine.orbits import Ends, Problem
+    from eqpp_dash.engine.record import Bools, Record
 
 LEFT = "left work box"
 AWAY = "it leaves the surroundings of the window"
@@ -62,6 +63,38 @@ class Escape:
         # Exponents p of speed ~ distance^p: from speeds at milestones, from mean speeds.
         self.power = np.full(lanes, np.nan)
         self.trend = np.full(lanes, np.nan)
+        # What `scan` saw: which states were far out, and which beyond the box.
+        self.apart = self.beyond = np.zeros((0, lanes), dtype=bool)
+
+    def scan(self, record: Record) -> Bools:
+        """Tell which steps of a record leave the box, or are to be measured or decided on."""
+        problem, lanes = self.problem, record.lane
+        away = np.abs(record.y[1:] - problem.center[:, None])
+        away *= 2.0 / problem.width[:, None]
+        reach = away.max(axis=1)
+        self.apart, self.beyond = reach > self.near, reach > problem.box
+        if not self.apart.any():
+            return self.apart
+        good, distance = record.good, self.distance[lanes]
+        lost = np.isnan(distance) | np.logical_or.accumulate(good & ~self.apart, axis=0)
+        ratio = np.where(distance < problem.box, 2.0, 10.0)
+        tell = lost | (reach >= ratio * distance)
+        if self.beyond.any():
+            back = np.logical_or.accumulate(good & ~self.beyond, axis=0)
+            spent = self.spent[lanes] + np.cumsum(good & self.beyond, axis=0)
+            decided = ~self.outside[lanes] | back | (self.power[lanes] > FINITE_POWER)
+            decided |= (reach > FAR * problem.box) | (spent > PATIENCE)
+            tell |= self.beyond & decided
+        wanted: Bools = good & self.apart & tell
+        return wanted
+
+    def skip(self, record: Record, quiet: Bools) -> None:
+        """Pass over steps on which there is nothing to measure or to decide."""
+        lanes = record.lane
+        self.distance[lanes[(quiet & ~self.apart).any(axis=0)]] = np.nan
+        self.outside[lanes[(quiet & ~self.beyond).any(axis=0)]] = False
+        if self.beyond.any():
+            self.spent[lanes] += np.count_nonzero(quiet & self.beyond, axis=0)
 
     def look(self, taken: Taken, ends: Ends) -> None:
         """End the lanes whose growth is clear, or whose patience is at its end."""

@@ -18,6 +18,8 @@ from eqpp_dash.engine import dop853, radau
 from eqpp_dash.engine.batch import Batch, Taken, join_batches
 from eqpp_dash.engine.dop853 import Array, Trial
 from eqpp_dash.engine.orbits import Ends, Flow, Problem, Steps
+from eqpp_dash.engine.record import ROUNDS, Record
+from eqpp_dash.engine.recorded import Recorded
 from eqpp_dash.engine.surfaces import Surfaces
 
 REJECTIONS = 40
@@ -33,10 +35,20 @@ Lanes = NDArray[np.intp]
 
 
 class Watcher(Protocol):
-    """Looks at every round's good steps and ends lanes."""
+    """Looks at good steps and ends lanes.
+
+    It looks at every step, one round after the other; or, where machine code takes several
+    rounds at a time, at those steps which `scan` picks, after it has passed over the others.
+    """
 
     def look(self, taken: Taken, ends: Ends) -> None:
         """Close the lanes that have come to an end."""
+
+    def scan(self, record: Record) -> Bools:
+        """Tell which good steps it must look at, up to the first of each lane: (rounds, lanes)."""
+
+    def skip(self, record: Record, quiet: Bools) -> None:
+        """Take note of good steps of the record just scanned that it does not look at."""
 
 
 def integrate_orbits(
@@ -103,6 +115,7 @@ class _Run:
         self.chunks: list[tuple[NDArray[Any], ...]] = []
         self.surfaces = Surfaces(problem, starts.shape[1])
         self.rounds = 0
+        self.recorded: Recorded | None = None
 
     def run(self) -> Flow:
         batch = self._begin()
@@ -147,24 +160,51 @@ class _Run:
     def _advance(self, batch: Batch, implicit: bool) -> Batch:
         """Run the lanes to their ends; give back those that turned out to be stiff."""
         set_aside: list[Batch] = []
-        mark = (batch.lane, batch.t, batch.y)
+        mark = (self.counts.copy(), np.zeros(self.signs.size), self.starts.copy())
+        mark[1][batch.lane], mark[2][:, batch.lane] = batch.t, batch.y
         watch_stiffness = not implicit and self.problem.method == "auto"
-        rounds = 0
         while batch.lane.size:
-            rounds += 1
-            self.rounds += 1
-            if self.rounds % REPORT_EVERY == 0:
+            several = not implicit and self._has_machine()
+            before = self.rounds // REPORT_EVERY
+            self.rounds += ROUNDS if several else 1
+            if self.rounds // REPORT_EVERY > before:
                 self.progress(1.0 - batch.lane.size / self.signs.size)
-            running = self._round(batch, implicit)
-            if watch_stiffness and rounds % STIFF_EVERY == 0:
-                stiff = self._stiff(batch, mark) & running
-                if stiff.any():
-                    set_aside.append(batch.keep(stiff))
-                    running &= ~stiff
-                mark = (batch.lane[running], batch.t[running], batch.y[:, running].copy())
+            running = self._recorded_rounds(batch) if several else self._round(batch, implicit)
+            if watch_stiffness:
+                due = self.counts[batch.lane] - mark[0][batch.lane] >= STIFF_EVERY
+                if due.any():
+                    stiff = self._stiff(batch, mark, np.flatnonzero(due)) & running
+                    if stiff.any():
+                        set_aside.append(batch.keep(stiff))
+                        running &= ~stiff
             if not running.all():
                 batch = batch.keep(running)
         return join_batches(set_aside) if set_aside else batch
+
+    def _has_machine(self) -> bool:
+        """Tell whether machine code is ready; it may become so at any time."""
+        machine = self.problem.machine
+        if self.recorded is None and machine is not None:
+            stepper = machine.stepper
+            if stepper is not None:
+                self.recorded = Recorded(
+                    machine, stepper, self.problem, self.watchers, self.surfaces, self.field
+                )
+        return self.recorded is not None
+
+    def _recorded_rounds(self, batch: Batch) -> Bools:
+        """Let machine code take some rounds; tell which lanes still run."""
+        assert self.recorded is not None
+        error, chunk, blocked = self.recorded.advance(batch, self.ends, self.counts, self.limit)
+        if chunk is not None:
+            self.chunks.append(chunk)
+        self._give_up(batch, error)
+        blocked = blocked[self.ends.open[batch.lane[blocked]]]
+        if blocked.size:
+            some = batch.keep(blocked)
+            self._round(some, implicit=False)
+            batch.put(blocked, some)
+        return self.ends.open[batch.lane]
 
     def _round(self, batch: Batch, implicit: bool) -> Bools:
         """Try one step of every lane; tell which still run."""
@@ -200,7 +240,7 @@ class _Run:
             self.ends.close(int(batch.lane[i]), "time", problem.span, batch.y[:, i])
         if crossing is not None:
             self.surfaces.cross(batch, crossing, self.ends)
-        self._give_up(batch, trial)
+        self._give_up(batch, trial.error)
         return self.ends.open[batch.lane]
 
     def _implicit_trial(self, batch: Batch, field: dop853.Field, h: Array) -> Trial:
@@ -271,18 +311,18 @@ class _Run:
         self.chunks.append((taken.lane, kind, sign, t, step, y, f, new, slope, memory))
         return taken
 
-    def _give_up(self, batch: Batch, trial: Trial) -> None:
+    def _give_up(self, batch: Batch, error: Array) -> None:
         """End lanes that cannot be continued, or have used up their steps."""
         short = batch.h <= 4e-16 * batch.t
         failing = batch.failures > 3
         if short.any() or failing.any():
             speed = np.max(np.abs(batch.f) / self.problem.width[:, None], axis=0)
-            close = failing & np.isnan(trial.error) & (batch.h * speed < 1e-10)
+            close = failing & np.isnan(error) & (batch.h * speed < 1e-10)
             stuck = short | close | (batch.failures >= REJECTIONS)
             for i in np.flatnonzero(stuck):
-                end, reason = self._obstacle(batch, int(i), bool(np.isnan(trial.error[i])))
+                end, reason = self._obstacle(batch, int(i), bool(np.isnan(error[i])))
                 self.ends.close(int(batch.lane[i]), end, float(batch.t[i]), batch.y[:, i], reason)
-        if self.rounds < self.least:
+        if self.recorded is None and self.rounds < self.least:
             return
         for i in np.flatnonzero(self.counts[batch.lane] >= self.limit[batch.lane]):
             reason = f"the budget of {self.limit[batch.lane[i]]} steps is used up"
@@ -314,17 +354,23 @@ class _Run:
         known = np.isfinite(speed)
         return bool(known[0] and (speed[known] >= 0.99 * np.max(np.abs(f) / width)).all())
 
-    def _stiff(self, batch: Batch, mark: tuple[Lanes, Array, Array]) -> Bools:
+    def _stiff(self, batch: Batch, mark: tuple[Lanes, Array, Array], due: Lanes) -> Bools:
         """Find lanes whose steps stability limits, not accuracy, and that hardly move."""
-        lanes, t, y = mark
-        then = np.searchsorted(lanes, batch.lane)
-        step = (batch.t - t[then]) / STIFF_EVERY
-        moved = np.max(np.abs(batch.y - y[:, then]) / self.problem.width[:, None], axis=0)
-        jacobian = self.problem.field.jacobian(self.problem.start + batch.sign * batch.t, batch.y)
-        matrices = np.moveaxis(np.nan_to_num(jacobian * batch.sign, posinf=0.0, neginf=0.0), -1, 0)
-        fastest = -np.linalg.eigvals(matrices).real.min(axis=1)
-        slow: Bools = (fastest * step > STIFF_PRODUCT) & (moved < STIFF_PACE * STIFF_EVERY)
-        return slow
+        lanes, (counts, times, states) = batch.lane[due], mark
+        t, y, sign = batch.t[due], batch.y[:, due], batch.sign[due]
+        tries = self.counts[lanes] - counts[lanes]
+        step = (t - times[lanes]) / tries
+        moved = np.max(np.abs(y - states[:, lanes]) / self.problem.width[:, None], axis=0)
+        counts[lanes], times[lanes], states[:, lanes] = self.counts[lanes], t, y
+        found = np.zeros(batch.lane.size, dtype=bool)
+        slow = np.flatnonzero(moved < STIFF_PACE * tries)
+        if slow.size:
+            time = self.problem.start + sign[slow] * t[slow]
+            jacobian = self.problem.field.jacobian(time, y[:, slow]) * sign[slow]
+            matrices = np.moveaxis(np.nan_to_num(jacobian, posinf=0.0, neginf=0.0), -1, 0)
+            fastest = -np.linalg.eigvals(matrices).real.min(axis=1)
+            found[due[slow]] = fastest * step[slow] > STIFF_PRODUCT
+        return found
 
     def _steps(self) -> Steps:
         n = self.starts.shape[0]
@@ -342,14 +388,12 @@ class _Run:
         terms = memory[:, :, order]
         explicit = np.flatnonzero(kind == 0.0)
         if explicit.size:
-            terms[:, :, explicit] = dop853.dense_terms(
-                self.field(sign[explicit]),
-                t[explicit],
-                h[explicit],
-                y[:, explicit],
-                f[:, explicit],
-                new[:, explicit],
-                slope[:, explicit],
-                terms[:, :, explicit],
-            )
+            signs, memory = sign[explicit], terms[:, :, explicit]
+            vectors = (y[:, explicit], f[:, explicit], new[:, explicit], slope[:, explicit])
+            if self.recorded is not None:
+                found = self.recorded.terms(signs, t[explicit], h[explicit], vectors, memory)
+            else:
+                field = self.field(signs)
+                found = dop853.dense_terms(field, t[explicit], h[explicit], *vectors, memory)
+            terms[:, :, explicit] = found
         return Steps(lane.astype(np.intp), t, h, y, terms)

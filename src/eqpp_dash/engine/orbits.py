@@ -12,6 +12,7 @@ from eqpp_dash.engine.dop853 import Array, interpolate
 
 if TYPE_CHECKING:
     from eqpp_dash.engine.compiled import CompiledField
+    from eqpp_dash.engine.machine.stepper import Machine
 
 WORK_BOX = 7.0
 """Half width of the work box in half widths of the window: three windows on each side."""
@@ -46,6 +47,8 @@ class Problem:
         A typical time to cross the window.
     box : float
         Half width of the work box in half widths of the window.
+    machine : Machine or None
+        Machine code that takes the steps as soon as it is there; else numpy takes them.
     """
 
     field: CompiledField
@@ -59,6 +62,7 @@ class Problem:
     by_eye: bool = False
     crossing: float = 1.0
     box: float = WORK_BOX
+    machine: Machine | None = None
 
     def scale(self, magnitude: Array) -> Array:
         """Give the error tolerated at states of this magnitude, shape (n, lanes).

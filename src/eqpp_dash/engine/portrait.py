@@ -14,6 +14,7 @@ from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.drawing import draw_trajectories, sketch_trajectories
 from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
 from eqpp_dash.engine.field import sample_field
+from eqpp_dash.engine.machine.stepper import Machine, prepare_machine
 from eqpp_dash.engine.nullclines import trace_nullclines
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.prepare import check_point, prepare_spec
@@ -85,6 +86,7 @@ def compute_portrait(
     report.begin("understand")
     system, spec = prepare_spec(spec, limits)
     compiled = system.compile(spec.parameters)
+    machine = prepare_machine(system, compiled, spec.parameters)
     report.begin("window")
     window, notices = _window(compiled, system, spec)
     base = Portrait(spec, __version__, _system_facts(system, spec), window)
@@ -97,7 +99,7 @@ def compute_portrait(
     search = _equilibria(compiled, window, spec, report)
     report.begin("trajectories")
     equilibria = search.equilibria if search else ()
-    problem = _problem(compiled, window, spec, equilibria)
+    problem = _problem(compiled, window, spec, equilibria, machine)
     trajectories = draw_trajectories(problem, spec, equilibria, report)
     return replace(
         base,
@@ -164,7 +166,7 @@ def preview_portrait(
     search = scene.search if _names_equilibria(spec, points) else None
     report.begin("trajectories")
     given = _through(scene, spec, points)
-    problem = _problem(scene.field, scene.window, spec, scene.search.equilibria)
+    problem = _problem(scene.field, scene.window, spec, scene.search.equilibria, scene.machine)
     trajectories = sketch_trajectories(problem, spec, scene.search.equilibria, given)
     return Portrait(
         spec,
@@ -255,6 +257,7 @@ class _Scene:
     window: Mapping[str, Range]
     notices: tuple[Notice, ...]
     search: EquilibriumSearch
+    machine: Machine | None
 
 
 def _scene(system: System, spec: PortraitSpec) -> _Scene:
@@ -267,8 +270,10 @@ def _scene(system: System, spec: PortraitSpec) -> _Scene:
             _SCENES.move_to_end(key)
             return scene
     compiled = system.compile(spec.parameters)
+    machine = prepare_machine(system, compiled, spec.parameters)
     window, notices = _window(compiled, system, spec)
-    scene = _Scene(compiled, window, tuple(notices), find_equilibria(compiled, window))
+    search = find_equilibria(compiled, window)
+    scene = _Scene(compiled, window, tuple(notices), search, machine)
     with _SCENES_LOCK:
         _SCENES[key] = scene
         while len(_SCENES) > MOST_SCENES:
@@ -291,7 +296,7 @@ def _through(
     if not points:
         return ()
     equilibria = scene.search.equilibria
-    problem = _problem(scene.field, scene.window, spec, equilibria)
+    problem = _problem(scene.field, scene.window, spec, equilibria, scene.machine)
     steps = CLICK_STEPS if spec.time.span is None else 3 * CLICK_STEPS
     orbits = Orbits.through(np.array(points, dtype=float), "given", steps)
     return assemble(integrate_both(problem, orbits, equilibria), range(len(orbits)))
@@ -323,6 +328,7 @@ def _problem(
     window: Mapping[str, Range],
     spec: PortraitSpec,
     equilibria: Sequence[Equilibrium],
+    machine: Machine | None,
 ) -> Problem:
     limits = np.array([window[name] for name in compiled.variables], dtype=float)
     center, width = limits.mean(axis=1), limits[:, 1] - limits[:, 0]
@@ -339,6 +345,7 @@ def _problem(
         start=spec.time.start,
         by_eye=span is None,
         crossing=crossing,
+        machine=machine,
     )
 
 

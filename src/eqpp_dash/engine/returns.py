@@ -20,6 +20,7 @@ from eqpp_dash.engine.orbits import RETRACES, STALLS
 if TYPE_CHECKING:
     from eqpp_dash.engine.batch import Taken
     from eqpp_dash.engine.orbits import Ends, Problem
+    from eqpp_dash.engine.record import Bools, Record
 
 CLOSED = "closed orbit"
 SAME_ON_SCREEN = 5e-4
@@ -45,6 +46,7 @@ class _Sections:
         self.normal = np.zeros_like(points)
         self.side = np.zeros(points.shape[1])
         self.extent = np.zeros(points.shape[1])
+        self.seen = np.zeros((0, 0)), np.zeros((0, 0))
         self.place(np.arange(points.shape[1]), points, slopes)
 
     def place(self, lanes: NDArray[np.intp], points: Array, slopes: Array) -> None:
@@ -60,6 +62,27 @@ class _Sections:
         extent = self.extent[lanes]
         self.place(lanes, points, slopes)
         self.extent[lanes] = extent
+
+    def scan(self, record: Record) -> Bools:
+        """Tell which steps of a record pass a section the right way, shape (rounds, lanes)."""
+        lanes = record.lane
+        apart = (record.y[1:] - self.point[:, lanes]) / self.width
+        side = np.einsum("kil,il->kl", apart, self.normal[:, lanes])
+        np.abs(apart, out=apart)
+        self.seen = side, apart.max(axis=1)
+        before = np.empty_like(side)
+        before[0], before[1:] = self.side[lanes], side[:-1]
+        passed: Bools = record.good & (before < 0) & (side >= 0)
+        return passed
+
+    def skip(self, record: Record, quiet: Bools) -> None:
+        """Note where the lanes are after steps that passed no section."""
+        some = np.flatnonzero(quiet.any(axis=0))
+        final = len(quiet) - 1 - quiet[::-1, some].argmax(axis=0)
+        lanes, (side, distance) = record.lane[some], self.seen
+        self.side[lanes] = side[final, some]
+        farthest = np.where(quiet, distance, 0.0).max(axis=0)
+        self.extent[lanes] = np.maximum(self.extent[lanes], farthest[some])
 
     def returns(self, taken: Taken, follow: bool = False) -> tuple[NDArray[np.intp], Array, Array]:
         """Give steps that pass a section the right way, near its point: which, where, how near.
@@ -161,19 +184,27 @@ class Returns:
     def __init__(
         self, problem: Problem, starts: Array, slopes: Array, skip: NDArray[np.bool_]
     ) -> None:
-        self.problem, self.skip = problem, skip
+        self.problem, self.skipped = problem, skip
         self.sections = _Sections(starts, slopes, problem.width)
         self.tolerance = float(np.clip(1e3 * problem.rtol, 1e-9, 2e-5))
+
+    def scan(self, record: Record) -> Bools:
+        """Tell which steps may close an orbit."""
+        return self.sections.scan(record) & ~self.skipped[record.lane]
+
+    def skip(self, record: Record, quiet: Bools) -> None:
+        """Pass over steps that close none."""
+        self.sections.skip(record, quiet)
 
     def look(self, taken: Taken, ends: Ends) -> None:
         """End the lanes that are back at their start within the error."""
         passed, share, gap = self.sections.returns(taken)
         lanes = taken.lane[passed]
         limit = np.minimum(self.tolerance, 1e-3 * self.sections.extent[lanes])
-        near = np.flatnonzero((gap <= WORTH_REFINING) & ~self.skip[lanes])
+        near = np.flatnonzero((gap <= WORTH_REFINING) & ~self.skipped[lanes])
         if near.size:
             share[near], gap[near] = self.sections.refine(taken, passed[near], share[near])
-        for i in np.flatnonzero((gap <= limit) & ~self.skip[lanes]):
+        for i in np.flatnonzero((gap <= limit) & ~self.skipped[lanes]):
             lane, step = int(lanes[i]), passed[i]
             time = float(taken.t[step] + share[i] * taken.h[step])
             reason = f"back at its start within {gap[i]:.0e} of the window"
@@ -198,6 +229,19 @@ class Repetition:
         self.steps = np.zeros(lanes, dtype=np.intp)
         self.due = np.full(lanes, FIRST_CHECKPOINT, dtype=np.intp)
         self.since = np.zeros(lanes)
+
+    def scan(self, record: Record) -> Bools:
+        """Tell which steps make a turn, or are due for a new checkpoint."""
+        passed, lanes = self.sections.scan(record), record.lane
+        if (self.steps[lanes] + len(passed) >= self.due[lanes]).any():
+            taken = self.steps[lanes] + np.cumsum(record.good, axis=0)
+            passed |= record.good & (taken >= self.due[lanes])
+        return passed
+
+    def skip(self, record: Record, quiet: Bools) -> None:
+        """Pass over steps that do neither."""
+        self.sections.skip(record, quiet)
+        self.steps[record.lane] += np.count_nonzero(quiet, axis=0)
 
     def look(self, taken: Taken, ends: Ends) -> None:
         """End lanes that have come back to their checkpoint, or hardly left it."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from eqpp_dash.engine.batch import Batch
     from eqpp_dash.engine.compiled import Factor
     from eqpp_dash.engine.orbits import Ends, Problem
+    from eqpp_dash.engine.record import Record
 
 HOP = 1e-9
 """Length of the step across, in widths of the window."""
@@ -32,6 +33,9 @@ MAX_THICK = 40
 
 JUMP = 1e-4
 """A relative change of the field across a surface beyond this is a jump."""
+
+FAILURES = 2
+"""After so many failures in a row a surface may be in the way of a lane that machine code takes."""
 
 Index = NDArray[np.intp]
 
@@ -73,6 +77,7 @@ class Surfaces:
         self.active = bool(self.factors)
         self.value = np.zeros((len(self.factors), lanes))
         self.side = np.zeros((len(self.factors), lanes))
+        self.seen = np.zeros((len(self.factors), 0, lanes))
         self.tries = np.zeros(lanes, dtype=np.intp)
         self.crossings = np.zeros(lanes, dtype=np.intp)
         self.thick = np.zeros(lanes, dtype=np.intp)
@@ -139,6 +144,28 @@ class Surfaces:
             y[:, lane] = sides[:, 0]
         elif out < 0:
             y[:, lane] = sides[:, 1]
+
+    def scan(self, record: Record) -> NDArray[np.bool_]:
+        """Tell which rounds of a record must be taken anew by `look`: (rounds, lanes).
+
+        Those whose step crosses a surface, and those after failures: a surface may be the cause.
+        """
+        states = record.y[1:]
+        t = self.problem.start + record.sign * record.t[1:]
+        values = [np.broadcast_to(f(t, np.moveaxis(states, 1, 0)), t.shape) for f in self.factors]
+        self.seen = np.stack(values)
+        crossed = self.side[:, None, record.lane] * np.sign(np.nan_to_num(self.seen)) < 0
+        barred: NDArray[np.bool_] = crossed.any(axis=0) & record.good
+        barred |= record.failures[:-1] >= FAILURES
+        return barred
+
+    def skip(self, record: Record, final: Index) -> None:
+        """Note where lanes are after the round `final` of the record just scanned, if any."""
+        each = np.flatnonzero(final >= 0)
+        lanes, value = record.lane[each], self.seen[:, final[each], each]
+        sign = np.sign(np.nan_to_num(value))
+        self.value[:, lanes] = value
+        self.side[:, lanes] = np.where(sign != 0, sign, self.side[:, lanes])
 
     def look(
         self, batch: Batch, trial: Trial, h: Array, good: NDArray[np.bool_], proposed: Array

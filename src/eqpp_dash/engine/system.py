@@ -165,6 +165,10 @@ class System:
             ) from None
         return CompiledField(graph, components, self.variables)
 
+    def values(self, parameters: Mapping[str, Value] | None = None) -> dict[str, Fraction]:
+        """Give the value of every parameter: that given, or its default."""
+        return self._fractions(parameters or {})
+
     def _fractions(self, parameters: Mapping[str, Value]) -> dict[str, Fraction]:
         for name in parameters:
             if name not in self.parameters:

@@ -111,6 +111,7 @@ def emit_step(
     f: list[str],
     relative: list[str],
     absolute: list[str],
+    measure: Callable[[int, str], str] = lambda component, size: size,
 ) -> StepCode:
     """Emit a tried step.
 
@@ -126,6 +127,8 @@ def emit_step(
         State and the field there.
     relative, absolute : list of str
         Tolerances of each component.
+    measure : callable
+        Gives what `relative` is a share of, from a component's number and its magnitude.
     """
     components = range(len(y))
     slopes = [f]
@@ -142,7 +145,7 @@ def emit_step(
     for i in components:
         stages = [row[i] for row in slopes]
         size = greater(lanes, lanes.absolute(y[i]), lanes.absolute(new[i]))
-        scale = lanes.fma(size, relative[i], absolute[i])
+        scale = lanes.fma(measure(i, size), relative[i], absolute[i])
         inverse = lanes.divide(lanes.constant(1.0), scale)
         fifth = lanes.multiply(combine(lanes, _FIFTH[:STAGES], stages), inverse)
         third = lanes.multiply(combine(lanes, _THIRD[:STAGES], stages), inverse)

@@ -1,0 +1,169 @@
+"""Rounds taken by machine code: several at a time, then looked at where there is something to see.
+
+Every lane goes on to the first step at which a watcher has to look, or the lane may end; what
+was computed beyond it is dropped. So the ends are those of single rounds. Where a step would cross
+a pole, or fails again and again, the lane stops before it: numpy takes that round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqpp_dash.engine import dop853
+from eqpp_dash.engine.batch import Batch, Taken
+from eqpp_dash.engine.dop853 import Array, Field, Trial
+from eqpp_dash.engine.orbits import Ends, Problem
+from eqpp_dash.engine.record import Record, Recorder, Vectors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eqpp_dash.engine.integrate import Watcher
+    from eqpp_dash.engine.machine.stepper import Machine, Stepper
+    from eqpp_dash.engine.surfaces import Surfaces
+
+Lanes = NDArray[np.intp]
+Chunk = tuple[NDArray[Any], ...]
+
+
+class Recorded:
+    """Advances lanes of one integration by machine code.
+
+    Parameters
+    ----------
+    machine : Machine
+        The machine code.
+    stepper : Stepper
+        The same, ready.
+    problem : Problem
+        The system and the options.
+    watchers : sequence of Watcher
+        What may end a lane.
+    surfaces : Surfaces
+        Surfaces that steps must not cross.
+    field : callable
+        Gives the field in elapsed time for lanes of given signs.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        stepper: Stepper,
+        problem: Problem,
+        watchers: Sequence[Watcher],
+        surfaces: Surfaces,
+        field: Callable[[Array], Field],
+    ) -> None:
+        self.problem, self.watchers, self.field = problem, watchers, field
+        self.surfaces = surfaces
+        self.recorder = Recorder(stepper, machine, problem)
+
+    def advance(
+        self, batch: Batch, ends: Ends, counts: Lanes, limit: Lanes
+    ) -> tuple[Array, Chunk | None, Lanes]:
+        """Let the lanes go on; those that arrive at the end of the time span are ended.
+
+        Parameters
+        ----------
+        batch : Batch
+            The lanes; changed.
+        ends : Ends
+            Their ends; changed.
+        counts, limit : ndarray of int
+            Steps tried and steps allowed of all lanes; the first is changed.
+
+        Returns
+        -------
+        error : ndarray, shape (lanes,)
+            Square of the error of each lane's last try; NaN if the field is undefined there.
+        chunk : tuple of ndarray, or None
+            The good steps: lane, kind, sign, t, h, y, f, new, slope, memory.
+        blocked : ndarray of int
+            Places of the lanes whose next round must heed a surface.
+        """
+        record = self.recorder.advance(batch)
+        lanes, rounds = record.lane, len(record.good)
+        each, order = np.arange(lanes.size), np.arange(rounds)[:, None]
+        stop = record.good & record.last
+        stop |= (record.failures[1:] > 3) | (record.h[1:] <= 4e-16 * record.t[1:])
+        left = limit[lanes] - counts[lanes] - 1
+        if left.min() < rounds:
+            stop |= order >= left
+        wanted = [watcher.scan(record) for watcher in self.watchers]
+        for mask in wanted:
+            stop |= mask
+        stop[-1] = True
+        final = stop.argmax(axis=0)
+        blocked = np.zeros(0, dtype=np.intp)
+        if self.surfaces.active:
+            barred = self.surfaces.scan(record)
+            first = np.where(barred.any(axis=0), barred.argmax(axis=0), rounds)
+            blocked = np.flatnonzero(first <= final)
+            final = np.minimum(final, first - 1)
+            self.surfaces.skip(record, final)
+        counts[lanes] += final + 1
+        good = record.good & (order <= final)
+        for watcher, mask in zip(self.watchers, wanted, strict=True):
+            look = mask & (order == final)
+            watcher.skip(record, good & ~look)
+            which = np.flatnonzero(look[final, each])
+            if which.size:
+                watcher.look(self._taken(record, final, which), ends)
+        chunk = self._chunk(record, good)
+        arrived = np.flatnonzero((good & record.last & (order == final)).any(axis=0))
+        batch.t, batch.h = record.t[final + 1, each], record.h[final + 1, each]
+        batch.y, batch.f = record.y[final + 1, :, each].T, record.f[final + 1, :, each].T
+        batch.failures = record.failures[final + 1, each].astype(np.intp)
+        for i in arrived:
+            ends.close(int(lanes[i]), "time", self.problem.span, batch.y[:, i])
+        return np.where(final >= 0, record.error[final, each], 0.0), chunk, blocked
+
+    def _chunk(self, record: Record, good: NDArray[np.bool_]) -> Chunk | None:
+        k, i = np.nonzero(good)
+        if not k.size:
+            return None
+        return (
+            record.lane[i],
+            np.zeros(k.size),
+            record.sign[i],
+            record.t[k, i],
+            record.tried[k, i],
+            record.y[k, :, i].T,
+            record.f[k, :, i].T,
+            record.y[k + 1, :, i].T,
+            record.f[k + 1, :, i].T,
+            np.moveaxis(record.memory[k, :, :, i], 0, -1),
+        )
+
+    def _taken(self, record: Record, final: Lanes, which: Lanes) -> Taken:
+        """Give the last steps of some lanes as watchers look at them."""
+        k = final[which]
+        sign, t, h = record.sign[which], record.t[k, which], record.tried[k, which]
+        y, f = record.y[k, :, which].T, record.f[k, :, which].T
+        new, slope = record.y[k + 1, :, which].T, record.f[k + 1, :, which].T
+        memory = np.moveaxis(record.memory[k, :, :, which], 0, -1)
+
+        def terms_of(some: Lanes) -> Array:
+            vectors = (y[:, some], f[:, some], new[:, some], slope[:, some])
+            return self.terms(sign[some], t[some], h[some], vectors, memory[:, :, some])
+
+        def restep(some: Lanes, share: Array) -> Trial:
+            return dop853.take_step(
+                self.field(sign[some]),
+                t[some],
+                y[:, some],
+                f[:, some],
+                share * h[some],
+                self.problem.scale,
+            )
+
+        lane = record.lane[which]
+        return Taken(lane, sign, t, h, y, f, new, slope, memory, terms_of, restep)
+
+    def terms(self, sign: Array, t: Array, h: Array, vectors: Vectors, memory: Array) -> Array:
+        """Give interpolants of steps; `vectors` are their ends: y, f, new, slope."""
+        return self.recorder.terms(sign, t, h, vectors, memory)
