@@ -71,6 +71,51 @@ class End(IntEnum):
     CANCELLED = 5
 
 
+class Method(IntEnum):
+    """How a trajectory is integrated.
+
+    ``DOP853``: the explicit method of order 8. ``Rodas5P``: the Rosenbrock method of order 5,
+    for stiff systems.
+    """
+
+    DOP853 = 0
+    Rodas5P = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What compiled code is made for.
+
+    Parameters
+    ----------
+    method : Method
+        How it integrates.
+    dense : bool
+        Whether it gives the states at moments between the steps.
+    watchful : bool
+        Whether the explicit method stops, with `STIFF`, where the system turns out to be stiff.
+    """
+
+    method: Method = Method.DOP853
+    dense: bool = False
+    watchful: bool = False
+
+
+STIFF = 6
+"""In the place of an end: the trajectory is not at its end, but the system is stiff there."""
+
+STABILITY_LIMIT = 6.1
+"""Spectral radius times step up to which the explicit method is stable."""
+
+STIFF_STEPS = 15
+"""Accepted steps beyond that limit at which a system counts as stiff."""
+
+RELIEF = 2.5
+"""Steps beyond the limit that an accepted step within it makes good."""
+
+WORTH = 100.0
+"""As many steps must be left for a change of the method to be worth its while."""
+
 PAUSE = 256
 """Steps of a vector between two looks at whether to cancel."""
 
@@ -106,7 +151,8 @@ class Rows:
     SAMPLE = 9
     MOMENT = 10
     TRIAL_TIME = 11
-    FIXED = 12
+    CREEP = 12
+    FIXED = 13
 
     def state(self, i: int) -> int:
         """Give the row of a state variable."""
