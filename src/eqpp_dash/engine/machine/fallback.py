@@ -19,10 +19,10 @@ from eqpp_dash.engine.expression.tape import Tape
 from eqpp_dash.engine.machine.batch import Batch
 from eqpp_dash.engine.machine.derivatives import derivatives
 from eqpp_dash.engine.machine.layout import (
+    CREEPING,
     RELIEF,
     SMALLEST_SHARE,
     SMALLEST_STEP,
-    STABILITY_LIMIT,
     STIFF,
     STIFF_STEPS,
     WORTH,
@@ -218,7 +218,7 @@ class _Block:
         state, slope = trial.before
         above = h * h * ((trial.slope - slope) ** 2).sum(0)
         below = ((trial.state - state) ** 2).sum(0)
-        beyond = above > STABILITY_LIMIT**2 * below
+        beyond = above > CREEPING**2 * below
         counted = np.where(beyond, self.creep + 1.0, np.maximum(self.creep - RELIEF, 0.0))
         self.creep = np.where(good, counted, self.creep)
 

@@ -19,7 +19,7 @@ from scipy.integrate._ivp import dop853_coefficients as _tableau
 
 from eqpp_dash.engine.dop853 import STAGES
 from eqpp_dash.engine.machine.lanes import Lanes
-from eqpp_dash.engine.machine.layout import STABILITY_LIMIT
+from eqpp_dash.engine.machine.layout import CREEPING
 
 Array = NDArray[np.float64]
 #: Gives the field at a time and a state.
@@ -171,7 +171,7 @@ def emit_step_factor(lanes: Lanes, error: str, most: str) -> str:
 
 
 def emit_creeping(lanes: Lanes, h: str, step: StepCode) -> str:
-    """Tell where the step is beyond the limit of stability.
+    """Tell where the step is kept short by the stability of the method.
 
     The spectral radius of the Jacobian is estimated by what the field changes between the last
     two stages, which are at the same time: Hairer and Wanner, *Solving Ordinary Differential
@@ -184,7 +184,7 @@ def emit_creeping(lanes: Lanes, h: str, step: StepCode) -> str:
         apart = lanes.subtract(state, step.before[i])
         below = lanes.fma(apart, apart, below)
     above = lanes.multiply(above, lanes.multiply(h, h))
-    return lanes.compare("ogt", above, lanes.multiply(below, lanes.constant(STABILITY_LIMIT**2)))
+    return lanes.compare("ogt", above, lanes.multiply(below, lanes.constant(CREEPING**2)))
 
 
 def emit_first_step(

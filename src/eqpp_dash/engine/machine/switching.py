@@ -23,11 +23,11 @@ def run_method(method: str, batch: Batch, watch: Watch, run: Run) -> NDArray[np.
     """Integrate a batch.
 
     By ``auto``, the explicit method begins. A system counts as stiff where the spectral radius
-    of its Jacobian, estimated from the stages, times the step is beyond the limit of stability
-    (6.1) at 15 accepted steps, any six in between that are not having made up for the others,
-    and 100 steps or more are left: Hairer and Wanner, *Solving Ordinary Differential Equations
-    II* (2nd ed., 1996), section IV.2. From there the trajectory is finished by Rodas5P; if states
-    at moments are wanted, it is begun again by Rodas5P.
+    of its Jacobian, estimated from the stages, times the step is above 4 (stability ends at 6.1)
+    at 15 accepted steps, of which six others in a row make up for all, and 100 steps or more are
+    left: Hairer and Wanner, *Solving Ordinary Differential Equations II* (2nd ed., 1996), section
+    IV.2. From there the trajectory is finished by Rodas5P; if states at moments are wanted, it is
+    begun again by Rodas5P.
 
     Parameters
     ----------
