@@ -128,6 +128,10 @@ SMALLEST_SHARE = 1e-30
 """Share of the time span below which a step is nothing."""
 
 
+WRITTEN_OUT = 3
+"""Dimension up to which the linear equations of a stiff step are written out at every stage."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """Rows of the work area, each a vector.
@@ -177,6 +181,17 @@ class Rows:
         return self.FIXED + 4 * self.dimension + i
 
     @property
+    def matrix(self) -> int:
+        """First row of a matrix, of one over its pivots, and of the exchanges of its rows."""
+        return self.FIXED + 4 * self.dimension + self.parameters
+
+    @property
+    def wide(self) -> bool:
+        """Whether a stiff step calls routines for what would be too long written out."""
+        return self.dimension > WRITTEN_OUT
+
+    @property
     def count(self) -> int:
         """Number of rows."""
-        return self.FIXED + 4 * self.dimension + self.parameters
+        n = self.dimension
+        return self.matrix + (n * n + n + n * (n - 1) // 2 if self.wide else 0)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from eqpp_dash.engine.machine.lanes import Lanes
+from eqpp_dash.engine.machine.layout import Rows
+
+#: Emits the solution for a right-hand side.
+Solver = Callable[[list[str]], list[str]]
 
 
 @dataclass(slots=True)
@@ -70,3 +76,70 @@ def solve(lanes: Lanes, factors: Factors, right: list[str]) -> list[str]:
             x[i] = lanes.fma(lanes.negate(rows[i][j]), x[j], x[i])
         x[i] = lanes.multiply(x[i], factors.inverse[i])
     return x
+
+
+def solver(lanes: Lanes, matrix: list[list[str]]) -> Solver:
+    """Emit the factors of a matrix and give what emits solutions, all written out."""
+    return partial(solve, lanes, factor(lanes, matrix))
+
+
+def called_solver(lanes: Lanes, rows: Rows, matrix: list[list[str]]) -> Solver:
+    """Do as `solver`, by calls of the `routines`: through the rows of the work area."""
+    n = rows.dimension
+    for i, row in enumerate(matrix):
+        for j, value in enumerate(row):
+            lanes.store("%work", rows.matrix + i * n + j, value)
+    lanes.lines.append("  call void @factor(ptr %work)")
+
+    def solved(right: list[str]) -> list[str]:
+        for i, value in enumerate(right):
+            lanes.store("%work", rows.trial(i), value)
+        lanes.lines.append("  call void @solve(ptr %work)")
+        return [lanes.load("%work", rows.trial(i)) for i in range(n)]
+
+    return solved
+
+
+def routines(width: int, fused: bool, rows: Rows) -> tuple[list[Lanes], list[str]]:
+    """Give the functions ``factor`` and ``solve`` that `called_solver` calls.
+
+    Returns
+    -------
+    emitters : list of Lanes
+        What they were written with.
+    functions : list of str
+        Their definitions.
+    """
+    n = rows.dimension
+    pivots, exchanges = rows.matrix + n * n, rows.matrix + n * n + n
+    pairs = [(k, i) for k in range(n) for i in range(k + 1, n)]
+
+    first = Lanes(width, fused=fused, contract=True)
+    matrix = [[first.load("%work", rows.matrix + i * n + j) for j in range(n)] for i in range(n)]
+    made = factor(first, matrix)
+    zero, one = first.constant(0.0), first.constant(1.0)
+    for i in range(n):
+        for j in range(n):
+            first.store("%work", rows.matrix + i * n + j, made.rows[i][j])
+        first.store("%work", pivots + i, made.inverse[i])
+    for place, (_, _, mask) in enumerate(made.exchanges):
+        first.store("%work", exchanges + place, first.select(mask, one, zero))
+
+    second = Lanes(width, fused=fused, contract=True)
+    known = Factors(
+        [[second.load("%work", rows.matrix + i * n + j) for j in range(n)] for i in range(n)],
+        [second.load("%work", pivots + i) for i in range(n)],
+        [
+            (k, i, second.compare("ogt", second.load("%work", exchanges + place), zero))
+            for place, (k, i) in enumerate(pairs)
+        ],
+    )
+    right = [second.load("%work", rows.trial(i)) for i in range(n)]
+    for i, value in enumerate(solve(second, known, right)):
+        second.store("%work", rows.trial(i), value)
+
+    functions = []
+    for name, lanes in (("factor", first), ("solve", second)):
+        head = f"define internal void @{name}(ptr %work) noinline nounwind {{"
+        functions.append("\n".join([head, "entry:", *lanes.lines, "  ret void", "}"]))
+    return [first, second], functions

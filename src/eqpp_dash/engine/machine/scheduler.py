@@ -9,9 +9,10 @@ lanes nor that of threads changes a result.
 
 from __future__ import annotations
 
+from eqpp_dash.engine.machine import linearcode
 from eqpp_dash.engine.machine.control import RUNNING, Derivatives, Field
 from eqpp_dash.engine.machine.lanes import Lanes, double
-from eqpp_dash.engine.machine.layout import STIFF, Counter, End, Rows, Variant
+from eqpp_dash.engine.machine.layout import STIFF, Counter, End, Method, Rows, Variant
 from eqpp_dash.engine.machine.routines import module_text
 from eqpp_dash.engine.machine.stepcode import GROWTH, emit_first_step
 from eqpp_dash.engine.machine.steploop import NEVER, StepLoop
@@ -58,7 +59,11 @@ def kernel_text(
     lanes.definitions = cold.definitions
     lanes.declarations = cold.declarations
     body = _Run(lanes, field, rows, autonomous, variant, derivatives).text()
-    return module_text([cold, lanes], [slope, body])
+    emitters, functions = [cold, lanes], [slope, body]
+    if variant.method == Method.Rodas5P and rows.wide:
+        more, solving = linearcode.routines(width, fused, rows)
+        emitters, functions = [*emitters, *more], [*solving, *functions]
+    return module_text(emitters, functions)
 
 
 class _Run(StepLoop):

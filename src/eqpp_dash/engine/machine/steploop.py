@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from eqpp_dash.engine.machine import linearcode
 from eqpp_dash.engine.machine.control import RUNNING, ControlCode
 from eqpp_dash.engine.machine.layout import (
     RELIEF,
@@ -130,7 +133,12 @@ class StepLoop(ControlCode):
         def linear(elapsed: str, state: list[str]) -> tuple[list[list[str]], list[str] | None]:
             return self.derivatives(lanes, self._time(elapsed), state, parameters)
 
-        step = emit_stiff_step(lanes, slope, linear, t, h, y, f, self.relative, self.absolute)
+        solver = None
+        if self.rows.wide:
+            slope, solver = self._cold_slope, partial(linearcode.called_solver, lanes, self.rows)
+        step = emit_stiff_step(
+            lanes, slope, linear, t, h, y, f, self.relative, self.absolute, solver
+        )
         return step, emit_stiff_step_factor(lanes, step.error, "%most")
 
     def _creep(self, step: StepCode, h: str, good: str) -> str:

@@ -38,6 +38,7 @@ def emit_stiff_step(
     f: list[str],
     relative: list[str],
     absolute: list[str],
+    solver: Callable[[list[list[str]]], linearcode.Solver] | None = None,
 ) -> StepCode:
     """Emit a tried step; `slopes` of the result are the stages.
 
@@ -53,6 +54,8 @@ def emit_stiff_step(
         State and the field there.
     relative, absolute : list of str
         Tolerances of each component.
+    solver : callable, optional
+        Emits the factors of a matrix and gives what emits solutions.
     """
     n = len(y)
     zero, one = lanes.constant(0.0), lanes.constant(1.0)
@@ -62,7 +65,7 @@ def emit_stiff_step(
     matrix = [[lanes.negate(_defined(lanes, value)) for value in row] for row in jacobian]
     for i in range(n):
         matrix[i][i] = lanes.add(diagonal, matrix[i][i])
-    factors = linearcode.factor(lanes, matrix)
+    solve = solver(matrix) if solver else linearcode.solver(lanes, matrix)
     drifts = None
     if drift is not None:
         drifts = [lanes.multiply(h, _defined(lanes, value)) for value in drift]
@@ -81,7 +84,7 @@ def emit_stiff_step(
         if drifts is not None and DRIFTS[stage] != 0.0:
             share = lanes.constant(DRIFTS[stage])
             right = [lanes.fma(drifts[i], share, right[i]) for i in range(n)]
-        stages.append(linearcode.solve(lanes, factors, right))
+        stages.append(solve(right))
     last = stages[-1]
     new = [lanes.add(state[i], last[i]) for i in range(n)]
     end = slope(lanes.add(t, h), new)
