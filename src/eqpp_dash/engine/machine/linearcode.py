@@ -103,6 +103,9 @@ def called_solver(lanes: Lanes, rows: Rows, matrix: list[list[str]]) -> Solver:
 def routines(width: int, fused: bool, rows: Rows) -> tuple[list[Lanes], list[str]]:
     """Give the functions ``factor`` and ``solve`` that `called_solver` calls.
 
+    Two rows of the matrix at a time are worked on, by functions of their own, because the time
+    to compile grows faster than the length of a function.
+
     Returns
     -------
     emitters : list of Lanes
@@ -110,36 +113,84 @@ def routines(width: int, fused: bool, rows: Rows) -> tuple[list[Lanes], list[str
     functions : list of str
         Their definitions.
     """
+    emitters: list[Lanes] = []
+    functions: list[str] = []
+
+    def begin() -> Lanes:
+        emitters.append(Lanes(width, fused=fused, contract=True))
+        return emitters[-1]
+
+    def define(name: str, arguments: str, lanes: Lanes) -> None:
+        head = f"define internal void @{name}({arguments}) noinline nounwind {{"
+        functions.append("\n".join([head, "entry:", *lanes.lines, "  ret void", "}"]))
+
+    define("exchange", "ptr %upper, ptr %lower, ptr %mask, i64 %k", _exchange(begin(), rows))
+    for k in range(rows.dimension - 1):
+        arguments = "ptr %upper, ptr %lower, ptr %inverse"
+        define(f"eliminate{k}", arguments, _eliminate(begin(), rows, k))
+    define("factor", "ptr %work", _factor_by_rows(begin(), rows))
+    define("solve", "ptr %work", _solve_in_rows(begin(), rows))
+    return emitters, functions
+
+
+def _exchange(lanes: Lanes, rows: Rows) -> Lanes:
+    """Exchange two rows in the lanes where the lower has the larger pivot; note where."""
+    here, there = (lanes.absolute(lanes.load(row, "%k")) for row in ("%upper", "%lower"))
+    mask = lanes.compare("ogt", there, here)
+    lanes.store("%mask", 0, lanes.select(mask, lanes.constant(1.0), lanes.constant(0.0)))
+    for j in range(rows.dimension):
+        upper, lower = lanes.load("%upper", j), lanes.load("%lower", j)
+        lanes.store("%upper", j, lanes.select(mask, lower, upper))
+        lanes.store("%lower", j, lanes.select(mask, upper, lower))
+    return lanes
+
+
+def _eliminate(lanes: Lanes, rows: Rows, k: int) -> Lanes:
+    """Subtract from the lower row what makes it zero in a column; keep the share there."""
+    share = lanes.multiply(lanes.load("%lower", k), lanes.load("%inverse", 0))
+    lanes.store("%lower", k, share)
+    less = lanes.negate(share)
+    for j in range(k + 1, rows.dimension):
+        lanes.store("%lower", j, lanes.fma(less, lanes.load("%upper", j), lanes.load("%lower", j)))
+    return lanes
+
+
+def _factor_by_rows(lanes: Lanes, rows: Rows) -> Lanes:
     n = rows.dimension
-    pivots, exchanges = rows.matrix + n * n, rows.matrix + n * n + n
+    pivots, mask = rows.matrix + n * n, rows.matrix + n * n + n
+
+    def place(row: int) -> str:
+        return lanes.emit(f"getelementptr {lanes.vector}, ptr %work, i64 {row}")
+
+    lines = [place(rows.matrix + i * n) for i in range(n)]
+    for k in range(n):
+        for i in range(k + 1, n):
+            given = f"ptr {lines[k]}, ptr {lines[i]}, ptr {place(mask)}, i64 {k}"
+            lanes.lines.append(f"  call void @exchange({given})")
+            mask += 1
+        pivot = lanes.load("%work", rows.matrix + k * n + k)
+        lanes.store("%work", pivots + k, lanes.divide(lanes.constant(1.0), pivot))
+        inverse = place(pivots + k)
+        for i in range(k + 1, n):
+            given = f"ptr {lines[k]}, ptr {lines[i]}, ptr {inverse}"
+            lanes.lines.append(f"  call void @eliminate{k}({given})")
+    return lanes
+
+
+def _solve_in_rows(lanes: Lanes, rows: Rows) -> Lanes:
+    n = rows.dimension
+    pivots, mask = rows.matrix + n * n, rows.matrix + n * n + n
     pairs = [(k, i) for k in range(n) for i in range(k + 1, n)]
-
-    first = Lanes(width, fused=fused, contract=True)
-    matrix = [[first.load("%work", rows.matrix + i * n + j) for j in range(n)] for i in range(n)]
-    made = factor(first, matrix)
-    zero, one = first.constant(0.0), first.constant(1.0)
-    for i in range(n):
-        for j in range(n):
-            first.store("%work", rows.matrix + i * n + j, made.rows[i][j])
-        first.store("%work", pivots + i, made.inverse[i])
-    for place, (_, _, mask) in enumerate(made.exchanges):
-        first.store("%work", exchanges + place, first.select(mask, one, zero))
-
-    second = Lanes(width, fused=fused, contract=True)
+    zero = lanes.constant(0.0)
     known = Factors(
-        [[second.load("%work", rows.matrix + i * n + j) for j in range(n)] for i in range(n)],
-        [second.load("%work", pivots + i) for i in range(n)],
+        [[lanes.load("%work", rows.matrix + i * n + j) for j in range(n)] for i in range(n)],
+        [lanes.load("%work", pivots + i) for i in range(n)],
         [
-            (k, i, second.compare("ogt", second.load("%work", exchanges + place), zero))
+            (k, i, lanes.compare("ogt", lanes.load("%work", mask + place), zero))
             for place, (k, i) in enumerate(pairs)
         ],
     )
-    right = [second.load("%work", rows.trial(i)) for i in range(n)]
-    for i, value in enumerate(solve(second, known, right)):
-        second.store("%work", rows.trial(i), value)
-
-    functions = []
-    for name, lanes in (("factor", first), ("solve", second)):
-        head = f"define internal void @{name}(ptr %work) noinline nounwind {{"
-        functions.append("\n".join([head, "entry:", *lanes.lines, "  ret void", "}"]))
-    return [first, second], functions
+    right = [lanes.load("%work", rows.trial(i)) for i in range(n)]
+    for i, value in enumerate(solve(lanes, known, right)):
+        lanes.store("%work", rows.trial(i), value)
+    return lanes

@@ -259,3 +259,27 @@ def test_twelve_equations() -> None:
 def test_unknown_method_is_refused(relaxation: Integrator) -> None:
     with pytest.raises(SpecError, match="no method"):
         relaxation.propagate([[1.0], [1.0]], 1.0, method="Euler")
+
+
+def test_linear_equations_solved_by_calls_are_those_written_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    matrix = np.fliplr(np.diag([900.0, -30.0, 2.0, 40.0, -800.0])) - 0.5 * np.eye(5)
+    names = "abcde"
+    rows = [
+        f"{name}' = " + " + ".join(f"({float(c)!r})*{v}" for c, v in zip(row, names, strict=True))
+        for name, row in zip(names, matrix, strict=True)
+    ]
+    starts = np.random.default_rng(5).uniform(-1, 1, (5, 30))
+    results = []
+    for most in (3, 12):
+        monkeypatch.setattr("eqpp_dash.engine.machine.layout.WRITTEN_OUT", most)
+        with Integrator.of(parse_system("; ".join(rows))) as integrator:
+            results.append(
+                integrator.propagate(starts, 0.1, method="Rodas5P", rtol=1e-9, atol=1e-9)
+            )
+    values, vectors = np.linalg.eig(matrix)
+    flow = (vectors * np.exp(0.1 * values)) @ np.linalg.inv(vectors)
+    for result in results:
+        np.testing.assert_allclose(result.states, flow.real @ starts, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(results[0].states, results[1].states, rtol=0, atol=1e-10)
