@@ -107,7 +107,7 @@ STIFF = 6
 CREEPING = 4.0
 """Spectral radius times step from which a step of the explicit method counts as kept short by
 its stability, which ends at 6.1. Tight tolerances keep a step at a stiff system below 5; without
-stiffness, accuracy keeps it below 3, even for tolerances of 1e-3."""
+stiffness, accuracy keeps nine steps of ten below 3, even for tolerances of 1e-3."""
 
 STIFF_STEPS = 15
 """Accepted steps beyond that at which a system counts as stiff."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,11 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 from eqpp_dash.engine.machine.integrate import End, Integrator, Method
+from eqpp_dash.engine.machine.kernel import Kernel
 from eqpp_dash.engine.system import parse_system
 from eqpp_dash.errors import SpecError
+
+from .running import plain_target
 
 Array = NDArray[np.float64]
 TIERS = pytest.mark.parametrize("machine", [True, False], ids=["machine", "numpy"])
@@ -210,6 +214,20 @@ def test_neither_threads_nor_neighbours_change_a_bit() -> None:
     assert one.steps.tolist() == two.steps.tolist()
     assert one.states[:, ::7].tobytes() == some.states.tobytes()
     assert set(one.methods) == {Method.DOP853, Method.Rodas5P}
+
+
+@pytest.mark.parametrize("name", ["van der Pol", "HIRES"])
+def test_least_processor_gives_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text, start, span, exact = PUBLISHED[name]
+    monkeypatch.setattr(
+        "eqpp_dash.engine.machine.kernels.Kernel", partial(Kernel, target=plain_target())
+    )
+    starts = np.repeat(np.array(start)[:, None], 5, axis=1)
+    with Integrator.of(parse_system(text)) as plain:
+        result = plain.propagate(starts, span, method="auto", rtol=1e-9, atol=1e-13)
+    assert (result.methods == Method.Rodas5P).all()
+    error = np.abs(result.states / np.array(exact)[:, None] - 1.0)
+    assert error.max() < 1e-6
 
 
 @TIERS
