@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from eqpp_dash.engine.machine import integrate
+from eqpp_dash.engine.machine import kernels
 from eqpp_dash.engine.machine.build import Code, Target, compile_object, native_target
 from eqpp_dash.engine.machine.integrate import End, Integrator
 from eqpp_dash.engine.machine.kernel import field_kernel_text, usual_width
@@ -37,6 +37,7 @@ Run = Callable[[float], Array]
 """Gives the last states, shape (n, m), for a tolerance."""
 
 TRAJECTORIES = 1000
+STIFF_TRAJECTORIES = 256
 SHARED_TRAJECTORIES = 20
 TOLERANCES = [10.0**-k for k in np.arange(4.0, 13.1, 0.25)]
 ROUNDS = 7
@@ -360,12 +361,12 @@ def compare(case: Case) -> None:
 
 def share_of_peak(case: Case, target: Target, tolerance: float) -> str:
     """Say how much of the arithmetic that a core can do is done."""
-    made, system, starts = integrate.Kernel, case.system, case.starts
-    integrate.Kernel = partial(made, target=target)
+    made, system, starts = kernels.Kernel, case.system, case.starts
+    kernels.Kernel = partial(made, target=target)
     try:
         integrator = Integrator.of(system)
     finally:
-        integrate.Kernel = made
+        kernels.Kernel = made
     run = partial(
         integrator.propagate, starts, case.span, rtol=tolerance, atol=tolerance, threads=1
     )
@@ -444,6 +445,48 @@ def sampling() -> None:
     )
 
 
+def stiffness() -> None:
+    """Time the stiff van der Pol oscillator, mu = 1000, against scipy's LSODA."""
+    system = parse_system("x' = y; y' = mu*(1 - x^2)*y - x\nmu = 1000")
+    starts = np.stack([np.linspace(1.6, 2.4, STIFF_TRAJECTORIES), np.zeros(STIFF_TRAJECTORIES)])
+    few = np.linspace(0, STIFF_TRAJECTORIES - 1, 5, dtype=int)
+
+    def slope(t: float, u: Array) -> list[float]:
+        x, y = u
+        return [y, 1000.0 * (1.0 - x * x) * y - x]
+
+    def theirs(tolerance: float) -> Array:
+        options = {"method": "LSODA", "rtol": tolerance, "atol": tolerance}
+        ends = [solve_ivp(slope, (0.0, 2000.0), starts[:, i], **options).y[:, -1] for i in few]
+        return np.stack(ends, axis=1)
+
+    with Integrator.of(system) as integrator:
+
+        def ours(tolerance: float, method: str) -> Array:
+            options = {"rtol": tolerance, "atol": tolerance, "method": method, "threads": 1}
+            return integrator.propagate(starts, 2000.0, **options).states
+
+        exact = ours(1e-13, "Rodas5P")[:, few]
+        error = error_of(theirs(1e-6), exact)
+        peer = statistics.median(cpu_time(lambda: theirs(1e-6)) for _ in range(ROUNDS)) / few.size
+        print(f"van der Pol, mu = 1000, to t = 2000: scipy LSODA {peer * 1e3:.1f} ms each", end="")
+        print(f" (tolerance 1e-06, median error {error:.1e})")
+        for method in ("Rodas5P", "auto"):
+            tolerance, reached = 1e-4, np.inf
+            while reached > error:
+                tolerance /= 2
+                reached = error_of(ours(tolerance, method)[:, few], exact)
+            taken = statistics.median(
+                cpu_time(lambda method=method, tolerance=tolerance: ours(tolerance, method))
+                for _ in range(ROUNDS)
+            )
+            each = taken / STIFF_TRAJECTORIES
+            print(
+                f"  machine code, {method:8s} {each * 1e3:.4f} ms each: {peer / each:,.0f} times "
+                f"as fast (tolerance {tolerance:.1e}, median error {reached:.1e})"
+            )
+
+
 if __name__ == "__main__":
     missing = [name for name in PEERS if importlib.util.find_spec(name) is None]
     if missing:
@@ -452,4 +495,5 @@ if __name__ == "__main__":
     for each in CASES:
         compare(each)
     sampling()
+    stiffness()
     latency()

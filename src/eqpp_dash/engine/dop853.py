@@ -47,12 +47,15 @@ class Trial:
         field is undefined at some stage.
     memory : ndarray, shape (7, n, lanes)
         What `dense_terms` needs of the step.
+    before : tuple of ndarray, optional
+        The state and the field at the last stage, which is at the same time as the new state.
     """
 
     state: Array
     slope: Array
     error: Array
     memory: Array
+    before: tuple[Array, Array] | None = None
 
 
 def take_step(
@@ -95,7 +98,8 @@ def take_step(
     five, three = np.einsum("ij,ij->j", fifth, fifth), np.einsum("ij,ij->j", third, third)
     error = np.abs(h) * five / np.sqrt(np.maximum((five + 0.01 * three) * n, 1e-300))
     error = np.where(np.isfinite(new).all(0) & np.isfinite(slopes[STAGES]).all(0), error, np.nan)
-    return Trial(new, slopes[STAGES], error, (_PACK @ flat).reshape(7, n, lanes))
+    memory = (_PACK @ flat).reshape(7, n, lanes)
+    return Trial(new, slopes[STAGES], error, memory, (offset, slopes[STAGES - 1]))
 
 
 def dense_terms(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ class Batch:
     parameters : ndarray, shape (p, m)
         Parameters.
     spans, times : ndarray, shape (m,)
-        Time to go, negative for backward; time gone.
+        Time to go, negative for backward; time gone, at the starts too if they are not zero.
     steps, ends : ndarray of int, shape (m,)
         Steps tried, `End`.
     relative, absolute, low, high : ndarray, shape (n,)
@@ -69,6 +69,36 @@ class Batch:
         self.times = np.zeros(count)
         self.steps = np.zeros(count, dtype=np.int64)
         self.ends = np.full(count, End.CANCELLED, dtype=np.int64)
+
+    def rest(self, which: NDArray[np.intp]) -> Batch:
+        """Give what is left of some trajectories; all of them, if states at moments are wanted.
+
+        Parameters
+        ----------
+        which : ndarray of int
+            The trajectories.
+        """
+        sampled = self.samples.size > 0
+        part = replace(
+            self,
+            starts=np.ascontiguousarray((self.starts if sampled else self.states)[:, which]),
+            parameters=np.ascontiguousarray(self.parameters[:, which]),
+            spans=self.spans[which],
+            samples=self.samples[which] if sampled else self.samples,
+        )
+        if sampled:
+            part.samples[:, self.first_moment :] = np.nan
+        else:
+            part.times = self.times[which]
+        return part
+
+    def take(self, which: NDArray[np.intp], part: Batch) -> None:
+        """Put in what has come of the rest of some trajectories."""
+        self.states[:, which] = part.states
+        self.times[which], self.ends[which] = part.times, part.ends
+        self.steps[which] += part.steps
+        if self.samples.size:
+            self.samples[which] = part.samples
 
 
 def make_batch(

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from eqpp_dash.engine.machine.lanes import Lanes
-from eqpp_dash.engine.machine.layout import COUNTER_STRIDE, JOB_FIELDS, PAUSE, Counter, Rows
+from eqpp_dash.engine.machine.layout import (
+    COUNTER_STRIDE,
+    JOB_FIELDS,
+    PAUSE,
+    Counter,
+    Rows,
+    Variant,
+)
 
 #: Emits the field from the time, the state and the parameters.
 Field = Callable[[Lanes, str, list[str], list[str]], list[str]]
+
+#: Emits the Jacobian by rows, and the derivatives with respect to time unless there are none.
+Derivatives = Callable[[Lanes, str, list[str], list[str]], tuple[list[list[str]], list[str] | None]]
 
 #: In the row of reasons: this lane runs.
 RUNNING = -1.0
@@ -27,17 +37,30 @@ class ControlCode:
         Emits the field.
     rows : Rows
         Layout of the work area.
-    autonomous, dense : bool
-        Whether the field does not depend on the time; whether states are wanted at moments.
+    autonomous : bool
+        Whether the field does not depend on the time.
+    variant : Variant
+        What the code is made for.
+    derivatives : callable
+        Emits the derivatives of the field, for a stiff method.
     """
 
     def __init__(
-        self, lanes: Lanes, field: Field, rows: Rows, autonomous: bool, dense: bool
+        self,
+        lanes: Lanes,
+        field: Field,
+        rows: Rows,
+        autonomous: bool,
+        variant: Variant,
+        derivatives: Derivatives,
     ) -> None:
         self.lanes, self.field, self.rows = lanes, field, rows
-        self.autonomous, self.dense = autonomous, dense
+        self.autonomous, self.derivatives = autonomous, derivatives
+        self.dense, self.watchful = variant.dense, variant.watchful
+        self.method = variant.method
         self.bits = f"i{lanes.width}"
         self.members: dict[str, str] = {}
+        self.values: dict[str, str] = {}
 
     def _entry(self) -> None:
         lanes = self.lanes

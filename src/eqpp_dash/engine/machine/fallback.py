@@ -1,21 +1,35 @@
 """The integration of `integrate` in numpy: what a machine without LLVM computes with.
 
-It follows the compiled code step by step (same method, same control of the step, same ends), so
+It follows the compiled code step by step (same methods, same control of the step, same ends), so
 the results agree within the tolerance.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eqpp_dash.engine import dop853
+from eqpp_dash.engine import dop853, rodas5p
 from eqpp_dash.engine.expression.graph import Graph, Node, rebuild
 from eqpp_dash.engine.expression.tape import Tape
 from eqpp_dash.engine.machine.batch import Batch
-from eqpp_dash.engine.machine.layout import SMALLEST_SHARE, SMALLEST_STEP, End
+from eqpp_dash.engine.machine.derivatives import derivatives
+from eqpp_dash.engine.machine.layout import (
+    CREEPING,
+    RELIEF,
+    SMALLEST_SHARE,
+    SMALLEST_STEP,
+    STIFF,
+    STIFF_STEPS,
+    WORTH,
+    End,
+    Method,
+    Variant,
+)
 from eqpp_dash.engine.machine.stepcode import GROWTH, SAFETY, SHRINKAGE
 
 Array = NDArray[np.float64]
@@ -46,17 +60,31 @@ class ArrayField:
         def replace(node: Node) -> Node | None:
             return graph.symbol("variable", names[node.data]) if node.op == "parameter" else None
 
-        nodes = rebuild(graph, components, replace)
-        self._tape = Tape(nodes, [*variables, *names.values()])
+        self._variables = variables
+        self._names = [*variables, *names.values()]
+        self._nodes = rebuild(graph, components, replace)
+        self._tape = Tape(self._nodes, self._names)
 
     def __call__(self, t: Array, y: Array, parameters: Array) -> Array:
         """Evaluate at times (m,), states (n, m), parameters (p, m)."""
         return self._tape.evaluate(t, np.concatenate([y, parameters]))
 
+    @cached_property
+    def _slopes(self) -> Tape:
+        rows, drift = derivatives(self._nodes, self._variables)
+        return Tape([*chain.from_iterable(rows), *drift], self._names)
+
+    def linear(self, t: Array, y: Array, parameters: Array) -> tuple[Array, Array]:
+        """Evaluate the Jacobian (n, n, m) and the derivative with respect to time (n, m)."""
+        n = len(y)
+        found = self._slopes.evaluate(t, np.concatenate([y, parameters]))
+        return found[: n * n].reshape(n, n, -1), found[n * n :]
+
 
 def integrate_arrays(
     values: ArrayField,
     batch: Batch,
+    variant: Variant,
     *,
     stop: Callable[[], bool] = lambda: False,
     report: Callable[[int], object] = lambda finished: None,
@@ -69,6 +97,8 @@ def integrate_arrays(
         The field.
     batch : Batch
         Trajectories; the results are written into it.
+    variant : Variant
+        How to integrate them.
     stop : callable
         Whether to stop; asked before every step.
     report : callable
@@ -78,7 +108,7 @@ def integrate_arrays(
     for first in range(0, count, BLOCK):
         lanes = np.arange(first, min(first + BLOCK, count))
         with np.errstate(all="ignore"):
-            _Block(values, batch, lanes).run(stop, report)
+            _Block(values, batch, lanes, variant).run(stop, report)
         if stop():
             return
 
@@ -86,13 +116,18 @@ def integrate_arrays(
 class _Block:
     """Trajectories that advance together, each with its own step."""
 
-    def __init__(self, values: ArrayField, batch: Batch, lanes: NDArray[np.intp]) -> None:
+    def __init__(
+        self, values: ArrayField, batch: Batch, lanes: NDArray[np.intp], variant: Variant
+    ) -> None:
         self.values, self.batch, self.lane = values, batch, lanes
+        self.watchful, self.stiff_method = variant.watchful, variant.method == Method.Rodas5P
+        self.order = rodas5p.EMBEDDED_ORDER + 1 if self.stiff_method else dop853.ORDER
+        self.creep = np.zeros(lanes.size)
         self.before = int(lanes[-1]) + 1 if lanes.size else 0
         self.y = batch.starts[:, lanes]
         self.parameters = batch.parameters[:, lanes]
         self.span = batch.spans[lanes]
-        self.t = np.zeros(lanes.size)
+        self.t = batch.times[lanes]
         self.most = np.full(lanes.size, GROWTH)
         self.tried = 0
         self.moment = np.full(lanes.size, batch.first_moment)
@@ -107,10 +142,10 @@ class _Block:
         return scale
 
     def _first_step(self) -> Array:
-        sign, longest = np.sign(self.span), np.abs(self.span)
+        sign, longest = np.sign(self.span), np.abs(self.span - self.t)
         step = dop853.first_step(
-            lambda t, y: sign * self.field(sign * t, y),
-            self.t,
+            lambda t, y: sign * self.field(self.t + sign * t, y),
+            np.zeros(self.t.size),
             self.y,
             sign * self.f,
             self.scale(np.abs(self.y)),
@@ -129,7 +164,7 @@ class _Block:
         self._close(reason)
         while self.lane.size and not stop():
             self._close(self._round())
-            report(self.before - self.lane.size)
+            report(self.before - self.lane.size - self._stiff_before())
         self._record(np.arange(self.lane.size))
 
     def _outside(self, y: Array) -> NDArray[np.bool_]:
@@ -140,9 +175,9 @@ class _Block:
         remaining = self.span - self.t
         last = np.abs(self.h) >= np.abs(remaining) * (1 - 1e-12)
         h = np.where(last, remaining, self.h)
-        trial = dop853.take_step(self.field, self.t, self.y, self.f, h, self.scale)
+        trial = self._trial(h)
         good = trial.error <= 1.0
-        factor = SAFETY * np.maximum(trial.error, 1e-20) ** (-1 / dop853.ORDER)
+        factor = SAFETY * np.maximum(trial.error, 1e-20) ** (-1 / self.order)
         factor = np.fmin(np.fmax(factor, SHRINKAGE), self.most)
         factor = np.where(np.isnan(trial.error), SHRINKAGE, factor)
         ahead = np.where(last, self.span, self.t + h)
@@ -156,6 +191,10 @@ class _Block:
         self.most = np.where(good, GROWTH, 1.0)
         least = SMALLEST_STEP * np.abs(self.t) + SMALLEST_SHARE * np.abs(self.span)
         reason = np.full(self.lane.size, -1)
+        if self.watchful:
+            self._watch(good, h, trial)
+            often = self.creep >= STIFF_STEPS
+            reason[often & (np.abs(self.span - self.t) > WORTH * np.abs(self.h))] = STIFF
         if self.tried >= self.batch.limit:
             reason[:] = End.BUDGET
         small = np.abs(self.h) < least
@@ -164,13 +203,35 @@ class _Block:
         reason[good & self._outside(trial.state)] = End.BOX
         return reason
 
-    def _sample(self, good: NDArray[np.intp], h: Array, ahead: Array, trial: dop853.Trial) -> None:
-        moments, parameters = self.batch.moments, self.parameters
-        passed = np.abs(moments[self.moment[good]]) <= np.abs(ahead[good])
-        which = good[passed]
-        if not which.size:
-            return
-        terms = dop853.dense_terms(
+    def _trial(self, h: Array) -> dop853.Trial:
+        if not self.stiff_method:
+            return dop853.take_step(self.field, self.t, self.y, self.f, h, self.scale)
+
+        def linear(t: Array, y: Array) -> tuple[Array, Array]:
+            return self.values.linear(self.batch.start_time + t, y, self.parameters)
+
+        return rodas5p.take_step(self.field, linear, self.t, self.y, self.f, h, self.scale)
+
+    def _watch(self, good: NDArray[np.bool_], h: Array, trial: dop853.Trial) -> None:
+        """Count accepted steps at the limit of stability; see `stepcode.emit_creeping`."""
+        assert trial.before is not None
+        state, slope = trial.before
+        above = h * h * ((trial.slope - slope) ** 2).sum(0)
+        below = ((trial.state - state) ** 2).sum(0)
+        beyond = above > CREEPING**2 * below
+        counted = np.where(beyond, self.creep + 1.0, np.maximum(self.creep - RELIEF, 0.0))
+        self.creep = np.where(good, counted, self.creep)
+
+    def _stiff_before(self) -> int:
+        """Count the trajectories so far that another method will have to finish."""
+        return int((self.batch.ends[: self.before] == STIFF).sum()) if self.watchful else 0
+
+    def _terms(self, which: NDArray[np.intp], h: Array, trial: dop853.Trial) -> Array:
+        """Give the terms of the interpolants of some lanes."""
+        if self.stiff_method:
+            return trial.memory[:, :, which]
+        parameters = self.parameters
+        return dop853.dense_terms(
             lambda t, y: self.values(self.batch.start_time + t, y, parameters[:, which]),
             self.t[which],
             h[which],
@@ -180,6 +241,14 @@ class _Block:
             trial.slope[:, which],
             trial.memory[:, :, which],
         )
+
+    def _sample(self, good: NDArray[np.intp], h: Array, ahead: Array, trial: dop853.Trial) -> None:
+        moments = self.batch.moments
+        passed = np.abs(moments[self.moment[good]]) <= np.abs(ahead[good])
+        which = good[passed]
+        if not which.size:
+            return
+        terms = self._terms(which, h, trial)
         until = np.searchsorted(np.abs(moments), np.abs(ahead[which]), side="right")
         counts = until - self.moment[which]
         step = np.repeat(np.arange(which.size), counts)
@@ -201,7 +270,7 @@ class _Block:
         rest = ~ended
         self.lane, self.t, self.h = self.lane[rest], self.t[rest], self.h[rest]
         self.y, self.f = self.y[:, rest], self.f[:, rest]
-        self.span, self.most = self.span[rest], self.most[rest]
+        self.span, self.most, self.creep = self.span[rest], self.most[rest], self.creep[rest]
         self.moment, self.parameters = self.moment[rest], self.parameters[:, rest]
 
     def _record(self, which: NDArray[np.intp]) -> None:

@@ -1,15 +1,14 @@
 """Integrate many trajectories of the system just typed, in machine code where that can be made.
 
-Explicit method DOP853 with the step control of `stepcode`; every trajectory has its own step,
-parameters and time span, and a bounded number of steps, so nothing hangs. Without LLVM, or
-while it still compiles, numpy computes the same within the tolerance, more slowly.
+Explicit method DOP853 with the step control of `stepcode` and, for stiff systems, Rodas5P; every
+trajectory has its own step, parameters and time span, and a bounded number of steps, so nothing
+hangs. Without LLVM, or while it still compiles, numpy computes the same within the tolerance, more
+slowly.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,17 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqpp_dash.engine.expression.graph import Node
-from eqpp_dash.engine.machine import build
 from eqpp_dash.engine.machine.batch import Batch, make_batch, row_of
 from eqpp_dash.engine.machine.fallback import ArrayField, integrate_arrays
-from eqpp_dash.engine.machine.kernel import Kernel
-from eqpp_dash.engine.machine.layout import End
+from eqpp_dash.engine.machine.kernels import Kernels
+from eqpp_dash.engine.machine.layout import End, Method, Variant
+from eqpp_dash.engine.machine.switching import run_method
 from eqpp_dash.engine.machine.threads import Watch, run_kernel
 from eqpp_dash.engine.system import System
 from eqpp_dash.errors import SpecError
 from eqpp_dash.model.numbers import read_fraction
 
-__all__ = ["End", "Integrator", "Propagated"]
+__all__ = ["End", "Integrator", "Method", "Propagated"]
 
 Array = NDArray[np.float64]
 Value = float | int | str | Array
@@ -50,12 +49,15 @@ class Propagated:
         Steps tried, rejected ones too.
     ends : ndarray of int8, shape (m,)
         Why each ended: values of `End`.
+    methods : ndarray of int8, shape (m,)
+        What finished each: values of `Method`.
     """
 
     states: Array
     times: Array
     steps: NDArray[np.int64]
     ends: NDArray[np.int8]
+    methods: NDArray[np.int8]
 
 
 class Integrator:
@@ -101,24 +103,15 @@ class Integrator:
         self._usual = dict(parameters or {})
         self.parameters = tuple(self._usual)
         self.dimension = len(self.variables)
-        self._folder = folder
-        self._machine = machine and (not wait or build.available())
         self._field: ArrayField | None = None
-        self._kernels: dict[bool, Kernel] = {}
-        self._making: dict[bool, threading.Lock] = {
-            dense: threading.Lock() for dense in (False, True)
-        }
-        self._state = threading.Condition()
-        self._users = 0
-        self._closed = False
-        self._wait = wait
-        self._background: threading.Thread | None = None
-        if self._machine:
-            if wait:
-                self._kernel(dense=False)
-            else:
-                self._background = threading.Thread(target=self._prepare)
-                self._background.start()
+        self._kernels = Kernels(
+            self._components,
+            self.variables,
+            self.parameters,
+            folder=folder,
+            wait=wait,
+            machine=machine,
+        )
 
     @classmethod
     def of(cls, system: System, **options: Any) -> Self:
@@ -139,19 +132,11 @@ class Integrator:
     @property
     def tier(self) -> str:
         """What computes now: ``machine`` or ``numpy``."""
-        return "machine" if self._machine and False in self._kernels else "numpy"
+        return "machine" if self._kernels.ready else "numpy"
 
     def close(self) -> None:
         """Free the machine code, after the calls that are under way."""
-        with self._state:
-            self._closed = True
-        if self._background is not None:
-            self._background.join()
-        with self._state:
-            self._state.wait_for(lambda: self._users == 0)
-            kernels, self._kernels = list(self._kernels.values()), {}
-        for kernel in kernels:
-            kernel.close()
+        self._kernels.close()
 
     # integrating --------------------------------------------------------------------------
 
@@ -160,6 +145,7 @@ class Integrator:
         starts: Any,
         span: Any,
         *,
+        method: str = "DOP853",
         parameters: Mapping[str, Value] | None = None,
         rtol: Any = 1e-8,
         atol: Any = 1e-8,
@@ -178,6 +164,10 @@ class Integrator:
             Starts.
         span : float or array_like, shape (m,)
             Time to integrate; negative goes backward.
+        method : str
+            ``DOP853``, explicit; ``Rodas5P``, for stiff systems; ``auto``, which begins with the
+            first and goes on with the second where that turns out to be stiff: see
+            `switching.run_method`.
         parameters : mapping of str to float, str or ndarray of shape (m,), optional
             Values; those left out take their usual ones.
         rtol, atol : float or array_like, shape (n,)
@@ -185,7 +175,7 @@ class Integrator:
         box : array_like, shape (n, 2), optional
             Bounds; a trajectory ends with its first state outside. May be infinite.
         max_steps : int
-            Most steps tried for each trajectory.
+            Most steps tried for each trajectory, by either method.
         start_time : float
             Time of the starts.
         cancel : callable, optional
@@ -200,7 +190,7 @@ class Integrator:
         Returns
         -------
         Propagated
-            Last states, times, steps and ends. Neither the number of threads nor the other
+            Last states, times, steps, ends and methods. Neither the number of threads nor the other
             trajectories of the batch change a bit of them.
 
         Raises
@@ -208,7 +198,7 @@ class Integrator:
         ValueError
             If shapes do not match, or a number that must be finite is not.
         SpecError
-            If a parameter is unknown or no number.
+            If a parameter is unknown or no number, or there is no such method.
         """
         batch = make_batch(
             self.dimension,
@@ -221,9 +211,13 @@ class Integrator:
             max_steps,
             start_time,
         )
-        self._integrate(batch, False, Watch(cancel, progress), threads)
+        methods = self._integrate(method, batch, Watch(cancel, progress), threads)
         return Propagated(
-            batch.states, start_time + batch.times, batch.steps, batch.ends.astype(np.int8)
+            batch.states,
+            start_time + batch.times,
+            batch.steps,
+            batch.ends.astype(np.int8),
+            methods,
         )
 
     def sample(
@@ -231,6 +225,7 @@ class Integrator:
         starts: Any,
         times: Any,
         *,
+        method: str = "DOP853",
         parameters: Mapping[str, Value] | None = None,
         rtol: Any = 1e-8,
         atol: Any = 1e-8,
@@ -249,13 +244,14 @@ class Integrator:
             Starts, at `start_time`.
         times : array_like, shape (k,)
             Times, all later or all earlier than the start and ever farther from it.
-        parameters, rtol, atol, box, max_steps, start_time, cancel, progress, threads
+        method, parameters, rtol, atol, box, max_steps, start_time, cancel, progress, threads
             As in `propagate`.
 
         Returns
         -------
         ndarray, shape (n, k, m)
-            States, from the interpolant of order 7; NaN after the end of a trajectory.
+            States, from the interpolant of order 7, or of order 4 by Rodas5P; NaN after the end
+            of a trajectory.
 
         Raises
         ------
@@ -287,7 +283,7 @@ class Integrator:
         if batch.first_moment:
             batch.samples[:, 0] = batch.starts.T
         if batch.samples.size:
-            self._integrate(batch, True, Watch(cancel, progress), threads)
+            self._integrate(method, batch, Watch(cancel, progress), threads)
         return batch.samples.transpose(2, 1, 0)
 
     def _values(self, given: Mapping[str, Value], count: int) -> Array:
@@ -308,9 +304,15 @@ class Integrator:
 
     # running ------------------------------------------------------------------------------
 
-    def _integrate(self, batch: Batch, dense: bool, watch: Watch, threads: int | None) -> None:
-        with self._in_use():
-            kernel = self._ready(dense)
+    def _integrate(
+        self, method: str, batch: Batch, watch: Watch, threads: int | None
+    ) -> NDArray[np.int8]:
+        methods = run_method(method, batch, watch, partial(self._run, threads))
+        watch.report(1.0)
+        return methods
+
+    def _run(self, threads: int | None, batch: Batch, variant: Variant, watch: Watch) -> None:
+        with self._kernels.use(variant) as kernel:
             if kernel is not None:
                 run_kernel(kernel, batch, watch, threads)
             else:
@@ -318,48 +320,10 @@ class Integrator:
                 integrate_arrays(
                     self._array_field(),
                     batch,
+                    variant,
                     stop=watch.cancelled,
                     report=lambda ended: watch.report(ended / count),
                 )
-        watch.report(1.0)
-
-    @contextmanager
-    def _in_use(self) -> Iterator[None]:
-        with self._state:
-            if self._closed:
-                raise ValueError("the integrator was closed")
-            self._users += 1
-        try:
-            yield
-        finally:
-            with self._state:
-                self._users -= 1
-                self._state.notify_all()
-
-    def _ready(self, dense: bool) -> Kernel | None:
-        """Give the machine code, if there is any yet."""
-        if not self._machine:
-            return None
-        if self._wait:
-            return self._kernel(dense)
-        return self._kernels.get(dense)
-
-    def _kernel(self, dense: bool) -> Kernel:
-        with self._making[dense]:
-            if dense not in self._kernels:
-                self._kernels[dense] = Kernel(
-                    self._components,
-                    self.variables,
-                    self.parameters,
-                    dense=dense,
-                    folder=self._folder,
-                )
-            return self._kernels[dense]
-
-    def _prepare(self) -> None:
-        for dense in (False, True):
-            if build.available() and not self._closed:
-                self._kernel(dense)
 
     def _array_field(self) -> ArrayField:
         if self._field is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +12,19 @@ from numpy.typing import NDArray
 
 from eqpp_dash.engine.expression.graph import Node, topological
 from eqpp_dash.engine.machine.build import Code, Target, compile_ir, compile_object, native_target
+from eqpp_dash.engine.machine.derivatives import derivatives
 from eqpp_dash.engine.machine.fieldcode import emit_nodes
 from eqpp_dash.engine.machine.lanes import Lanes
-from eqpp_dash.engine.machine.layout import Job, Rows
+from eqpp_dash.engine.machine.layout import Job, Method, Rows, Variant
 from eqpp_dash.engine.machine.scheduler import kernel_text
 
 Array = NDArray[np.float64]
 
 VECTORS = 2
 """Vector registers that a row of lanes fills: while one waits, the other is worked on."""
+
+USUAL = Variant()
+"""The explicit method, for end states."""
 
 _run_type = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
@@ -33,8 +38,8 @@ class Kernel:
         Right-hand sides.
     variables, parameters : sequence of str
         Names, in order.
-    dense : bool
-        Whether it gives the states at moments between the steps.
+    variant : Variant
+        What the code is made for.
     folder : Path, optional
         Where object code is kept between processes.
     target : Target, optional
@@ -47,7 +52,7 @@ class Kernel:
         variables: Sequence[str],
         parameters: Sequence[str],
         *,
-        dense: bool = False,
+        variant: Variant = USUAL,
         folder: Path | None = None,
         target: Target | None = None,
     ) -> None:
@@ -55,7 +60,12 @@ class Kernel:
         self.width = usual_width(made_for)
         self.rows = Rows(len(variables), len(parameters))
         text = field_kernel_text(
-            components, variables, parameters, width=self.width, fused=made_for.fused, dense=dense
+            components,
+            variables,
+            parameters,
+            width=self.width,
+            fused=made_for.fused,
+            variant=variant,
         )
         if target is None:
             self._code = compile_ir(text, "kernel", ["run"], folder=folder)
@@ -89,16 +99,40 @@ def field_kernel_text(
     *,
     width: int,
     fused: bool = True,
-    dense: bool = False,
+    variant: Variant = USUAL,
 ) -> str:
     """Give the text of the module that a `Kernel` compiles."""
+    n = len(variables)
+    autonomous = all(node.op != "time" for node in topological(components))
+    slopes: list[Node] = []
+    if variant.method == Method.Rodas5P:
+        jacobian, drift = derivatives(components, variables)
+        slopes = [*chain.from_iterable(jacobian), *([] if autonomous else drift)]
 
-    def field(lanes: Lanes, time: str, state: list[str], values: list[str]) -> list[str]:
+    def emit(
+        lanes: Lanes, nodes: Sequence[Node], time: str, state: list[str], values: list[str]
+    ) -> list[str]:
         inputs: dict[object, str] = {"time": time}
         inputs |= {("variable", v): value for v, value in zip(variables, state, strict=True)}
         inputs |= {("parameter", p): value for p, value in zip(parameters, values, strict=True)}
-        return emit_nodes(lanes, components, inputs)
+        return emit_nodes(lanes, nodes, inputs)
 
-    autonomous = all(node.op != "time" for node in topological(components))
-    rows = Rows(len(variables), len(parameters))
-    return kernel_text(field, rows, width, fused=fused, autonomous=autonomous, dense=dense)
+    def field(lanes: Lanes, time: str, state: list[str], values: list[str]) -> list[str]:
+        return emit(lanes, components, time, state, values)
+
+    def linear(
+        lanes: Lanes, time: str, state: list[str], values: list[str]
+    ) -> tuple[list[list[str]], list[str] | None]:
+        found = emit(lanes, slopes, time, state, values)
+        rows = [found[i * n : (i + 1) * n] for i in range(n)]
+        return rows, None if autonomous else found[n * n :]
+
+    return kernel_text(
+        field,
+        Rows(n, len(parameters)),
+        width,
+        fused=fused,
+        autonomous=autonomous,
+        variant=variant,
+        derivatives=linear,
+    )

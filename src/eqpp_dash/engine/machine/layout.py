@@ -71,6 +71,53 @@ class End(IntEnum):
     CANCELLED = 5
 
 
+class Method(IntEnum):
+    """How a trajectory is integrated.
+
+    ``DOP853``: the explicit method of order 8. ``Rodas5P``: the Rosenbrock method of order 5,
+    for stiff systems.
+    """
+
+    DOP853 = 0
+    Rodas5P = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What compiled code is made for.
+
+    Parameters
+    ----------
+    method : Method
+        How it integrates.
+    dense : bool
+        Whether it gives the states at moments between the steps.
+    watchful : bool
+        Whether the explicit method stops, with `STIFF`, where the system turns out to be stiff.
+    """
+
+    method: Method = Method.DOP853
+    dense: bool = False
+    watchful: bool = False
+
+
+STIFF = 6
+"""In the place of an end: the trajectory is not at its end, but the system is stiff there."""
+
+CREEPING = 4.0
+"""Spectral radius times step from which a step of the explicit method counts as kept short by
+its stability, which ends at 6.1. Tight tolerances keep a step at a stiff system below 5; without
+stiffness, accuracy keeps nine steps of ten below 3, even for tolerances of 1e-3."""
+
+STIFF_STEPS = 15
+"""Accepted steps beyond that at which a system counts as stiff."""
+
+RELIEF = 2.5
+"""Steps beyond it that an accepted step below it makes good."""
+
+WORTH = 100.0
+"""As many steps must be left for a change of the method to be worth its while."""
+
 PAUSE = 256
 """Steps of a vector between two looks at whether to cancel."""
 
@@ -79,6 +126,10 @@ SMALLEST_STEP = 4e-16
 
 SMALLEST_SHARE = 1e-30
 """Share of the time span below which a step is nothing."""
+
+
+WRITTEN_OUT = 3
+"""Dimension up to which the linear equations of a stiff step are written out at every stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +157,8 @@ class Rows:
     SAMPLE = 9
     MOMENT = 10
     TRIAL_TIME = 11
-    FIXED = 12
+    CREEP = 12
+    FIXED = 13
 
     def state(self, i: int) -> int:
         """Give the row of a state variable."""
@@ -129,6 +181,17 @@ class Rows:
         return self.FIXED + 4 * self.dimension + i
 
     @property
+    def matrix(self) -> int:
+        """First row of a matrix, of one over its pivots, and of the exchanges of its rows."""
+        return self.FIXED + 4 * self.dimension + self.parameters
+
+    @property
+    def wide(self) -> bool:
+        """Whether a stiff step calls routines for what would be too long written out."""
+        return self.dimension > WRITTEN_OUT
+
+    @property
     def count(self) -> int:
         """Number of rows."""
-        return self.FIXED + 4 * self.dimension + self.parameters
+        n = self.dimension
+        return self.matrix + (n * n + n + n * (n - 1) // 2 if self.wide else 0)

@@ -9,16 +9,24 @@ lanes nor that of threads changes a result.
 
 from __future__ import annotations
 
-from eqpp_dash.engine.machine.control import RUNNING, Field
+from eqpp_dash.engine.machine import linearcode
+from eqpp_dash.engine.machine.control import RUNNING, Derivatives, Field
 from eqpp_dash.engine.machine.lanes import Lanes, double
-from eqpp_dash.engine.machine.layout import Counter, End, Rows
+from eqpp_dash.engine.machine.layout import STIFF, Counter, End, Method, Rows, Variant
 from eqpp_dash.engine.machine.routines import module_text
 from eqpp_dash.engine.machine.stepcode import GROWTH, emit_first_step
 from eqpp_dash.engine.machine.steploop import NEVER, StepLoop
 
 
 def kernel_text(
-    field: Field, rows: Rows, width: int, *, fused: bool, autonomous: bool, dense: bool
+    field: Field,
+    rows: Rows,
+    width: int,
+    *,
+    fused: bool,
+    autonomous: bool,
+    variant: Variant,
+    derivatives: Derivatives,
 ) -> str:
     """Give the module whose function ``run`` integrates a batch of trajectories.
 
@@ -34,8 +42,10 @@ def kernel_text(
         Whether the processor multiplies and adds in one instruction.
     autonomous : bool
         Whether the field does not depend on the time.
-    dense : bool
-        Whether to give the states at moments between the steps.
+    variant : Variant
+        What the code is made for.
+    derivatives : callable
+        Emits the derivatives of the field, for a stiff method.
     """
     cold = Lanes(width, fused=fused, contract=True)
     time = cold.load("%work", rows.TRIAL_TIME)
@@ -48,8 +58,12 @@ def kernel_text(
     lanes = Lanes(width, fused=fused, contract=True)
     lanes.definitions = cold.definitions
     lanes.declarations = cold.declarations
-    body = _Run(lanes, field, rows, autonomous, dense).text()
-    return module_text([cold, lanes], [slope, body])
+    body = _Run(lanes, field, rows, autonomous, variant, derivatives).text()
+    emitters, functions = [cold, lanes], [slope, body]
+    if variant.method == Method.Rodas5P and rows.wide:
+        more, solving = linearcode.routines(width, fused, rows)
+        emitters, functions = [*emitters, *more], [*solving, *functions]
+    return module_text(emitters, functions)
 
 
 class _Run(StepLoop):
@@ -109,7 +123,9 @@ class _Run(StepLoop):
         reason = self._get("double", self._cell(rows.REASON, "%lane"))
         code = lanes.emit(f"fptosi double {reason} to i64")
         self._put("i64", code, self._place(members["ends"], index))
-        lanes.emit(f"atomicrmw add ptr {self._counter(Counter.FINISHED)}, i64 1 monotonic")
+        done = lanes.emit(f"icmp ne i64 {code}, {STIFF}")
+        done = lanes.emit(f"zext i1 {done} to i64")
+        lanes.emit(f"atomicrmw add ptr {self._counter(Counter.FINISHED)}, i64 {done} monotonic")
         self._say("br label %refill")
         lanes.label("refill")
         fresh = lanes.emit(f"atomicrmw add ptr {self._counter(Counter.NEXT)}, i64 1 monotonic")
@@ -126,7 +142,8 @@ class _Run(StepLoop):
             self._copy("double", source, self._cell(rows.parameter(i), "%lane"))
         source = self._place(members["spans"], fresh)
         self._copy("double", source, self._cell(rows.SPAN, "%lane"))
-        self._fill_lane("0.0", "1.0", fresh, "%now")
+        time = self._get("double", self._place(members["times"], fresh))
+        self._fill_lane(time, "1.0", fresh, "%now")
         if self.dense:
             self._put("i64", members["first_moment"], self._cell(rows.SAMPLE, "%lane"))
             source = self._place(members["moments"], members["first_moment"])
@@ -145,6 +162,7 @@ class _Run(StepLoop):
         self._put("double", time, self._cell(rows.TIME, "%lane"))
         self._put("double", double(GROWTH), self._cell(rows.MOST, "%lane"))
         self._put("double", double(RUNNING), self._cell(rows.REASON, "%lane"))
+        self._put("double", "0.0", self._cell(rows.CREEP, "%lane"))
         self._put("double", active, self._cell(rows.ACTIVE, "%lane"))
         self._put("double", active, self._cell(rows.FRESH, "%lane"))
         self._put("i64", index, self._cell(rows.INDEX, "%lane"))
@@ -158,9 +176,14 @@ class _Run(StepLoop):
         fresh = lanes.compare("ogt", self._row(rows.FRESH), zero)
         self._say(f"br i1 {lanes.any(fresh)}, label %start, label %begun")
         lanes.label("start")
-        y, span = self._states(rows.state), self._row(rows.SPAN)
-        f = self._cold_slope(zero, y)
-        step = emit_first_step(lanes, self._cold_slope, span, y, f, self.relative, self.absolute)
+        y, span, time = self._states(rows.state), self._row(rows.SPAN), self._row(rows.TIME)
+        f = self._cold_slope(time, y)
+        rest = lanes.subtract(span, time)
+
+        def later(elapsed: str, state: list[str]) -> list[str]:
+            return self._cold_slope(lanes.add(time, elapsed), state)
+
+        step = emit_first_step(lanes, later, rest, y, f, self.relative, self.absolute)
         fresh = lanes.compare("ogt", self._row(rows.FRESH), zero)
         lanes.store("%work", rows.STEP, lanes.select(fresh, step, self._row(rows.STEP)))
         for i, old in enumerate(self._states(rows.slope)):

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate._ivp import dop853_coefficients as _tableau
 
-from eqpp_dash.engine.dop853 import STAGES, TERMS
+from eqpp_dash.engine.dop853 import STAGES
 from eqpp_dash.engine.machine.lanes import Lanes
+from eqpp_dash.engine.machine.layout import CREEPING
 
 Array = NDArray[np.float64]
 #: Gives the field at a time and a state.
@@ -53,12 +54,15 @@ class StepCode:
         field is undefined at a stage or at the new state.
     slopes : list of list of str
         The field at the 13 stages, the last being `slope`.
+    before : list of str
+        The state at the stage before the last, which is at the same time.
     """
 
     state: list[str]
     slope: list[str]
     error: str
     slopes: list[list[str]]
+    before: list[str]
 
 
 def lesser(lanes: Lanes, a: str, b: str) -> str:
@@ -157,7 +161,7 @@ def emit_step(
     below = lanes.fma(five, lanes.constant(count), below)
     above = lanes.multiply(h, five)
     error = lanes.divide(lanes.multiply(above, above), below)
-    return StepCode(new, end, error, [*slopes, end])
+    return StepCode(new, end, error, [*slopes, end], state)
 
 
 def emit_step_factor(lanes: Lanes, error: str, most: str) -> str:
@@ -167,6 +171,23 @@ def emit_step_factor(lanes: Lanes, error: str, most: str) -> str:
     # An error that is NaN or has overflown leaves a factor that is no positive number.
     factor = greater(lanes, factor, lanes.constant(SHRINKAGE))
     return lesser(lanes, factor, most)
+
+
+def emit_creeping(lanes: Lanes, h: str, step: StepCode) -> str:
+    """Tell where the step is kept short by the stability of the method.
+
+    The spectral radius of the Jacobian is estimated by what the field changes between the last
+    two stages, which are at the same time: Hairer and Wanner, *Solving Ordinary Differential
+    Equations II* (2nd ed., 1996), section IV.2, (2.26).
+    """
+    above = below = lanes.constant(0.0)
+    for i, state in enumerate(step.state):
+        change = lanes.subtract(step.slope[i], step.slopes[-2][i])
+        above = lanes.fma(change, change, above)
+        apart = lanes.subtract(state, step.before[i])
+        below = lanes.fma(apart, apart, below)
+    above = lanes.multiply(above, lanes.multiply(h, h))
+    return lanes.compare("ogt", above, lanes.multiply(below, lanes.constant(CREEPING**2)))
 
 
 def emit_first_step(
@@ -243,8 +264,9 @@ def emit_dense_terms(
 def emit_interpolation(lanes: Lanes, y: str, terms: Sequence[str], share: str) -> str:
     """Emit the value of an interpolant at a share of the step; see `dop853.interpolate`."""
     other = lanes.subtract(lanes.constant(1.0), share)
-    value = lanes.multiply(terms[TERMS - 1], share)
-    for i in range(TERMS - 2, -1, -1):
+    last = len(terms) - 1
+    value = lanes.multiply(terms[last], share if last % 2 == 0 else other)
+    for i in range(last - 1, -1, -1):
         value = lanes.multiply(lanes.add(value, terms[i]), share if i % 2 == 0 else other)
     return lanes.add(value, y)
 

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from eqpp_dash.engine.machine import linearcode
 from eqpp_dash.engine.machine.control import RUNNING, ControlCode
 from eqpp_dash.engine.machine.layout import (
+    RELIEF,
     SMALLEST_SHARE,
     SMALLEST_STEP,
+    STIFF,
+    STIFF_STEPS,
+    WORTH,
     Counter,
     End,
+    Method,
 )
 from eqpp_dash.engine.machine.stepcode import (
     GROWTH,
+    Slope,
     StepCode,
+    emit_creeping,
     emit_dense_terms,
     emit_interpolation,
     emit_step,
     emit_step_factor,
+    greater,
+)
+from eqpp_dash.engine.machine.stiffcode import (
+    emit_stiff_dense_terms,
+    emit_stiff_step,
+    emit_stiff_step_factor,
 )
 
 #: More trajectories or steps than there ever are.
@@ -39,6 +55,9 @@ class StepLoop(ControlCode):
         kept += [rows.state(i) for i in range(n)] + [rows.slope(i) for i in range(n)]
         names = ["%time", "%step", "%most"]
         names += [f"%y{i}" for i in range(n)] + [f"%f{i}" for i in range(n)]
+        if self.watchful:
+            kept.append(rows.CREEP)
+            names.append("%creep")
         loaded = [self._row(row) for row in kept]
         if self.dense:
             moment = self._row(rows.MOMENT)
@@ -52,15 +71,14 @@ class StepLoop(ControlCode):
         def slope(elapsed: str, state: list[str]) -> list[str]:
             return self.field(lanes, self._time(elapsed), state, parameters)
 
-        t, y, f = "%time", names[3 : 3 + n], names[3 + n :]
+        t, y, f = "%time", names[3 : 3 + n], names[3 + n : 3 + 2 * n]
         remaining = lanes.subtract(span, t)
         nearly = lanes.absolute(lanes.multiply(remaining, lanes.constant(1.0 - 1e-12)))
         last = lanes.compare("oge", lanes.absolute("%step"), nearly)
         h = lanes.select(last, remaining, "%step")
-        step = emit_step(lanes, slope, t, h, y, f, self.relative, self.absolute)
+        step, factor = self._step(slope, t, h, y, f, parameters)
         good = lanes.compare("ole", step.error, lanes.constant(1.0))
         ahead = lanes.select(last, span, lanes.add(t, h))
-        factor = emit_step_factor(lanes, step.error, "%most")
         news = [
             lanes.select(good, ahead, t),
             lanes.multiply(h, factor),
@@ -68,6 +86,8 @@ class StepLoop(ControlCode):
             *(lanes.select(good, a, b) for a, b in zip(step.state, y, strict=True)),
             *(lanes.select(good, a, b) for a, b in zip(step.slope, f, strict=True)),
         ]
+        if self.watchful:
+            news.append(self._creep(step, h, good))
         lanes.lines[head:head] = [
             f"  {name} = phi {vector} [ {value}, %enter ], [ {new}, %next ]"
             for name, value, new in zip(names, loaded, news, strict=True)
@@ -90,13 +110,51 @@ class StepLoop(ControlCode):
         if self.dense:
             self._say(f"%moment.new = phi {vector} [ %moment, %looked ], [ %moment.now, %stored ]")
         ended = lanes.mask_or(lanes.mask_or(reached, collapsed), "%outside")
+        if self.watchful:
+            self.values["stiff"] = self._stiff(news[-1], lanes.subtract(span, news[0]), news[1])
+            ended = lanes.mask_or(ended, self.values["stiff"])
         ended = lanes.mask_and(ended, active)
         due = lanes.emit("icmp sge i64 %after, %stop")
         leave = lanes.emit(f"or i1 {due}, {lanes.any(ended)}")
         self._say(f"br i1 {leave}, label %leave, label %hot")
-        self.values = {"ended": ended, "reached": reached, "collapsed": collapsed}
+        self.values |= {"ended": ended, "reached": reached, "collapsed": collapsed}
         self.values |= {"error": step.error, "due": due}
         self.kept = dict(zip(kept, news, strict=True))
+
+    def _step(
+        self, slope: Slope, t: str, h: str, y: list[str], f: list[str], parameters: list[str]
+    ) -> tuple[StepCode, str]:
+        """Try a step by the method of this code; give it and the change of the step's length."""
+        lanes = self.lanes
+        if self.method == Method.DOP853:
+            step = emit_step(lanes, slope, t, h, y, f, self.relative, self.absolute)
+            return step, emit_step_factor(lanes, step.error, "%most")
+
+        def linear(elapsed: str, state: list[str]) -> tuple[list[list[str]], list[str] | None]:
+            return self.derivatives(lanes, self._time(elapsed), state, parameters)
+
+        solver = None
+        if self.rows.wide:
+            slope, solver = self._cold_slope, partial(linearcode.called_solver, lanes, self.rows)
+        step = emit_stiff_step(
+            lanes, slope, linear, t, h, y, f, self.relative, self.absolute, solver
+        )
+        return step, emit_stiff_step_factor(lanes, step.error, "%most")
+
+    def _creep(self, step: StepCode, h: str, good: str) -> str:
+        """Count accepted steps at the limit of stability, less those that stay away from it."""
+        lanes = self.lanes
+        more = lanes.add("%creep", lanes.constant(1.0))
+        less = greater(lanes, lanes.subtract("%creep", lanes.constant(RELIEF)), lanes.constant(0.0))
+        counted = lanes.select(emit_creeping(lanes, h, step), more, less)
+        return lanes.select(good, counted, "%creep")
+
+    def _stiff(self, creep: str, remaining: str, h: str) -> str:
+        """Tell where another method should go on."""
+        lanes = self.lanes
+        often = lanes.compare("oge", creep, lanes.constant(float(STIFF_STEPS)))
+        needed = lanes.multiply(lanes.absolute(h), lanes.constant(WORTH))
+        return lanes.mask_and(often, lanes.compare("ogt", lanes.absolute(remaining), needed))
 
     def _samples(self, step: StepCode, y: list[str], h: str, good: str, ahead: str) -> None:
         """Store the states at the moments that the step has passed."""
@@ -111,7 +169,10 @@ class StepLoop(ControlCode):
         self._say(f"br i1 {some}, label %dense, label %next")
         lanes.label("dense")
         lanes.store("%work", rows.MOMENT, "%moment")
-        terms = emit_dense_terms(lanes, self._cold_slope, "%time", h, y, step)
+        if self.method == Method.Rodas5P:
+            terms = emit_stiff_dense_terms(lanes, y, step)
+        else:
+            terms = emit_dense_terms(lanes, self._cold_slope, "%time", h, y, step)
         self._say("br label %round")
         lanes.label("round")
         moment = self._row(rows.MOMENT)
@@ -161,6 +222,9 @@ class StepLoop(ControlCode):
         reason = lanes.select(
             undefined, lanes.constant(End.UNDEFINED), lanes.constant(End.COLLAPSE)
         )
+        if self.watchful:
+            usual = lanes.select(values["collapsed"], reason, lanes.constant(STIFF))
+            reason = lanes.select(values["stiff"], usual, reason)
         reason = lanes.select(values["reached"], lanes.constant(End.TIME), reason)
         reason = lanes.select("%outside", lanes.constant(End.BOX), reason)
         reason = lanes.select(values["ended"], reason, lanes.constant(RUNNING))

@@ -280,16 +280,16 @@ def test_numpy_tier_is_cancelled_too() -> None:
 
 
 def test_numpy_computes_while_machine_code_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    from eqpp_dash.engine.machine import integrate
+    from eqpp_dash.engine.machine import kernels
 
     may_compile = threading.Event()
-    real = integrate.Kernel
+    real = kernels.Kernel
 
     def slow(*args: Any, **options: Any) -> Any:
         may_compile.wait(30)
         return real(*args, **options)
 
-    monkeypatch.setattr(integrate, "Kernel", slow)
+    monkeypatch.setattr(kernels, "Kernel", slow)
     with Integrator.of(parse_system("x' = -x"), wait=False) as integrator:
         assert integrator.tier == "numpy"
         first = integrator.propagate([[1.0]], 1.0).states

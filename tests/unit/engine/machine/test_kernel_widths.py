@@ -67,7 +67,7 @@ def test_processor_without_fused_operations(
         made.append(Kernel(*args, **options, target=plain_target()))
         return made[-1]
 
-    monkeypatch.setattr("eqpp_dash.engine.machine.integrate.Kernel", plain)
+    monkeypatch.setattr("eqpp_dash.engine.machine.kernels.Kernel", plain)
     with Integrator.of(system) as integrator:
         found = states(integrator)
     assert made[-1].width == 4

@@ -1,0 +1,117 @@
+"""The compiled code of one system, for each use of it, compiled when first wanted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from eqpp_dash.engine.expression.graph import Node
+from eqpp_dash.engine.machine import build
+from eqpp_dash.engine.machine.kernel import USUAL, Kernel
+from eqpp_dash.engine.machine.layout import Variant
+
+
+class Kernels:
+    """Machine code of a system; to be closed, which frees it.
+
+    Parameters
+    ----------
+    components : sequence of Node
+        Right-hand sides.
+    variables, parameters : sequence of str
+        Names, in order.
+    folder : Path, optional
+        Where object code is kept between processes.
+    wait : bool
+        Whether to wait until code is compiled. If not, that is done in the background.
+    machine : bool
+        Whether to make machine code at all.
+    """
+
+    def __init__(
+        self,
+        components: Sequence[Node],
+        variables: Sequence[str],
+        parameters: Sequence[str],
+        *,
+        folder: Path | None,
+        wait: bool,
+        machine: bool,
+    ) -> None:
+        self._system = (components, variables, parameters)
+        self._folder = folder
+        self._wait = wait
+        self._machine = machine and (not wait or build.available())
+        self._made: dict[Variant, Kernel] = {}
+        self._making: dict[Variant, threading.Lock] = {}
+        self._background: dict[Variant, threading.Thread] = {}
+        self._state = threading.Condition()
+        self._users = 0
+        self._closed = False
+        if self._machine and wait:
+            self._compile(USUAL)
+        elif self._machine:
+            self._begin(USUAL)
+            self._begin(Variant(dense=True))
+
+    @property
+    def ready(self) -> bool:
+        """Whether the usual code is there."""
+        return USUAL in self._made
+
+    @contextmanager
+    def use(self, variant: Variant) -> Iterator[Kernel | None]:
+        """Give the code if there is any yet; it is not freed before it is given back."""
+        with self._state:
+            if self._closed:
+                raise ValueError("the integrator was closed")
+            self._users += 1
+        try:
+            yield self._find(variant)
+        finally:
+            with self._state:
+                self._users -= 1
+                self._state.notify_all()
+
+    def close(self) -> None:
+        """Free the machine code, after the calls that are under way."""
+        with self._state:
+            self._closed = True
+            threads = list(self._background.values())
+        for thread in threads:
+            thread.join()
+        with self._state:
+            self._state.wait_for(lambda: self._users == 0)
+            made, self._made = list(self._made.values()), {}
+        for kernel in made:
+            kernel.close()
+
+    def _find(self, variant: Variant) -> Kernel | None:
+        if not self._machine:
+            return None
+        if self._wait:
+            return self._compile(variant)
+        self._begin(variant)
+        return self._made.get(variant)
+
+    def _compile(self, variant: Variant) -> Kernel:
+        with self._state:
+            making = self._making.setdefault(variant, threading.Lock())
+        with making:
+            if variant not in self._made:
+                self._made[variant] = Kernel(*self._system, variant=variant, folder=self._folder)
+            return self._made[variant]
+
+    def _begin(self, variant: Variant) -> None:
+        """Compile in the background, once."""
+        with self._state:
+            if not self._closed and variant not in self._background:
+                thread = threading.Thread(target=self._prepare, args=(variant,))
+                self._background[variant] = thread
+                thread.start()
+
+    def _prepare(self, variant: Variant) -> None:
+        if build.available() and not self._closed:
+            self._compile(variant)
