@@ -407,10 +407,10 @@ def test_a_bad_value_of_a_parameter_that_goes_blocks_nothing(server: Any, visit:
     window.page.get_by_label("Value of mu", exact=True).fill("abc")
     window.badge("Not drawn")
     window.settled()
-    window.write("x' = y\ny' = -x - y/37")
+    window.write("x' = y\ny' = -x - y/47")
     window.badge("Preview")
     window.settled()
-    assert window.state().equations == "x' = y\ny' = -x - y/37"
+    assert window.state().equations == "x' = y\ny' = -x - y/47"
 
 
 def test_leaving_while_a_picture_is_drawn_and_coming_back(server: Any, visit: Visit) -> None:
