@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from eqpp_dash.engine.expression.graph import Node
+from eqpp_dash.engine.expression.primitives import share_of_root
 from eqpp_dash.engine.expression.program import Program, Step, special_number, write_program
 
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
@@ -51,11 +52,10 @@ _HELPERS = {
   }
   return total * a;
 }""",
-    "root": """function f_root(a, n) {
-  if (n === 3) return Math.cbrt(a);
+    "root": """function f_root(a, share, missing) {
   const s = Math.abs(a);
-  let r = Math.pow(s, 1 / n);
-  if (s > 1e-290 && s < 1e290) r -= r * (Math.pow(r, n) / s - 1) / n;
+  let r = Math.pow(s, share);
+  if (s > 0 && s < Infinity) r += r * (missing * Math.log(s));
   return a < 0 ? -r : r;
 }""",
     "heaviside": "function f_heaviside(a) { return 0.5 * (1 + Math.sign(a)); }",
@@ -137,9 +137,11 @@ def _expression(program: Program, step: Step) -> str:
         return f"{args[0]} {_INFIX[step.name]} {args[1]}"
     if step.name == "neg":
         return f"-{args[0]}"
+    if step.name == "root" and step.data == 3:
+        return f"Math.cbrt({args[0]})"
     if step.name in _MATH:
         return f"Math.{step.name}({', '.join(args)})"
     assert step.name in _HELPERS, step.name
     if step.name == "root":
-        args.append(str(step.data))
+        args += [repr(part) for part in share_of_root(int(step.data or 1))]
     return f"f_{step.name.replace(' ', '_')}({', '.join(args)})"
