@@ -60,8 +60,8 @@ def odd_root(x: Any, degree: int) -> Any:
     share, missing = share_of_root(degree)
     root = np.power(size, share)
     usual = (size > 0) & (size < np.inf)
-    mend = root * (missing * np.log(np.where(usual, size, 1.0)))
-    return np.copysign(root + np.where(usual, mend, 0.0), x)
+    mend = np.where(usual, root, 0.0) * (missing * np.log(np.where(usual, size, 1.0)))
+    return np.copysign(root + mend, x)
 
 
 def _scalar_root(x: float, degree: float) -> float:

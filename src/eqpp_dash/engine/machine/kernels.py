@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from eqpp_dash.engine.expression.graph import Node
 from eqpp_dash.engine.machine import build
 from eqpp_dash.engine.machine.kernel import USUAL, Kernel
 from eqpp_dash.engine.machine.layout import Variant
+
+_log = logging.getLogger(__name__)
 
 
 class Kernels:
@@ -28,6 +31,11 @@ class Kernels:
         Whether to wait until code is compiled. If not, that is done in the background.
     machine : bool
         Whether to make machine code at all.
+
+    Attributes
+    ----------
+    trouble : str
+        Why there is no machine code where some was wanted; empty as long as there is no reason.
     """
 
     def __init__(
@@ -43,7 +51,8 @@ class Kernels:
         self._system = (components, variables, parameters)
         self._folder = folder
         self._wait = wait
-        self._machine = machine and (not wait or build.available())
+        self.trouble = build.why_not() if machine and wait else ""
+        self._machine = machine and not self.trouble
         self._made: dict[Variant, Kernel] = {}
         self._making: dict[Variant, threading.Lock] = {}
         self._background: dict[Variant, threading.Thread] = {}
@@ -113,5 +122,14 @@ class Kernels:
                 thread.start()
 
     def _prepare(self, variant: Variant) -> None:
-        if build.available() and not self._closed:
-            self._compile(variant)
+        """Compile; nobody waits for it, so what goes wrong is logged and kept as `trouble`."""
+        missing = build.why_not()
+        if missing:
+            self.trouble = missing
+            return
+        try:
+            if not self._closed:
+                self._compile(variant)
+        except Exception as error:
+            self.trouble = f"{type(error).__name__}: {error}"
+            _log.exception("numpy goes on: the machine code could not be made")

@@ -75,12 +75,20 @@ def run_kernel(kernel: Kernel, batch: Batch, watch: Watch, threads: int | None) 
         while wait(running, timeout=LOOK_EVERY).not_done:
             watch.report(int(counters[Counter.FINISHED * COUNTER_STRIDE]) / max(1, count))
             if watch.cancelled():
-                counters[Counter.CANCEL * COUNTER_STRIDE] = 1
+                _stop(counters, running)
     finally:  # whatever happens, no thread may outlive the arrays it writes to
-        counters[Counter.CANCEL * COUNTER_STRIDE] = 1
+        _stop(counters, running)
         wait(running)
     for future in running:
-        future.result()
+        if not future.cancelled():
+            future.result()
+
+
+def _stop(counters: NDArray[np.int64], running: list[Future[None]]) -> None:
+    """Stop the threads that run, and do not wait for those that other batches keep busy."""
+    counters[Counter.CANCEL * COUNTER_STRIDE] = 1
+    for future in running:
+        future.cancel()
 
 
 def _job(batch: Batch, counters: NDArray[np.int64]) -> Job:
