@@ -41,7 +41,8 @@ def _by(slope: Callable[[Any, Any], Any]) -> Rule:
 
 def _wave(other: Callable[[Any], Any]) -> Rule:
     def rule(x: Any, e: Any, reach: Any) -> Any:
-        return np.minimum(e * np.minimum(np.abs(other(x)) + reach + 2.0**-52, 1.0), 2.0)
+        spread = e * np.minimum(np.abs(other(x)) + reach + 2.0**-52, 1.0)
+        return np.where(np.isinf(e), np.inf, np.minimum(spread, 2.0))
 
     return rule
 
@@ -84,7 +85,8 @@ def _extreme(a: Any, ea: Any, ra: Any, b: Any, eb: Any, rb: Any) -> Any:
 
 
 def _compare(a: Any, ea: Any, ra: Any, b: Any, eb: Any, rb: Any) -> Any:
-    return _unless((ea + eb > 0) & (np.abs(a - b) <= (ra + rb) * (1.0 + 2.0**-50)), 0.0)
+    apart = np.abs(a - b) > (ra + rb) * (1.0 + 2.0**-50)
+    return _unless((ea + eb > 0) & ~apart, 0.0)
 
 
 def _angle(y: Any, ey: Any, ry: Any, x: Any, ex: Any, rx: Any) -> Any:

@@ -210,10 +210,14 @@ def _partial(node: Node, v: list[Any], value: Any, place: int) -> Any:
 
 
 def _sinc_slope(a: Any) -> Any:
-    return (a * mpmath.cos(a) - mpmath.sin(a)) / a**2 if a else mpmath.mpf(0)
+    if abs(a) < mpmath.mpf(10) ** -20:
+        return -a / 3
+    return (a * mpmath.cos(a) - mpmath.sin(a)) / a**2
 
 
 def _bend(a: Any) -> Any:
+    if abs(a) < mpmath.mpf(10) ** -20:
+        return -mpmath.mpf(1) / 3
     return -mpmath.sinc(a) - 2 * _sinc_slope(a) / a
 
 
@@ -259,7 +263,7 @@ SLOPES: dict[str, Callable[..., tuple[Any, ...]]] = {
     "log10": lambda a: (1 / (a * mpmath.log(10)),),
     "erf": lambda a: (2 * mpmath.exp(-a * a) / mpmath.sqrt(mpmath.pi),),
     "sinc": lambda a: (_sinc_slope(a),),
-    "sinc slope": lambda a: (_bend(a) if a else -mpmath.mpf(1) / 3,),
+    "sinc slope": lambda a: (_bend(a),),
     "abs": lambda a: (mpmath.sign(a),),
     "atan2": lambda a, b: (b / (a * a + b * b), -a / (a * a + b * b)),
     "mod": lambda a, b: (1, -mpmath.floor(a / b)),

@@ -218,7 +218,7 @@ def test_parameters_and_time_are_taken_as_exact() -> None:
 @pytest.mark.parametrize(
     ("text", "point"),
     [
-        ("floor(10*(x/10))", (3.0, 0.0)),
+        ("floor(sqrt(x^2 + y))", (3.0, 0.0)),
         ("1/(x/3 - y/3 - (x - y)/3)", (0.7, 0.2)),
         ("log(x)", (-1.0, 0.0)),
         ("sqrt(sin(x) - sin(x + y))", (1.0, 1e-18)),
@@ -227,6 +227,8 @@ def test_parameters_and_time_are_taken_as_exact() -> None:
         ("mod(exp(x), exp(y))", (0.0, 0.0)),
         ("tan(1e20*x)", (1.1, 0.0)),
         ("acosh(cosh(x))", (1e-9, 0.0)),
+        ("sin(floor(sqrt(x^2 + y)))", (3.0, 0.0)),
+        ("piecewise(1/y > 1/y: 1; 2)", (0.5, 0.0)),
         ("piecewise(exp(x) > exp(y): 1; 2)", (0.5, 0.5)),
     ],
 )
