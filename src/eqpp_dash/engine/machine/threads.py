@@ -75,20 +75,18 @@ def run_kernel(kernel: Kernel, batch: Batch, watch: Watch, threads: int | None) 
         while wait(running, timeout=LOOK_EVERY).not_done:
             watch.report(int(counters[Counter.FINISHED * COUNTER_STRIDE]) / max(1, count))
             if watch.cancelled():
-                _stop(counters, running)
+                running = _stop(counters, running)
     finally:  # whatever happens, no thread may outlive the arrays it writes to
-        _stop(counters, running)
+        running = _stop(counters, running)
         wait(running)
     for future in running:
-        if not future.cancelled():
-            future.result()
+        future.result()
 
 
-def _stop(counters: NDArray[np.int64], running: list[Future[None]]) -> None:
-    """Stop the threads that run, and do not wait for those that other batches keep busy."""
+def _stop(counters: NDArray[np.int64], running: list[Future[None]]) -> list[Future[None]]:
+    """Stop a batch; give what has begun, since other batches may keep the threads busy."""
     counters[Counter.CANCEL * COUNTER_STRIDE] = 1
-    for future in running:
-        future.cancel()
+    return [future for future in running if not future.cancel()]
 
 
 def _job(batch: Batch, counters: NDArray[np.int64]) -> Job:
