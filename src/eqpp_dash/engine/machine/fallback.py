@@ -30,7 +30,7 @@ from eqpp_dash.engine.machine.layout import (
     Method,
     Variant,
 )
-from eqpp_dash.engine.machine.stepcode import GROWTH, SAFETY, SHRINKAGE
+from eqpp_dash.engine.machine.stepcode import GROWTH, MEMORY, MOST_PRIOR, SAFETY, SHRINKAGE
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -129,6 +129,7 @@ class _Block:
         self.span = batch.spans[lanes]
         self.t = batch.times[lanes]
         self.most = np.full(lanes.size, GROWTH)
+        self.prior = np.ones(lanes.size)
         self.tried = 0
         self.moment = np.full(lanes.size, batch.first_moment)
         self.f = self.field(self.t, self.y)
@@ -177,7 +178,11 @@ class _Block:
         h = np.where(last, remaining, self.h)
         trial = self._trial(h)
         good = trial.error <= 1.0
-        factor = SAFETY * np.maximum(trial.error, 1e-20) ** (-1 / self.order)
+        root = np.maximum(trial.error, 1e-20) ** (-1 / self.order)
+        factor = SAFETY * root
+        if not self.stiff_method:
+            factor = np.where(good, factor * self.prior**-MEMORY, factor)
+            self.prior = np.where(good, np.minimum(root, MOST_PRIOR), self.prior)
         factor = np.fmin(np.fmax(factor, SHRINKAGE), self.most)
         factor = np.where(np.isnan(trial.error), SHRINKAGE, factor)
         ahead = np.where(last, self.span, self.t + h)
@@ -271,6 +276,7 @@ class _Block:
         self.lane, self.t, self.h = self.lane[rest], self.t[rest], self.h[rest]
         self.y, self.f = self.y[:, rest], self.f[:, rest]
         self.span, self.most, self.creep = self.span[rest], self.most[rest], self.creep[rest]
+        self.prior = self.prior[rest]
         self.moment, self.parameters = self.moment[rest], self.parameters[:, rest]
 
     def _record(self, which: NDArray[np.intp]) -> None:

@@ -158,7 +158,8 @@ class Rows:
     MOMENT = 10
     TRIAL_TIME = 11
     CREEP = 12
-    FIXED = 13
+    PRIOR = 13
+    FIXED = 14
 
     def state(self, i: int) -> int:
         """Give the row of a state variable."""
