@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from eqpp_dash.engine import dop853, radau, rodas5p
+from eqpp_dash.engine import collocation, dop853, radau, rodas5p
 from eqpp_dash.engine.expression.graph import Node
 from eqpp_dash.engine.machine.build import Code, compile_object, native_target
 from eqpp_dash.engine.machine.derivatives import derivatives
@@ -58,6 +58,12 @@ def _numpy_step(method: str, system: System, t: Array, y: Array, h: Array) -> An
         terms = dop853.dense_terms(field, t, h, y, f, trial.state, trial.slope, trial.memory)
     elif method == "Rodas5P":
         trial = rodas5p.take_step(field, lambda t, y: values.linear(t, y, none), t, y, f, h, _unit)
+        terms = trial.memory
+    elif method == "Radau of 13":
+        share = np.full(len(y), 1e-14)
+        trial = collocation.take_step(
+            field, lambda t, y: values.linear(t, y, none)[0], t, y, f, h, share, share
+        )
         terms = trial.memory
     else:
         trial = radau.take_step(
@@ -159,8 +165,10 @@ METHODS: dict[str, tuple[int, int, Sequence[int]]] = {
     "Rodas5P": (5, 4, (8, 16, 32, 64, 128)),
     "Radau": (5, 3, (8, 16, 32, 64)),
 }
-PLACES = [(where, method) for method in METHODS for where in ("numpy", "machine")]
-PLACES.remove(("machine", "Radau"))
+#: So high an order shows between few steps and rounding only: by all systems together.
+HIGHEST, HIGH_COUNTS = "Radau of 13", (1, 2, 3, 4, 5, 6, 8, 12, 16)
+PLACES = [("numpy", method) for method in METHODS]
+PLACES += [("machine", method) for method in ("DOP853", "Rodas5P")]
 
 
 @pytest.mark.parametrize(("where", "method"), PLACES)
@@ -173,6 +181,17 @@ def test_orders(name: str, where: str, method: str) -> None:
         inside = order({count: local_errors(step, closed, count) for count in counts})
     assert usual - 0.5 < ends < usual + 1.3
     assert inner + 1 - 0.5 < inside < inner + 1 + 1.3
+
+
+def test_order_of_the_highest_method() -> None:
+    ends, inside = [], []
+    for name, closed in CLOSED.items():
+        with stepping("numpy", HIGHEST, system_of(name)) as step, np.errstate(all="ignore"):
+            ends.append(order({n: global_error(step, closed, n) for n in HIGH_COUNTS}))
+            inside.append(order({n: local_errors(step, closed, n) for n in HIGH_COUNTS}))
+    assert 12.0 < np.median(ends) < 14.5
+    assert 7.5 < np.median(inside) < 8.5
+    assert min(ends) > 8.5
 
 
 @pytest.mark.parametrize(("where", "method"), [p for p in PLACES if p[1] != "DOP853"])

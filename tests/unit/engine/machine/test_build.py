@@ -10,6 +10,7 @@ import textwrap
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -347,3 +348,25 @@ def test_a_failed_compilation_in_the_background_is_told(
     assert "could not be made" in caplog.text
     with pytest.raises(RuntimeError, match="no such instruction"):
         Integrator.of(parse_system("x' = -x + 0.3141*x^2"))
+
+
+def test_what_would_take_too_long_to_compile_is_left_to_numpy() -> None:
+    wave = " + ".join(f"sin({k}*x)/{k + 2}" for k in range(1, 600))
+    with Integrator.of(parse_system(f"x' = {wave}")) as integrator:
+        assert integrator.tier == "numpy"
+        assert "operations are too many" in integrator.trouble
+        assert integrator.propagate([[0.1]], 0.01).ends[0] == End.TIME
+
+
+def test_only_the_code_that_would_take_too_long_is_left_to_numpy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("eqpp_dash.engine.machine.kernels.MOST_OPERATIONS", 9)
+    options: Any = {"rtol": 1e-10, "atol": 1e-10}
+    with Integrator.of(parse_system("x' = -x*cos(x)")) as integrator:
+        assert integrator.tier == "machine"
+        usual = integrator.propagate([[0.4]], 1.0, **options)
+        assert not integrator.trouble
+        stiff = integrator.propagate([[0.4]], 1.0, method="Rodas5P", **options)
+        assert "operations are too many" in integrator.trouble
+    assert stiff.states[0, 0] == pytest.approx(usual.states[0, 0], abs=1e-8)
