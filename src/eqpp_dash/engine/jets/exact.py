@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from eqpp_dash.engine.expression import primitives
 from eqpp_dash.engine.expression.rationals import exact_root
 from eqpp_dash.engine.jets.arithmetic import Arrays, Flag, IrrationalError, NotSmoothError
+from eqpp_dash.engine.jets.monomials import Indices, Monomials
 
 
 class Objects(Arrays):
@@ -46,6 +47,32 @@ class Objects(Arrays):
         """Raise to a positive integer power."""
         return base**exponent
 
+    def convolve(self, a: Any, b: Any, table: Monomials, k: int) -> Any:
+        """Give the terms of degree k of a product of two series."""
+        if table.variables == 1:
+            order = np.arange(k + 1)
+            return self._sums(a, b, order, order[::-1], np.zeros(1, dtype=np.intp))
+        return self._sums(a, b, *table.pairs(k))
+
+    def product(self, a: Any, b: Any, table: Monomials) -> Any:
+        """Give a product of two series."""
+        return self._sums(a, b, table.left, table.right, table.starts)
+
+    def _sums(self, a: Any, b: Any, left: Indices, right: Indices, starts: Indices) -> Any:
+        """Give sums of products by segments; terms that are zero cost nothing."""
+        kept = _occupied(a)[left] & _occupied(b)[right]
+        first = np.concatenate([[0], np.cumsum(kept)])
+        ends = np.append(starts[1:], len(left))
+        full = np.flatnonzero(first[ends] > first[starts])
+        result = self.zeros((len(starts), *a.shape[1:]))
+        if full.size:
+            terms = a[left[kept]], b[right[kept]]
+            result[full] = self._dense_sums(*terms, first[starts[full]])
+        return result
+
+    def _dense_sums(self, a: Any, b: Any, starts: Any) -> Any:
+        return np.add.reduceat(a * b, starts, axis=0)
+
     def divide(self, part: Any, point: Any) -> Any:
         """Divide terms of a series by a number at each point."""
         if not np.all(np.asarray(point, dtype=object) != 0):
@@ -64,6 +91,13 @@ class Rationals(Objects):
 
     def _single(self, value: Any) -> Any:
         return Fraction(value)
+
+    def _dense_sums(self, a: Any, b: Any, starts: Any) -> Any:
+        if a.size != len(a):
+            return super()._dense_sums(a, b, starts)
+        (above, low), (right, below) = _common(a), _common(b)
+        sums = np.add.reduceat(above * right, starts, axis=0)
+        return self._map(lambda value: Fraction(value, low * below), sums)
 
     def constant(self, name: str) -> Any:
         """Refuse: no such constant is rational."""
@@ -121,11 +155,28 @@ def _exact(name: str, numbers: tuple[Fraction, ...]) -> Fraction | None:
         if base == 0 and exponent < 0:
             raise NotSmoothError("division by zero")
         return Fraction(base**exponent)
+    if name == "sinc" and numbers[0] == 0:
+        return Fraction(1)
     if name in ("log", "log2", "log10") and numbers[0] <= 0:
         raise NotSmoothError(f"{name} of a number that is not positive")
     if name == "acosh" and numbers[0] == 1:
         raise NotSmoothError("acosh begins at this point")
     return primitives.exact_value(name, numbers)
+
+
+def _occupied(series: Any) -> NDArray[np.bool_]:
+    """Tell which terms are not zero at all points."""
+    occupied = np.asarray(series != 0, dtype=bool)
+    return occupied.any(axis=tuple(range(1, occupied.ndim)))
+
+
+def _common(values: Any) -> tuple[Any, int]:
+    """Write numbers with a common denominator, as integers."""
+    flat = values.ravel().tolist()
+    low = math.lcm(*(value.denominator for value in flat))
+    above = np.empty(len(flat), dtype=object)
+    above[:] = [value.numerator * (low // value.denominator) for value in flat]
+    return above.reshape(values.shape), low
 
 
 def _rational_power(base: Fraction, exponent: Fraction) -> Fraction:
