@@ -37,6 +37,10 @@ def sinc(x: Any) -> Any:
     return mpmath.sin(x) / x if x else mpmath.mpf(1)
 
 
+def cube_root(x: Any) -> Any:
+    return mpmath.sign(x) * mpmath.cbrt(abs(x))
+
+
 CASES: dict[str, tuple[Make, Callable[[Any], Any], list[float]]] = {
     "sin": (call("sin"), mpmath.sin, [0.3, -4.0, 100.0]),
     "cos": (call("cos"), mpmath.cos, [0.3, -4.0]),
@@ -57,12 +61,12 @@ CASES: dict[str, tuple[Make, Callable[[Any], Any], list[float]]] = {
     "erf": (call("erf"), mpmath.erf, [0.0, 0.3, -1.4]),
     "abs": (call("abs"), abs, [0.3, -4.0]),
     "square root": (power(Fraction(1, 2)), mpmath.sqrt, [0.3, 4.0]),
-    "power -5/3": (power(Fraction(-5, 3)), lambda x: x ** mpmath.mpf("-5") ** 1, []),
+    "power -5/3": (power(Fraction(-5, 3)), lambda x: x ** -(mpmath.mpf(5) / 3), [0.3, 4.0]),
     "fifth power": (power(5), lambda x: x**5, [0.0, 0.3, -2.0]),
     "inverse square": (power(-2), lambda x: x**-2, [0.3, -2.0]),
-    "cube root": (lambda g, x: g.root(x, 3), lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)), [0.3, -2.0]),
+    "cube root": (lambda g, x: g.root(x, 3), cube_root, [0.3, -2.0]),
     "power pi": (lambda g, x: g.power(x, g.symbol("pi")), lambda x: x**mpmath.pi, [0.3, 4.0]),
-    "power of 2": (lambda g, x: g.power(g.constant(2), x), lambda x: mpmath.mpf(2) ** x, [0.3, -4.0]),
+    "power of 2": (lambda g, x: g.power(g.constant(2), x), lambda x: 2**x, [0.3, -4.0]),
     "x to the x": (lambda g, x: g.power(x, x), lambda x: x**x, [0.3, 2.0]),
     "atan2": (
         lambda g, x: g.call("atan2", g.add(x, g.one), g.call("sin", x)),
@@ -90,11 +94,6 @@ CASES: dict[str, tuple[Make, Callable[[Any], Any], list[float]]] = {
         [0.3, -1.0, 1.2],
     ),
 }  # fmt: skip
-CASES["power -5/3"] = (
-    power(Fraction(-5, 3)),
-    lambda x: mpmath.power(x, -mpmath.mpf(5) / 3),
-    [0.3, 4.0],
-)
 ALL = [(name, point) for name, (_, _, points) in CASES.items() for point in points]
 DEGREE = 14
 

@@ -93,6 +93,15 @@ class Arithmetic(Protocol):
     def choose_flag(self, condition: Any, yes: Flag, no: Flag) -> Flag:
         """Take one flag or the other, as a condition at each point is 1 or 0."""
 
+    def where(self, flag: Flag, yes: Any, no: Any) -> Any:
+        """Take one number or the other at each point."""
+
+    def nonzero(self, point: Any) -> Flag:
+        """Tell where a number is surely not zero."""
+
+    def positive(self, point: Any) -> Flag:
+        """Tell where a number is surely positive."""
+
     def less(self, point: Any, bound: int) -> Flag:
         """Tell where the size of a number is surely less than a bound."""
 
@@ -107,6 +116,9 @@ class Arithmetic(Protocol):
 
     def finite(self, values: Any) -> NDArray[np.bool_]:
         """Tell which numbers are finite."""
+
+    def forget(self, values: Any, which: NDArray[np.bool_]) -> None:
+        """Make numbers unknown at some points of the last axes: NaN, or unbounded intervals."""
 
 
 class Arrays:
@@ -147,6 +159,18 @@ class Arrays:
         """Take one flag or the other, as a condition at each point is 1 or 0."""
         return np.where(condition != 0, yes, no)
 
+    def where(self, flag: Flag, yes: Any, no: Any) -> Any:
+        """Take one number or the other at each point."""
+        return np.where(flag, yes, no)
+
+    def nonzero(self, point: Any) -> Flag:
+        """Tell where a number is not zero."""
+        return np.asarray(point != 0, dtype=bool)
+
+    def positive(self, point: Any) -> Flag:
+        """Tell where a number is positive."""
+        return np.asarray(point > 0, dtype=bool)
+
     def less(self, point: Any, bound: int) -> Flag:
         """Tell where the size of a number is less than a bound."""
         return abs(point) < bound
@@ -162,6 +186,14 @@ class Arrays:
     def uncertain(self, shape: tuple[int, ...], bound: Fraction) -> Any:
         """Give zeros, which stand for what is negligible."""
         return self.zeros(shape)
+
+    def forget(self, values: Any, which: NDArray[np.bool_]) -> None:
+        """Make numbers unknown at some points of the last axes: NaN."""
+        values[..., which] = self.constant("undefined")
+
+    def constant(self, name: str) -> Any:
+        """Give ``pi``, ``e`` or ``undefined``."""
+        return {"pi": np.pi, "e": np.e}.get(name, np.nan)
 
     def zeros(self, shape: tuple[int, ...]) -> Any:
         """Give an array of zeros."""
@@ -188,10 +220,6 @@ class Doubles(Arrays):
     def number(self, value: Fraction) -> Any:
         """Give the nearest double."""
         return to_float(value)
-
-    def constant(self, name: str) -> Any:
-        """Give ``pi``, ``e`` or ``undefined``."""
-        return {"pi": np.pi, "e": np.e}.get(name, np.nan)
 
     def function(self, name: str, *args: Any) -> tuple[Any, Flag]:
         """Compute a primitive function; where it is undefined its value is NaN or infinite."""

@@ -260,6 +260,18 @@ class Intervals(Arrays):
         """Take one flag or the other; False where the condition is undecided."""
         return np.where(condition.lo > 0, yes, np.where(condition.hi <= 0, no, False))
 
+    def where(self, flag: Flag, yes: Any, no: Any) -> Any:
+        """Take one interval or the other at each point."""
+        return IntervalArray(np.where(flag, yes.lo, no.lo), np.where(flag, yes.hi, no.hi))
+
+    def nonzero(self, point: Any) -> Flag:
+        """Tell where a number is surely not zero."""
+        return (point.lo > 0) | (point.hi < 0)
+
+    def positive(self, point: Any) -> Flag:
+        """Tell where a number is surely positive."""
+        return point.lo > 0
+
     def less(self, point: Any, bound: int) -> Flag:
         """Tell where the size of a number is surely less than a bound."""
         return (point.lo > -bound) & (point.hi < bound)
@@ -273,6 +285,10 @@ class Intervals(Arrays):
         """Give the interval of a bound around zero."""
         size = float(interval.exact(bound).hi[0])
         return IntervalArray(np.full(shape, -size), np.full(shape, size))
+
+    def forget(self, values: Any, which: NDArray[np.bool_]) -> None:
+        """Make intervals unbounded at some points of the last axes."""
+        values.lo[..., which], values.hi[..., which] = -INF, INF
 
     def finite(self, values: Any) -> NDArray[np.bool_]:
         """Tell which intervals are bounded."""

@@ -47,32 +47,6 @@ class Objects(Arrays):
         """Raise to a positive integer power."""
         return base**exponent
 
-    def convolve(self, a: Any, b: Any, table: Monomials, k: int) -> Any:
-        """Give the terms of degree k of a product of two series."""
-        if table.variables == 1:
-            order = np.arange(k + 1)
-            return self._sums(a, b, order, order[::-1], np.zeros(1, dtype=np.intp))
-        return self._sums(a, b, *table.pairs(k))
-
-    def product(self, a: Any, b: Any, table: Monomials) -> Any:
-        """Give a product of two series."""
-        return self._sums(a, b, table.left, table.right, table.starts)
-
-    def _sums(self, a: Any, b: Any, left: Indices, right: Indices, starts: Indices) -> Any:
-        """Give sums of products by segments; terms that are zero cost nothing."""
-        kept = _occupied(a)[left] & _occupied(b)[right]
-        first = np.concatenate([[0], np.cumsum(kept)])
-        ends = np.append(starts[1:], len(left))
-        full = np.flatnonzero(first[ends] > first[starts])
-        result = self.zeros((len(starts), *a.shape[1:]))
-        if full.size:
-            terms = a[left[kept]], b[right[kept]]
-            result[full] = self._dense_sums(*terms, first[starts[full]])
-        return result
-
-    def _dense_sums(self, a: Any, b: Any, starts: Any) -> Any:
-        return np.add.reduceat(a * b, starts, axis=0)
-
     def divide(self, part: Any, point: Any) -> Any:
         """Divide terms of a series by a number at each point."""
         if not np.all(np.asarray(point, dtype=object) != 0):
@@ -92,12 +66,28 @@ class Rationals(Objects):
     def _single(self, value: Any) -> Any:
         return Fraction(value)
 
-    def _dense_sums(self, a: Any, b: Any, starts: Any) -> Any:
-        if a.size != len(a):
-            return super()._dense_sums(a, b, starts)
-        (above, low), (right, below) = _common(a), _common(b)
-        sums = np.add.reduceat(above * right, starts, axis=0)
-        return self._map(lambda value: Fraction(value, low * below), sums)
+    def convolve(self, a: Any, b: Any, table: Monomials, k: int) -> Any:
+        """Give the terms of degree k of a product of two series."""
+        if table.variables == 1:
+            order = np.arange(k + 1)
+            return self._sums(a, b, order, order[::-1], np.zeros(1, dtype=np.intp))
+        return self._sums(a, b, *table.pairs(k))
+
+    def product(self, a: Any, b: Any, table: Monomials) -> Any:
+        """Give a product of two series."""
+        return self._sums(a, b, table.left, table.right, table.starts)
+
+    def _sums(self, a: Any, b: Any, left: Indices, right: Indices, starts: Indices) -> Any:
+        """Give sums of products by segments; terms that are zero cost nothing."""
+        kept = _occupied(a)[left] & _occupied(b)[right]
+        first = np.concatenate([[0], np.cumsum(kept)])
+        ends = np.append(starts[1:], len(left))
+        full = np.flatnonzero(first[ends] > first[starts])
+        result = self.zeros((len(starts), *a.shape[1:]))
+        if full.size:
+            sums = _sums_of_integers if a.size == len(a) else _sums_of_products
+            result[full] = sums(a[left[kept]], b[right[kept]], first[starts[full]])
+        return result
 
     def constant(self, name: str) -> Any:
         """Refuse: no such constant is rational."""
@@ -164,10 +154,23 @@ def _exact(name: str, numbers: tuple[Fraction, ...]) -> Fraction | None:
     return primitives.exact_value(name, numbers)
 
 
+def _sums_of_products(a: Any, b: Any, starts: Any) -> Any:
+    return np.add.reduceat(a * b, starts, axis=0)
+
+
+def _sums_of_integers(a: Any, b: Any, starts: Any) -> Any:
+    (above, low), (right, below) = _common(a), _common(b)
+    sums = np.add.reduceat(above * right, starts, axis=0)
+    result = np.empty(sums.shape, dtype=object)
+    for at in np.ndindex(sums.shape):
+        result[at] = Fraction(int(sums[at]), low * below)
+    return result
+
+
 def _occupied(series: Any) -> NDArray[np.bool_]:
     """Tell which terms are not zero at all points."""
     occupied = np.asarray(series != 0, dtype=bool)
-    return occupied.any(axis=tuple(range(1, occupied.ndim)))
+    return np.asarray(occupied.any(axis=tuple(range(1, occupied.ndim))))
 
 
 def _common(values: Any) -> tuple[Any, int]:

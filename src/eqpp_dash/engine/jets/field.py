@@ -67,6 +67,10 @@ class Composition:
             self._program.whole(self._state)
         return [self._state.series[out] for out in self._program.outputs]
 
+    def branches(self) -> list[float | None]:
+        """Tell which branch each function that has several is on; see `SeriesProgram.branches`."""
+        return self._program.branches(self._state)
+
     @property
     def smooth(self) -> Any:
         """Where branches and domains let the components be smooth; True or an array."""

@@ -125,12 +125,23 @@ class JetNumbers:
 
     def choose(self, condition: Any, yes: Any, no: Any) -> Any:
         """Take one or the other by the constant term of a condition."""
-        point = condition[0] if np.ndim(condition) == np.ndim(yes) else condition
-        return self.base.choose(point, yes, no)
+        return self.base.choose(condition[0], yes, no)
 
     def choose_flag(self, condition: Any, yes: Flag, no: Flag) -> Flag:
         """Take one flag or the other by the constant term of a condition."""
         return self.base.choose_flag(condition[0], yes, no)
+
+    def where(self, flag: Flag, yes: Any, no: Any) -> Any:
+        """Take one number or the other at each point."""
+        return self.base.where(flag, yes, no)
+
+    def nonzero(self, point: Any) -> Flag:
+        """Tell where the constant term is not zero."""
+        return self.base.nonzero(point[0])
+
+    def positive(self, point: Any) -> Flag:
+        """Tell where the constant term is positive."""
+        return self.base.positive(point[0])
 
     def less(self, point: Any, bound: int) -> Flag:
         """Tell where the size of the constant term is less than a bound."""
@@ -151,3 +162,7 @@ class JetNumbers:
     def finite(self, values: Any) -> NDArray[np.bool_]:
         """Tell which coefficients are finite."""
         return self.base.finite(values)
+
+    def forget(self, values: Any, which: NDArray[np.bool_]) -> None:
+        """Make numbers unknown at some points of the last axes."""
+        self.base.forget(values, which)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Hashable, Sequence
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from eqpp_dash.engine.expression.derivative import PARTIALS
 from eqpp_dash.engine.expression.graph import Graph, Node, rebuild
 from eqpp_dash.engine.jets import recurrences, rules
@@ -85,6 +87,21 @@ class SeriesProgram:
                 rule.part(state, 0)
             else:
                 rule.whole(state)
+
+    def branches(self, state: rules.State) -> list[float | None]:
+        """Tell which branch each function that has several is on, from the terms of degree zero.
+
+        Two lists differ, in entries that are both known, if a jump or a kink lies between. The
+        points must be one.
+        """
+        found: list[float | None] = []
+        for rule in self._rules:
+            if isinstance(rule, rules.Step):
+                found.append(_first(state.series[rule.out]))
+            elif isinstance(rule, recurrences.Angle):
+                y, x = (_first(state.series[arg]) for arg in rule.args[:2])
+                found.append(float(y > 0) if x < 0 else None)
+        return found
 
     # lowering -----------------------------------------------------------------------------
 
@@ -273,3 +290,7 @@ class SeriesProgram:
         if node.args[1].op == "const":
             return self._add(recurrences.Power(out, slope, node.args[1].data, 0, base, du))
         return self._add(recurrences.Power(out, slope, None, 0, base, du, exponent))
+
+
+def _first(series: Any) -> float:
+    return float(np.asarray(series[0]).flat[0])

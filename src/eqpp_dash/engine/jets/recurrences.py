@@ -13,6 +13,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from eqpp_dash.engine.expression.interval import both
 from eqpp_dash.engine.jets.arithmetic import Flag
 from eqpp_dash.engine.jets.rules import Rule, State
 from eqpp_dash.engine.jets.sincseries import sinc_series
@@ -124,11 +125,13 @@ class Power(Rule):
             smooth: Flag = True
             if self._degree:
                 out[0] = kind.root(u[0], self._degree)
-            elif exponent is not None:
+                self.mark(state, kind.nonzero(u[0]))
+                return
+            if exponent is not None:
                 out[0], smooth = kind.power(u[0], exponent)
             else:
                 out[0], smooth = kind.function("power", u[0], state.series[self.args[2]][0])
-            self.mark(state, smooth)
+            self.mark(state, both(smooth, kind.positive(u[0])))
             return
         slope[part] = 0
         driven = kind.convolve(out, du, table, k)

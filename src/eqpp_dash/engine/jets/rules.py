@@ -185,7 +185,7 @@ class Quotient(Rule):
             out[part] = kind.divide(a[part] - kind.convolve(b, out, state.table, k), b[0])
         else:
             out[part] = kind.divide(a[part], b[0])
-            self.mark(state)
+            self.mark(state, kind.nonzero(b[0]))
 
 
 class Euler(Rule):

@@ -44,9 +44,9 @@ def sinc_series(kind: Arithmetic, point: Any, count: int) -> list[Any]:
     for k in range(1, count):
         near = kind.less(point, k)
         if near is not True and not _all(near):
-            safe = kind.choose(_number(kind, near), kind.shift(kind.zeros(point.shape), 1), point)
+            safe = kind.where(near, kind.shift(kind.zeros(point.shape), 1), point)
             forward = kind.limit(kind.divide(waves[k] - forward, safe), _bound(k))
-            found.append(kind.choose(_number(kind, near), backward[k], forward))
+            found.append(kind.where(near, backward[k], forward))
         else:
             found.append(backward[k])
     return found
@@ -58,10 +58,6 @@ def _bound(k: int) -> Fraction:
 
 def _all(flag: Any) -> bool:
     return bool(flag.all()) if hasattr(flag, "all") else bool(flag)
-
-
-def _number(kind: Arithmetic, flag: Any) -> Any:
-    return kind.convert(flag * 1)
 
 
 def _sine_series(kind: Arithmetic, point: Any, count: int) -> list[Any]:

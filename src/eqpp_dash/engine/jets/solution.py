@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from eqpp_dash.engine.jets.arithmetic import DOUBLES, Arithmetic
 from eqpp_dash.engine.jets.field import TIME, Composition, FieldJets
 from eqpp_dash.engine.jets.monomials import monomials
@@ -43,7 +45,13 @@ def solution_series(
     Returns
     -------
     numbers, shape (n, order + 1, ...)
-        Coefficients; NaN, infinite or unbounded from where the field is not defined or not smooth.
+        Coefficients; where the field is not smooth those above the first are NaN, or unbounded
+        intervals.
+
+    Raises
+    ------
+    NotSmoothError, IrrationalError
+        With rationals: if the field is not smooth there, or its values are not rational.
 
     Examples
     --------
@@ -65,6 +73,9 @@ def solution_series(
     found = arithmetic.zeros((len(start), order + 1, *inner))
     for i, name in enumerate(field.variables):
         found[i] = run.inputs[name]
+    smooth = np.broadcast_to(run.smooth, inner)
+    if not smooth.all():
+        arithmetic.forget(found[:, 2:], ~smooth)
     return found if inner == shape else found[..., 0]
 
 

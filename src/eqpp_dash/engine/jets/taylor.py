@@ -17,7 +17,7 @@ import numpy as np
 from eqpp_dash.engine.jets.arithmetic import DOUBLES, Arithmetic
 from eqpp_dash.engine.jets.enclosures import Intervals
 from eqpp_dash.engine.jets.exact import Rationals
-from eqpp_dash.engine.jets.field import Composition, FieldJets
+from eqpp_dash.engine.jets.field import TIME, Composition, FieldJets
 from eqpp_dash.engine.jets.monomials import monomials
 from eqpp_dash.engine.jets.solution import expand_solution, put_parameters
 
@@ -37,7 +37,8 @@ class TaylorSolution:
     steps, order : int
         Steps taken, order of the series.
     end : str
-        ``time``, ``undefined`` where the series is not finite, ``budget`` of steps.
+        ``time``; ``undefined`` where the series is not finite; ``not smooth`` where the next step
+        leads across a kink or a jump of the field; ``budget`` of steps.
     """
 
     states: Any
@@ -114,12 +115,14 @@ class Stepper:
         self._lost, self._late = start * 0, t * 0
         self._rows = rows
         self._series: list[Any] = []
+        self._branches: list[float | None] = []
         self.order = run.table.degree
 
     def expand(self) -> float:
         """Compute the series here; give the step, NaN if a coefficient is not finite."""
         expand_solution(self._run, self._variables, self.state, self.time, self._arithmetic)
-        self._series = [self._run.inputs[name] for name in self._variables]
+        self._series = [self._run.inputs[name].copy() for name in self._variables]
+        self._branches = self._run.branches()
         shape = (self.order + 1, -1)
         stacked = np.abs(np.stack([values.reshape(shape) for values in self._series], axis=1))
         if not self._arithmetic.finite(stacked).all():
@@ -139,6 +142,23 @@ class Stepper:
                 total = (total + values[j]) * step
             result[i] = total
         return result
+
+    def crosses(self, step: Any) -> bool:
+        """Tell whether a kink or a jump of the field lies between the two ends of a step.
+
+        A branch that is left and entered again within the step goes unnoticed.
+        """
+        if not self._branches:
+            return False
+        inputs, end = self._run.inputs, self.state + self.increment(step)
+        zero = self._arithmetic.zeros(inputs[TIME][0].shape)
+        inputs[TIME][0] = self._arithmetic.shift(zero, self.time + step)
+        for name, value in zip(self._variables, end, strict=True):
+            inputs[name][0] = value
+        self._run.part(0)
+        before, after = self._branches, self._run.branches()
+        pairs = zip(before, after, strict=True)
+        return any(a != b for a, b in pairs if a is not None and b is not None)
 
     def advance(self, step: Any) -> None:
         """Take a step, by compensated summation."""
@@ -162,15 +182,23 @@ class Stepper:
             if steps == most:
                 break
             size = self.expand()
+            if not np.all(self._run.smooth):
+                return states, steps, "not smooth"
             if not size > 0:
                 return states, steps, "undefined"
             last = moments[-1] - self.time
             while len(states) < len(moments) and abs(moments[len(states)] - self.time) <= size:
-                states.append(self.state + self.increment(moments[len(states)] - self.time))
+                ahead = moments[len(states)] - self.time
+                if self.crosses(ahead):
+                    return states, steps, "not smooth"
+                states.append(self.state + self.increment(ahead))
             if len(states) == len(moments):
                 self.advance(last)
                 return states, steps + 1, "time"
-            self.advance(size if last > 0 else -size)
+            step = size if last > 0 else -size
+            if self.crosses(step):
+                return states, steps, "not smooth"
+            self.advance(step)
         return states, most, "budget"
 
 
@@ -190,7 +218,7 @@ def taylor_solution(
     Parameters
     ----------
     field : FieldJets
-        The field. A jump or a kink is not noticed if no step begins at it.
+        The field; at a jump or a kink the solution ends.
     start : numbers, shape (n,)
         State at `start_time`.
     times : numbers, shape (k,)
