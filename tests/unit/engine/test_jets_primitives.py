@@ -243,9 +243,19 @@ def test_irrational_values_are_refused() -> None:
             FieldJets([node], ["x"]).at([1], 2, arithmetic=RATIONALS)
 
 
-def test_an_undefined_constant_is_not_smooth() -> None:
+def test_what_is_undefined_is_not_smooth() -> None:
     graph = Graph()
     x = graph.symbol("variable", "x")
-    node = graph.multiply(x, graph.call("asin", graph.constant(2)))
-    for kind in (DOUBLES, INTERVALS):
-        assert not FieldJets([node], ["x"]).at([1.0], 2, arithmetic=kind).smooth
+    nowhere = graph.call("asin", graph.constant(2))
+    choice = graph.call("select", graph.call("lt", graph.zero, nowhere), x, x)
+    condition = graph.call("lt", graph.zero, nowhere)
+    for node in (
+        graph.multiply(x, nowhere),
+        graph.add(x, graph.symbol("undefined")),
+        graph.call("select", condition, x, graph.one),
+        graph.call("max", x, nowhere),
+    ):
+        field = FieldJets([node], ["x"])
+        for kind in (DOUBLES, INTERVALS, MultiPrecision(mpmath.mp)):
+            assert not field.at([1.0], 2, arithmetic=kind).smooth
+    assert choice is x

@@ -226,6 +226,8 @@ class MultiPrecision(Objects):
         mp = self._context
 
         def value(*numbers: Any) -> Any:
+            if any(number != number for number in numbers):
+                return mp.nan
             if name == "atan2" and not (numbers[0] != 0 or numbers[1] > 0):
                 return mp.nan
             try:
