@@ -79,6 +79,7 @@ def test_interval_operations_enclose() -> None:
     assert holds(left * right, exact_a * exact_b)
     assert holds((left / right)[30:], exact_a[30:] / exact_b[30:])
     assert holds(left / 3, exact_a / 3)
+    assert holds(left * math.factorial(24), exact_a * math.factorial(24))
     assert not np.isfinite((left / right).hi[:10]).any()
     exact = left + 0 * right
     assert (exact.lo == a).all()
@@ -245,6 +246,18 @@ def test_deep_and_shared_graphs() -> None:
     jets = FieldJets([node, node], ["x"]).at([0.3], 3)
     assert (jets.coefficients[0] == jets.coefficients[1]).all()
     assert len(FieldJets([node], ["x"])._program._rules) < 1000
+
+
+def test_high_derivatives_are_enclosed() -> None:
+    jets = FieldJets.of(parse_system("x' = exp(x); y' = 1/(1 - y) + (x + 2)^(7/3)"))
+    enclosed = jets.at([0.5, 0.25], 24, arithmetic=INTERVALS)
+    exact = Fraction(math.factorial(24)) / Fraction(3, 4) ** 25
+    found = enclosed.derivative(1, (0, 24))
+    assert Fraction(float(found.lo)) <= exact <= Fraction(float(found.hi))
+    with mpmath.workdps(40):
+        found = enclosed.derivative(1, (20, 0))
+        power = math.prod(Fraction(7, 3) - k for k in range(20)) * mpmath.mpf(1)
+        assert found.lo <= power * mpmath.mpf("2.5") ** (mpmath.mpf(7) / 3 - 20) <= found.hi
 
 
 def test_many_points_are_as_each_alone() -> None:

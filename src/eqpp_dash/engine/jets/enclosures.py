@@ -109,8 +109,13 @@ class IntervalArray:
 def _bounds(value: Any) -> tuple[Any, Any]:
     if isinstance(value, IntervalArray):
         return value.lo, value.hi
-    number = np.asarray(value, dtype=np.float64)
-    return number, number
+    number = np.asarray(value)
+    if number.dtype == np.float64:
+        return number, number
+    near = number.astype(np.float64)  # integers, which are exact up to 2^53
+    if (np.abs(near) < 2.0**53).all():
+        return near, near
+    return np.nextafter(near, -INF), np.nextafter(near, INF)
 
 
 def _sum(a: Any, b: Any, outward: float) -> Array:

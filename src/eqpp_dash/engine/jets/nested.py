@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eqpp_dash.engine.expression.graph import Graph, Node
+from eqpp_dash.engine.expression.graph import Graph
 from eqpp_dash.engine.jets.arithmetic import DOUBLES, Arithmetic, Flag
 from eqpp_dash.engine.jets.monomials import Monomials
 from eqpp_dash.engine.jets.program import SeriesProgram
@@ -33,7 +33,6 @@ class JetNumbers:
     def __init__(self, table: Monomials, base: Arithmetic = DOUBLES) -> None:
         self.inner = table
         self.base = base
-        self._programs: dict[Any, SeriesProgram] = {}
 
     @property
     def digits(self) -> float:
@@ -62,12 +61,8 @@ class JetNumbers:
         result[0] = self.base.shift(result[0], number)
         return result
 
-    def _run(self, key: Any, make: Callable[..., Node], *args: Any) -> tuple[Any, Flag]:
-        program = self._programs.get(key)
-        if program is None:
-            graph = Graph()
-            symbols = [graph.symbol("variable", str(i)) for i in range(len(args))]
-            program = self._programs[key] = SeriesProgram([make(graph, *symbols)])
+    def _run(self, op: str, data: Any, *args: Any) -> tuple[Any, Flag]:
+        program = _program(op, data, len(args))
         state = program.begin(self.base, self.inner, args[0].shape[1:])
         for i, arg in enumerate(args):
             state.series[program.inputs["variable", str(i)]][:] = arg
@@ -76,9 +71,7 @@ class JetNumbers:
 
     def function(self, name: str, *args: Any) -> tuple[Any, Flag]:
         """Compose with a primitive function."""
-        if name == "power":
-            return self._run(name, lambda graph, x, y: graph.power(x, y), *args)
-        return self._run(name, lambda graph, *symbols: graph.call(name, *symbols), *args)
+        return self._run("pow" if name == "power" else name, None, *args)
 
     def locally_constant(self, name: str, *args: Any) -> Flag:
         """Tell where a step function does not change around its arguments."""
@@ -86,17 +79,15 @@ class JetNumbers:
 
     def power(self, base: Any, exponent: Fraction) -> tuple[Any, Flag]:
         """Raise to a rational power that is no integer."""
-        key = ("power", exponent)
-        return self._run(key, lambda graph, x: graph.power(x, graph.constant(exponent)), base)
+        return self._run("pow", exponent, base)
 
     def integer_power(self, base: Any, exponent: int) -> Any:
         """Raise to a positive integer power."""
-        key = ("integer", exponent)
-        return self._run(key, lambda graph, x: graph.power_product(((x, exponent),)), base)[0]
+        return self._run("product", (exponent,), base)[0]
 
     def root(self, base: Any, degree: int) -> Any:
         """Give the real root of odd degree."""
-        return self._run(("root", degree), lambda graph, x: graph.root(x, degree), base)[0]
+        return self._run("root", degree, base)[0]
 
     def multiply(self, part: Any, point: Any) -> Any:
         """Multiply one number, or terms of a series, by a number at each point."""
@@ -107,7 +98,7 @@ class JetNumbers:
     def divide(self, part: Any, point: Any) -> Any:
         """Divide one number, or terms of a series, by a number at each point."""
         if part.ndim == point.ndim:
-            return self._run("divide", lambda graph, x, y: graph.divide(x, y), part, point)[0]
+            return self._run("product", (1, -1), part, point)[0]
         return np.stack([self.divide(term, point) for term in part])
 
     def convolve(self, a: Any, b: Any, table: Monomials, k: int) -> Any:
@@ -166,3 +157,19 @@ class JetNumbers:
     def forget(self, values: Any, which: NDArray[np.bool_]) -> None:
         """Make numbers unknown at some points of the last axes."""
         self.base.forget(values, which)
+
+
+@lru_cache(maxsize=256)
+def _program(op: str, data: Any, count: int) -> SeriesProgram:
+    """Give the rules of one operation on symbols."""
+    graph = Graph()
+    symbols = [graph.symbol("variable", str(i)) for i in range(count)]
+    if op == "product":
+        node = graph.power_product(zip(symbols, data, strict=True))
+    elif op == "root":
+        node = graph.root(symbols[0], data)
+    elif op == "pow":
+        node = graph.power(symbols[0], symbols[1] if data is None else graph.constant(data))
+    else:
+        node = graph.call(op, *symbols)
+    return SeriesProgram([node])

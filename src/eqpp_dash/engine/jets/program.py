@@ -10,8 +10,9 @@ import numpy as np
 
 from eqpp_dash.engine.expression.derivative import PARTIALS
 from eqpp_dash.engine.expression.graph import Graph, Node, rebuild
+from eqpp_dash.engine.expression.rationals import to_float
 from eqpp_dash.engine.jets import recurrences, rules
-from eqpp_dash.engine.jets.arithmetic import Arithmetic
+from eqpp_dash.engine.jets.arithmetic import DOUBLES, Arithmetic
 from eqpp_dash.engine.jets.monomials import Monomials
 
 #: Functions whose derivative is made of simpler ones.
@@ -48,7 +49,7 @@ class SeriesProgram:
         self._known: dict[Hashable, int] = {}
         self._lower(own)
         self.outputs = [self._known[root] for root in own]
-        self._bound: dict[int, tuple[Arithmetic, list[Any]]] = {}
+        self._doubles = [to_float(value) for value in self._numbers]
         self._varying = [rule for rule in self._rules if not self._constant[rule.out]]
 
     # running ------------------------------------------------------------------------------
@@ -67,10 +68,10 @@ class SeriesProgram:
         shape : tuple of int
             Shape of the points.
         """
-        kind, numbers = self._bound.get(id(arithmetic), (None, []))
-        if kind is not arithmetic or arithmetic.name == "multiple precision":
+        if arithmetic is DOUBLES:
+            numbers: list[Any] = list(self._doubles)
+        else:
             numbers = [arithmetic.number(value) for value in self._numbers]
-            self._bound[id(arithmetic)] = (arithmetic, numbers)
         full = (len(table), *shape)
         series = [arithmetic.zeros(full) for _ in self._constant]
         return rules.State(arithmetic, table, numbers, series)

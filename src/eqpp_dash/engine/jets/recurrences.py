@@ -136,7 +136,7 @@ class Power(Rule):
         slope[part] = 0
         driven = kind.convolve(out, du, table, k)
         if exponent is not None:
-            driven = driven * exponent.numerator / exponent.denominator
+            driven = driven * kind.number(exponent)
         else:
             driven = kind.multiply(driven, state.series[self.args[2]][0])
         slope[part] = kind.divide(driven - kind.convolve(u, slope, table, k), u[0])
