@@ -13,6 +13,7 @@ import pytest
 
 from eqpp_dash.engine.expression.graph import Graph
 from eqpp_dash.engine.jets import (
+    COMPLEXES,
     DOUBLES,
     INTERVALS,
     RATIONALS,
@@ -187,6 +188,24 @@ def test_compositions() -> None:
             for i in range(2):
                 wanted = mpmath.taylor(lambda s, i=i: values(s)[i], 0, 8)  # type: ignore[misc]
                 assert found[i, :, m] == pytest.approx(np.array(wanted, dtype=float), rel=1e-9)
+
+
+def test_complex_directions() -> None:
+    jets = FieldJets.of(
+        parse_system("x' = sin(x*y)*exp(-x)/y + cbrt(x); y' = x^1.7 + tan(y)*abs(x) + floor(y)")
+    )
+    directions = np.array([[0.5, 0.5], [-0.5j, 0.5j]])
+    found = jets.along([0.6, 0.8], directions, 5, arithmetic=COMPLEXES)
+    assert found.smooth
+    step = np.array([0.3 + 0.2j, -0.1 + 0.4j])
+    real = jets.at([0.6, 0.8], 5)
+    assert found(step) == pytest.approx(real(directions @ step), rel=1e-12)
+    conjugate = found(np.array([0.3 + 0.2j, 0.3 - 0.2j]))  # a real displacement
+    assert np.abs(conjugate.imag).max() < 1e-15
+    run = jets.begin(monomials(1, 2), (), COMPLEXES)
+    run.inputs["x"][0] = 1j
+    with pytest.raises(ValueError, match="real"):
+        run.part(0)
 
 
 @pytest.mark.parametrize("variables", [1, 2])

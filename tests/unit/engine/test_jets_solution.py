@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from eqpp_dash.engine.jets import (
+    COMPLEXES,
     INTERVALS,
     RATIONALS,
     FieldJets,
@@ -114,7 +115,7 @@ def test_how_it_ends() -> None:
     assert taylor_solution(edge, [1.0], [0.0]).steps == 0
     rest = taylor_solution(blow_up, [0.0], [1e6])
     assert (rest.end, rest.states[0, 0]) == ("time", 0.0)
-    for kind in (INTERVALS, RATIONALS):
+    for kind in (INTERVALS, RATIONALS, COMPLEXES):
         with pytest.raises(ValueError, match="no solution"):
             taylor_solution(blow_up, [1], [0.5], arithmetic=kind)
     with pytest.raises(ValueError, match="lead away"):

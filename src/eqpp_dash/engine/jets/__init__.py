@@ -14,6 +14,7 @@ from eqpp_dash.engine.jets.arithmetic import (
     IrrationalError,
     NotSmoothError,
 )
+from eqpp_dash.engine.jets.complexes import COMPLEXES
 from eqpp_dash.engine.jets.enclosures import INTERVALS, IntervalArray
 from eqpp_dash.engine.jets.exact import RATIONALS, MultiPrecision
 from eqpp_dash.engine.jets.field import Composition, FieldJets
@@ -25,6 +26,7 @@ from eqpp_dash.engine.jets.taylor import TaylorSolution, taylor_solution
 from eqpp_dash.engine.jets.variations import FlowDerivatives, Variations
 
 __all__ = [
+    "COMPLEXES",
     "DOUBLES",
     "INTERVALS",
     "RATIONALS",

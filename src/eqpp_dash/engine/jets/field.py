@@ -229,7 +229,7 @@ class FieldJets:
         parameters : mapping of str to number
             Values of the open parameters.
         arithmetic : Arithmetic
-            `DOUBLES`, `INTERVALS`, `RATIONALS` or a `MultiPrecision`.
+            `DOUBLES`, `COMPLEXES`, `INTERVALS`, `RATIONALS` or a `MultiPrecision`.
 
         Returns
         -------

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from eqpp_dash.engine.jets.arithmetic import DOUBLES, Arithmetic
+from eqpp_dash.engine.jets.complexes import Complexes
 from eqpp_dash.engine.jets.enclosures import Intervals
 from eqpp_dash.engine.jets.exact import Rationals
 from eqpp_dash.engine.jets.field import TIME, Composition, FieldJets
@@ -283,8 +284,10 @@ def tolerance_of(arithmetic: Arithmetic) -> float:
     Raises
     ------
     ValueError
-        For intervals and rational numbers.
+        For other numbers than doubles and those of many digits.
     """
-    if isinstance(arithmetic, Intervals | Rationals):
-        raise ValueError(f"{arithmetic.name} give no solution: the remainder is not bounded")
+    if isinstance(arithmetic, Intervals | Rationals | Complexes):
+        raise ValueError(
+            f"{arithmetic.name} give no solution: it would be neither exact nor bounded"
+        )
     return float(10.0 ** -(arithmetic.digits + 1))
