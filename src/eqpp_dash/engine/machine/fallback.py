@@ -51,7 +51,11 @@ class ArrayField:
     """
 
     def __init__(
-        self, components: Sequence[Node], variables: Sequence[str], parameters: Sequence[str]
+        self,
+        components: Sequence[Node],
+        variables: Sequence[str],
+        parameters: Sequence[str],
+        sections: Sequence[Node] = (),
     ) -> None:
         graph = Graph()
         # A tape knows variables only; no variable's name begins with a space.
