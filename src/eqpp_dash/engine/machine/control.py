@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from eqpp_dash.engine.machine.crosscode import DOWN, SETUP, UP, Sections
 from eqpp_dash.engine.machine.lanes import Lanes
 from eqpp_dash.engine.machine.layout import (
     COUNTER_STRIDE,
@@ -13,7 +14,6 @@ from eqpp_dash.engine.machine.layout import (
     Rows,
     Variant,
 )
-from eqpp_dash.engine.machine.crosscode import DOWN, SETUP, UP, Sections
 from eqpp_dash.engine.machine.rowcode import RowCode
 
 #: Emits the field from the time, the state and the parameters.

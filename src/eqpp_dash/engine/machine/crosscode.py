@@ -49,6 +49,14 @@ LAND = 1e-3
 APART = 1.0 - 1e-9
 """In a step that ends on a section, another one beyond this share is crossed at the same time."""
 
+GUARD = 1 / 8
+"""How near to zero, as a share of the rates of change, the cubic through the ends of a step may
+come before the step is looked at."""
+
+FAR = 2.0
+"""An extremum within a step is of no interest if both ends are farther from zero than this times
+what the value would change by at the rates of both ends."""
+
 ON = 1e-10
 """A start is on a section if the rate there would lead to it within this share of a first step."""
 
@@ -597,7 +605,7 @@ def cross_functions(
     definitions: dict[str, str],
     declarations: set[str],
 ) -> tuple[list[Lanes], list[str]]:
-    """Give what emitted the functions, and the functions; ``value`` and ``cross`` are for others."""
+    """Give what emitted the functions, and the functions."""
     emitters, texts = [], []
     for name in ("value", "look", "refine", "dip", "note", "judge", "scan", "cross"):
         lanes = Lanes(width, fused=fused, contract=True)

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 from eqpp_dash.engine.machine.control import ControlCode
+from eqpp_dash.engine.machine.crosscode import FAR, GUARD
 from eqpp_dash.engine.machine.crossingrows import Scratch
 from eqpp_dash.engine.machine.stepcode import StepCode, lesser
-
-GUARD = 1 / 8
-"""How near to zero, as a share of the rates of change, the cubic through the ends of a step may
-come before the step is looked at."""
-
-FAR = 2.0
-"""An extremum within a step is of no interest if both ends are farther from zero than this times
-what the value would change by at the rates of both ends."""
 
 
 class CrossLoop(ControlCode):

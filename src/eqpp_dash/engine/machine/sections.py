@@ -1,4 +1,4 @@
-"""Sections, points to come near to, and the crossings that were found, as callers give and get them."""
+"""Sections and points as callers give them, and the crossings that they get."""
 
 from __future__ import annotations
 
