@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from eqpp_dash.engine.machine.crosscode import DOWN, SETUP, UP, Sections
+from eqpp_dash.engine.machine.crosscode import Sections
+from eqpp_dash.engine.machine.crossingrows import DOWN, SETUP, UP
 from eqpp_dash.engine.machine.lanes import Lanes
 from eqpp_dash.engine.machine.layout import (
     COUNTER_STRIDE,

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from eqpp_dash.engine import dop853, rodas5p
 from eqpp_dash.engine.expression.graph import Graph, Node, rebuild
 from eqpp_dash.engine.expression.tape import Tape
-from eqpp_dash.engine.machine.arraysections import ArraySections, SectionWatch, Step
+from eqpp_dash.engine.machine.arraycrossings import SectionWatch
+from eqpp_dash.engine.machine.arraysections import ArraySections, Step
 from eqpp_dash.engine.machine.batch import Batch
 from eqpp_dash.engine.machine.derivatives import derivatives
 from eqpp_dash.engine.machine.layout import (

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from eqpp_dash.engine.machine import linearcode
 from eqpp_dash.engine.machine.control import RUNNING, Derivatives, Field
-from eqpp_dash.engine.machine.crosscode import COUNTS, ON, SETUP, TINY, Sections, cross_functions
-from eqpp_dash.engine.machine.crossingrows import Scratch
+from eqpp_dash.engine.machine.crosscode import Sections
+from eqpp_dash.engine.machine.crossingrows import COUNTS, ON, SETUP, TINY, Scratch
+from eqpp_dash.engine.machine.crossscan import cross_functions
 from eqpp_dash.engine.machine.lanes import Lanes, double
 from eqpp_dash.engine.machine.layout import STIFF, Counter, End, Method, Rows, Variant
 from eqpp_dash.engine.machine.routines import module_text

@@ -117,8 +117,8 @@ class StepLoop(CrossLoop):
         )
         taken = good
         if self.watched:
-            seen = lanes.mask_and(self._suspicious(h, news[usual:], good), active)
-            news = self._crossings(step, h, y, f, kept, news, merged, seen)
+            suspects = self._suspicious(h, news[usual:], lanes.mask_and(good, active))
+            news = self._crossings(step, h, y, f, kept, news, merged, suspects)
             taken = lanes.mask_and(good, self.values["taken"])
         elif self.dense:
             self._samples(step, y, h, good, news[0])
