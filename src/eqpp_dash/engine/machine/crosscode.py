@@ -33,7 +33,7 @@ from eqpp_dash.engine.machine.crossingrows import (
 )
 from eqpp_dash.engine.machine.lanes import Lanes
 from eqpp_dash.engine.machine.layout import Method, Rows
-from eqpp_dash.engine.machine.rowcode import ColdCode, RowCode
+from eqpp_dash.engine.machine.rowcode import ColdCode
 from eqpp_dash.engine.machine.stepcode import greater, lesser
 
 #: Emits value, derivatives with respect to the state and to time of some sections; None is zero.
@@ -313,7 +313,7 @@ class CrossCode(ColdCode):
         with self._repeat(self._member("i64", "cycle_count")) as k:
             own_section = self._get("i64", self._place(belong, k))
             here = lanes.emit(f"icmp eq i64 {own_section}, %section")
-            near = emit_near(self, points, k, self._states(self.rows.trial))
+            near = self._near(points, k, self._states(self.rows.trial))
             near = lanes.mask_and(near, self._spread_scalar("i1", here))
             hit, taken = self._see(Scratch.HIT), self._holds(Scratch.NUMBER)
             same = lanes.mask_and(lanes.compare("oeq", share, hit), lanes.mask_not(taken))
@@ -325,18 +325,3 @@ class CrossCode(ColdCode):
             self._alter(
                 Scratch.NUMBER, near, lanes.splat(lanes.emit(f"sitofp i64 {place} to double"))
             )
-
-
-def emit_near(code: RowCode, points: str, number: str, state: list[str]) -> str:
-    """Tell where a state lies within the ellipsoid around a point."""
-    lanes, n = code.lanes, len(state)
-    first = lanes.emit(f"mul i64 {number}, {2 * n}")
-    total = lanes.constant(0.0)
-    for i, value in enumerate(state):
-        center, inverse = (
-            lanes.splat(code._get("double", code._place(points, first, k * n + i)))
-            for k in range(2)
-        )
-        away = lanes.multiply(lanes.subtract(value, center), inverse)
-        total = lanes.fma(away, away, total)
-    return lanes.compare("olt", total, lanes.constant(1.0))

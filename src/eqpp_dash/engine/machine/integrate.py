@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from eqpp_dash.engine.expression.graph import Node
 from eqpp_dash.engine.machine.batch import Batch, make_batch, row_of
+from eqpp_dash.engine.machine.blowup import find_blow_ups
 from eqpp_dash.engine.machine.fallback import ArrayField, integrate_arrays
 from eqpp_dash.engine.machine.kernels import Kernels
 from eqpp_dash.engine.machine.layout import End, Method, Variant
@@ -79,6 +80,8 @@ class Propagated:
         The point that each ended near, of those or of the cycles', as `ends` says; -1 if none.
     crossings : tuple of Crossings
         The crossings of each section asked about, in the order of the events.
+    blow_up : ndarray, shape (m,)
+        When those that end with ``INFINITY`` are infinite, estimated; NaN for the others.
     """
 
     states: Array
@@ -89,6 +92,7 @@ class Propagated:
     section: Integers
     target: Integers
     crossings: tuple[Crossings, ...]
+    blow_up: Array
 
 
 class Integrator:
@@ -184,6 +188,7 @@ class Integrator:
         events: Sequence[SectionEvent] = (),
         targets: Targets | None = None,
         cycle_targets: Sequence[CycleTargets] = (),
+        beyond: bool = False,
         **options: Unpack[Options],
     ) -> Propagated:
         """Integrate trajectories to their ends.
@@ -203,6 +208,10 @@ class Integrator:
         cycle_targets : sequence of CycleTargets
             A trajectory ends where it crosses the section near one of these points. They are
             numbered through.
+        beyond : bool
+            Whether trajectories that leave the box are followed farther, to tell those that
+            grow beyond all bounds in finite time, which end with ``INFINITY``, from the others,
+            which end with ``BOX``.
         **options
             See `options.Options`.
 
@@ -230,6 +239,7 @@ class Integrator:
         batch = self._prepare(starts, span, options, make)
         methods = self._integrate(batch, options)
         start_time = batch.start_time
+        blow_up = find_blow_ups(self._array_field(), batch, beyond, partial(self._follow, options))
         crossed = np.isin(batch.ends, (End.SECTION, End.CYCLE))
         near = np.isin(batch.ends, (End.TARGET, End.CYCLE))
         return Propagated(
@@ -241,6 +251,7 @@ class Integrator:
             np.where(crossed, batch.passed - 1, -1),
             np.where(near, batch.reached - 1, -1),
             tuple(batch.events.crossings(event.section, start_time) for event in events),
+            start_time + blow_up,
         )
 
     def sample(
@@ -328,6 +339,10 @@ class Integrator:
         methods = run_method(options.get("method", "DOP853"), batch, watch, run)
         watch.report(1.0)
         return methods
+
+    def _follow(self, options: Options, batch: Batch) -> None:
+        run = partial(self._run, options.get("threads"))
+        run_method(options.get("method", "DOP853"), batch, Watch(options.get("cancel"), None), run)
 
     def _run(self, threads: int | None, batch: Batch, variant: Variant, watch: Watch) -> None:
         with self._kernels.use(variant) as kernel:

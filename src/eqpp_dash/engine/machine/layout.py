@@ -69,10 +69,14 @@ class End(IntEnum):
 
     ``TIME``: the end of the time span. ``BOX``: it left the box. ``UNDEFINED``: the field is
     undefined at the start or just beyond the end. ``COLLAPSE``: the step shrank to nothing, as
-    it does where the solution grows beyond all bounds in finite time or the field jumps.
+    it does where the field jumps.
     ``BUDGET``: the steps are used up. ``CANCELLED``: it was cancelled. ``SECTION``: it crossed a
     section as often as was asked for. ``TARGET``: it came near a point. ``CYCLE``: it crossed a
-    section near a point of a cycle.
+    section near a point of a cycle. ``INFINITY``: it grows beyond all bounds in finite time.
+
+    Of several that come at once the first of these holds: SECTION or CYCLE, which lie before
+    the end of a step; UNDEFINED, at a start; BOX; TARGET; TIME; COLLAPSE, UNDEFINED or
+    INFINITY; BUDGET; CANCELLED. At a crossing CYCLE goes before SECTION.
     """
 
     TIME = 0
@@ -84,6 +88,7 @@ class End(IntEnum):
     SECTION = 6
     TARGET = 7
     CYCLE = 8
+    INFINITY = 9
 
 
 class Method(IntEnum):

@@ -255,6 +255,12 @@ class _Run(StepLoop):
         reason = lanes.constant(RUNNING)
         empty = lanes.compare("oeq", span, zero)
         reason = lanes.select(empty, lanes.constant(End.TIME), reason)
+        if self.targets:
+            found = self._nearest("born", y)
+            number = lanes.select(fresh, found, self._row(rows.NUMBER))
+            lanes.store("%work", rows.NUMBER, number)
+            near = lanes.compare("ogt", found, zero)
+            reason = lanes.select(near, lanes.constant(End.TARGET), reason)
         reason = lanes.select(self._outside(y), lanes.constant(End.BOX), reason)
         undefined = lanes.compare("uno", check, check)
         reason = lanes.select(undefined, lanes.constant(End.UNDEFINED), reason)
@@ -264,9 +270,10 @@ class _Run(StepLoop):
         self._say(
             f"%stillborn = bitcast {lanes.mask} {lanes.compare('oge', reason, zero)} to {self.bits}"
         )
+        started = lanes.block
         self._say("br label %begun")
         lanes.label("begun")
-        self._say(f"%failed = phi {self.bits} [ 0, %begin ], [ %stillborn, %start ]")
+        self._say(f"%failed = phi {self.bits} [ 0, %begin ], [ %stillborn, %{started} ]")
         some = lanes.emit(f"icmp ne {self.bits} %failed, 0")
         self._say(f"br i1 {some}, label %harvest, label %check")
         lanes.label("check")
