@@ -239,7 +239,7 @@ class Integrator:
         batch = self._prepare(starts, span, options, make)
         methods = self._integrate(batch, options)
         start_time = batch.start_time
-        blow_up = find_blow_ups(self._array_field(), batch, beyond, partial(self._follow, options))
+        blow_up = find_blow_ups(self._array_field, batch, beyond, partial(self._follow, options))
         crossed = np.isin(batch.ends, (End.SECTION, End.CYCLE))
         near = np.isin(batch.ends, (End.TARGET, End.CYCLE))
         return Propagated(
