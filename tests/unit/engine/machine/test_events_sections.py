@@ -315,6 +315,58 @@ def test_agrees_with_scipy(tier: str, dimension: int, direction: int) -> None:
         np.testing.assert_allclose(found, states, rtol=0, atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("text", "section", "span"),
+    [
+        ("x' = 10*(y - x); y' = x*(28 - z) - y; z' = x*y - 8*z/3", "z - 10*c - 20", 5.0),
+        ("x' = y; y' = x - x^3 - y/5 + 0.4*cos(1.2*t)", "x*y - c/2", 30.0),
+        ("x' = y; y' = -x; u' = v; v' = -49*u", "x + 0.3*u - c", 20.0),
+        ("x' = y; y' = -x; u' = v; v' = -49*u", "x*u - c/3", 20.0),
+    ],
+)
+@pytest.mark.parametrize("tolerance", [1e-3, 1e-6])
+def test_fine_samples_show_no_other_crossing(
+    text: str, section: str, span: float, tolerance: float
+) -> None:
+    """The interpolant is that in which crossings are looked for, so the counts must be equal."""
+    system = parse_system(text)
+    random = np.random.default_rng(5)
+    starts, levels = random.uniform(-1, 1, (system.dimension, 90)), random.uniform(-1, 1, 90)
+    options: dict[str, Any] = {"rtol": tolerance, "atol": tolerance, "parameters": {"c": levels}}
+    times = np.linspace(0.0, span, 10_001)
+    with Integrator(
+        system.components, system.variables, {"c": 1.0}, sections=[section]
+    ) as integrator:
+        counts = integrator.propagate(starts, span, events=[SectionEvent(0)], **options)
+        samples = integrator.sample(starts, times, **options)
+    x, z, last = samples[0], samples[-2], samples[-1]
+    values = {
+        "z - 10*c - 20": last - 10 * levels - 20,
+        "x*y - c/2": x * last - levels / 2,
+        "x + 0.3*u - c": x + 0.3 * z - levels,
+        "x*u - c/3": x * z - levels / 3,
+    }[section]
+    signs = np.sign(values)
+    seen = (signs[1:] * signs[:-1] < 0).sum(0)
+    assert seen.sum() > 200
+    assert counts.crossings[0].counts.tolist() == seen.tolist()
+
+
+def test_stiff_method_in_five_dimensions() -> None:
+    lines = [f"x{i}' = -{10 * i + 1}*x{i} + 9*x{(i + 1) % 5} + cos(t)" for i in range(5)]
+    system = parse_system("\n".join(lines))
+    starts = np.random.default_rng(6).uniform(-1, 1, (5, 12))
+    options: dict[str, Any] = {"rtol": 1e-9, "atol": 1e-9}
+    events = [SectionEvent(0, end_after=3, record=3)]
+    with Integrator.of(system, sections=["x0 - x1/3"]) as integrator:
+        stiff = integrator.propagate(starts, 30.0, method="Rodas5P", events=events, **options)
+        usual = integrator.propagate(starts, 30.0, events=events, **options)
+    assert (usual.ends == End.SECTION).all()
+    assert (stiff.ends == End.SECTION).all()
+    np.testing.assert_allclose(stiff.crossings[0].times, usual.crossings[0].times, atol=1e-6)
+    np.testing.assert_allclose(stiff.states, usual.states, rtol=0, atol=1e-6)
+
+
 # what callers give --------------------------------------------------------------------------
 
 
