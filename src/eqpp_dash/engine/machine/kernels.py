@@ -124,7 +124,7 @@ class Kernels:
     def _too_long(self, variant: Variant) -> str:
         """Tell, if so, that code would take too long to compile: the time grows like a square."""
         components, variables, _ = self._system
-        count = len(topological(components))
+        count = len(topological(components)) + len(topological(self._sections))
         if variant.method == Method.Rodas5P and count <= MOST_OPERATIONS:
             rows, drift = derivatives(components, variables)
             count += len(topological([*chain.from_iterable(rows), *drift]))
