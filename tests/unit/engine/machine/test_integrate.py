@@ -254,6 +254,27 @@ def test_cancel_stops_a_batch_of_minutes(oscillator: Integrator) -> None:
     assert waited < 1.0  # a tenth of that on an idle machine
 
 
+def test_a_slow_field_is_cancelled_as_soon() -> None:
+    """The C library computes erf lane by lane: 400 of them take a millisecond a step."""
+    parts = "; ".join(
+        f"{v}' = " + " + ".join(f"erf({v}*{k}.5 + {w})" for k in range(1, 26) for w in "abcd")
+        for v in "abcd"
+    )
+    began = []
+
+    def cancel() -> bool:
+        began.append(time.perf_counter())
+        return len(began) > 3
+
+    with Integrator.of(parse_system(parts)) as integrator:
+        assert integrator.tier == "machine"
+        starts = np.random.default_rng(0).uniform(-1.0, 1.0, (4, 1000))
+        result = integrator.propagate(starts, 1e9, max_steps=10**9, cancel=cancel)
+        waited = time.perf_counter() - began[3]
+    assert (result.ends == End.CANCELLED).any()
+    assert waited < 1.0  # without shorter stretches several seconds
+
+
 def test_exception_from_progress_stops_and_is_passed_on(oscillator: Integrator) -> None:
     def progress(share: float) -> None:
         raise KeyboardInterrupt
@@ -385,6 +406,7 @@ def test_twelve_dimensions_and_no_trajectories() -> None:
         ({"span": [1.0, 2.0]}, "span must"),
         ({"starts": [1.0, 2.0]}, "starts must"),
         ({"rtol": -1.0}, "negative"),
+        ({"rtol": np.inf}, "infinite"),
         ({"box": [[0.0, 1.0]]}, "box must"),
         ({"max_steps": 0}, "positive"),
     ],
