@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from eqpp_dash.engine import dop853, radau
 from eqpp_dash.engine.batch import Batch, Taken, join_batches
 from eqpp_dash.engine.dop853 import Array, Trial
-from eqpp_dash.engine.orbits import Ends, Flow, Problem, Steps
+from eqpp_dash.engine.orbits import Ends, Flow, Problem, Steps, join_steps
 from eqpp_dash.engine.record import ROUNDS, Record
 from eqpp_dash.engine.recorded import Recorded
 from eqpp_dash.engine.surfaces import Surfaces
@@ -113,6 +113,7 @@ class _Run:
         self.counts = np.zeros(starts.shape[1], dtype=np.intp)
         self.stiff = np.zeros(starts.shape[1], dtype=bool)
         self.chunks: list[tuple[NDArray[Any], ...]] = []
+        self.recordings: list[tuple[Lanes, Array]] = []
         self.surfaces = Surfaces(problem, starts.shape[1])
         self.rounds = 0
         self.recorded: Recorded | None = None
@@ -197,7 +198,7 @@ class _Run:
         assert self.recorded is not None
         error, chunk, blocked = self.recorded.advance(batch, self.ends, self.counts, self.limit)
         if chunk is not None:
-            self.chunks.append(chunk)
+            self.recordings.append(chunk)
         self._give_up(batch, error)
         blocked = blocked[self.ends.open[batch.lane[blocked]]]
         if blocked.size:
@@ -374,11 +375,25 @@ class _Run:
 
     def _steps(self) -> Steps:
         n = self.starts.shape[0]
-        if not self.chunks:
-            empty = np.zeros(0)
-            return Steps(
-                np.zeros(0, dtype=np.intp), empty, empty, np.zeros((n, 0)), np.zeros((7, n, 0))
-            )
+        parts = []
+        if self.chunks:
+            parts.append(self._steps_of_numpy())
+        if self.recordings:
+            assert self.recorded is not None
+            lane = np.concatenate([lane for lane, _ in self.recordings])
+            order = lane.argsort(kind="stable")
+            steps = np.concatenate([steps for _, steps in self.recordings], axis=1)
+            steps = steps.take(order, axis=1)
+            terms = self.recorded.terms_of(steps)
+            parts.append(Steps(lane[order], steps[0], steps[1], steps[3 : 3 + n], terms))
+        if len(parts) == 1:
+            return parts[0]
+        if not parts:
+            none = np.zeros(0)
+            return Steps(none.astype(np.intp), none, none, np.zeros((n, 0)), np.zeros((7, n, 0)))
+        return join_steps(*parts)
+
+    def _steps_of_numpy(self) -> Steps:
         lane, kind, sign, t, h, y, f, new, slope, memory = (
             np.concatenate([chunk[i] for chunk in self.chunks], axis=-1) for i in range(10)
         )
@@ -388,12 +403,8 @@ class _Run:
         terms = memory[:, :, order]
         explicit = np.flatnonzero(kind == 0.0)
         if explicit.size:
-            signs, memory = sign[explicit], terms[:, :, explicit]
+            field, memory = self.field(sign[explicit]), terms[:, :, explicit]
             vectors = (y[:, explicit], f[:, explicit], new[:, explicit], slope[:, explicit])
-            if self.recorded is not None:
-                found = self.recorded.terms(signs, t[explicit], h[explicit], vectors, memory)
-            else:
-                field = self.field(signs)
-                found = dop853.dense_terms(field, t[explicit], h[explicit], *vectors, memory)
+            found = dop853.dense_terms(field, t[explicit], h[explicit], *vectors, memory)
             terms[:, :, explicit] = found
         return Steps(lane.astype(np.intp), t, h, y, terms)

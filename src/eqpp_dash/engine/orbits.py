@@ -170,6 +170,19 @@ class Steps:
         return slice(int(first), int(last))
 
 
+def join_steps(one: Steps, other: Steps) -> Steps:
+    """Give the steps of both, sorted by lane, then time."""
+    lane, t = np.concatenate([one.lane, other.lane]), np.concatenate([one.t, other.t])
+    order = np.lexsort((t, lane))
+    return Steps(
+        lane[order],
+        t[order],
+        np.concatenate([one.h, other.h])[order],
+        np.concatenate([one.y, other.y], axis=1)[:, order],
+        np.concatenate([one.terms, other.terms], axis=2)[:, :, order],
+    )
+
+
 @dataclass(slots=True)
 class Flow:
     """Orbits that were integrated, one a lane.

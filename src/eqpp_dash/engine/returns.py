@@ -88,7 +88,8 @@ class _Sections:
         """Give steps that pass a section the right way, near its point: which, where, how near.
 
         With `follow`, the section then moves on to where the orbit has come, so that every
-        turn is compared with the one before it.
+        turn is compared with the one before it; where and how near is then as exact as the
+        eye asks for.
         """
         lanes = taken.lane
         point, normal = self.point[:, lanes], self.normal[:, lanes]
@@ -107,7 +108,8 @@ class _Sections:
                 self.move(lanes[turned], taken.new[:, turned], taken.slope[:, turned])
             return passed, np.zeros(0), np.zeros(0)
         terms = taken.terms_of(passed)
-        share = self._root(taken, passed, terms, before[passed], side[passed])
+        exact = 1e-9 if follow else 1e-15
+        share = self._root(taken, passed, terms, before[passed], side[passed], exact)
         state = taken.states(passed, share, terms)
         gap = np.max(np.abs(state - point[:, passed]) / self.width, axis=0)
         if follow:
@@ -131,26 +133,32 @@ class _Sections:
         return near
 
     def _root(
-        self, taken: Taken, passed: NDArray[np.intp], terms: Array, low: Array, high: Array
+        self,
+        taken: Taken,
+        passed: NDArray[np.intp],
+        terms: Array,
+        low: Array,
+        high: Array,
+        exact: float,
     ) -> Array:
         """Find where the interpolant meets the section: the Illinois variant of regula falsi."""
         lanes = taken.lane[passed]
+        normal = self.normal[:, lanes] / self.width
+        y = np.sum((taken.y[:, passed] - self.point[:, lanes]) * normal, axis=0)
+        along = np.einsum("knl,nl->kl", terms, normal)
         a, b = np.zeros(passed.size), np.ones(passed.size)
         low, high = low.copy(), high.copy()
         share = b
         for _ in range(12):
             share = np.where(high > low, (a * high - b * low) / (high - low), b)
-            state = interpolate(taken.y[:, passed], terms, share)
-            value = np.sum(
-                (state - self.point[:, lanes]) / self.width * self.normal[:, lanes], axis=0
-            )
+            value = interpolate(y, along, share)
             up = value >= 0
             low, high = (
                 np.where(up, 0.5 * low, value),
                 np.where(up, value, 0.5 * high),
             )
             a, b = np.where(up, a, share), np.where(up, share, b)
-            if np.max(np.abs(value)) < 1e-15:
+            if np.max(np.abs(value)) < exact:
                 break
         return share
 
@@ -165,6 +173,8 @@ class _Sections:
             value = np.sum((state - point) / self.width * normal, axis=0)
             rate = np.sum(trial.slope / self.width * normal, axis=0) * taken.h[passed]
             share = np.clip(share - value / rate, 0.0, 1.0)
+            if np.max(np.abs(value)) < 1e-15:
+                break
         return share, np.max(np.abs(state - point) / self.width, axis=0)
 
 

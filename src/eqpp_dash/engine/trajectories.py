@@ -190,14 +190,16 @@ def verify_closed(traced: Traced, which: Sequence[int], progress: Progress | Non
     with np.errstate(all="ignore"):
         slopes = signs * tight.field(tight.start, starts)
     watcher = Returns(tight, starts, slopes, np.zeros(len(lanes), dtype=bool))
+    escape = Escape(tight, len(lanes))
     again = integrate_orbits(
         tight,
         starts,
         signs,
         steps=np.full(len(lanes), 200 + 12 * int(flow.counts[lanes].max()), dtype=np.intp),
-        watchers=[watcher, Escape(tight, len(lanes))],
+        watchers=[watcher, escape],
         progress=progress,
     )
+    escape.settle(again.ends)
     failed = []
     for k, (i, lane) in enumerate(zip(claims, lanes, strict=True)):
         period = float(again.ends.time[k])
