@@ -131,7 +131,7 @@ class Escape:
 
     def settle(self, ends: Ends) -> None:
         """Find when lanes left the box; say so of those whose time was up there, if it is ours."""
-        left = np.array([end == LEFT for end in ends.end])
+        left = np.array([end == LEFT for end in ends.end], dtype=bool)
         if self.problem.by_eye:
             for lane in np.flatnonzero(self.outside & ~left):
                 if ends.end[lane] in ("time", "budget"):

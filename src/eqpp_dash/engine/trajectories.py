@@ -257,14 +257,16 @@ def assemble(
     """
     verify_closed(traced, which, progress)
     curves = sample_curves(traced.problem, traced.flow, traced.lanes(which))
-    return tuple(_trajectory(traced, i, curves) for i in which)
+    rests = _equilibria_at(traced, traced.orbits.starts[list(which)])
+    return tuple(
+        _trajectory(traced, i, rest, curves) for i, rest in zip(which, rests.tolist(), strict=True)
+    )
 
 
-def _trajectory(traced: Traced, i: int, curves: dict[int, Curve]) -> Trajectory:
+def _trajectory(traced: Traced, i: int, rest: int, curves: dict[int, Curve]) -> Trajectory:
     orbits, flow = traced.orbits, traced.flow
     start = orbits.starts[i].copy()
-    rest = _equilibrium_at(traced, start)
-    if rest is not None and orbits.saddles[i] < 0:
+    if rest >= 0 and orbits.saddles[i] < 0:
         end = OrbitEnd(f"equilibrium {rest}", 0.0, "the start is an equilibrium")
         return Trajectory(start, np.zeros(1), start[None], end, end, orbits.origins[i])
     ends, halves = [], []
@@ -296,9 +298,10 @@ def _end(flow: Flow, lane: int) -> OrbitEnd:
     return OrbitEnd(words.get(end, end), time, flow.ends.reason[lane])
 
 
-def _equilibrium_at(traced: Traced, point: Array) -> int | None:
-    width = traced.problem.width
-    for k, item in enumerate(traced.equilibria):
-        if np.max(np.abs(item.point - point) / width) < SAME_POINT:
-            return k
-    return None
+def _equilibria_at(traced: Traced, points: Array) -> NDArray[np.intp]:
+    """Give the equilibria at which points, shape (m, n), are; -1 where there is none."""
+    found = np.full(len(points), -1, dtype=np.intp)
+    for k in reversed(range(len(traced.equilibria))):
+        away = np.abs(traced.equilibria[k].point - points) / traced.problem.width
+        found[away.max(axis=1) < SAME_POINT] = k
+    return found
