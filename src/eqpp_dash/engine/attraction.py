@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import solve_continuous_lyapunov
 
 from eqpp_dash.engine.dop853 import Array
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from eqpp_dash.engine.compiled import CompiledField
     from eqpp_dash.engine.orbits import Ends, Problem
     from eqpp_dash.engine.record import Bools, Record
+
+Lanes = NDArray[np.intp]
 
 ARRIVED = 1.5e-3
 """Distance, in widths of the window, within which a curve need not be drawn on."""
@@ -72,10 +75,13 @@ class Attraction:
             return wanted
         lanes, states = record.lane, record.y[1:]
         caught = self.caught[lanes]
-        for k, sign in enumerate(self.sign):
-            away = states - self.point[k][:, None]
-            level = np.einsum("kil,ij,kjl->kl", away, self.shape[k], away)
-            wanted |= (level < 1.0) & ((record.sign == sign) & (caught < 0))
+        for sign in np.unique(self.sign):
+            free = np.flatnonzero((record.sign == sign) & (caught < 0))
+            seen = states[:, :, free]
+            for k in np.flatnonzero(self.sign == sign) if free.size else ():
+                away = seen - self.point[k][:, None]
+                level = np.einsum("kil,kil->kl", away, np.matmul(self.shape[k], away))
+                wanted[:, free] |= level < 1.0
         inside = np.flatnonzero(caught >= 0)
         if inside.size:
             away = states[:, :, inside] - self.point[caught[inside]].T
@@ -200,31 +206,35 @@ class NearMiss:
         self.numbers = np.array([k for k, _ in self.saddles], dtype=int)
         self.points = np.array([item.point for _, item in self.saddles]).reshape(-1, 2).T
         self.away = np.zeros(own.shape, dtype=bool)
+        # What `scan` saw: where watched lanes were far from their own saddle.
+        self.gone = np.zeros((0, 0, 0), dtype=bool)
 
-    def _distances(self, record: Record) -> tuple[Array, Bools]:
+    def _distances(self, record: Record, some: Lanes) -> tuple[Array, Bools]:
         """Give distances from the saddles, (saddles, rounds, lanes), and whose own is which."""
-        apart = record.y[1:, :, None] - self.points[:, :, None]
+        apart = record.y[1:, :, None, some] - self.points[:, :, None]
         distance = np.max(np.abs(apart) / self.width[:, None, None], axis=1)
-        return np.moveaxis(distance, 0, 1), self.own[record.lane] == self.numbers[:, None]
+        return np.moveaxis(distance, 0, 1), self.own[record.lane[some]] == self.numbers[:, None]
 
     def scan(self, record: Record) -> Bools:
         """Tell which steps of a record come close to a saddle."""
-        watched = self.own[record.lane] >= 0
-        if not watched.any() or not self.saddles:
-            return np.zeros(record.good.shape, dtype=bool)
-        distance, mine = self._distances(record)
-        gone = (mine[:, None] & (distance > 10 * NEAR_SADDLE) & record.good).any(axis=0)
-        away = np.logical_or.accumulate(gone, axis=0) | self.away[record.lane]
+        wanted = np.zeros(record.good.shape, dtype=bool)
+        some = np.flatnonzero(self.own[record.lane] >= 0)
+        if not some.size or not self.saddles:
+            return wanted
+        distance, mine = self._distances(record, some)
+        self.gone = mine[:, None] & (distance > 10 * NEAR_SADDLE)
+        gone = (self.gone & record.good[:, some]).any(axis=0)
+        away = np.logical_or.accumulate(gone, axis=0) | self.away[record.lane[some]]
         close = (distance < NEAR_SADDLE) & (~mine[:, None] | away)
-        wanted: Bools = close.any(axis=0) & watched & record.good
+        wanted[:, some] = close.any(axis=0) & record.good[:, some]
         return wanted
 
     def skip(self, record: Record, quiet: Bools) -> None:
         """Note which lanes have left their saddle."""
-        if self.saddles:
-            distance, mine = self._distances(record)
-            gone = mine[:, None] & (distance > 10 * NEAR_SADDLE) & quiet
-            self.away[record.lane[gone.any(axis=(0, 1))]] = True
+        some = np.flatnonzero(self.own[record.lane] >= 0)
+        if some.size and self.saddles:
+            gone = (self.gone & quiet[:, some]).any(axis=(0, 1))
+            self.away[record.lane[some[gone]]] = True
 
     def look(self, taken: Taken, ends: Ends) -> None:
         """End the watched lanes that are close to a saddle's stable direction, and close."""

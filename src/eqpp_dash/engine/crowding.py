@@ -96,10 +96,11 @@ def cut_crowded(problem: Problem, trajectories: Sequence[Trajectory]) -> tuple[T
     """
     passed = np.zeros((CELLS + 2, CELLS + 2), dtype=bool)
     kept: list[Trajectory] = []
-    for whole, group in groupby(trajectories, key=_stays_whole):
-        items = list(group)
+    groups = [(whole, list(items)) for whole, items in groupby(trajectories, key=_stays_whole)]
+    for number, (whole, items) in enumerate(groups, 1):
         if whole:
-            passed[_walk(problem, [item.points for item in items], 1.0 / CELLS)[0]] = True
+            if number < len(groups):
+                passed[_walk(problem, [item.points for item in items], 1.0 / CELLS)[0]] = True
             kept += items
             continue
         for item in items:

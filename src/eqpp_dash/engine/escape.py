@@ -31,6 +31,9 @@ PATIENCE = 150
 EXCURSIONS = 3
 """Times that an orbit may leave the work box; the last one ends it."""
 
+SURE = 1e-8
+"""The time of a blow-up is known when it is so near, as a share of the time elapsed."""
+
 FINITE_POWER = 1.1
 SLOW_POWER = 0.5
 
@@ -85,11 +88,26 @@ class Escape:
         if self.beyond.any():
             back = np.logical_or.accumulate(good & ~self.beyond, axis=0)
             spent = self.spent[lanes] + np.cumsum(good & self.beyond, axis=0)
-            decided = ~self.outside[lanes] | back | (self.power[lanes] > FINITE_POWER)
+            decided = ~self.outside[lanes] | back | self._sure(record, reach)
             decided |= (reach > FAR * problem.box) | (spent > PATIENCE)
             tell |= self.beyond & decided
         wanted: Bools = good & self.apart & tell
         return wanted
+
+    def _sure(self, record: Record, reach: Array) -> Bools:
+        """Tell where it is sure that a lane blows up, by the exponent of its last milestone."""
+        sure = np.zeros(reach.shape, dtype=bool)
+        power = self.power[record.lane]
+        some = np.flatnonzero(power > FINITE_POWER)
+        if some.size:
+            problem, center = self.problem, self.problem.center[:, None]
+            away = (record.y[1:, :, some] - center) / problem.width[:, None]
+            rates = record.f[1:, :, some] / problem.width[:, None] * np.sign(away)
+            axis = np.abs(away).argmax(axis=1)[:, None]
+            speed = 2.0 * np.take_along_axis(rates, axis, axis=1)[:, 0]
+            more = reach[:, some] / ((power[some] - 1.0) * speed)
+            sure[:, some] = (more < SURE * record.t[1:, some]) & (reach[:, some] > 100 * problem.box)
+        return sure
 
     def skip(self, record: Record, quiet: Bools) -> None:
         """Pass over steps on which there is nothing to measure or to decide."""
@@ -195,7 +213,7 @@ class Escape:
         power = self.power[lanes]
         more = reach[out] / ((power - 1.0) * speed[out])
         finite = power > FINITE_POWER
-        sure = finite & (more < 1e-8 * now[out]) & (reach[out] > 100 * self.problem.box)
+        sure = finite & (more < SURE * now[out]) & (reach[out] > 100 * self.problem.box)
         far = reach[out] > FAR * self.problem.box
         slow = (
             (self.trend[lanes] < SLOW_POWER)

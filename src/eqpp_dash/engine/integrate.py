@@ -9,6 +9,7 @@ Step control: Hairer, Norsett and Wanner I, section II.4.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from eqpp_dash.engine import dop853, radau
 from eqpp_dash.engine.batch import Batch, Taken, join_batches
 from eqpp_dash.engine.dop853 import Array, Trial
-from eqpp_dash.engine.orbits import Ends, Flow, Problem, Steps, join_steps
+from eqpp_dash.engine.orbits import Ends, Flow, Problem, Steps, join_steps, terms_among
 from eqpp_dash.engine.record import ROUNDS, Record
 from eqpp_dash.engine.recorded import Recorded
 from eqpp_dash.engine.surfaces import Surfaces
@@ -383,15 +384,20 @@ class _Run:
             lane = np.concatenate([lane for lane, _ in self.recordings])
             order = lane.argsort(kind="stable")
             steps = np.concatenate([steps for _, steps in self.recordings], axis=1)
-            steps = steps.take(order, axis=1)
-            terms = self.recorded.terms_of(steps)
-            parts.append(Steps(lane[order], steps[0], steps[1], steps[3 : 3 + n], terms))
+            t, h, _, *y = (steps[i].take(order) for i in range(3 + n))
+            terms_of = partial(self._recorded_terms, steps, order)
+            parts.append(Steps(lane[order], t, h, np.stack(y), terms_of))
         if len(parts) == 1:
             return parts[0]
         if not parts:
             none = np.zeros(0)
-            return Steps(none.astype(np.intp), none, none, np.zeros((n, 0)), np.zeros((7, n, 0)))
+            terms_of = terms_among(np.zeros((dop853.TERMS, n, 0)))
+            return Steps(none.astype(np.intp), none, none, np.zeros((n, 0)), terms_of)
         return join_steps(*parts)
+
+    def _recorded_terms(self, steps: Array, order: Lanes, which: Lanes) -> Array:
+        assert self.recorded is not None
+        return self.recorded.terms_of(steps.take(order[which], axis=1))
 
     def _steps_of_numpy(self) -> Steps:
         lane, kind, sign, t, h, y, f, new, slope, memory = (
@@ -407,4 +413,4 @@ class _Run:
             vectors = (y[:, explicit], f[:, explicit], new[:, explicit], slope[:, explicit])
             found = dop853.dense_terms(field, t[explicit], h[explicit], *vectors, memory)
             terms[:, :, explicit] = found
-        return Steps(lane.astype(np.intp), t, h, y, terms)
+        return Steps(lane.astype(np.intp), t, h, y, terms_among(terms))

@@ -19,7 +19,7 @@ ROUNDS = 12
 """Fewest rounds between two looks at the lanes."""
 
 MOST_ROUNDS = 48
-ENOUGH = 1500
+ENOUGH = 4000
 """Few lanes take more rounds, up to `MOST_ROUNDS`, so that there is as much as this to look at."""
 
 Bools = NDArray[np.bool_]

@@ -75,6 +75,19 @@ class _Sections:
         passed: Bools = record.good & (before < 0) & (side >= 0)
         return passed
 
+    def keep_near(self, record: Record, passed: Bools) -> Bools:
+        """Of steps that pass sections keep those that may do so near the sections' points."""
+        k, i = np.nonzero(passed)
+        if not k.size:
+            return passed
+        side = self.seen[0]
+        before = np.where(k > 0, side[k - 1, i], self.side[record.lane[i]])
+        ends = (record.y[k, :, i].T, record.f[k, :, i].T)
+        ends += (record.y[k + 1, :, i].T, record.f[k + 1, :, i].T)
+        near = self._near(record.lane[i], record.tried[k, i], *ends, before, side[k, i])
+        passed[k[~near], i[~near]] = False
+        return passed
+
     def skip(self, record: Record, quiet: Bools) -> None:
         """Note where the lanes are after steps that passed no section."""
         some = np.flatnonzero(quiet.any(axis=0))
@@ -119,12 +132,25 @@ class _Sections:
     def _passes_near(
         self, taken: Taken, passed: NDArray[np.intp], low: Array, high: Array
     ) -> NDArray[np.bool_]:
+        lanes, some = taken.lane[passed], passed
+        ends = (taken.y[:, some], taken.f[:, some], taken.new[:, some], taken.slope[:, some])
+        return self._near(lanes, taken.h[some], *ends, low, high)
+
+    def _near(
+        self,
+        lanes: NDArray[np.intp],
+        h: Array,
+        y: Array,
+        f: Array,
+        new: Array,
+        slope: Array,
+        low: Array,
+        high: Array,
+    ) -> NDArray[np.bool_]:
         """Tell which steps meet the section near its point, by cubics through their ends."""
-        lanes = taken.lane[passed]
         s = -low / (high - low)
-        y, h = taken.y[:, passed], taken.h[passed]
-        change = taken.new[:, passed] - y
-        first, last = h * taken.f[:, passed] - change, change - h * taken.slope[:, passed]
+        change = new - y
+        first, last = h * f - change, change - h * slope
         state = y + s * (change + (1.0 - s) * ((1.0 - s) * first + s * last))
         apart = (state - self.point[:, lanes]) / self.width
         normal = self.normal[:, lanes]
@@ -200,7 +226,8 @@ class Returns:
 
     def scan(self, record: Record) -> Bools:
         """Tell which steps may close an orbit."""
-        return self.sections.scan(record) & ~self.skipped[record.lane]
+        passed = self.sections.scan(record) & ~self.skipped[record.lane]
+        return self.sections.keep_near(record, passed)
 
     def skip(self, record: Record, quiet: Bools) -> None:
         """Pass over steps that close none."""

@@ -16,10 +16,19 @@ from numpy.typing import NDArray
 from eqpp_dash.engine.dop853 import TERMS, Array, interpolate
 from eqpp_dash.engine.orbits import Flow, Problem
 
+Index = NDArray[np.intp]
+
 SAGITTA = 2e-4
 """Largest distance between curve and polyline, in widths of the window."""
 
 LONGEST_CHORD = 0.04
+FAR_OUT = 1.0
+"""Steps that begin so far from the window, in its widths, and move by less than half of that, do
+not come near it."""
+
+BLOCK = 4096
+"""Steps that are looked at in one go: so many stay in the processor's cache."""
+
 MARGIN = 0.05
 """Curves are drawn this far beyond the window, in its widths."""
 
@@ -64,9 +73,14 @@ def sample_curves(
     use = np.flatnonzero(wanted[steps.lane] & (until > 0))
     result = {}
     if use.size:
+        use = _up_to_the_last_seen(problem, flow, use)
         lane, until = steps.lane[use], until[use]
-        y, terms = steps.y.take(use, axis=1), steps.terms.take(use, axis=2)
-        measure, visible = _measure(problem, y, terms, until, parts)
+        y, terms = steps.y.take(use, axis=1), steps.terms_of(use)
+        blocks = [
+            _measure(problem, y[:, k], terms[:, :, k], until[k], parts)
+            for k in (slice(i, i + BLOCK) for i in range(0, use.size, BLOCK))
+        ]
+        measure, visible = (np.concatenate(part) for part in zip(*blocks, strict=True))
         owner, piece, final = _places(lane, measure, visible, most)
         index = piece.astype(np.intp)
         # A lane's last point belongs to its own last step, not to the next lane's first.
@@ -84,9 +98,26 @@ def sample_curves(
     return result
 
 
+def _up_to_the_last_seen(problem: Problem, flow: Flow, use: Index) -> Index:
+    """Leave out the last steps of each lane that are far from the window and short for that."""
+    steps, last = flow.steps, flow.steps.lane.size - 1
+    lane, y, ahead = steps.lane[use], steps.y.take(use, axis=1), np.minimum(use + 1, last)
+    goes_on = (steps.lane[ahead] == lane) & (use < last)
+    end = np.where(goes_on, steps.y.take(ahead, axis=1), flow.ends.state.take(lane, axis=1))
+    center, width = problem.center[:, None], problem.width[:, None]
+    away, moved = np.abs((y - center) / width), np.abs((end - y) / width)
+    clear = away.max(axis=0) - 0.5
+    clear = np.where(clear > FAR_OUT, clear, 0.0)
+    near = ~(moved.max(axis=0) < 0.5 * clear)
+    first = np.flatnonzero(np.append(True, lane[1:] != lane[:-1]))
+    final = np.maximum.reduceat(np.where(near, np.arange(use.size), -1), first)
+    final = np.maximum(final, first)  # of a lane that is never near its first step
+    return use[np.arange(use.size) <= np.repeat(final, np.diff(np.append(first, use.size)))]
+
+
 def _places(
-    lane: NDArray[np.intp], measure: Array, visible: NDArray[np.bool_], most: int
-) -> tuple[NDArray[np.intp], Array, NDArray[np.intp]]:
+    lane: Index, measure: Array, visible: NDArray[np.bool_], most: int
+) -> tuple[Index, Array, Index]:
     """Spread points evenly by the measure, over each lane up to its last visible piece.
 
     Gives the lanes that are seen, where their points are, counted in steps, and the last of each.

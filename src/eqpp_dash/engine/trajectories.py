@@ -94,6 +94,11 @@ class Traced:
         return [int(lane) for lane in both if lane >= 0]
 
 
+    def drawn_lanes(self, i: int) -> list[int]:
+        """Give the lanes of an orbit that are drawn: of a closed one, once round."""
+        return [self.closed[i]] if i in self.closed else self.lanes([i])
+
+
 def integrate_both(
     problem: Problem,
     orbits: Orbits,
@@ -256,7 +261,8 @@ def assemble(
         The trajectories, points set for the eye.
     """
     verify_closed(traced, which, progress)
-    curves = sample_curves(traced.problem, traced.flow, traced.lanes(which))
+    lanes = [lane for i in which for lane in traced.drawn_lanes(i)]
+    curves = sample_curves(traced.problem, traced.flow, lanes)
     rests = _equilibria_at(traced, traced.orbits.starts[list(which)])
     return tuple(
         _trajectory(traced, i, rest, curves) for i, rest in zip(which, rests.tolist(), strict=True)
@@ -275,18 +281,11 @@ def _trajectory(traced: Traced, i: int, rest: int, curves: dict[int, Curve]) -> 
             ends.append(
                 OrbitEnd(f"equilibrium {orbits.saddles[i]}", None, "along its invariant manifold")
             )
-            halves.append(Curve(np.zeros(1), start[None]))
         else:
             ends.append(_end(flow, lane))
-            halves.append(curves[lane])
+        known = lane >= 0 and lane == traced.closed.get(i, lane)
+        halves.append(curves[lane] if known else Curve(np.zeros(1), start[None]))
     ahead, behind = halves
-    if i in traced.closed:
-        round_trip = curves[traced.closed[i]]
-        ahead = behind = Curve(np.zeros(1), start[None])
-        if flow.signs[traced.closed[i]] > 0:
-            ahead = round_trip
-        else:
-            behind = round_trip
     times = np.concatenate([-behind.times[:0:-1], ahead.times])
     points = np.concatenate([behind.points[:0:-1], ahead.points])
     return Trajectory(start, times, points, ends[0], ends[1], orbits.origins[i])
