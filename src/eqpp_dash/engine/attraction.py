@@ -65,6 +65,8 @@ class Attraction:
         self.sign = np.array([sign for _, sign, *_ in found])
         self.point = np.array([point for _, _, point, _ in found])
         self.shape = np.array([shape for *_, shape in found])
+        # Upper roots R of the shapes: z'Pz is the square of the length of Rz.
+        self.root = np.array([np.linalg.cholesky(shape).T for shape in self.shape])
         self.caught = np.full(lanes, -1, dtype=np.intp)
         self.left = np.full(lanes, EXTRA_STEPS, dtype=np.intp)
 
@@ -77,11 +79,14 @@ class Attraction:
         caught = self.caught[lanes]
         for sign in np.unique(self.sign):
             free = np.flatnonzero((record.sign == sign) & (caught < 0))
-            seen = states[:, :, free]
-            for k in np.flatnonzero(self.sign == sign) if free.size else ():
-                away = seen - self.point[k][:, None]
-                level = np.einsum("kil,kil->kl", away, np.matmul(self.shape[k], away))
-                wanted[:, free] |= level < 1.0
+            if free.size:
+                roots = self.root[self.sign == sign]
+                seen = np.moveaxis(states[:, :, free], 1, 0).reshape(self.width.size, -1)
+                away = (roots @ seen).reshape(-1, seen.shape[1])
+                away -= np.einsum("kij,kj->ki", roots, self.point[self.sign == sign]).reshape(-1, 1)
+                level = np.square(away, out=away).reshape(len(roots), -1, seen.shape[1]).sum(axis=1)
+                entered = level.min(axis=0) < 1.0
+                wanted[:, free] = entered.reshape(len(states), free.size)
         inside = np.flatnonzero(caught >= 0)
         if inside.size:
             away = states[:, :, inside] - self.point[caught[inside]].T

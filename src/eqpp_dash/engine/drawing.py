@@ -78,8 +78,12 @@ def draw_trajectories(
         span=min(problem.span, 1000.0 * problem.crossing),
         by_eye=True,
     )
-    lattice = candidate_starts(loose)
-    starts = free_starts(loose, lattice, [i.points for i in drawn if i.origin == "given"])
+    starts = candidate_starts(loose)
+    given_curves = [item.points for item in drawn if item.origin == "given"]
+    if given_curves:
+        starts = free_starts(loose, starts, given_curves)
+    if not len(starts):
+        return cut_crowded(problem, drawn)
     candidates = Orbits.through(starts, "seeded", SEED_STEPS)
     seeded = integrate_both(loose, candidates, equilibria, progress=report.stage(0.4, 0.9))
     cycles = _cycles(loose, seeded, equilibria)

@@ -106,7 +106,9 @@ class Escape:
             axis = np.abs(away).argmax(axis=1)[:, None]
             speed = 2.0 * np.take_along_axis(rates, axis, axis=1)[:, 0]
             more = reach[:, some] / ((power[some] - 1.0) * speed)
-            sure[:, some] = (more < SURE * record.t[1:, some]) & (reach[:, some] > 100 * problem.box)
+            sure[:, some] = (more < SURE * record.t[1:, some]) & (
+                reach[:, some] > 100 * problem.box
+            )
         return sure
 
     def skip(self, record: Record, quiet: Bools) -> None:
@@ -162,8 +164,8 @@ class Escape:
         begun, length = self.exit_from[:, lanes]
         ends.time[lanes] = begun + share * length
         ends.state[:, lanes] = state
-        for lane in lanes.tolist():
-            ends.reached[lane] = float(ends.time[lane])
+        for left_lane in lanes.tolist():
+            ends.reached[left_lane] = float(ends.time[left_lane])
 
     def _note_exit(self, taken: Taken, which: Lanes) -> None:
         """Remember the last steps of lanes, on which they left the work box."""

@@ -385,8 +385,8 @@ class _Run:
             order = lane.argsort(kind="stable")
             steps = np.concatenate([steps for _, steps in self.recordings], axis=1)
             t, h, _, *y = (steps[i].take(order) for i in range(3 + n))
-            terms_of = partial(self._recorded_terms, steps, order)
-            parts.append(Steps(lane[order], t, h, np.stack(y), terms_of))
+            recorded_terms = partial(self._recorded_terms, steps, order)
+            parts.append(Steps(lane[order], t, h, np.stack(y), recorded_terms))
         if len(parts) == 1:
             return parts[0]
         if not parts:

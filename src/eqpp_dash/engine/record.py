@@ -81,7 +81,8 @@ class Record:
         memory = np.arange(layout.memory, layout.count)
         wanted = [[layout.TIME, layout.TRIED, layout.SIGN], first, first + rows, memory]
         place = rounds * (rows * padded) + places
-        return self._store.ravel().take(np.concatenate(wanted)[:, None] * padded + place)
+        taken: Array = self._store.ravel().take(np.concatenate(wanted)[:, None] * padded + place)
+        return taken
 
 
 class Recorder:

@@ -8,7 +8,7 @@ a pole, or fails again and again, the lane stops before it: numpy takes that rou
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from eqpp_dash.engine.surfaces import Surfaces
 
 Lanes = NDArray[np.intp]
-Chunk = tuple[NDArray[Any], ...]
+Chunk = tuple[Lanes, Array]
 
 
 class Recorded:

@@ -82,9 +82,9 @@ class _Sections:
             return passed
         side = self.seen[0]
         before = np.where(k > 0, side[k - 1, i], self.side[record.lane[i]])
-        ends = (record.y[k, :, i].T, record.f[k, :, i].T)
-        ends += (record.y[k + 1, :, i].T, record.f[k + 1, :, i].T)
-        near = self._near(record.lane[i], record.tried[k, i], *ends, before, side[k, i])
+        begin = (record.y[k, :, i].T, record.f[k, :, i].T)
+        end = (record.y[k + 1, :, i].T, record.f[k + 1, :, i].T)
+        near = self._near(record.lane[i], record.tried[k, i], begin, end, (before, side[k, i]))
         passed[k[~near], i[~near]] = False
         return passed
 
@@ -121,7 +121,7 @@ class _Sections:
                 self.move(lanes[turned], taken.new[:, turned], taken.slope[:, turned])
             return passed, np.zeros(0), np.zeros(0)
         terms = taken.terms_of(passed)
-        exact = 1e-9 if follow else 1e-15
+        exact = 1e-6 if follow else 1e-13
         share = self._root(taken, passed, terms, before[passed], side[passed], exact)
         state = taken.states(passed, share, terms)
         gap = np.max(np.abs(state - point[:, passed]) / self.width, axis=0)
@@ -132,22 +132,23 @@ class _Sections:
     def _passes_near(
         self, taken: Taken, passed: NDArray[np.intp], low: Array, high: Array
     ) -> NDArray[np.bool_]:
-        lanes, some = taken.lane[passed], passed
-        ends = (taken.y[:, some], taken.f[:, some], taken.new[:, some], taken.slope[:, some])
-        return self._near(lanes, taken.h[some], *ends, low, high)
+        begin = (taken.y[:, passed], taken.f[:, passed])
+        end = (taken.new[:, passed], taken.slope[:, passed])
+        return self._near(taken.lane[passed], taken.h[passed], begin, end, (low, high))
 
     def _near(
         self,
         lanes: NDArray[np.intp],
         h: Array,
-        y: Array,
-        f: Array,
-        new: Array,
-        slope: Array,
-        low: Array,
-        high: Array,
+        begin: tuple[Array, Array],
+        end: tuple[Array, Array],
+        sides: tuple[Array, Array],
     ) -> NDArray[np.bool_]:
-        """Tell which steps meet the section near its point, by cubics through their ends."""
+        """Tell which steps meet the section near its point, by cubics through their ends.
+
+        `begin` and `end` are states and slopes, `sides` how far off the section they are.
+        """
+        (y, f), (new, slope), (low, high) = begin, end, sides
         s = -low / (high - low)
         change = new - y
         first, last = h * f - change, change - h * slope
@@ -199,7 +200,7 @@ class _Sections:
             value = np.sum((state - point) / self.width * normal, axis=0)
             rate = np.sum(trial.slope / self.width * normal, axis=0) * taken.h[passed]
             share = np.clip(share - value / rate, 0.0, 1.0)
-            if np.max(np.abs(value)) < 1e-15:
+            if np.max(np.abs(value)) < 1e-13:
                 break
         return share, np.max(np.abs(state - point) / self.width, axis=0)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class Curve:
 
 
 def sample_curves(
-    problem: Problem, flow: Flow, lanes: Sequence[int], *, most: int = 600, parts: int = 8
+    problem: Problem, flow: Flow, lanes: Sequence[int], *, most: int = 600, parts: int | None = None
 ) -> dict[int, Curve]:
     """Sample some lanes for the eye.
 
@@ -56,8 +57,9 @@ def sample_curves(
         The lanes wanted.
     most : int
         Most points of a lane.
-    parts : int
-        Pieces of a step that are looked at to measure how it bends.
+    parts : int, optional
+        Pieces of a step that are looked at to measure how it bends; more for the long steps of
+        a large tolerance, if left out.
 
     Returns
     -------
@@ -66,6 +68,7 @@ def sample_curves(
         margin (the start alone if it never is).
     """
     steps = flow.steps
+    parts = parts or (4 if problem.rtol <= 1e-6 else 8)
     wanted = np.zeros(flow.starts.shape[1], dtype=bool)
     wanted[list(lanes)] = True
     last = np.minimum(flow.ends.time, flow.ends.drawn)
@@ -80,7 +83,8 @@ def sample_curves(
             _measure(problem, y[:, k], terms[:, :, k], until[k], parts)
             for k in (slice(i, i + BLOCK) for i in range(0, use.size, BLOCK))
         ]
-        measure, visible = (np.concatenate(part) for part in zip(*blocks, strict=True))
+        measure = np.concatenate([block[0] for block in blocks])
+        visible = np.concatenate([block[1] for block in blocks])
         owner, piece, final = _places(lane, measure, visible, most)
         index = piece.astype(np.intp)
         # A lane's last point belongs to its own last step, not to the next lane's first.
@@ -89,8 +93,8 @@ def sample_curves(
         points = interpolate(y.take(index, axis=1), terms.take(index, axis=2), theta)
         times = steps.t[use][index] + theta * steps.h[use][index]
         rows = np.ascontiguousarray(points.T)
-        begin = [0, *(final[:-1] + 1).tolist()]
-        for k, a, b in zip(owner.tolist(), begin, (final + 1).tolist(), strict=True):
+        bounds = [0, *(final + 1).tolist()]
+        for k, (a, b) in zip(owner.tolist(), pairwise(bounds), strict=True):
             result[k] = Curve(times[a:b], rows[a:b])
     for k in map(int, lanes):
         if k not in result:
@@ -183,7 +187,6 @@ def _measure(
 
 def _passes(scaled: Array) -> NDArray[np.bool_]:
     """Tell whether the box about each piece meets the window: it may pass through it."""
-    low = np.minimum(scaled[1:], scaled[:-1]) <= 0.5
-    low &= np.maximum(scaled[1:], scaled[:-1]) >= -0.5
-    meets: NDArray[np.bool_] = low.all(axis=1)
-    return meets
+    meets = np.minimum(scaled[1:], scaled[:-1]) <= 0.5
+    meets &= np.maximum(scaled[1:], scaled[:-1]) >= -0.5
+    return np.asarray(meets.all(axis=1))

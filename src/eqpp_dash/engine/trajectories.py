@@ -93,7 +93,6 @@ class Traced:
         both = [*self.forward[list(which)], *self.backward[list(which)]]
         return [int(lane) for lane in both if lane >= 0]
 
-
     def drawn_lanes(self, i: int) -> list[int]:
         """Give the lanes of an orbit that are drawn: of a closed one, once round."""
         return [self.closed[i]] if i in self.closed else self.lanes([i])
