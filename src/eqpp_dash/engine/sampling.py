@@ -19,7 +19,7 @@ from eqpp_dash.engine.orbits import Flow, Problem
 
 Index = NDArray[np.intp]
 
-SAGITTA = 2e-4
+SAGITTA = 2.1e-4
 """Largest distance between curve and polyline, in widths of the window."""
 
 LONGEST_CHORD = 0.04
