@@ -20,7 +20,8 @@ from eqpp_dash.engine.orbits import Flow, Problem
 Index = NDArray[np.intp]
 
 SAGITTA = 2.1e-4
-"""Largest distance between curve and polyline, in widths of the window."""
+"""Distance between an arc and its chord, in widths of the window. Where the curvature changes along
+a chord it is exceeded, but stays below 1/3000."""
 
 LONGEST_CHORD = 0.04
 FAR_OUT = 1.0
