@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from dash import Dash, Input, Output, State
 from dash.development.base_component import Component
-from flask import Response, request
+from flask import Flask, Response, request
 
 from eqpp_dash.callbacks.answers import asked
 from eqpp_dash.callbacks.browser import in_browser
@@ -146,8 +146,9 @@ def follow_click(services: Services, data: Any) -> dict[str, Any]:
 
 def register(app: Dash, services: Services) -> None:
     """Register clicking in the plane and clearing what was clicked."""
+    server: Flask = app.server
 
-    @app.server.post(PATH)
+    @server.post(PATH)
     def click() -> Response:
         try:
             data = orjson.loads(request.get_data()) if request.is_json else None
@@ -168,4 +169,4 @@ def register(app: Dash, services: Services) -> None:
 
 
 def _plain(item: Component) -> Any:
-    return item.to_plotly_json()
+    return item.to_plotly_json()  # type: ignore[no-untyped-call]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,10 @@ from eqpp_dash.engine import dop853, radau
 from eqpp_dash.engine.batch import Batch, Taken, join_batches
 from eqpp_dash.engine.dop853 import Array, Trial
 from eqpp_dash.engine.orbits import Ends, Flow, Problem, Steps, join_steps, terms_among
-from eqpp_dash.engine.record import ROUNDS, Record
+from eqpp_dash.engine.record import ROUNDS
 from eqpp_dash.engine.recorded import Recorded
 from eqpp_dash.engine.surfaces import Surfaces
+from eqpp_dash.engine.watcher import Watcher
 
 REJECTIONS = 40
 """So many tries in a row without success mean that the orbit cannot be continued."""
@@ -33,23 +34,6 @@ STIFF_PACE = 5e-4
 
 Bools = NDArray[np.bool_]
 Lanes = NDArray[np.intp]
-
-
-class Watcher(Protocol):
-    """Looks at good steps and ends lanes.
-
-    It looks at every step, one round after the other; or, where machine code takes several
-    rounds at a time, at those steps which `scan` picks, after it has passed over the others.
-    """
-
-    def look(self, taken: Taken, ends: Ends) -> None:
-        """Close the lanes that have come to an end."""
-
-    def scan(self, record: Record) -> Bools:
-        """Tell which good steps it must look at, up to the first of each lane: (rounds, lanes)."""
-
-    def skip(self, record: Record, quiet: Bools) -> None:
-        """Take note of good steps of the record just scanned that it does not look at."""
 
 
 def integrate_orbits(

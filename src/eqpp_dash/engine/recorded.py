@@ -22,9 +22,9 @@ from eqpp_dash.engine.record import Record, Recorder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from eqpp_dash.engine.integrate import Watcher
     from eqpp_dash.engine.machine.stepper import Machine, Stepper
     from eqpp_dash.engine.surfaces import Surfaces
+    from eqpp_dash.engine.watcher import Watcher
 
 Lanes = NDArray[np.intp]
 Chunk = tuple[Lanes, Array]

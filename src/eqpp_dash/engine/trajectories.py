@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from eqpp_dash.engine.attraction import Attraction, NearMiss
 from eqpp_dash.engine.dop853 import Array
 from eqpp_dash.engine.escape import Escape
-from eqpp_dash.engine.integrate import Watcher, integrate_orbits
+from eqpp_dash.engine.integrate import integrate_orbits
 from eqpp_dash.engine.orbits import RETRACES, STALLS, Flow, Problem
 from eqpp_dash.engine.returns import CLOSED, Repetition, Returns
 from eqpp_dash.engine.sampling import Curve, sample_curves
+from eqpp_dash.engine.watcher import Watcher
 from eqpp_dash.model.portrait import Equilibrium, OrbitEnd, Trajectory
 
 VERIFY_RTOL = 1e-12

@@ -19,7 +19,7 @@ from eqpp_dash.figures.geometry import (
     field_arrows,
     join_polylines,
 )
-from eqpp_dash.figures.labels import format_number, format_point, plain_name, rich_name, rich_text
+from eqpp_dash.figures.labels import format_number, plain_name, rich_name, rich_text
 from eqpp_dash.figures.symbols import Mark, by_mark, equilibrium_lines
 from eqpp_dash.figures.themes import NULLCLINE_DASHES, Theme
 from eqpp_dash.model.portrait import Equilibrium, OrbitEnd, Portrait, Trajectory
