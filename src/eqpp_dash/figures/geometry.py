@@ -159,7 +159,9 @@ def join_polylines(polylines: Iterable[Array], frame: Frame) -> Array:
     keep = near & (moved | ~(before & after))
     keep |= ~near & before
     keep[-1] &= bool(near[-1])
-    points[:, ~near] = np.nan
+    far = np.isfinite(x) & ~near
+    if far.any():
+        points[:, far] = np.nan
     joined: Array = points[:, keep].T
     return joined
 
@@ -201,7 +203,8 @@ def direction_marks(lines: Sequence[Array], frame: Frame) -> Array:
     share = (order + 0.5) / np.repeat(count, count)
     target = np.repeat(begin, count) + share * np.repeat(length, count)
     places = np.stack([target - 0.006, target], axis=-1)
-    clean = np.where(np.isfinite(points), points, 0.0)
+    finite = np.isfinite(points)
+    clean = points if finite.all() else np.where(finite, points, 0.0)
     marks: Array = np.stack([np.interp(places, way, row) for row in clean], axis=-1)
     return marks[_apart(marks[:, 1] / frame.unit, HEADS_APART)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -54,11 +54,15 @@ def typed_array(values: NDArray[Any], frame: Frame, *, exact: bool = False) -> d
     >>> typed_array(np.array([1.0]), Frame((0, 1), (0, 1), True))
     {'dtype': 'f4', 'bdata': 'AACAPw=='}
     """
-    limits = np.abs([*frame.x, *frame.y]).max()
-    fine = exact or limits > 500 * frame.span.min() or limits > 1e30 or frame.span.min() < 1e-30
-    kind = "f8" if fine else "f4"
+    kind = "f8" if exact or _needs_double(frame) else "f4"
     data = np.ascontiguousarray(values, dtype=f"<{kind}").tobytes()
     return {"dtype": kind, "bdata": base64.b64encode(data).decode()}
+
+
+@lru_cache(maxsize=16)
+def _needs_double(frame: Frame) -> bool:
+    limits, narrow = max(map(abs, (*frame.x, *frame.y))), float(frame.span.min())
+    return limits > 500 * narrow or limits > 1e30 or narrow < 1e-30
 
 
 def on_grid(values: NDArray[np.float64], span: float) -> NDArray[np.float64]:
@@ -87,7 +91,7 @@ def on_grid(values: NDArray[np.float64], span: float) -> NDArray[np.float64]:
 
 
 def _curve(points: NDArray[np.float64], frame: Frame, /, **entries: Any) -> Trace:
-    x, y = (on_grid(points[:, i], float(frame.span[i])) for i in (0, 1))
+    x, y = (on_grid(points[:, i], b - a) for i, (a, b) in enumerate((frame.x, frame.y)))
     trace: Trace = {
         "type": "scatter",
         "mode": "lines",
