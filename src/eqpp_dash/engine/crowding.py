@@ -95,6 +95,7 @@ def cut_crowded(problem: Problem, trajectories: Sequence[Trajectory]) -> tuple[T
         left are dropped.
     """
     passed = np.zeros((CELLS + 2, CELLS + 2), dtype=bool)
+    first = np.full(passed.size, np.inf)
     kept: list[Trajectory] = []
     groups = [(whole, list(items)) for whole, items in groupby(trajectories, key=_stays_whole)]
     for number, (whole, items) in enumerate(groups, 1):
@@ -104,7 +105,7 @@ def cut_crowded(problem: Problem, trajectories: Sequence[Trajectory]) -> tuple[T
             kept += items
             continue
         for item in items:
-            rest = _cut(problem, item, _widened(passed))
+            rest = _cut(problem, item, _widened(passed), first)
             cut = len(rest.points) < len(item.points)
             if cut and item.origin == "seeded" and _arc(problem, rest.points)[-1] < SHORTEST:
                 continue
@@ -128,24 +129,27 @@ def _widened(passed: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return tall
 
 
-def _cut(problem: Problem, item: Trajectory, taken: NDArray[np.bool_]) -> Trajectory:
+def _cut(problem: Problem, item: Trajectory, taken: NDArray[np.bool_], first: Array) -> Trajectory:
     start = int(np.searchsorted(item.times, 0.0))
-    ahead = _useful(problem, item.points[start:], taken)
-    behind = _useful(problem, item.points[start::-1], taken)
+    ahead = _useful(problem, item.points[start:], taken, first)
+    behind = _useful(problem, item.points[start::-1], taken, first)
     part = slice(start - behind + 1, start + ahead)
     return replace(item, times=item.times[part], points=item.points[part])
 
 
-def _useful(problem: Problem, points: Array, taken: NDArray[np.bool_]) -> int:
-    """Give how many points of half a curve, from its start, are worth drawing."""
+def _useful(problem: Problem, points: Array, taken: NDArray[np.bool_], first: Array) -> int:
+    """Give how many points of half a curve, from its start, are worth drawing.
+
+    In `first`, infinite for every cell, it is noted how far along the curve each was reached.
+    """
     cells, at = _walk(problem, [points])
     if len(points) < 2 or not at.size:
         return len(points)
-    first = np.full(taken.size, np.inf)
     code = cells[0] * taken.shape[1] + cells[1]
     first[code[::-1]] = at[::-1]  # of repeated places the last is kept: where it came there first
     near = [code + i * taken.shape[1] + j for i in (-1, 0, 1) for j in (-1, 0, 1)]
     crowded = taken[cells] | (first[np.stack(near)].min(axis=0) < at - OWN)
+    first[code] = np.inf
     free = np.flatnonzero(~crowded)
     last = float(at[free[-1]]) + OVERLAP if free.size else 0.0
     if last >= at[-1]:
