@@ -9,7 +9,6 @@ Step control: Hairer, Norsett and Wanner I, section II.4.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -365,12 +364,7 @@ class _Run:
             parts.append(self._steps_of_numpy())
         if self.recordings:
             assert self.recorded is not None
-            lane = np.concatenate([lane for lane, _ in self.recordings])
-            order = lane.argsort(kind="stable")
-            steps = np.concatenate([steps for _, steps in self.recordings], axis=1)
-            t, h, _, *y = (steps[i].take(order) for i in range(3 + n))
-            recorded_terms = partial(self._recorded_terms, steps, order)
-            parts.append(Steps(lane[order], t, h, np.stack(y), recorded_terms))
+            parts.append(self.recorded.steps(self.recordings))
         if len(parts) == 1:
             return parts[0]
         if not parts:
@@ -378,10 +372,6 @@ class _Run:
             terms_of = terms_among(np.zeros((dop853.TERMS, n, 0)))
             return Steps(none.astype(np.intp), none, none, np.zeros((n, 0)), terms_of)
         return join_steps(*parts)
-
-    def _recorded_terms(self, steps: Array, order: Lanes, which: Lanes) -> Array:
-        assert self.recorded is not None
-        return self.recorded.terms_of(steps.take(order[which], axis=1))
 
     def _steps_of_numpy(self) -> Steps:
         lane, kind, sign, t, h, y, f, new, slope, memory = (

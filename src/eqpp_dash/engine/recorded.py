@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from eqpp_dash.engine import dop853
 from eqpp_dash.engine.batch import Batch, Taken
 from eqpp_dash.engine.dop853 import TERMS, Array, Field, Trial
-from eqpp_dash.engine.orbits import Ends, Problem
+from eqpp_dash.engine.orbits import Ends, Problem, Steps
 from eqpp_dash.engine.record import Record, Recorder
 
 if TYPE_CHECKING:
@@ -154,6 +154,20 @@ class Recorded:
         memory = memory.reshape(TERMS, n, -1)
         return Taken(lane, sign, t, h, y, f, new, slope, memory, terms_of, restep)
 
-    def terms_of(self, steps: Array) -> Array:
-        """Give interpolants of steps; see `record.Record.steps`."""
-        return self.recorder.terms_of(steps)
+    def steps(self, chunks: Sequence[Chunk]) -> Steps:
+        """Give all good steps sorted by lane, then time; interpolants are made when asked for."""
+        lane, n = np.concatenate([lane for lane, _ in chunks]), len(self.problem.width)
+        order = lane.argsort(kind="stable")
+        rows = [np.concatenate([steps[i] for _, steps in chunks]) for i in range(3 + n)]
+        t, h, _, *y = (row.take(order) for row in rows)
+
+        def terms_of(which: Lanes) -> Array:
+            place, first = order[which], 0
+            given = np.empty((len(chunks[0][1]), place.size))
+            for lanes, steps in chunks:
+                some = np.flatnonzero((place >= first) & (place < first + lanes.size))
+                given[:, some] = steps.take(place[some] - first, axis=1)
+                first += lanes.size
+            return self.recorder.terms_of(given)
+
+        return Steps(lane[order], t, h, np.stack(y), terms_of)

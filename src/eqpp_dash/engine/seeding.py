@@ -141,7 +141,6 @@ def choose_seeds(
     candidates = range(len(traced.orbits)) if candidates is None else candidates
     if not candidates:
         return []
-    curves = sample_curves(problem, traced.flow, traced.lanes(candidates), most=150, parts=4)
     starts = _unit(problem, traced.orbits.starts[list(candidates)])
     taken = np.zeros((_CELLS, _CELLS), dtype=bool)
     marks = _fill(drawn, problem)
@@ -149,6 +148,8 @@ def choose_seeds(
     known = [_unit(problem, item.point[None]) for item in traced.equilibria]
     distance = _distances(starts, np.concatenate([marks, *known]))
     separation = SEPARATION * _DIAGONAL
+    free = [candidates[i] for i in np.flatnonzero(distance >= separation).tolist()]
+    curves = sample_curves(problem, traced.flow, traced.lanes(free), most=150, parts=4)
     allowance = max(MOST_CURVES - len(drawn), FEWEST_SEEDED)
     chosen: list[int] = []
     while len(chosen) < allowance:
