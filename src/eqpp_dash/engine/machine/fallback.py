@@ -13,7 +13,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from eqpp_dash.engine import dop853, rodas5p
+from eqpp_dash.engine import collocation, dop853, rodas5p
 from eqpp_dash.engine.expression.graph import Graph, Node, rebuild
 from eqpp_dash.engine.expression.tape import Tape
 from eqpp_dash.engine.machine.batch import Batch
@@ -30,10 +30,16 @@ from eqpp_dash.engine.machine.layout import (
     Method,
     Variant,
 )
-from eqpp_dash.engine.machine.stepcode import GROWTH, SAFETY, SHRINKAGE
+from eqpp_dash.engine.machine.stepcode import GROWTH, MEMORY, MOST_PRIOR, SAFETY, SHRINKAGE
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
+
+_ORDERS = {
+    Method.DOP853: dop853.ORDER,
+    Method.Rodas5P: rodas5p.EMBEDDED_ORDER + 1,
+    Method.Radau: collocation.ESTIMATE_ORDER,
+}
 
 BLOCK = 4096
 """Trajectories that are integrated at once, which bounds the memory."""
@@ -120,8 +126,8 @@ class _Block:
         self, values: ArrayField, batch: Batch, lanes: NDArray[np.intp], variant: Variant
     ) -> None:
         self.values, self.batch, self.lane = values, batch, lanes
-        self.watchful, self.stiff_method = variant.watchful, variant.method == Method.Rodas5P
-        self.order = rodas5p.EMBEDDED_ORDER + 1 if self.stiff_method else dop853.ORDER
+        self.watchful, self.method = variant.watchful, variant.method
+        self.order = _ORDERS[variant.method]
         self.creep = np.zeros(lanes.size)
         self.before = int(lanes[-1]) + 1 if lanes.size else 0
         self.y = batch.starts[:, lanes]
@@ -129,6 +135,7 @@ class _Block:
         self.span = batch.spans[lanes]
         self.t = batch.times[lanes]
         self.most = np.full(lanes.size, GROWTH)
+        self.prior = np.ones(lanes.size)
         self.tried = 0
         self.moment = np.full(lanes.size, batch.first_moment)
         self.f = self.field(self.t, self.y)
@@ -177,7 +184,11 @@ class _Block:
         h = np.where(last, remaining, self.h)
         trial = self._trial(h)
         good = trial.error <= 1.0
-        factor = SAFETY * np.maximum(trial.error, 1e-20) ** (-1 / self.order)
+        root = np.maximum(trial.error, 1e-20) ** (-1 / self.order)
+        factor = SAFETY * root
+        if self.method == Method.DOP853:
+            factor = np.where(good, factor * self.prior**-MEMORY, factor)
+            self.prior = np.where(good, np.minimum(root, MOST_PRIOR), self.prior)
         factor = np.fmin(np.fmax(factor, SHRINKAGE), self.most)
         factor = np.where(np.isnan(trial.error), SHRINKAGE, factor)
         ahead = np.where(last, self.span, self.t + h)
@@ -204,13 +215,18 @@ class _Block:
         return reason
 
     def _trial(self, h: Array) -> dop853.Trial:
-        if not self.stiff_method:
+        if self.method == Method.DOP853:
             return dop853.take_step(self.field, self.t, self.y, self.f, h, self.scale)
 
         def linear(t: Array, y: Array) -> tuple[Array, Array]:
             return self.values.linear(self.batch.start_time + t, y, self.parameters)
 
-        return rodas5p.take_step(self.field, linear, self.t, self.y, self.f, h, self.scale)
+        if self.method == Method.Rodas5P:
+            return rodas5p.take_step(self.field, linear, self.t, self.y, self.f, h, self.scale)
+        tolerances = self.batch.relative, self.batch.absolute
+        return collocation.take_step(
+            self.field, lambda t, y: linear(t, y)[0], self.t, self.y, self.f, h, *tolerances
+        )
 
     def _watch(self, good: NDArray[np.bool_], h: Array, trial: dop853.Trial) -> None:
         """Count accepted steps at the limit of stability; see `stepcode.emit_creeping`."""
@@ -228,7 +244,7 @@ class _Block:
 
     def _terms(self, which: NDArray[np.intp], h: Array, trial: dop853.Trial) -> Array:
         """Give the terms of the interpolants of some lanes."""
-        if self.stiff_method:
+        if self.method != Method.DOP853:
             return trial.memory[:, :, which]
         parameters = self.parameters
         return dop853.dense_terms(
@@ -271,6 +287,7 @@ class _Block:
         self.lane, self.t, self.h = self.lane[rest], self.t[rest], self.h[rest]
         self.y, self.f = self.y[:, rest], self.f[:, rest]
         self.span, self.most, self.creep = self.span[rest], self.most[rest], self.creep[rest]
+        self.prior = self.prior[rest]
         self.moment, self.parameters = self.moment[rest], self.parameters[:, rest]
 
     def _record(self, which: NDArray[np.intp]) -> None:

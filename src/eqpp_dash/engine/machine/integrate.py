@@ -165,9 +165,9 @@ class Integrator:
         span : float or array_like, shape (m,)
             Time to integrate; negative goes backward.
         method : str
-            ``DOP853``, explicit; ``Rodas5P``, for stiff systems; ``auto``, which begins with the
-            first and goes on with the second where that turns out to be stiff: see
-            `switching.run_method`.
+            ``DOP853``, explicit; ``Rodas5P``, for stiff systems; ``Radau``, for these at
+            tolerances below 1e-10; ``auto``, which begins with the first and goes on with one of
+            the others where that turns out to be stiff: see `switching.run_method`.
         parameters : mapping of str to float, str or ndarray of shape (m,), optional
             Values; those left out take their usual ones.
         rtol, atol : float or array_like, shape (n,)
@@ -250,7 +250,7 @@ class Integrator:
         Returns
         -------
         ndarray, shape (n, k, m)
-            States, from the interpolant of order 7, or of order 4 by Rodas5P; NaN after the end
+            States, from the interpolant of order 7, of order 4 by Rodas5P; NaN after the end
             of a trajectory.
 
         Raises
@@ -307,7 +307,8 @@ class Integrator:
     def _integrate(
         self, method: str, batch: Batch, watch: Watch, threads: int | None
     ) -> NDArray[np.int8]:
-        methods = run_method(method, batch, watch, partial(self._run, threads))
+        run = partial(self._run, threads)
+        methods = run_method(method, batch, watch, run, machine=self._kernels.ready)
         watch.report(1.0)
         return methods
 

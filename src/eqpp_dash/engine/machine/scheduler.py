@@ -161,6 +161,7 @@ class _Run(StepLoop):
         rows = self.rows
         self._put("double", time, self._cell(rows.TIME, "%lane"))
         self._put("double", double(GROWTH), self._cell(rows.MOST, "%lane"))
+        self._put("double", "1.0", self._cell(rows.PRIOR, "%lane"))
         self._put("double", double(RUNNING), self._cell(rows.REASON, "%lane"))
         self._put("double", "0.0", self._cell(rows.CREEP, "%lane"))
         self._put("double", active, self._cell(rows.ACTIVE, "%lane"))

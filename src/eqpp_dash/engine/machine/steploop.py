@@ -55,6 +55,10 @@ class StepLoop(ControlCode):
         kept += [rows.state(i) for i in range(n)] + [rows.slope(i) for i in range(n)]
         names = ["%time", "%step", "%most"]
         names += [f"%y{i}" for i in range(n)] + [f"%f{i}" for i in range(n)]
+        explicit = self.method == Method.DOP853
+        if explicit:
+            kept.append(rows.PRIOR)
+            names.append("%prior")
         if self.watchful:
             kept.append(rows.CREEP)
             names.append("%creep")
@@ -76,7 +80,7 @@ class StepLoop(ControlCode):
         nearly = lanes.absolute(lanes.multiply(remaining, lanes.constant(1.0 - 1e-12)))
         last = lanes.compare("oge", lanes.absolute("%step"), nearly)
         h = lanes.select(last, remaining, "%step")
-        step, factor = self._step(slope, t, h, y, f, parameters)
+        step, factor, prior = self._step(slope, t, h, y, f, parameters)
         good = lanes.compare("ole", step.error, lanes.constant(1.0))
         ahead = lanes.select(last, span, lanes.add(t, h))
         news = [
@@ -86,6 +90,8 @@ class StepLoop(ControlCode):
             *(lanes.select(good, a, b) for a, b in zip(step.state, y, strict=True)),
             *(lanes.select(good, a, b) for a, b in zip(step.slope, f, strict=True)),
         ]
+        if explicit:
+            news.append(prior)
         if self.watchful:
             news.append(self._creep(step, h, good))
         lanes.lines[head:head] = [
@@ -123,12 +129,12 @@ class StepLoop(ControlCode):
 
     def _step(
         self, slope: Slope, t: str, h: str, y: list[str], f: list[str], parameters: list[str]
-    ) -> tuple[StepCode, str]:
-        """Try a step by the method of this code; give it and the change of the step's length."""
+    ) -> tuple[StepCode, str, str]:
+        """Try a step; give it, the change of the step's length, and what the next is to know."""
         lanes = self.lanes
         if self.method == Method.DOP853:
             step = emit_step(lanes, slope, t, h, y, f, self.relative, self.absolute)
-            return step, emit_step_factor(lanes, step.error, "%most")
+            return step, *emit_step_factor(lanes, step.error, "%most", "%prior")
 
         def linear(elapsed: str, state: list[str]) -> tuple[list[list[str]], list[str] | None]:
             return self.derivatives(lanes, self._time(elapsed), state, parameters)
@@ -139,7 +145,7 @@ class StepLoop(ControlCode):
         step = emit_stiff_step(
             lanes, slope, linear, t, h, y, f, self.relative, self.absolute, solver
         )
-        return step, emit_stiff_step_factor(lanes, step.error, "%most")
+        return step, emit_stiff_step_factor(lanes, step.error, "%most"), ""
 
     def _creep(self, step: StepCode, h: str, good: str) -> str:
         """Count accepted steps at the limit of stability, less those that stay away from it."""
