@@ -35,7 +35,7 @@ ROLE_LABELS = {
 ROLE_WIDTHS = {"seeded": 1.5, "given": 2.6, "stable": 2.3, "unstable": 2.3}
 
 GRID_BITS = 14
-"""Coordinates are rounded to so many binary digits of the window's width, or one more."""
+"""Coordinates are rounded to so many binary digits of the width of the window, or one more."""
 
 BORDER = 1e-9
 """Points this near the border of the window, in its widths, are on it."""
@@ -78,12 +78,12 @@ def on_grid(values: NDArray[np.float64], span: float) -> NDArray[np.float64]:
     Returns
     -------
     ndarray
-        Multiples of a power of 2; off by less than 1/65536 of the width.
+        Multiples of a power of 2; off by at most 1/32768 of the width.
 
     Examples
     --------
     >>> on_grid(np.array([0.1]), 1.0).tolist()
-    [0.100006103515625]
+    [0.0999755859375]
     """
     step = 2.0 ** (math.frexp(span)[1] - 1 - GRID_BITS)
     rounded: NDArray[np.float64] = np.rint(values / step) * step
