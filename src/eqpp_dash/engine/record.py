@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,17 +99,21 @@ class Recorder:
             problem.width,
             problem.center,
         )
-        self._room = np.zeros((0, 0, 0))
+        self._store = np.zeros(0)
 
     def advance(self, batch: Batch) -> Record:
         """Let the lanes go on for some rounds."""
         layout, padded = self.stepper.layout, self.stepper.padded(batch.lane.size)
         rounds = min(max(ENOUGH // padded, ROUNDS), MOST_ROUNDS)
-        if self._room.shape != (rounds + 1, layout.count, padded):
-            self._room = np.zeros((rounds + 1, layout.count, padded))
-        self._put(self._room[0, :, : batch.lane.size], batch)
-        self.stepper.advance(self._room, self.setup)
-        return Record(batch, self._room, layout)
+        shape = (rounds + 1, layout.count, padded)
+        size = math.prod(shape)
+        if self._store.size < size:
+            self._store = np.zeros(size)
+        room = self._store[:size].reshape(shape)
+        self._put(room[0, :, : batch.lane.size], batch)
+        room[0, :, batch.lane.size :] = room[0, :, :1]  # lanes that fill up the last vector
+        self.stepper.advance(room, self.setup)
+        return Record(batch, room, layout)
 
     def terms(self, sign: Array, t: Array, h: Array, vectors: Vectors, memory: Array) -> Array:
         """Give the interpolants of steps as `dop853.dense_terms` does, shape (7, n, steps)."""

@@ -185,8 +185,12 @@ def free_starts(problem: Problem, starts: Array, given: Sequence[Array]) -> Arra
     ndarray, shape (l, 2)
         Those no nearer to a curve than evenly spaced ones are to each other.
     """
-    distance = _distances(_unit(problem, starts), _fill(given, problem))
-    return np.asarray(starts[distance >= SEPARATION * _DIAGONAL])
+    unit, points = _unit(problem, starts), _fill(given, problem)
+    free = np.arange(len(starts))
+    for i in range(0, len(points), _BLOCK):
+        away = _distances(unit[free], points[i : i + _BLOCK])
+        free = free[away >= SEPARATION * _DIAGONAL]
+    return np.asarray(starts[free])
 
 
 _CELLS = int(1.0 / (SEPARATION * _DIAGONAL))
