@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
+from systems import Case
 
 from eqpp_dash.engine.machine import Integrator
 from eqpp_dash.engine.machine.integrate import End
-from systems import Case
 
 Array = NDArray[np.float64]
 Solver = Callable[[Array, float], Array]
@@ -135,7 +135,7 @@ def numbalsoda_dop853(case: Case) -> Solver:
     )
 
 
-_LOOPS: list[Any] = []
+_LOOPS: dict[str, Any] = {}
 
 
 def _numbalsoda_loop() -> Any:
@@ -143,7 +143,7 @@ def _numbalsoda_loop() -> Any:
     from numba import njit
     from numbalsoda import dop853
 
-    if not _LOOPS:
+    if "numbalsoda" not in _LOOPS:
 
         @njit
         def loop(address, starts, times, tolerance):  # type: ignore[no-untyped-def]
@@ -155,18 +155,18 @@ def _numbalsoda_loop() -> Any:
                 ends[i] = found[-1]
             return ends
 
-        _LOOPS.append(loop)
-    return _LOOPS[0]
+        _LOOPS["numbalsoda"] = loop
+    return _LOOPS["numbalsoda"]
 
 
 def cyrk_dop853(case: Case) -> Solver:
-    """Take CyRK's DOP853 with a compiled function, one trajectory after the other."""
+    """Take CyRK's DOP853 with a compiled function, in a compiled loop."""
     return cyrk(case, "DOP853")
 
 
 def cyrk(case: Case, method: str) -> Solver:
-    """Take CyRK with a compiled function, one trajectory after the other."""
-    from CyRK import nb_diffeq_addr, nbsolve2_ivp
+    """Take CyRK with a compiled function, in a compiled loop."""
+    from CyRK import nb_diffeq_addr
     from numba import njit
 
     fill, nothing = njit(case.fill), np.zeros(1)
@@ -174,17 +174,32 @@ def cyrk(case: Case, method: str) -> Solver:
     def slope(du, t, u, args):  # type: ignore[no-untyped-def]
         fill(t, u, du, nothing)
 
-    address = nb_diffeq_addr(slope)
+    address, loop = nb_diffeq_addr(slope), _cyrk_loop(method)
+    return lambda starts, tolerance: (
+        loop(address, np.ascontiguousarray(starts.T), case.span, tolerance).T
+    )
 
-    def solve(starts: Array, tolerance: float) -> Array:
-        options = {"method": method, "rtol": tolerance, "atol": tolerance}
-        ends = [
-            nbsolve2_ivp(address, (0.0, case.span), u, **options).y[:, -1]
-            for u in np.ascontiguousarray(starts.T)
-        ]
-        return np.stack(ends, axis=1)
 
-    return solve
+def _cyrk_loop(method: str) -> Any:
+    """Compile the loop once."""
+    from CyRK import nbsolve2_ivp
+    from numba import njit
+
+    if method not in _LOOPS:
+
+        @njit
+        def loop(address, starts, span, tolerance):  # type: ignore[no-untyped-def]
+            ends = np.empty_like(starts)
+            for i in range(len(starts)):
+                found = nbsolve2_ivp(
+                    address, (0.0, span), starts[i], method=method, rtol=tolerance, atol=tolerance
+                )
+                ends[i] = found.y[:, -1]
+                found.free()
+            return ends
+
+        _LOOPS[method] = loop
+    return _LOOPS[method]
 
 
 def diffrax_vmap(case: Case) -> Solver:

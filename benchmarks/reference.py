@@ -1,19 +1,20 @@
 """Solutions in extended precision by Taylor series, independent of all that is compared.
 
-The coefficients of a polynomial system's solution follow from one another by the rules for sums
-and products; order and step are those of À. Jorba and M. Zou (*Experimental Mathematics* 14,
-2005): with the order p = -ln(eps)/2 + 1 a step is the radius of convergence, as told by the last
-two coefficients, over e². Numbers are of numpy's ``longdouble``, which has 64 bits on x86.
+The coefficients of a solution follow from one another by the rules for sums, products,
+exponentials and sines (A. Griewank and A. Walther, *Evaluating Derivatives*, 2nd ed., 13.2).
+Order and step are those of À. Jorba and M. Zou (*Experimental Mathematics* 14, 2005): with the
+order p = -ln(eps)/2 + 1 a step is the radius of convergence, as told by the last two
+coefficients, over e². Numbers are of numpy's ``longdouble``, which has 64 bits on x86.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
 from systems import Case
 
 Extended = NDArray[np.longdouble]
@@ -56,6 +57,24 @@ class Series:
     __rmul__ = __mul__
 
 
+def exp(a: Series) -> Series:
+    """Give the exponential of a series."""
+    result: Series = Series(lambda k: _convolve(a, result, k) if k else np.exp(a[0]))
+    return result
+
+
+def sin(a: Series) -> Series:
+    """Give the sine of a series; the cosine is computed along with it."""
+    sine: Series = Series(lambda k: _convolve(a, cosine, k) if k else np.sin(a[0]))
+    cosine: Series = Series(lambda k: -_convolve(a, sine, k) if k else np.cos(a[0]))
+    return sine
+
+
+def _convolve(a: Series, b: Series, k: int) -> Any:
+    """Give the coefficient k of the integral of a' b."""
+    return sum(j * a[j] * b[k - j] for j in range(1, k + 1)) / np.longdouble(k)
+
+
 def expand(case: Case, state: Extended) -> Extended:
     """Give the coefficients of the solution from each state, shape (ORDER + 1, n, m)."""
     rates: list[Any] = []
@@ -64,13 +83,13 @@ def expand(case: Case, state: Extended) -> Extended:
         return Series(lambda k: state[i] if k == 0 else rates[i][k - 1] / np.longdouble(k))
 
     series = [component(i) for i in range(len(state))]
-    rates.extend(case.rates(series, np))
+    rates.extend(case.rates(series, sys.modules[__name__]))
     zero = np.zeros_like(state[0])
     return np.array([[each[k] + zero for each in series] for k in range(ORDER + 1)])
 
 
 def solve(case: Case, starts: Any, times: Any) -> NDArray[np.float64]:
-    """Give the solution of a polynomial system at rising times, shape (n, k, m).
+    """Give the solution at rising times, shape (n, k, m).
 
     All trajectories take the same steps, the shortest that any of them needs.
     """
