@@ -239,7 +239,9 @@ class Integrator:
         batch = self._prepare(starts, span, options, make)
         methods = self._integrate(batch, options)
         start_time = batch.start_time
-        blow_up = find_blow_ups(self._array_field(), batch, beyond, partial(self._follow, options))
+        quiet = Watch(options.get("cancel"), None)
+        follow = partial(self._run_method, options, quiet)
+        blow_up = find_blow_ups(self._array_field, batch, beyond, follow)
         crossed = np.isin(batch.ends, (End.SECTION, End.CYCLE))
         near = np.isin(batch.ends, (End.TARGET, End.CYCLE))
         return Propagated(
@@ -274,7 +276,7 @@ class Integrator:
         Returns
         -------
         ndarray, shape (n, k, m)
-            States, from the interpolant of order 7, or of order 4 by Rodas5P; NaN after the end
+            States, from the interpolant of order 7, of order 4 by Rodas5P; NaN after the end
             of a trajectory.
 
         Raises
@@ -335,14 +337,13 @@ class Integrator:
 
     def _integrate(self, batch: Batch, options: Options) -> NDArray[np.int8]:
         watch = Watch(options.get("cancel"), options.get("progress"))
-        run = partial(self._run, options.get("threads"))
-        methods = run_method(options.get("method", "DOP853"), batch, watch, run)
+        methods = self._run_method(options, watch, batch)
         watch.report(1.0)
         return methods
 
-    def _follow(self, options: Options, batch: Batch) -> None:
-        run = partial(self._run, options.get("threads"))
-        run_method(options.get("method", "DOP853"), batch, Watch(options.get("cancel"), None), run)
+    def _run_method(self, options: Options, watch: Watch, batch: Batch) -> NDArray[np.int8]:
+        method, run = options.get("method", "DOP853"), partial(self._run, options.get("threads"))
+        return run_method(method, batch, watch, run, machine=self._kernels.ready)
 
     def _run(self, threads: int | None, batch: Batch, variant: Variant, watch: Watch) -> None:
         with self._kernels.use(variant) as kernel:
