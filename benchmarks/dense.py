@@ -104,7 +104,8 @@ if __name__ == "__main__":
     for name in runs:
         report.say(
             f"{name:31}{taken.time(name).cpu * 1e3:10.2f} ms of the processor   tolerance "
-            f"{chosen[name][0]:.1e}, error {chosen[name][1]:.1e}{taken.ratio(name, OURS):10,.1f} times"
+            f"{chosen[name][0]:.1e}, error {chosen[name][1]:.1e}"
+            f"{taken.ratio(name, OURS):10,.1f} times"
         )
     for name, (_, _, bound) in SAMPLERS.items():
         if name in runs and bound:

@@ -1,8 +1,9 @@
 """How much of the arithmetic that a core can do the compiled step loop does.
 
-``python benchmarks/peak.py``. The peak is measured: a loop of multiply-adds without memory. Counted
-are the additions, multiplications and divisions in the text of the step loop, a multiply-add as two,
-times the steps tried. The code is that for this processor, and that for one with AVX2 only.
+``python benchmarks/peak.py``. The peak is measured: a loop of multiply-adds without memory. What
+is counted are the additions, multiplications and divisions in the text of the step loop, a
+multiply-add as two, times the steps tried. The code is that for this processor, and that for one
+with AVX2 only.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
 """The bifurcation diagram of Rössler's system: maxima of x over 1000 time units, 1000 values of c.
 
 ``python benchmarks/rossler.py``. The error is the largest of all maxima before t = 50, later ones
-being beyond prediction where the motion is chaotic, of 25 values of c. The reference is the solution
-in extended precision. Engines have the largest tolerance, and XPPAUT the largest step, at which that
-error is 1e-4 or less. Of slow ones a sample of the values of c is timed and scaled, since these are
-independent of each other.
+being beyond prediction where the motion is chaotic, of 25 values of c. The reference is the
+solution in extended precision. Engines have the largest tolerance, and XPPAUT the largest step, at
+which that error is 1e-4 or less. Of slow ones a sample of the values of c is timed and scaled,
+since these are independent of each other. By the clock, machine code uses all cores, which XPPAUT
+cannot.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import xppaut
-from measuring import Array, Report, Time, fit_tolerance, present, time_of
+from measuring import Array, Report, Time, fit_tolerance, median, present, time_of
 from reference import solve
 from scipy.integrate import solve_ivp
 from systems import Case
@@ -50,7 +51,7 @@ def case_of(values: Any) -> Case:
     return Case("Rössler", text, rates, nothing, SPAN, START, START)
 
 
-def ours(machine: bool) -> Sweep:
+def ours(machine: bool, threads: int | None = 1) -> Sweep:
     integrator = Integrator.of(case_of(0).system, sections=["-y - z"], machine=machine)
     event = SectionEvent(0, direction=-1, record=MOST)
 
@@ -63,7 +64,7 @@ def ours(machine: bool) -> Sweep:
             events=[event],
             rtol=tolerance,
             atol=tolerance,
-            threads=1,
+            threads=threads,
         )
         return found.crossings[0].states[0]
 
@@ -203,7 +204,9 @@ if __name__ == "__main__":
         taken = time_of(partial(sweep, values, SPAN, tolerance), least=0.5)
         scale = COUNT / len(values)
         entries[name] = Entry(sweep, tolerance, error, Time(taken.cpu * scale, taken.wall * scale))
-    own = entries["machine code"]
+    whole = partial(ours(True, threads=None), VALUES, SPAN, entries["machine code"].tolerance)
+    whole()
+    clock = [time_of(whole, least=0.5).wall]
     if xppaut.present():
         fast = 0.05
 
@@ -212,6 +215,7 @@ if __name__ == "__main__":
 
         error = error_of(found_by_xppaut(SHARED, EARLY, fast))
         quick = xppaut_maxima(VALUES, SPAN, fast)[1]
+        clock.append(time_of(whole, least=0.5).wall)
         entries["XPPAUT, its usual step"] = Entry(found_by_xppaut, fast, error, quick)
         step, error = fitted(found_by_xppaut)
         taken = xppaut_maxima(SHARED, SPAN, step)[1]
@@ -220,7 +224,9 @@ if __name__ == "__main__":
         entries["XPPAUT at equal error"] = Entry(found_by_xppaut, step, error, slow)
     else:
         report.left_out("XPPAUT")
-    own = replace(own, time=time_of(partial(own.sweep, VALUES, SPAN, own.tolerance), least=0.5))
+    own = entries["machine code"]
+    again = time_of(partial(own.sweep, VALUES, SPAN, own.tolerance), least=0.5)
+    own = replace(own, time=median([own.time, again]))
     report.say(
         f"Rössler, {COUNT} values of c, {SPAN:g} time units, no early maximum off by "
         f"more than {WANTED:g}"
@@ -234,7 +240,7 @@ if __name__ == "__main__":
     if xppaut.present():
         report.at_least(
             "maxima, machine code against XPPAUT's usual step, by the clock",
-            entries["XPPAUT, its usual step"].time.wall / own.time.wall,
+            entries["XPPAUT, its usual step"].time.wall / float(np.mean(clock)),
             30.0,
         )
         report.at_least(

@@ -164,7 +164,8 @@ def compare(report: Report) -> None:
     for name in runs:
         report.say(
             f"{name:31}{taken.time(name).cpu / counts[name] * 1e3:10.4f} ms a trajectory   "
-            f"tolerance {chosen[name][0]:.1e}, error {chosen[name][1]:.1e}{ahead[name]:10,.1f} times"
+            f"tolerance {chosen[name][0]:.1e}, error {chosen[name][1]:.1e}"
+            f"{ahead[name]:10,.1f} times"
         )
     for name, (_, _, bound) in ENGINES.items():
         if name in runs and bound:
