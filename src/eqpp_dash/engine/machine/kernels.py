@@ -59,6 +59,8 @@ class Kernels:
         elif self._machine:
             self._begin(USUAL)
             self._begin(Variant(dense=True))
+            if sections:
+                self._begin(Variant(sections=True))
 
     @property
     def ready(self) -> bool:
