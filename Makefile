@@ -60,10 +60,9 @@ torture: $(TEST_VENV)/.ready ## Kill workers, executor, server and jobs at rando
 
 # ---- measuring -----------------------------------------------------------------------------
 
-peers: ## Compare the integrator with its peers, in an environment of their own
-	@./tools/make-venv $(PYTHON) .venv-peers requirements-peers.txt
-	@.venv-peers/bin/python -m pip install --quiet --no-deps --no-build-isolation .
-	.venv-peers/bin/python benchmarks/integrator.py
+peers: ## Compare the integrator with its peers, installed into an environment of their own
+	@./tools/make-peers $(PYTHON) .venv-peers
+	.venv-peers/bin/python benchmarks $(ARGS)
 
 # ---- releasing -----------------------------------------------------------------------------
 
