@@ -12,12 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-
 from eqpp_dash.engine.expression.graph import Graph, Node, assemble, topological
 from eqpp_dash.engine.expression.text import to_text
-
-HALF = Fraction(1, 2)
 
 #: Functions that may be undefined; a product is where it divides.
 _PARTIAL = frozenset(
@@ -125,8 +121,7 @@ def freeze(components: Sequence[Node]) -> Frozen:
     -------
     Frozen
         Where no switching expression is zero, and the choices are those of the state, its values
-        are those of `components`: bit by bit, but for ``mod`` with a quotient that is rounded,
-        ``atan2``, and products in which a sign takes part.
+        are those of `components`: bit by bit, but for the rounding of ``mod`` and ``atan2``.
 
     Examples
     --------
@@ -296,7 +291,7 @@ class _Freezer:
 
     def positive(self, u: Node) -> Node:
         """Give 1 where `u` is positive, 0 where it is negative."""
-        return self.graph.combine(((HALF, self.graph.one), (HALF, self.side(u))))
+        return self.graph.call("max", self.side(u), self.graph.zero)
 
     def absolute(self, u: Node) -> Node:
         return self.graph.call("select", self.positive(u), u, self.graph.negate(u))
@@ -306,7 +301,10 @@ class _Freezer:
 
     def floor(self, u: Node) -> Node:
         below, upright = self.whole(u)
-        return below if upright else self.graph.combine(((-1, below), (-1, self.graph.one)))
+        if upright:
+            return below
+        # As an argument, so that no sum takes it apart and rounds otherwise.
+        return self.graph.call("floor", self.graph.combine(((-1, below), (-1, self.graph.one))))
 
     def modulo(self, a: Node, b: Node) -> Node:
         turns = self.floor(self.graph.divide(a, b))
