@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from eqpp_dash.engine import dop853, rodas5p
 from eqpp_dash.engine.expression.graph import Graph, Node, rebuild
 from eqpp_dash.engine.expression.tape import Tape
+from eqpp_dash.engine.machine.arraysections import ArraySections, SectionWatch, Step
 from eqpp_dash.engine.machine.batch import Batch
 from eqpp_dash.engine.machine.derivatives import derivatives
 from eqpp_dash.engine.machine.layout import (
@@ -30,7 +31,7 @@ from eqpp_dash.engine.machine.layout import (
     Method,
     Variant,
 )
-from eqpp_dash.engine.machine.stepcode import GROWTH, SAFETY, SHRINKAGE
+from eqpp_dash.engine.machine.stepcode import GROWTH, MEMORY, MOST_PRIOR, SAFETY, SHRINKAGE
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -48,26 +49,39 @@ class ArrayField:
         Right-hand sides.
     variables, parameters : sequence of str
         Names, in order.
+    sections : sequence of Node
+        Sections.
     """
 
     def __init__(
-        self, components: Sequence[Node], variables: Sequence[str], parameters: Sequence[str]
+        self,
+        components: Sequence[Node],
+        variables: Sequence[str],
+        parameters: Sequence[str],
+        sections: Sequence[Node] = (),
     ) -> None:
         graph = Graph()
         # A tape knows variables only; no variable's name begins with a space.
         names: Mapping[str, str] = {name: f" {name}" for name in parameters}
+        count = len(components)
 
         def replace(node: Node) -> Node | None:
             return graph.symbol("variable", names[node.data]) if node.op == "parameter" else None
 
         self._variables = variables
         self._names = [*variables, *names.values()]
-        self._nodes = rebuild(graph, components, replace)
+        nodes = rebuild(graph, [*components, *sections], replace)
+        self._nodes, self._section_nodes = nodes[:count], nodes[count:]
         self._tape = Tape(self._nodes, self._names)
 
     def __call__(self, t: Array, y: Array, parameters: Array) -> Array:
         """Evaluate at times (m,), states (n, m), parameters (p, m)."""
         return self._tape.evaluate(t, np.concatenate([y, parameters]))
+
+    @cached_property
+    def sections(self) -> ArraySections:
+        """The sections."""
+        return ArraySections(self._section_nodes, self._variables, self._names)
 
     @cached_property
     def _slopes(self) -> Tape:
@@ -129,13 +143,21 @@ class _Block:
         self.span = batch.spans[lanes]
         self.t = batch.times[lanes]
         self.most = np.full(lanes.size, GROWTH)
+        self.prior = np.ones(lanes.size)
         self.tried = 0
         self.moment = np.full(lanes.size, batch.first_moment)
         self.f = self.field(self.t, self.y)
         self.h = self._first_step()
+        self.watch: SectionWatch | None = None
+        if variant.sections:
+            self.watch = SectionWatch(values.sections, batch, self._slope, lanes, self.parameters)
+            self.watch.begin(self.t, self.y, self.f, self.h)
 
     def field(self, t: Array, y: Array) -> Array:
         return self.values(self.batch.start_time + t, y, self.parameters)
+
+    def _slope(self, which: NDArray[np.intp], t: Array, y: Array) -> Array:
+        return self.values(self.batch.start_time + t, y, self.parameters[:, which])
 
     def scale(self, size: Array) -> Array:
         scale: Array = self.batch.absolute[:, None] + self.batch.relative[:, None] * size
@@ -177,17 +199,31 @@ class _Block:
         h = np.where(last, remaining, self.h)
         trial = self._trial(h)
         good = trial.error <= 1.0
-        factor = SAFETY * np.maximum(trial.error, 1e-20) ** (-1 / self.order)
+        root = np.maximum(trial.error, 1e-20) ** (-1 / self.order)
+        factor = SAFETY * root
+        if not self.stiff_method:
+            factor = np.where(good, factor * self.prior**-MEMORY, factor)
+            self.prior = np.where(good, np.minimum(root, MOST_PRIOR), self.prior)
         factor = np.fmin(np.fmax(factor, SHRINKAGE), self.most)
         factor = np.where(np.isnan(trial.error), SHRINKAGE, factor)
         ahead = np.where(last, self.span, self.t + h)
         if self.batch.samples.size:
             self._sample(np.flatnonzero(good), h, ahead, trial)
         self.tried += 1
-        self.t = np.where(good, ahead, self.t)
-        self.y = np.where(good, trial.state, self.y)
-        self.f = np.where(good, trial.slope, self.f)
-        self.h = h * factor
+        new, taken, again = trial.state, good, h * factor
+        finish = np.zeros(h.size, dtype=np.int64)
+        if self.watch is not None:
+            step = Step(
+                *(self.t, h, ahead, self.y, new, trial.slope, good, self.span),
+                terms=lambda which: self._terms(which, h, trial),
+            )
+            self.watch.look(step)
+            new, ahead, finish = step.new, step.ahead, step.finish
+            taken, again = good & ~step.retake, np.where(step.retake, step.h, again)
+        self.t = np.where(taken, ahead, self.t)
+        self.y = np.where(taken, new, self.y)
+        self.f = np.where(taken, trial.slope, self.f)
+        self.h = again
         self.most = np.where(good, GROWTH, 1.0)
         least = SMALLEST_STEP * np.abs(self.t) + SMALLEST_SHARE * np.abs(self.span)
         reason = np.full(self.lane.size, -1)
@@ -199,9 +235,9 @@ class _Block:
             reason[:] = End.BUDGET
         small = np.abs(self.h) < least
         reason[small] = np.where(np.isnan(trial.error[small]), End.UNDEFINED, End.COLLAPSE)
-        reason[good & last] = End.TIME
-        reason[good & self._outside(trial.state)] = End.BOX
-        return reason
+        reason[taken & last] = End.TIME
+        reason[taken & self._outside(trial.state)] = End.BOX
+        return np.where(finish > 0, finish, reason)
 
     def _trial(self, h: Array) -> dop853.Trial:
         if not self.stiff_method:
@@ -271,6 +307,9 @@ class _Block:
         self.lane, self.t, self.h = self.lane[rest], self.t[rest], self.h[rest]
         self.y, self.f = self.y[:, rest], self.f[:, rest]
         self.span, self.most, self.creep = self.span[rest], self.most[rest], self.creep[rest]
+        self.prior = self.prior[rest]
+        if self.watch is not None:
+            self.watch.keep(rest)
         self.moment, self.parameters = self.moment[rest], self.parameters[:, rest]
 
     def _record(self, which: NDArray[np.intp]) -> None:
@@ -278,3 +317,6 @@ class _Block:
         self.batch.states[:, lanes] = self.y[:, which]
         self.batch.times[lanes] = self.t[which]
         self.batch.steps[lanes] = self.tried
+        if self.watch is not None:
+            self.batch.passed[lanes] = self.watch.aim[which]
+            self.batch.reached[lanes] = self.watch.number[which]

@@ -200,7 +200,7 @@ class _Rounds:
         good = lanes.compare("ole", trial.error, one)
         clean = lanes.compare("oeq", failures, zero)
         most = lanes.select(lanes.mask_and(good, clean), lanes.constant(GROWTH), one)
-        factor = emit_step_factor(lanes, trial.error, most)
+        factor, _ = emit_step_factor(lanes, trial.error, most)
         undefined = lanes.compare("uno", trial.error, trial.error)
         factor = lanes.select(undefined, lanes.constant(UNDEFINED_FACTOR), factor)
         then = lanes.select(last, span, lanes.add(t, h))

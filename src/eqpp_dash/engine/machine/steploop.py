@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from eqpp_dash.engine.machine import linearcode
-from eqpp_dash.engine.machine.control import RUNNING, ControlCode
+from eqpp_dash.engine.machine.control import RUNNING
+from eqpp_dash.engine.machine.crossloop import CrossLoop
 from eqpp_dash.engine.machine.layout import (
     RELIEF,
     SMALLEST_SHARE,
@@ -38,7 +39,7 @@ from eqpp_dash.engine.machine.stiffcode import (
 NEVER = 1 << 60
 
 
-class StepLoop(ControlCode):
+class StepLoop(CrossLoop):
     """Writes the blocks that try steps until a lane ends or it is time to look around."""
 
     def _hot(self) -> None:
@@ -55,9 +56,15 @@ class StepLoop(ControlCode):
         kept += [rows.state(i) for i in range(n)] + [rows.slope(i) for i in range(n)]
         names = ["%time", "%step", "%most"]
         names += [f"%y{i}" for i in range(n)] + [f"%f{i}" for i in range(n)]
+        explicit = self.method == Method.DOP853
+        if explicit:
+            kept.append(rows.PRIOR)
+            names.append("%prior")
         if self.watchful:
             kept.append(rows.CREEP)
             names.append("%creep")
+        section_rows, section_names = self._section_rows()
+        kept, names = kept + section_rows, names + section_names
         loaded = [self._row(row) for row in kept]
         if self.dense:
             moment = self._row(rows.MOMENT)
@@ -76,7 +83,7 @@ class StepLoop(ControlCode):
         nearly = lanes.absolute(lanes.multiply(remaining, lanes.constant(1.0 - 1e-12)))
         last = lanes.compare("oge", lanes.absolute("%step"), nearly)
         h = lanes.select(last, remaining, "%step")
-        step, factor = self._step(slope, t, h, y, f, parameters)
+        step, factor, prior = self._step(slope, t, h, y, f, parameters)
         good = lanes.compare("ole", step.error, lanes.constant(1.0))
         ahead = lanes.select(last, span, lanes.add(t, h))
         news = [
@@ -86,32 +93,51 @@ class StepLoop(ControlCode):
             *(lanes.select(good, a, b) for a, b in zip(step.state, y, strict=True)),
             *(lanes.select(good, a, b) for a, b in zip(step.slope, f, strict=True)),
         ]
+        if explicit:
+            news.append(prior)
         if self.watchful:
             news.append(self._creep(step, h, good))
+        usual = len(news)
+        news += self._section_news(ahead, step, good, parameters)
+        merged = [
+            f"{name}.new" if self.watched else new for name, new in zip(names, news, strict=True)
+        ]
         lanes.lines[head:head] = [
             f"  {name} = phi {vector} [ {value}, %enter ], [ {new}, %next ]"
-            for name, value, new in zip(names, loaded, news, strict=True)
+            for name, value, new in zip(names, loaded, merged, strict=True)
         ]
-        least = lanes.fma(lanes.absolute(news[0]), lanes.constant(SMALLEST_STEP), floor)
-        collapsed = lanes.compare("olt", lanes.absolute(news[1]), least)
-        reached = lanes.mask_and(good, last)
         self._say("%after = add i64 %count, 1")
         self._say("br i1 %boxed, label %look, label %looked")
         lanes.label("look")
         outside = lanes.mask_and(good, self._outside(step.state))
         self._say("br label %looked")
         lanes.label("looked")
-        self._say(f"%outside = phi {lanes.mask} [ zeroinitializer, %hot ], [ {outside}, %look ]")
-        if self.dense:
+        self._say(
+            f"%outside.all = phi {lanes.mask} [ zeroinitializer, %hot ], [ {outside}, %look ]"
+        )
+        taken = good
+        if self.watched:
+            seen = lanes.mask_and(self._suspicious(h, news[usual:], good), active)
+            news = self._crossings(step, h, y, f, kept, news, merged, seen)
+            taken = lanes.mask_and(good, self.values["taken"])
+        elif self.dense:
             self._samples(step, y, h, good, news[0])
         else:
             self._say("br label %next")
-        lanes.label("next")
+            lanes.label("next")
         if self.dense:
             self._say(f"%moment.new = phi {vector} [ %moment, %looked ], [ %moment.now, %stored ]")
+        self._say(f"%outside = and {lanes.mask} %outside.all, {taken}")
+        least = lanes.fma(lanes.absolute(news[0]), lanes.constant(SMALLEST_STEP), floor)
+        collapsed = lanes.compare("olt", lanes.absolute(news[1]), least)
+        reached = lanes.mask_and(taken, last)
         ended = lanes.mask_or(lanes.mask_or(reached, collapsed), "%outside")
+        if self.watched:
+            finished = lanes.compare("ogt", self.values["finish"], zero)
+            ended = lanes.mask_or(ended, finished)
         if self.watchful:
-            self.values["stiff"] = self._stiff(news[-1], lanes.subtract(span, news[0]), news[1])
+            creep = news[usual - 1]
+            self.values["stiff"] = self._stiff(creep, lanes.subtract(span, news[0]), news[1])
             ended = lanes.mask_or(ended, self.values["stiff"])
         ended = lanes.mask_and(ended, active)
         due = lanes.emit("icmp sge i64 %after, %stop")
@@ -123,12 +149,12 @@ class StepLoop(ControlCode):
 
     def _step(
         self, slope: Slope, t: str, h: str, y: list[str], f: list[str], parameters: list[str]
-    ) -> tuple[StepCode, str]:
-        """Try a step by the method of this code; give it and the change of the step's length."""
+    ) -> tuple[StepCode, str, str]:
+        """Try a step; give it, the change of the step's length, and what the next is to know."""
         lanes = self.lanes
         if self.method == Method.DOP853:
             step = emit_step(lanes, slope, t, h, y, f, self.relative, self.absolute)
-            return step, emit_step_factor(lanes, step.error, "%most")
+            return step, *emit_step_factor(lanes, step.error, "%most", "%prior")
 
         def linear(elapsed: str, state: list[str]) -> tuple[list[list[str]], list[str] | None]:
             return self.derivatives(lanes, self._time(elapsed), state, parameters)
@@ -139,7 +165,7 @@ class StepLoop(ControlCode):
         step = emit_stiff_step(
             lanes, slope, linear, t, h, y, f, self.relative, self.absolute, solver
         )
-        return step, emit_stiff_step_factor(lanes, step.error, "%most")
+        return step, emit_stiff_step_factor(lanes, step.error, "%most"), ""
 
     def _creep(self, step: StepCode, h: str, good: str) -> str:
         """Count accepted steps at the limit of stability, less those that stay away from it."""
@@ -208,6 +234,7 @@ class StepLoop(ControlCode):
         place = self._place("%work", rows.MOMENT * lanes.width)
         self._say(f"%moment.now = load {lanes.vector}, ptr {place}, align {lanes.alignment}")
         self._say("br label %next")
+        lanes.label("next")
 
     def _leave(self) -> None:
         """Put the lanes back in their rows and find out which have ended, and why."""
@@ -227,6 +254,9 @@ class StepLoop(ControlCode):
             reason = lanes.select(values["stiff"], usual, reason)
         reason = lanes.select(values["reached"], lanes.constant(End.TIME), reason)
         reason = lanes.select("%outside", lanes.constant(End.BOX), reason)
+        if self.watched:
+            finished = lanes.compare("ogt", values["finish"], zero)
+            reason = lanes.select(finished, values["finish"], reason)
         reason = lanes.select(values["ended"], reason, lanes.constant(RUNNING))
         lanes.store("%work", rows.REASON, reason)
         self._say(f"%over = bitcast {lanes.mask} {values['ended']} to {self.bits}")

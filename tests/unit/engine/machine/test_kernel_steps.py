@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from eqpp_dash.engine import dop853
 from eqpp_dash.engine.machine.build import native_target
+from eqpp_dash.engine.machine.integrate import Integrator
 from eqpp_dash.engine.machine.lanes import Lanes
 from eqpp_dash.engine.machine.stepcode import (
+    MOST_PRIOR,
     emit_dense_terms,
     emit_first_step,
     emit_interpolation,
@@ -17,6 +19,7 @@ from eqpp_dash.engine.machine.stepcode import (
     emit_step_factor,
     inverse_root,
 )
+from eqpp_dash.engine.system import parse_system
 
 from .running import Emit, evaluate
 
@@ -106,7 +109,7 @@ def test_error_is_not_a_number_where_the_field_is_undefined() -> None:
 
         wanted = [lanes.constant(1.0)]
         step = emit_step(lanes, slope, lanes.constant(0.0), h, [y], slope("", [y]), wanted, wanted)
-        return [step.error, emit_step_factor(lanes, step.error, lanes.constant(10.0))]
+        return [step.error, emit_step_factor(lanes, step.error, lanes.constant(10.0))[0]]
 
     error, factor = compute(emit, [np.array([0.1, 9.0]), np.array([1.0, 1.0])], 2)
     assert error[0] < 1.0
@@ -149,10 +152,41 @@ def test_inverse_root_is_within_one_percent() -> None:
     assert np.abs(found * x ** (1 / 16) - 1).max() < 0.01
 
 
-@pytest.mark.parametrize(("error", "factor"), [(0.0, 10.0), (1e-2, 1.6), (1.0, 0.9), (1e200, 0.2)])
-def test_step_factor(error: float, factor: float) -> None:
+@pytest.mark.parametrize(
+    ("error", "before", "factor"),
+    [
+        (0.0, 1.0, 10.0),
+        (1e-2, 1.0, 0.9 * 1e-2 ** (-1 / 8)),
+        (1e-2, 0.1, 0.9 * 1e-2 ** (-1 / 8) * 0.1 ** (1 / 32)),
+        (1.0, 1e-4, 0.9 * 1e-4 ** (1 / 32)),
+        (2.0, 1e-4, 0.9 * 2.0 ** (-1 / 8)),
+        (1e200, 1.0, 0.2),
+        (float("nan"), 1.0, 0.2),
+    ],
+)
+def test_step_factor(error: float, before: float, factor: float) -> None:
     def emit(lanes: Lanes, given: list[str]) -> list[str]:
-        return [emit_step_factor(lanes, given[0], lanes.constant(10.0))]
+        ten = lanes.constant(10.0)
+        _, prior = emit_step_factor(lanes, given[1], ten, lanes.constant(1.0))
+        found, following = emit_step_factor(lanes, given[0], ten, prior)
+        return [found, prior, following]
 
-    found = compute(emit, [np.full(8, error**2 if error < 1e150 else np.inf)], 1)[0]
-    np.testing.assert_allclose(found, factor, rtol=0.01)
+    square = error**2 if not error > 1e150 else np.inf
+    given = [np.full(8, square), np.full(8, before**2)]
+    found, prior, following = compute(emit, given, 3)
+    np.testing.assert_allclose(found, factor, rtol=0.015)
+    np.testing.assert_allclose(prior, before ** (-1 / 8), rtol=0.01)
+    left = min(max(error, 1e-4) ** (-1 / 8), MOST_PRIOR) if error <= 1 else before ** (-1 / 8)
+    np.testing.assert_allclose(following, left, rtol=0.01)
+
+
+def test_control_of_the_step_takes_no_more_steps_than_that_by_the_last_error() -> None:
+    """Hairer and Wanner II, section IV.2: fewer rejections make up for the slower growth."""
+    system = parse_system("x' = y; y' = (1 - x^2)*y - x")
+    starts = np.random.default_rng(5).uniform(-3.0, 3.0, (2, 200))
+    with Integrator.of(system) as compiled, Integrator.of(system, machine=False) as plain:
+        quick = compiled.propagate(starts, 20.0)
+        slow = plain.propagate(starts, 20.0)
+    # By the last error alone these take 148.2 steps on average.
+    assert quick.steps.mean() < 146.0
+    np.testing.assert_allclose(slow.steps.mean(), quick.steps.mean(), rtol=0.01)

@@ -1,0 +1,135 @@
+"""The part of the hot block that notices where a section may have been crossed."""
+
+from __future__ import annotations
+
+from eqpp_dash.engine.machine.control import ControlCode
+from eqpp_dash.engine.machine.crosscode import FAR, GUARD
+from eqpp_dash.engine.machine.crossingrows import Scratch
+from eqpp_dash.engine.machine.stepcode import StepCode, lesser
+
+
+class CrossLoop(ControlCode):
+    """Writes what is done about sections in the hot block."""
+
+    def _section_rows(self) -> tuple[list[int], list[str]]:
+        """Give the rows that stay in registers, and the names of their values."""
+        own, rows, names = self.rows.crossing, [], []
+        for j in self.watched:
+            rows += [own.of(j, own.VALUE), own.of(j, own.RATE)]
+            names += [f"%value{j}", f"%rate{j}"]
+        if rows:
+            rows.append(own.scratch(own.LANDS))
+            names.append("%lands")
+        return rows, names
+
+    def _section_news(
+        self, ahead: str, step: StepCode, good: str, parameters: list[str]
+    ) -> list[str]:
+        """Evaluate sections and their rates at the new state."""
+        lanes = self.lanes
+        if not self.watched:
+            return []
+        time, half = self._time(ahead), lanes.constant(0.5)
+        found = self.sections(lanes, list(self.watched), time, step.state, parameters)
+        news = []
+        for j, (value, slopes, drift) in zip(self.watched, found, strict=True):
+            rate = drift or lanes.constant(0.0)
+            for slope, way in zip(slopes, step.slope, strict=True):
+                if slope is not None:
+                    rate = lanes.fma(slope, way, rate)
+            # A zero has the sign of what was before; where that is not known it stays zero.
+            zero = lanes.compare("oeq", value, lanes.constant(0.0))
+            signed = lanes.select(zero, lanes.multiply(f"%value{j}", half), value)
+            news.append(lanes.select(good, signed, f"%value{j}"))
+            news.append(lanes.select(good, rate, f"%rate{j}"))
+        return [*news, lanes.constant(0.0)]
+
+    def _suspicious(self, h: str, news: list[str], good: str) -> str:
+        """Tell where a section may have been crossed in a wanted direction."""
+        lanes = self.lanes
+        zero, third = lanes.constant(0.0), lanes.constant(1.0 / 3.0)
+        seen = lanes.compare("ogt", "%lands", zero)
+        for j in self.watched:
+            up, down, wanted = self.wishes[j]
+            value, rate = news[2 * j], news[2 * j + 1]
+            first, last = lanes.multiply(f"%rate{j}", h), lanes.multiply(rate, h)
+            start, end = lanes.absolute(f"%value{j}"), lanes.absolute(value)
+            changes = lanes.add(lanes.absolute(first), lanes.absolute(last))
+            first, last = self._turned(first, f"%value{j}"), self._turned(last, value)
+            bits = lanes.integer("xor", lanes.bits(f"%value{j}"), lanes.bits(value))
+            flips = lanes.integer_compare("slt", bits, 0)
+            sinks, rises = lanes.compare("olt", first, zero), lanes.compare("ogt", last, zero)
+            bends = lanes.mask_and(sinks, rises)
+            least = lanes.multiply(changes, lanes.constant(GUARD))
+            near = lanes.compare("olt", lanes.fma(first, third, start), least)
+            before_end = lanes.subtract(end, lanes.multiply(last, third))
+            near = lanes.mask_or(near, lanes.compare("olt", before_end, least))
+            reach = lanes.multiply(changes, lanes.constant(FAR))
+            reached = lanes.compare("olt", lesser(lanes, start, end), reach)
+            near = lanes.mask_or(near, lanes.mask_and(bends, reached))
+            rising = lanes.compare("ogt", value, zero)
+            right = lanes.emit(
+                f"select {lanes.mask} {rising}, {lanes.mask} {up}, {lanes.mask} {down}"
+            )
+            twice = lanes.mask_or(right, lanes.mask_not(bends))
+            found = lanes.emit(
+                f"select {lanes.mask} {flips}, {lanes.mask} {twice}, {lanes.mask} {near}"
+            )
+            seen = lanes.mask_or(seen, lanes.mask_and(found, wanted))
+        return lanes.mask_and(seen, good)
+
+    def _turned(self, rate: str, value: str) -> str:
+        """Give a rate of the magnitude of a value."""
+        lanes = self.lanes
+        sign = lanes.integer("and", lanes.bits(value), -(1 << 63))
+        return lanes.from_bits(lanes.emit(f"xor {lanes.integers} {lanes.bits(rate)}, {sign}"))
+
+    def _crossings(
+        self,
+        step: StepCode,
+        h: str,
+        y: list[str],
+        f: list[str],
+        kept: list[int],
+        news: list[str],
+        merged: list[str],
+        seen: str,
+    ) -> list[str]:
+        """Look at the steps of the lanes seen; `merged` names what is then in the rows kept."""
+        lanes, own, vector = self.lanes, self.rows.crossing, self.lanes.vector
+        self._say(f"br i1 {lanes.any(seen)}, label %cross, label %next")
+        before = lanes.block
+        lanes.label("cross")
+        for row, value in zip(kept, news, strict=True):
+            lanes.store("%work", row, value)
+        for j in self.watched:
+            lanes.store("%work", own.of(j, own.OLD_VALUE), f"%value{j}")
+            lanes.store("%work", own.of(j, own.OLD_RATE), f"%rate{j}")
+        for i in range(self.rows.dimension):
+            lanes.store("%work", own.old_state(i), y[i])
+            lanes.store("%work", own.old_slope(i), f[i])
+            for number, stage in enumerate(step.slopes):
+                lanes.store("%work", own.stage(number, i), stage[i])
+        one = lanes.constant(1.0)
+        mask = lanes.select(seen, one, lanes.constant(0.0))
+        lanes.store("%work", own.scratch(Scratch.SEEN), mask)
+        lanes.store("%work", own.scratch(Scratch.LANDING), "%lands")
+        lanes.store("%work", own.scratch(Scratch.TRIED), h)
+        lanes.store("%work", own.scratch(Scratch.OLD_TIME), "%time")
+        self._say("call void @cross(ptr %work, ptr %job, i64 0)")
+        loaded = [self._row(row) for row in kept]
+        finish = self._row(own.scratch(Scratch.FINISH))
+        taken = lanes.compare("ogt", self._row(own.scratch(Scratch.TAKEN)), lanes.constant(0.0))
+        self._say("br label %next")
+        lanes.label("next")
+        for name, new, old in zip(merged, news, loaded, strict=True):
+            self._say(f"{name} = phi {vector} [ {new}, %{before} ], [ {old}, %cross ]")
+        none = "zeroinitializer"
+        self.values["finish"] = lanes.emit(
+            f"phi {vector} [ {none}, %{before} ], [ {finish}, %cross ]"
+        )
+        all_taken = "splat (i1 true)"
+        self.values["taken"] = lanes.emit(
+            f"phi {lanes.mask} [ {all_taken}, %{before} ], [ {taken}, %cross ]"
+        )
+        return merged
