@@ -345,3 +345,14 @@ RULES: dict[str, Callable[..., Node]] = {
     "atan2": _Freezer.angle,
 }
 """How each function with jumps or kinks is frozen."""
+
+
+def may_switch(components: Sequence[Node]) -> bool:
+    """Tell whether a field has functions with jumps or kinks; they may be of constants only.
+
+    Parameters
+    ----------
+    components : sequence of Node
+        Right-hand sides.
+    """
+    return any(node.op in RULES for node in topological(components))

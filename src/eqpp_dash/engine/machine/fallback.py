@@ -145,7 +145,7 @@ class _Block:
         self.most = np.full(lanes.size, GROWTH)
         self.prior = np.ones(lanes.size)
         self.tried = 0
-        self.moment = np.full(lanes.size, batch.first_moment)
+        self.moment = batch.firsts[lanes]
         self.f = self.field(self.t, self.y)
         self.h = self._first_step()
         self.watch: SectionWatch | None = None

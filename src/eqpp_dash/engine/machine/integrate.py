@@ -18,10 +18,12 @@ from typing import Any, Self, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+from eqpp_dash.engine.expression.freeze import freeze, may_switch
 from eqpp_dash.engine.expression.graph import Node
 from eqpp_dash.engine.machine.batch import Batch, make_batch, row_of
-from eqpp_dash.engine.machine.fallback import ArrayField, integrate_arrays
-from eqpp_dash.engine.machine.kernels import Kernels
+from eqpp_dash.engine.machine.hybrid.pieces import USUAL_SWITCHINGS, Pieces
+from eqpp_dash.engine.machine.hybrid.switched import Switched
+from eqpp_dash.engine.machine.kernel import USUAL
 from eqpp_dash.engine.machine.layout import End, Method, Variant
 from eqpp_dash.engine.machine.options import Options, Value
 from eqpp_dash.engine.machine.sections import (
@@ -33,8 +35,8 @@ from eqpp_dash.engine.machine.sections import (
     make_events,
     read_sections,
 )
-from eqpp_dash.engine.machine.switching import run_method
-from eqpp_dash.engine.machine.threads import Watch, run_kernel
+from eqpp_dash.engine.machine.runner import Runner
+from eqpp_dash.engine.machine.threads import Watch
 from eqpp_dash.engine.system import System
 from eqpp_dash.errors import SpecError
 from eqpp_dash.model.numbers import read_fraction
@@ -79,6 +81,8 @@ class Propagated:
         The point that each ended near, of those or of the cycles', as `ends` says; -1 if none.
     crossings : tuple of Crossings
         The crossings of each section asked about, in the order of the events.
+    switched : Switched
+        What happened at jumps and kinks of the field.
     """
 
     states: Array
@@ -89,6 +93,21 @@ class Propagated:
     section: Integers
     target: Integers
     crossings: tuple[Crossings, ...]
+    switched: Switched
+
+    @property
+    def switchings(self) -> Integers:
+        """How many surfaces, where the field jumps or has a kink, each reached: shape (m,)."""
+        return self.switched.count
+
+    @property
+    def sliding(self) -> NDArray[np.bool_]:
+        """Whether each slides along such a surface at its end: shape (m,)."""
+        return self.switched.sliding
+
+    def reason(self, trajectory: int) -> str:
+        """Say in words why a trajectory ended, if a surface is the reason; else nothing."""
+        return self.switched.reason(trajectory, int(self.ends[trajectory]))
 
 
 class Integrator:
@@ -132,22 +151,27 @@ class Integrator:
         wait: bool = True,
         machine: bool = True,
     ) -> None:
-        self._components = list(components)
         self.variables = tuple(variables)
         self._usual = dict(parameters or {})
         self.parameters = tuple(self._usual)
         self.dimension = len(self.variables)
         self._sections = read_sections(sections, self.variables, self.parameters)
-        self._field: ArrayField | None = None
-        self._kernels = Kernels(
-            self._components,
-            self.variables,
-            self.parameters,
-            sections=self._sections,
-            folder=folder,
-            wait=wait,
-            machine=machine,
-        )
+
+        def make(
+            field: Sequence[Node], names: Sequence[str], seen: Sequence[Node], first: Variant
+        ) -> Runner:
+            return Runner(
+                field, self.variables, names, seen, folder=folder, wait=wait, machine=machine,
+                first=first,
+            )  # fmt: skip
+
+        frozen = freeze(components) if may_switch(components) else None
+        self._pieces: Pieces | None = None
+        self._runner: Runner | None = None
+        if frozen is not None and frozen.surfaces:
+            self._pieces = Pieces(frozen, self.variables, self.parameters, self._sections, make)
+        else:
+            self._runner = make(list(components), self.parameters, self._sections, USUAL)
 
     @classmethod
     def of(cls, system: System, **options: Any) -> Self:
@@ -168,11 +192,23 @@ class Integrator:
     @property
     def tier(self) -> str:
         """What computes now: ``machine`` or ``numpy``."""
-        return "machine" if self._kernels.ready else "numpy"
+        return "machine" if self._made.ready else "numpy"
+
+    @property
+    def _made(self) -> Runner | Pieces:
+        made = self._pieces or self._runner
+        assert made is not None
+        return made
+
+    @property
+    def surfaces(self) -> tuple[str, ...]:
+        """The surfaces where the field jumps or has a kink, each seen from one of its sides."""
+        frozen = self._pieces.cells.frozen if self._pieces else None
+        return tuple(surface.text for surface in frozen.surfaces) if frozen else ()
 
     def close(self) -> None:
         """Free the machine code, after the calls that are under way."""
-        self._kernels.close()
+        self._made.close()
 
     # integrating --------------------------------------------------------------------------
 
@@ -228,7 +264,7 @@ class Integrator:
             cycle_targets=cycle_targets,
         )
         batch = self._prepare(starts, span, options, make)
-        methods = self._integrate(batch, options)
+        methods, switched = self._integrate(batch, options)
         start_time = batch.start_time
         crossed = np.isin(batch.ends, (End.SECTION, End.CYCLE))
         near = np.isin(batch.ends, (End.TARGET, End.CYCLE))
@@ -241,6 +277,7 @@ class Integrator:
             np.where(crossed, batch.passed - 1, -1),
             np.where(near, batch.reached - 1, -1),
             tuple(batch.events.crossings(event.section, start_time) for event in events),
+            switched,
         )
 
     def sample(
@@ -281,9 +318,9 @@ class Integrator:
         span = float(moments[-1]) if moments.size else 0.0
         batch = self._prepare(starts, span, options)
         batch.moments = np.append(moments, np.inf)
-        batch.first_moment = int(moments.size > 0 and moments[0] == 0.0)
+        batch.firsts[:] = int(moments.size > 0 and moments[0] == 0.0)
         batch.samples = np.full((batch.spans.size, moments.size, self.dimension), np.nan)
-        if batch.first_moment:
+        if moments.size and moments[0] == 0.0:
             batch.samples[:, 0] = batch.starts.T
         if batch.samples.size:
             self._integrate(batch, options)
@@ -322,30 +359,18 @@ class Integrator:
         values = partial(self._values, options.get("parameters") or {})
         return make_batch(self.dimension, values, starts, span, events=events, **numbers)
 
-    def _integrate(self, batch: Batch, options: Options) -> NDArray[np.int8]:
+    def _integrate(self, batch: Batch, options: Options) -> tuple[NDArray[np.int8], Switched]:
         watch = Watch(options.get("cancel"), options.get("progress"))
-        run = partial(self._run, options.get("threads"))
-        methods = run_method(options.get("method", "DOP853"), batch, watch, run)
+        method, threads = options.get("method", "DOP853"), options.get("threads")
+        most = options.get("max_switchings", USUAL_SWITCHINGS)
+        if most < 1:
+            raise ValueError("max_switchings must be positive")
+        if self._pieces is not None:
+            found = self._pieces.follow(method, batch, watch, threads, most)
+            methods, switched = found.methods, found.switched
+        else:
+            assert self._runner is not None
+            methods = self._runner.run(method, batch, watch, threads)
+            switched = Switched.none(batch.spans.size)
         watch.report(1.0)
-        return methods
-
-    def _run(self, threads: int | None, batch: Batch, variant: Variant, watch: Watch) -> None:
-        with self._kernels.use(variant) as kernel:
-            if kernel is not None:
-                run_kernel(kernel, batch, watch, threads)
-            else:
-                count = max(1, batch.spans.size)
-                integrate_arrays(
-                    self._array_field(),
-                    batch,
-                    variant,
-                    stop=watch.cancelled,
-                    report=lambda ended: watch.report(ended / count),
-                )
-
-    def _array_field(self) -> ArrayField:
-        if self._field is None:
-            self._field = ArrayField(
-                self._components, self.variables, self.parameters, self._sections
-            )
-        return self._field
+        return methods, switched

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from eqpp_dash.engine.expression.graph import Node
@@ -30,6 +31,8 @@ class Kernels:
         Whether to wait until code is compiled. If not, that is done in the background.
     machine : bool
         Whether to make machine code at all.
+    first : Variant
+        What is compiled at once.
     """
 
     def __init__(
@@ -42,7 +45,9 @@ class Kernels:
         folder: Path | None,
         wait: bool,
         machine: bool,
+        first: Variant = USUAL,
     ) -> None:
+        self._first = first
         self._system = (components, variables, parameters)
         self._sections = sections
         self._folder = folder
@@ -55,15 +60,15 @@ class Kernels:
         self._users = 0
         self._closed = False
         if self._machine and wait:
-            self._compile(USUAL)
+            self._compile(first)
         elif self._machine:
-            self._begin(USUAL)
-            self._begin(Variant(dense=True))
+            self._begin(first)
+            self._begin(replace(first, dense=True))
 
     @property
     def ready(self) -> bool:
         """Whether the usual code is there."""
-        return USUAL in self._made
+        return self._first in self._made
 
     @contextmanager
     def use(self, variant: Variant) -> Iterator[Kernel | None]:

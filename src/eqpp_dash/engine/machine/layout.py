@@ -28,7 +28,7 @@ JOB_FIELDS = (
     "limit",
     "boxed",
     "moment_count",
-    "first_moment",
+    "firsts",
     "passed",
     "reached",
     "section_setup",
@@ -72,7 +72,10 @@ class End(IntEnum):
     it does where the solution grows beyond all bounds in finite time or the field jumps.
     ``BUDGET``: the steps are used up. ``CANCELLED``: it was cancelled. ``SECTION``: it crossed a
     section as often as was asked for. ``TARGET``: it came near a point. ``CYCLE``: it crossed a
-    section near a point of a cycle.
+    section near a point of a cycle. ``NOT_UNIQUE``: the field points away from a surface where it
+    jumps, on both sides. ``SLIDING_INTERSECTION``: it slides into the intersection of surfaces.
+    ``ZENO``: it switches infinitely often before its time, the limit. ``UNDECIDED``: the second
+    derivative does not tell what it does at a surface.
     """
 
     TIME = 0
@@ -84,6 +87,10 @@ class End(IntEnum):
     SECTION = 6
     TARGET = 7
     CYCLE = 8
+    NOT_UNIQUE = 9
+    SLIDING_INTERSECTION = 10
+    ZENO = 11
+    UNDECIDED = 12
 
 
 class Method(IntEnum):

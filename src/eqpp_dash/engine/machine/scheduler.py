@@ -166,8 +166,9 @@ class _Run(StepLoop):
             row = rows.crossing.of(j, rows.crossing.CROSSED)
             self._copy("i64", self._place(self._counts(j), fresh), self._cell(row, "%lane"))
         if self.dense:
-            self._put("i64", members["first_moment"], self._cell(rows.SAMPLE, "%lane"))
-            source = self._place(members["moments"], members["first_moment"])
+            first = self._get("i64", self._place(members["firsts"], fresh))
+            self._put("i64", first, self._cell(rows.SAMPLE, "%lane"))
+            source = self._place(members["moments"], first)
             self._copy("double", source, self._cell(rows.MOMENT, "%lane"))
         self._say("br label %visit")
         lanes.label("retire")

@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqpp_dash.engine.expression.freeze import Frozen
-from eqpp_dash.engine.hybrid.cells import Array, Cells
-from eqpp_dash.engine.hybrid.decide import Decision, Verdict, decide
-from eqpp_dash.engine.hybrid.sliding import BACK, BEYOND
-from eqpp_dash.engine.hybrid.zeno import RHYTHMS, Accumulation
+from eqpp_dash.engine.machine.hybrid.cells import Array, Cells
+from eqpp_dash.engine.machine.hybrid.decide import Decision, Verdict, decide
+from eqpp_dash.engine.machine.hybrid.sliding import BACK, BEYOND
+from eqpp_dash.engine.machine.hybrid.switched import Switched
+from eqpp_dash.engine.machine.hybrid.zeno import RHYTHMS, Accumulation
 from eqpp_dash.engine.machine.batch import Batch
 from eqpp_dash.engine.machine.layout import End, Method
 from eqpp_dash.engine.machine.threads import Watch
@@ -46,14 +47,20 @@ _ENDS = {
 
 
 class Motion(Protocol):
-    """A way to move, free or sliding: a smooth field, and expressions at whose zeros it ends."""
+    """A way to move, free or sliding: see `pieces.Motion`."""
 
-    surfaces: tuple[int, ...]
-    doubled: tuple[int, ...]
-    ends: tuple[int, ...]
+    @property
+    def doubled(self) -> tuple[int, ...]:
+        """Choices whose values on the other side are parameters too."""
 
-    def run(self, method: str, batch: Batch, watch: Watch) -> tuple[NDArray[np.int8], Integers]:
-        """Integrate a batch; give the methods, and the end reached where it is a zero."""
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """What is reached where it ends."""
+
+    def run(
+        self, method: str, batch: Batch, watch: Watch, threads: int | None
+    ) -> tuple[NDArray[np.int8], Integers]:
+        """Integrate a batch; give the methods, and which end each reached, or -1."""
 
 
 class Following:
@@ -71,15 +78,11 @@ class Following:
         Most switchings of each.
     watch : Watch
         Whom to ask and tell.
+    threads : int, optional
+        Threads.
 
     Attributes
     ----------
-    switchings : ndarray of int, shape (m,)
-        Surfaces reached.
-    sliding : ndarray of bool, shape (m,)
-        Whether each slides at its end.
-    met : ndarray of int, shape (m, 2)
-        Surfaces that are a reason to end; -1 for none.
     methods : ndarray of int8, shape (m,)
         The `Method` that was used last.
     """
@@ -91,7 +94,9 @@ class Following:
         batch: Batch,
         most: int,
         watch: Watch,
+        threads: int | None = None,
     ) -> None:
+        self.threads = threads
         self.cells, self.motion, self.batch = cells, motion, batch
         self.frozen: Frozen = cells.frozen
         self.most, self.watch = most, watch
@@ -107,12 +112,14 @@ class Following:
         self.motions: list[tuple[int, ...]] = [()]
         self.mode = np.zeros(count, dtype=np.int64)
         self.going = np.ones(count, dtype=bool)
+        self.spent = np.zeros(count, dtype=bool)
         self.looks = [Accumulation.of(len(batch.starts), count, rhythm) for rhythm in RHYTHMS]
 
     @property
-    def sliding(self) -> NDArray[np.bool_]:
-        """Whether each trajectory slides."""
-        return self.mode > 0
+    def switched(self) -> Switched:
+        """What happened at surfaces."""
+        texts = tuple(surface.text for surface in self.frozen.surfaces)
+        return Switched(self.switchings, self.mode > 0, self.met, self.spent, texts)
 
     def run(self, method: str) -> None:
         """Follow all trajectories to their ends."""
@@ -141,38 +148,42 @@ class Following:
             parameters=np.ascontiguousarray(values),
             spans=batch.spans[lanes],
             limit=max(1, min(limit, STRETCH) if mode else limit),
+            events=batch.events.part(lanes),
         )
-        leg.times = batch.times[lanes]
-        leg.firsts = np.searchsorted(
-            np.abs(batch.moments), np.abs(leg.times), side="right"
-        ).astype(np.int64)
-        leg.firsts = np.maximum(leg.firsts, batch.first_moment)
+        leg.times, leg.begun = batch.times[lanes], batch.times[lanes]
         if batch.samples.size:
+            passed = np.searchsorted(np.abs(batch.moments), np.abs(leg.times), side="right")
+            leg.firsts = np.ascontiguousarray(passed, dtype=np.int64)
             leg.samples = batch.samples[lanes]
         ended = self.count - int(self.going.sum())
         self.watch.report(ended / self.count)
-        methods, reached = motion.run(method, leg, Watch(self.watch.cancel, None))
+        methods, reached = motion.run(
+            method, leg, Watch(self.watch.cancel, None), self.threads
+        )
         self.methods[lanes] = methods
         batch.take(lanes, leg)
-        self._finish(lanes, leg.ends, mode)
-        at = leg.ends == End.SECTION
+        at = (leg.ends == End.SECTION) & (reached >= 0)
+        self._finish(lanes, leg.ends, at, mode)
         if at.any():
             numbers = np.asarray(motion.ends)[reached[at]]
             self._reach_surface(lanes[at], numbers, mode)
 
-    def _finish(self, lanes: Index, ends: Integers, mode: int) -> None:
+    def _finish(
+        self, lanes: Index, ends: Integers, at: NDArray[np.bool_], mode: int
+    ) -> None:
         """Let trajectories end that have reached no surface."""
-        over = self.batch.steps[lanes] >= self.batch.limit
+        batch = self.batch
+        over = batch.steps[lanes] >= batch.limit
+        stops = ~at
         if mode:
             self._put_back(lanes, self.motions[mode][0])
-            stops = (ends != End.SECTION) & ((ends != End.BUDGET) | over)
+            stops &= (ends != End.BUDGET) | over
         else:
-            stops = ends != End.SECTION
             self._check(lanes[stops])
-        self.going[lanes[stops]] = False
-        spent = lanes[over & (ends == End.SECTION)]
-        self.batch.ends[spent] = End.BUDGET
-        self.going[spent] = False
+        late = at & (np.abs(batch.times[lanes]) >= np.abs(batch.spans[lanes]))
+        batch.ends[lanes[at & over]] = End.BUDGET
+        batch.ends[lanes[late]] = End.TIME
+        self.going[lanes[stops | late | (at & over)]] = False
 
     def _put_back(self, lanes: Index, surface: int) -> None:
         """Move states onto a surface, by Newton's iteration along its normal."""
@@ -224,6 +235,7 @@ class Following:
         self.switchings[lanes] += 1
         self._watch_accumulation(lanes)
         spent = self.going[lanes] & (self.switchings[lanes] >= self.most)
+        self.spent[lanes[spent]] = True
         self.batch.ends[lanes[spent]] = End.BUDGET
         self.going[lanes[spent]] = False
         rest = self.going[lanes]

@@ -18,7 +18,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from eqpp_dash.engine.hybrid.cells import Array, Cells
+from eqpp_dash.engine.machine.hybrid.cells import Array, Cells
 
 Flags = NDArray[np.bool_]
 

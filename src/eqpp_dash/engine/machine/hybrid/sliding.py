@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from eqpp_dash.engine.expression.freeze import Frozen
 from eqpp_dash.engine.expression.graph import Node, rebuild
-from eqpp_dash.engine.hybrid.cells import rate_along
+from eqpp_dash.engine.machine.hybrid.cells import rate_along
 
 BACK = -1
 BEYOND = -2

@@ -93,7 +93,8 @@ class Cells:
     @cached_property
     def _rate_nodes(self) -> list[Node]:
         frozen = self.frozen
-        return rate_along(frozen.graph, self.gap_nodes, self.variables, frozen.components)
+        with frozen.graph.lock:
+            return rate_along(frozen.graph, self.gap_nodes, self.variables, frozen.components)
 
     @cached_property
     def rates(self) -> ArrayField:
@@ -112,7 +113,8 @@ class Cells:
         graph = self.frozen.graph
         symbols = [graph.symbol("variable", name) for name in self.variables]
         symbols.append(graph.symbol("time"))
-        return self._tape([node for s in symbols for node in differentiate(graph, nodes, s)])
+        with graph.lock:
+            return self._tape([node for s in symbols for node in differentiate(graph, nodes, s)])
 
     def slopes(self, t: Array, x: Array, p: Array) -> Array:
         """Give the derivatives of the gaps by the state, then the time: (n + 1, k, m)."""
