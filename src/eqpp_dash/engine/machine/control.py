@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from eqpp_dash.engine.machine.crosscode import DOWN, SETUP, UP, Sections
+from eqpp_dash.engine.machine.crosscode import Sections
+from eqpp_dash.engine.machine.crossingrows import DOWN, SETUP, UP
 from eqpp_dash.engine.machine.lanes import Lanes
 from eqpp_dash.engine.machine.layout import (
     COUNTER_STRIDE,
@@ -136,3 +137,26 @@ class ControlCode(RowCode):
             below, above = lanes.compare("olt", value, low), lanes.compare("ogt", value, high)
             outside = lanes.mask_or(outside, lanes.mask_or(below, above))
         return outside
+
+    def _nearest(self, stem: str, state: list[str]) -> str:
+        """Give one more than the number of the first target near a state, zero for none.
+
+        There must be one target at least. The block after is `stem` with ``.done``.
+        """
+        lanes, vector, before = self.lanes, self.lanes.vector, self.lanes.block
+        body, done = f"{stem}.body", f"{stem}.done"
+        self._say(f"br label %{body}")
+        lanes.label(body)
+        self._say(f"%{stem}.k = phi i64 [ 0, %{before} ], [ %{stem}.more, %{body} ]")
+        old, new = f"%{stem}.old", f"%{stem}.new"
+        self._say(f"{old} = phi {vector} [ zeroinitializer, %{before} ], [ {new}, %{body} ]")
+        near = self._near(self.members["points"], f"%{stem}.k", state)
+        near = lanes.mask_and(near, lanes.compare("oeq", old, lanes.constant(0.0)))
+        self._say(f"%{stem}.more = add i64 %{stem}.k, 1")
+        number = lanes.splat(lanes.emit(f"sitofp i64 %{stem}.more to double"))
+        self._say(f"{new} = select {lanes.mask} {near}, {vector} {number}, {vector} {old}")
+        count = self.members["point_count"]
+        over = lanes.emit(f"icmp sge i64 %{stem}.more, {count}")
+        self._say(f"br i1 {over}, label %{done}, label %{body}")
+        lanes.label(done)
+        return new

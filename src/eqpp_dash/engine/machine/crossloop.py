@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from eqpp_dash.engine.machine.control import ControlCode
-from eqpp_dash.engine.machine.crosscode import FAR, GUARD
-from eqpp_dash.engine.machine.crossingrows import Scratch
+from eqpp_dash.engine.machine.crossingrows import FAR, GUARD, Scratch
 from eqpp_dash.engine.machine.stepcode import StepCode, lesser
 
 
@@ -44,11 +43,11 @@ class CrossLoop(ControlCode):
             news.append(lanes.select(good, rate, f"%rate{j}"))
         return [*news, lanes.constant(0.0)]
 
-    def _suspicious(self, h: str, news: list[str], good: str) -> str:
-        """Tell where a section may have been crossed in a wanted direction."""
+    def _suspicious(self, h: str, news: list[str], usable: str) -> list[str]:
+        """Tell where each section may have been crossed in a wanted direction."""
         lanes = self.lanes
         zero, third = lanes.constant(0.0), lanes.constant(1.0 / 3.0)
-        seen = lanes.compare("ogt", "%lands", zero)
+        lands, suspects = lanes.compare("ogt", "%lands", zero), []
         for j in self.watched:
             up, down, wanted = self.wishes[j]
             value, rate = news[2 * j], news[2 * j + 1]
@@ -75,8 +74,9 @@ class CrossLoop(ControlCode):
             found = lanes.emit(
                 f"select {lanes.mask} {flips}, {lanes.mask} {twice}, {lanes.mask} {near}"
             )
-            seen = lanes.mask_or(seen, lanes.mask_and(found, wanted))
-        return lanes.mask_and(seen, good)
+            found = lanes.mask_and(lanes.mask_or(found, lands), wanted)
+            suspects.append(lanes.mask_and(found, usable))
+        return suspects
 
     def _turned(self, rate: str, value: str) -> str:
         """Give a rate of the magnitude of a value."""
@@ -93,11 +93,14 @@ class CrossLoop(ControlCode):
         kept: list[int],
         news: list[str],
         merged: list[str],
-        seen: str,
+        suspects: list[str],
     ) -> list[str]:
-        """Look at the steps of the lanes seen; `merged` names what is then in the rows kept."""
+        """Look at the steps of the suspicious lanes; `merged` names what is in the rows then."""
         lanes, own, vector = self.lanes, self.rows.crossing, self.lanes.vector
-        self._say(f"br i1 {lanes.any(seen)}, label %cross, label %next")
+        some = suspects[0]
+        for suspect in suspects[1:]:
+            some = lanes.mask_or(some, suspect)
+        self._say(f"br i1 {lanes.any(some)}, label %cross, label %next")
         before = lanes.block
         lanes.label("cross")
         for row, value in zip(kept, news, strict=True):
@@ -110,9 +113,9 @@ class CrossLoop(ControlCode):
             lanes.store("%work", own.old_slope(i), f[i])
             for number, stage in enumerate(step.slopes):
                 lanes.store("%work", own.stage(number, i), stage[i])
-        one = lanes.constant(1.0)
-        mask = lanes.select(seen, one, lanes.constant(0.0))
-        lanes.store("%work", own.scratch(Scratch.SEEN), mask)
+        one, zero = lanes.constant(1.0), lanes.constant(0.0)
+        for j, suspect in zip(self.watched, suspects, strict=True):
+            lanes.store("%work", own.of(j, own.SUSPECT), lanes.select(suspect, one, zero))
         lanes.store("%work", own.scratch(Scratch.LANDING), "%lands")
         lanes.store("%work", own.scratch(Scratch.TRIED), h)
         lanes.store("%work", own.scratch(Scratch.OLD_TIME), "%time")

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from eqpp_dash.engine import dop853, rodas5p
 from eqpp_dash.engine.expression.graph import Graph, Node, rebuild
 from eqpp_dash.engine.expression.tape import Tape
-from eqpp_dash.engine.machine.arraysections import ArraySections, SectionWatch, Step
+from eqpp_dash.engine.machine.arraycrossings import SectionWatch
+from eqpp_dash.engine.machine.arraysections import ArraySections, Step, near_point
 from eqpp_dash.engine.machine.batch import Batch
 from eqpp_dash.engine.machine.derivatives import derivatives
 from eqpp_dash.engine.machine.layout import (
@@ -181,6 +182,7 @@ class _Block:
         undefined = ~(np.isfinite(self.y).all(0) & np.isfinite(self.f).all(0))
         reason = np.full(self.lane.size, -1)
         reason[self.span == 0] = End.TIME
+        self._aim(reason, np.ones(self.lane.size, dtype=bool))
         reason[self._outside(self.y)] = End.BOX
         reason[undefined] = End.UNDEFINED
         self._close(reason)
@@ -236,8 +238,16 @@ class _Block:
         small = np.abs(self.h) < least
         reason[small] = np.where(np.isnan(trial.error[small]), End.UNDEFINED, End.COLLAPSE)
         reason[taken & last] = End.TIME
+        self._aim(reason, taken)
         reason[taken & self._outside(trial.state)] = End.BOX
         return np.where(finish > 0, finish, reason)
+
+    def _aim(self, reason: Integers, taken: NDArray[np.bool_]) -> None:
+        """End the trajectories whose new states are near a target."""
+        for k in range(len(self.batch.events.points) - 1, -1, -1):
+            near = taken & near_point(self.batch.events.points[k], self.y)
+            reason[near] = End.TARGET
+            self.batch.reached[self.lane[near]] = k + 1
 
     def _trial(self, h: Array) -> dop853.Trial:
         if not self.stiff_method:
@@ -319,4 +329,5 @@ class _Block:
         self.batch.steps[lanes] = self.tried
         if self.watch is not None:
             self.batch.passed[lanes] = self.watch.aim[which]
-            self.batch.reached[lanes] = self.watch.number[which]
+            cycle = self.batch.ends[lanes] == End.CYCLE
+            self.batch.reached[lanes[cycle]] = self.watch.number[which[cycle]]

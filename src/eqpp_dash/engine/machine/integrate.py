@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from eqpp_dash.engine.expression.freeze import freeze, may_switch
 from eqpp_dash.engine.expression.graph import Node
 from eqpp_dash.engine.machine.batch import Batch, make_batch, row_of
+from eqpp_dash.engine.machine.blowup import find_blow_ups
+from eqpp_dash.engine.machine.fallback import ArrayField
 from eqpp_dash.engine.machine.hybrid.pieces import USUAL_SWITCHINGS, Pieces
 from eqpp_dash.engine.machine.hybrid.switched import Switched
 from eqpp_dash.engine.machine.kernel import USUAL
@@ -81,6 +83,8 @@ class Propagated:
         The point that each ended near, of those or of the cycles', as `ends` says; -1 if none.
     crossings : tuple of Crossings
         The crossings of each section asked about, in the order of the events.
+    blow_up : ndarray, shape (m,)
+        When those that end with ``INFINITY`` are infinite, estimated; NaN for the others.
     switched : Switched
         What happened at jumps and kinks of the field.
     """
@@ -93,6 +97,7 @@ class Propagated:
     section: Integers
     target: Integers
     crossings: tuple[Crossings, ...]
+    blow_up: Array
     switched: Switched
 
     @property
@@ -165,13 +170,15 @@ class Integrator:
                 first=first,
             )  # fmt: skip
 
+        components = list(components)
+        self._field = ArrayField(components, self.variables, self.parameters)
         frozen = freeze(components) if may_switch(components) else None
         self._pieces: Pieces | None = None
         self._runner: Runner | None = None
         if frozen is not None and frozen.surfaces:
             self._pieces = Pieces(frozen, self.variables, self.parameters, self._sections, make)
         else:
-            self._runner = make(list(components), self.parameters, self._sections, USUAL)
+            self._runner = make(components, self.parameters, self._sections, USUAL)
 
     @classmethod
     def of(cls, system: System, **options: Any) -> Self:
@@ -220,6 +227,7 @@ class Integrator:
         events: Sequence[SectionEvent] = (),
         targets: Targets | None = None,
         cycle_targets: Sequence[CycleTargets] = (),
+        beyond: bool = False,
         **options: Unpack[Options],
     ) -> Propagated:
         """Integrate trajectories to their ends.
@@ -239,6 +247,10 @@ class Integrator:
         cycle_targets : sequence of CycleTargets
             A trajectory ends where it crosses the section near one of these points. They are
             numbered through.
+        beyond : bool
+            Whether trajectories that leave the box are followed farther, to tell those that
+            grow beyond all bounds in finite time, which end with ``INFINITY``, from the others,
+            which end with ``BOX``.
         **options
             See `options.Options`.
 
@@ -266,6 +278,9 @@ class Integrator:
         batch = self._prepare(starts, span, options, make)
         methods, switched = self._integrate(batch, options)
         start_time = batch.start_time
+        blow_up = find_blow_ups(
+            self._field, batch, beyond, partial(self._follow, options, Watch(options.get("cancel"), None))
+        )
         crossed = np.isin(batch.ends, (End.SECTION, End.CYCLE))
         near = np.isin(batch.ends, (End.TARGET, End.CYCLE))
         return Propagated(
@@ -277,6 +292,7 @@ class Integrator:
             np.where(crossed, batch.passed - 1, -1),
             np.where(near, batch.reached - 1, -1),
             tuple(batch.events.crossings(event.section, start_time) for event in events),
+            start_time + blow_up,
             switched,
         )
 
@@ -361,16 +377,18 @@ class Integrator:
 
     def _integrate(self, batch: Batch, options: Options) -> tuple[NDArray[np.int8], Switched]:
         watch = Watch(options.get("cancel"), options.get("progress"))
-        method, threads = options.get("method", "DOP853"), options.get("threads")
-        most = options.get("max_switchings", USUAL_SWITCHINGS)
-        if most < 1:
-            raise ValueError("max_switchings must be positive")
-        if self._pieces is not None:
-            found = self._pieces.follow(method, batch, watch, threads, most)
-            methods, switched = found.methods, found.switched
-        else:
-            assert self._runner is not None
-            methods = self._runner.run(method, batch, watch, threads)
-            switched = Switched.none(batch.spans.size)
+        found = self._follow(options, watch, batch)
         watch.report(1.0)
-        return methods, switched
+        return found
+
+    def _follow(
+        self, options: Options, watch: Watch, batch: Batch
+    ) -> tuple[NDArray[np.int8], Switched]:
+        method, threads = options.get("method", "DOP853"), options.get("threads")
+        if self._pieces is not None:
+            most = options.get("max_switchings", USUAL_SWITCHINGS)
+            found = self._pieces.follow(method, batch, watch, threads, most)
+            return found.methods, found.switched
+        assert self._runner is not None
+        methods = self._runner.run(method, batch, watch, threads)
+        return methods, Switched.none(batch.spans.size)

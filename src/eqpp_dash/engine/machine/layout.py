@@ -69,13 +69,19 @@ class End(IntEnum):
 
     ``TIME``: the end of the time span. ``BOX``: it left the box. ``UNDEFINED``: the field is
     undefined at the start or just beyond the end. ``COLLAPSE``: the step shrank to nothing, as
-    it does where the solution grows beyond all bounds in finite time or the field jumps.
+    it does where the field jumps.
     ``BUDGET``: the steps are used up. ``CANCELLED``: it was cancelled. ``SECTION``: it crossed a
     section as often as was asked for. ``TARGET``: it came near a point. ``CYCLE``: it crossed a
-    section near a point of a cycle. ``NOT_UNIQUE``: the field points away from a surface where it
-    jumps, on both sides. ``SLIDING_INTERSECTION``: it slides into the intersection of surfaces.
-    ``ZENO``: it switches infinitely often before its time, the limit. ``UNDECIDED``: the second
-    derivative does not tell what it does at a surface.
+    section near a point of a cycle. ``INFINITY``: it grows beyond all bounds in finite time.
+
+    Where the field jumps: ``NOT_UNIQUE``: it points away from a surface on both sides.
+    ``SLIDING_INTERSECTION``: it slides into the intersection of surfaces. ``ZENO``: it switches
+    infinitely often before the time given, the limit. ``UNDECIDED``: the second derivative does
+    not tell what it does at a surface.
+
+    Of several that come at once the first of these holds: SECTION or CYCLE, which lie before
+    the end of a step; UNDEFINED, at a start; BOX; TARGET; TIME; COLLAPSE, UNDEFINED or
+    INFINITY; BUDGET; CANCELLED. At a crossing CYCLE goes before SECTION.
     """
 
     TIME = 0
@@ -87,10 +93,11 @@ class End(IntEnum):
     SECTION = 6
     TARGET = 7
     CYCLE = 8
-    NOT_UNIQUE = 9
-    SLIDING_INTERSECTION = 10
-    ZENO = 11
-    UNDECIDED = 12
+    INFINITY = 9
+    NOT_UNIQUE = 10
+    SLIDING_INTERSECTION = 11
+    ZENO = 12
+    UNDECIDED = 13
 
 
 class Method(IntEnum):

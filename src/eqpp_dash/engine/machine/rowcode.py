@@ -64,6 +64,20 @@ class RowCode:
         zeros = f"<{self.lanes.width} x i32> zeroinitializer"
         return self.lanes.emit(f"shufflevector {vector} {first}, {vector} poison, {zeros}")
 
+    def _near(self, points: str, number: str, state: list[str]) -> str:
+        """Tell where a state lies within the ellipsoid around a point of a list."""
+        lanes, n = self.lanes, len(state)
+        first = lanes.emit(f"mul i64 {number}, {2 * n}")
+        total = lanes.constant(0.0)
+        for i, value in enumerate(state):
+            center, inverse = (
+                lanes.splat(self._get("double", self._place(points, first, k * n + i)))
+                for k in range(2)
+            )
+            away = lanes.multiply(lanes.subtract(value, center), inverse)
+            total = lanes.fma(away, away, total)
+        return lanes.compare("olt", total, lanes.constant(1.0))
+
 
 class ColdCode(RowCode):
     """Writes a function that is called rarely; what it works on stays in rows and slots.

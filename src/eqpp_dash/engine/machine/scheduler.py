@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from eqpp_dash.engine.machine import linearcode
 from eqpp_dash.engine.machine.control import RUNNING, Derivatives, Field
-from eqpp_dash.engine.machine.crosscode import COUNTS, ON, SETUP, TINY, Sections, cross_functions
-from eqpp_dash.engine.machine.crossingrows import Scratch
+from eqpp_dash.engine.machine.crosscode import Sections
+from eqpp_dash.engine.machine.crossingrows import COUNTS, ON, SETUP, TINY, Scratch
+from eqpp_dash.engine.machine.crossscan import cross_functions
 from eqpp_dash.engine.machine.lanes import Lanes, double
 from eqpp_dash.engine.machine.layout import STIFF, Counter, End, Method, Rows, Variant
 from eqpp_dash.engine.machine.routines import module_text
@@ -255,6 +256,12 @@ class _Run(StepLoop):
         reason = lanes.constant(RUNNING)
         empty = lanes.compare("oeq", span, zero)
         reason = lanes.select(empty, lanes.constant(End.TIME), reason)
+        if self.targets:
+            found = self._nearest("born", y)
+            number = lanes.select(fresh, found, self._row(rows.NUMBER))
+            lanes.store("%work", rows.NUMBER, number)
+            near = lanes.compare("ogt", found, zero)
+            reason = lanes.select(near, lanes.constant(End.TARGET), reason)
         reason = lanes.select(self._outside(y), lanes.constant(End.BOX), reason)
         undefined = lanes.compare("uno", check, check)
         reason = lanes.select(undefined, lanes.constant(End.UNDEFINED), reason)
@@ -264,9 +271,10 @@ class _Run(StepLoop):
         self._say(
             f"%stillborn = bitcast {lanes.mask} {lanes.compare('oge', reason, zero)} to {self.bits}"
         )
+        started = lanes.block
         self._say("br label %begun")
         lanes.label("begun")
-        self._say(f"%failed = phi {self.bits} [ 0, %begin ], [ %stillborn, %start ]")
+        self._say(f"%failed = phi {self.bits} [ 0, %begin ], [ %stillborn, %{started} ]")
         some = lanes.emit(f"icmp ne {self.bits} %failed, 0")
         self._say(f"br i1 {some}, label %harvest, label %check")
         lanes.label("check")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqpp_dash.engine.expression.graph import Graph, Node, rebuild
-from eqpp_dash.engine.machine.crosscode import COUNTS, DOWN, KEPT, SETUP, STATES, STOP, TIMES, UP
+from eqpp_dash.engine.machine.crossingrows import COUNTS, DOWN, KEPT, SETUP, STATES, STOP, TIMES, UP
 from eqpp_dash.engine.system import parse_system
 from eqpp_dash.errors import SpecError
 

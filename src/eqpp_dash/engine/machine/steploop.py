@@ -71,9 +71,10 @@ class StepLoop(CrossLoop):
         self._say("br label %hot")
         lanes.label("hot")
         head = len(lanes.lines)
-        self._say("%count = phi i64 [ %now, %enter ], [ %after, %next ]")
+        latch = "near.done" if self.targets else "next"
+        self._say(f"%count = phi i64 [ %now, %enter ], [ %after, %{latch} ]")
         if self.dense:
-            self._say(f"%moment = phi {vector} [ {moment}, %enter ], [ %moment.new, %next ]")
+            self._say(f"%moment = phi {vector} [ {moment}, %enter ], [ %moment.new, %{latch} ]")
 
         def slope(elapsed: str, state: list[str]) -> list[str]:
             return self.field(lanes, self._time(elapsed), state, parameters)
@@ -103,7 +104,7 @@ class StepLoop(CrossLoop):
             f"{name}.new" if self.watched else new for name, new in zip(names, news, strict=True)
         ]
         lanes.lines[head:head] = [
-            f"  {name} = phi {vector} [ {value}, %enter ], [ {new}, %next ]"
+            f"  {name} = phi {vector} [ {value}, %enter ], [ {new}, %{latch} ]"
             for name, value, new in zip(names, loaded, merged, strict=True)
         ]
         self._say("%after = add i64 %count, 1")
@@ -117,8 +118,8 @@ class StepLoop(CrossLoop):
         )
         taken = good
         if self.watched:
-            seen = lanes.mask_and(self._suspicious(h, news[usual:], good), active)
-            news = self._crossings(step, h, y, f, kept, news, merged, seen)
+            suspects = self._suspicious(h, news[usual:], lanes.mask_and(good, active))
+            news = self._crossings(step, h, y, f, kept, news, merged, suspects)
             taken = lanes.mask_and(good, self.values["taken"])
         elif self.dense:
             self._samples(step, y, h, good, news[0])
@@ -132,6 +133,11 @@ class StepLoop(CrossLoop):
         collapsed = lanes.compare("olt", lanes.absolute(news[1]), least)
         reached = lanes.mask_and(taken, last)
         ended = lanes.mask_or(lanes.mask_or(reached, collapsed), "%outside")
+        if self.targets:
+            found = self._nearest("near", news[3 : 3 + n])
+            near = lanes.mask_and(taken, lanes.compare("ogt", found, zero))
+            self.values |= {"near": near, "found": found}
+            ended = lanes.mask_or(ended, near)
         if self.watched:
             finished = lanes.compare("ogt", self.values["finish"], zero)
             ended = lanes.mask_or(ended, finished)
@@ -253,6 +259,10 @@ class StepLoop(CrossLoop):
             usual = lanes.select(values["collapsed"], reason, lanes.constant(STIFF))
             reason = lanes.select(values["stiff"], usual, reason)
         reason = lanes.select(values["reached"], lanes.constant(End.TIME), reason)
+        if self.targets:
+            reason = lanes.select(values["near"], lanes.constant(End.TARGET), reason)
+            number = lanes.select(values["near"], values["found"], self._row(rows.NUMBER))
+            lanes.store("%work", rows.NUMBER, number)
         reason = lanes.select("%outside", lanes.constant(End.BOX), reason)
         if self.watched:
             finished = lanes.compare("ogt", values["finish"], zero)
