@@ -140,7 +140,7 @@ def test_a_piecewise_linear_circuit_agrees_with_scipy_and_events(machine: bool) 
         state, count = chua(starts[:, i], 6.0, 9.0, 100 / 7, -8 / 7, -5 / 7)
         np.testing.assert_allclose(end.states[:, i], state, rtol=0, atol=1e-9)
         assert end.switchings[i] == count
-    assert end.switchings.max() > 3
+    assert end.switchings.tolist() == [1, 3, 3]
 
 
 @TIERS
@@ -175,8 +175,8 @@ def test_a_surface_is_touched_or_crossed_twice(machine: bool, depth: float) -> N
 def test_a_surface_that_moves_with_another_choice(machine: bool) -> None:
     """The sign of x - floor(t) changes both where x passes floor(t) and where that jumps."""
     found = sample("x' = sign(x - floor(t)) + 2", [[-0.5]], [0.25, 0.9, 1.1, 2.0, 3.0], machine)
-    # x' = 1 up to t = 1/2, then 3 up to x = 1 at t = 1; x > floor(t) from there on.
-    np.testing.assert_allclose(found[0, :2, 0], [-0.25, 0.7], rtol=0, atol=1e-12)
+    # x' = 1 up to x = 0 at t = 1/2, then 3: x stays above floor(t).
+    np.testing.assert_allclose(found[0, :, 0], [-0.25, 1.2, 1.8, 4.5, 7.5], rtol=0, atol=1e-11)
     found = sample("x' = sign(x - floor(t)); y' = 1", [[0.5], [0.0]], [0.75, 1.5, 2.5], machine)
     np.testing.assert_allclose(found[0, :, 0], [1.25, 2.0, 3.0], rtol=0, atol=1e-11)
     end = propagate("x' = sign(x - floor(t)) - 1/2", [[0.5]], 2.5, machine)
