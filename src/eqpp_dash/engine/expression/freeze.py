@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
 from eqpp_dash.engine.expression.graph import Graph, Node, assemble, topological
 from eqpp_dash.engine.expression.text import to_text
 

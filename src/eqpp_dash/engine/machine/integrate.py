@@ -28,6 +28,7 @@ from eqpp_dash.engine.machine.hybrid.switched import Switched
 from eqpp_dash.engine.machine.kernel import USUAL
 from eqpp_dash.engine.machine.layout import End, Method, Variant
 from eqpp_dash.engine.machine.options import Options, Value
+from eqpp_dash.engine.machine.runner import Runner
 from eqpp_dash.engine.machine.sections import (
     Crossings,
     CycleTargets,
@@ -37,7 +38,6 @@ from eqpp_dash.engine.machine.sections import (
     make_events,
     read_sections,
 )
-from eqpp_dash.engine.machine.runner import Runner
 from eqpp_dash.engine.machine.threads import Watch
 from eqpp_dash.engine.system import System
 from eqpp_dash.errors import SpecError
@@ -279,7 +279,10 @@ class Integrator:
         methods, switched = self._integrate(batch, options)
         start_time = batch.start_time
         blow_up = find_blow_ups(
-            self._field, batch, beyond, partial(self._follow, options, Watch(options.get("cancel"), None))
+            self._field,
+            batch,
+            beyond,
+            partial(self._follow, options, Watch(options.get("cancel"), None)),
         )
         crossed = np.isin(batch.ends, (End.SECTION, End.CYCLE))
         near = np.isin(batch.ends, (End.TARGET, End.CYCLE))

@@ -12,8 +12,8 @@ from eqpp_dash.engine.expression.freeze import Frozen, freeze
 from eqpp_dash.engine.expression.graph import Node
 from eqpp_dash.engine.expression.tape import Tape
 from eqpp_dash.engine.expression.text import to_text
-from eqpp_dash.engine.machine.hybrid.cells import Cells
 from eqpp_dash.engine.machine.fallback import ArrayField
+from eqpp_dash.engine.machine.hybrid.cells import Cells
 from eqpp_dash.engine.system import System, parse_system
 
 from ..machine.running import compute_nodes

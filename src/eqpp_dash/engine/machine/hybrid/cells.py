@@ -57,9 +57,7 @@ class Cells:
         Names, in order; the parameters are those of the user.
     """
 
-    def __init__(
-        self, frozen: Frozen, variables: Sequence[str], parameters: Sequence[str]
-    ) -> None:
+    def __init__(self, frozen: Frozen, variables: Sequence[str], parameters: Sequence[str]) -> None:
         self.frozen, self.variables = frozen, tuple(variables)
         self.own = len(parameters)
         self.names = (*parameters, *(choice.name for choice in frozen.choices))
@@ -124,9 +122,7 @@ class Cells:
         """Give the derivatives of the rates by the state, then the time: (n + 1, k, m)."""
         return self._rate_slopes(t, x, p).reshape(len(self.variables) + 1, len(self.gap_nodes), -1)
 
-    def settle(
-        self, t: Array, x: Array, p: Array, which: frozenset[int] | None = None
-    ) -> Array:
+    def settle(self, t: Array, x: Array, p: Array, which: frozenset[int] | None = None) -> Array:
         """Choose anew by the state; on a surface a side is positive.
 
         Parameters

@@ -103,7 +103,7 @@ def decide(
     with np.errstate(all="ignore"):
         near = np.abs(cells.gaps(t, x, p)) <= reach
         for pattern in np.unique(near.T, axis=0):
-            which = np.flatnonzero((near.T == pattern).all(1))
+            which = np.flatnonzero((pattern == near.T).all(1))
             surfaces = np.flatnonzero(pattern).tolist()
             for place, surface in enumerate(surfaces[:2]):
                 made.met[which, place] = surface
@@ -176,7 +176,7 @@ class _Meeting:
             size = np.einsum("ikm,im->km", bends[:-1], np.abs(field)) + bends[-1]
             curved = np.where(np.abs(second) > TANGENT * size, np.sign(second), 0.0)
             signs = np.where(signs == 0, curved, signs)
-        return _Piece(values, field, exists, near, rates, signs)
+        return _Piece(values, field, np.asarray(exists), near, rates, signs)
 
     def _seen_from(self, chosen: frozenset[int]) -> list[int]:
         known = self.cells.frozen.surfaces

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqpp_dash.engine.expression.freeze import Frozen
+from eqpp_dash.engine.machine.batch import Batch
 from eqpp_dash.engine.machine.hybrid.cells import Array, Cells
 from eqpp_dash.engine.machine.hybrid.decide import Decision, Verdict, decide
 from eqpp_dash.engine.machine.hybrid.sliding import BACK, BEYOND
 from eqpp_dash.engine.machine.hybrid.switched import Switched
 from eqpp_dash.engine.machine.hybrid.zeno import RHYTHMS, Accumulation
-from eqpp_dash.engine.machine.batch import Batch
 from eqpp_dash.engine.machine.layout import End, Method
 from eqpp_dash.engine.machine.threads import Watch
 
@@ -129,7 +129,14 @@ class Following:
         self._decide(everyone, self._reach(everyone), np.zeros(self.count, dtype=bool))
         while self.going.any() and not self.watch.cancelled():
             for mode in np.unique(self.mode[self.going]):
-                self._advance(method, int(mode), np.flatnonzero(self.going & (self.mode == mode)))
+                lanes = np.flatnonzero(self.going & (self.mode == mode))
+                stiff = self.methods[lanes] == Method.Rodas5P
+                if method == "auto" and stiff.any():  # what was found to be stiff stays so
+                    self._advance("Rodas5P", int(mode), lanes[stiff])
+                    lanes = lanes[~stiff]
+                if lanes.size:
+                    self._advance(method, int(mode), lanes)
+        self.batch.ends[self.going] = End.CANCELLED
 
     # one round ----------------------------------------------------------------------------
 
@@ -157,9 +164,7 @@ class Following:
             leg.samples = batch.samples[lanes]
         ended = self.count - int(self.going.sum())
         self.watch.report(ended / self.count)
-        methods, reached = motion.run(
-            method, leg, Watch(self.watch.cancel, None), self.threads
-        )
+        methods, reached = motion.run(method, leg, Watch(self.watch.cancel, None), self.threads)
         self.methods[lanes] = methods
         batch.take(lanes, leg)
         at = (leg.ends == End.SECTION) & (reached >= 0)
@@ -168,9 +173,7 @@ class Following:
             numbers = np.asarray(motion.ends)[reached[at]]
             self._reach_surface(lanes[at], numbers, mode)
 
-    def _finish(
-        self, lanes: Index, ends: Integers, at: NDArray[np.bool_], mode: int
-    ) -> None:
+    def _finish(self, lanes: Index, ends: Integers, at: NDArray[np.bool_], mode: int) -> None:
         """Let trajectories end that have reached no surface."""
         batch = self.batch
         over = batch.steps[lanes] >= batch.limit
@@ -184,6 +187,9 @@ class Following:
         batch.ends[lanes[at & over]] = End.BUDGET
         batch.ends[lanes[late]] = End.TIME
         self.going[lanes[stops | late | (at & over)]] = False
+        shrunk = lanes[stops & (ends == End.COLLAPSE)]
+        for look in self.looks if shrunk.size else ():
+            self._accumulated(look, shrunk)
 
     def _put_back(self, lanes: Index, surface: int) -> None:
         """Move states onto a surface, by Newton's iteration along its normal."""
@@ -215,9 +221,8 @@ class Following:
 
     @staticmethod
     def _rounding(slopes: Array, t: Array, x: Array) -> Array:
-        return ROUNDING * (
-            np.einsum("ikm,im->km", slopes[:-1], np.abs(x)) + slopes[-1] * np.abs(t)
-        )
+        terms = np.einsum("ikm,im->km", slopes[:-1], np.abs(x)) + slopes[-1] * np.abs(t)
+        return np.asarray(ROUNDING * terms)
 
     def _reach(self, lanes: Index) -> Array:
         """Give the size up to which each gap is nothing but rounding."""
@@ -253,8 +258,8 @@ class Following:
         gaps = 2.0 * np.abs(self.cells.gaps(t, x, p))
         each = np.arange(lanes.size)
         reach[numbers, each] = np.maximum(reach[numbers, each], gaps[numbers, each])
-        for surface in self.motions[mode]:
-            reach[surface] = np.maximum(reach[surface], gaps[surface])
+        for slid in self.motions[mode]:
+            reach[slid] = np.maximum(reach[slid], gaps[slid])
         for number, surface in enumerate(self.frozen.surfaces):
             reach[number] = np.maximum(reach[number], reach[surface.mirror])
         self._decide(lanes, reach, np.full(lanes.size, mode == 0))
@@ -289,7 +294,8 @@ class Following:
                 self.met[ended] = made.met[which]
                 self.going[ended] = False
                 if verdict != Verdict.NOT_UNIQUE:
-                    self._accumulated(ended, stuck=True)
+                    for look in self.looks:
+                        self._accumulated(look, ended)
 
     # accumulation -------------------------------------------------------------------------
 
@@ -297,15 +303,14 @@ class Following:
         for look in self.looks:
             due = lanes[self.switchings[lanes] % look.rhythm == 0]
             if due.size:
-                look.look(due, self.batch.times[due], self.batch.states[:, due])
-                self._accumulated(due)
+                reached = look.look(due, self.batch.times[due], self.batch.states[:, due])
+                self._accumulated(look, due[reached])
 
-    def _accumulated(self, lanes: Index, stuck: bool = False) -> None:
-        """End trajectories whose switchings accumulate."""
-        for look in self.looks:
-            found, t, x = look.limit(lanes, stuck)
-            found &= np.abs(t) <= np.abs(self.batch.spans[lanes])
-            ended = lanes[found]
-            self.batch.ends[ended], self.batch.times[ended] = End.ZENO, t[found]
-            self.batch.states[:, ended] = x[:, found]
-            self.going[ended] = False
+    def _accumulated(self, look: Accumulation, lanes: Index) -> None:
+        """End trajectories whose switchings accumulate before their time."""
+        found, t, x = look.limit(lanes)
+        found &= np.abs(t) <= np.abs(self.batch.spans[lanes])
+        ended = lanes[found]
+        self.batch.ends[ended], self.batch.times[ended] = End.ZENO, t[found]
+        self.batch.states[:, ended] = x[:, found]
+        self.going[ended] = False

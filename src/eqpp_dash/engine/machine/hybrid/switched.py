@@ -61,7 +61,7 @@ class Switched:
         if end == End.SLIDING_INTERSECTION:
             return f"the fields point to the intersection of {where}"
         if end == End.UNDECIDED:
-            return f"the field is tangent to {where}, and its second derivative decides nothing"
+            return f"a tangent field, or rounding, hides what happens at {where}"
         if end == End.ZENO:
             return f"switchings accumulate: {switchings} were followed up to the limit"
         if end == End.BUDGET and self.spent[trajectory]:

@@ -13,14 +13,20 @@ Index = NDArray[np.intp]
 RHYTHMS = (4, 6)
 """Switchings between two looks; these are multiples of 1, 2, 3, 4 and 6 switchings a turn."""
 
-NEAR = 1e-6
-"""Share of the time elapsed that may be left until the limit, where it is known well."""
+NEAR = 1e-3
+"""Share of the time elapsed that may be left until the limit where rounding hides it."""
 
 NEARER = 1e-11
-"""The same, where it is not."""
+"""Share from which the limit counts as reached."""
 
 KNOWN = 1e-10
 """Error of the limit, as a share of the time elapsed, with which it is known well."""
+
+ROUNDED = 1e-13
+"""Error below which changes of it mean nothing."""
+
+WORSE = 30.0
+"""The error grows by this factor where rounding has begun to hide the progression."""
 
 SHRINKS = 0.9
 """Ratio from which distances do not shrink clearly."""
@@ -42,50 +48,49 @@ class Accumulation:
         States at the last of them.
     rhythm : int
         Switchings between two looks.
+    best : ndarray, shape (n + 2, m)
+        Error, time and state of the best estimate of the limit.
     """
 
     times: Array
     states: Array
     rhythm: int
+    best: Array
 
     @classmethod
     def of(cls, dimension: int, count: int, rhythm: int) -> Accumulation:
         """Make it for so many trajectories."""
         times, states = np.full((4, count), np.nan), np.full((3, dimension, count), np.nan)
-        return cls(times, states, rhythm)
+        return cls(times, states, rhythm, np.full((dimension + 2, count), np.inf))
 
-    def look(self, lanes: Index, t: Array, x: Array) -> None:
-        """Note times and states of trajectories that switch."""
+    def look(self, lanes: Index, t: Array, x: Array) -> NDArray[np.bool_]:
+        """Note times and states of trajectories that switch; tell which are at the limit."""
         self.times[1:, lanes] = self.times[:-1, lanes]
         self.times[0, lanes] = t
         self.states[1:, :, lanes] = self.states[:-1, :, lanes]
         self.states[0][:, lanes] = x
-
-    def limit(self, lanes: Index, stuck: bool = False) -> tuple[NDArray[np.bool_], Array, Array]:
-        """Tell which trajectories have all but reached a limit, and time and state there.
-
-        Parameters
-        ----------
-        lanes : ndarray of int
-            The trajectories.
-        stuck : bool
-            Whether they cannot be followed any further, so that an estimate is enough.
-        """
-        t = self.times[:, lanes]
+        times, states = self.times[:, lanes], self.states[:, :, lanes]
         with np.errstate(all="ignore"):
-            last, before, first = np.abs(t[0] - t[1]), np.abs(t[1] - t[2]), np.abs(t[2] - t[3])
+            last, before, first = np.abs(np.diff(times, axis=0))
             ratio, earlier = last / before, before / first
-            left = (t[0] - t[1]) * ratio / (1.0 - ratio)
-            share = np.abs(left) / np.abs(t[0])
-            shrinks = (ratio < SHRINKS) & (earlier < SHRINKS)
+            left = (times[0] - times[1]) * ratio / (1.0 - ratio)
+            share = np.abs(left) / np.abs(t)
             # Several surfaces crossed at once make no progression.
+            shrinks = (ratio < SHRINKS) & (earlier < SHRINKS)
             shrinks &= (ratio > 0.5 * earlier) & (ratio < 2.0 * earlier)
             error = share * np.abs(ratio - earlier) / (ratio * (1.0 - ratio))
-            known = (error <= KNOWN) | stuck
-            found = shrinks & ((known & (share <= NEAR)) | (share <= NEARER))
-            x = self.states[:, :, lanes]
-            last_move, move = x[0] - x[1], x[1] - x[2]
-            factor = last_move / move
-            ahead = last_move * factor / (1.0 - factor)
-            ahead = np.where(np.abs(factor) < SHRINKS, ahead, 0.0)
-        return found, t[0] + left, x[0] + ahead
+            move = states[0] - states[1]
+            factor = move / (states[1] - states[2])
+            ahead = np.where(np.abs(factor) < SHRINKS, move * factor / (1.0 - factor), 0.0)
+        better = shrinks & (share <= NEAR) & (error < self.best[0, lanes])
+        found = np.stack([error, t + left, *(x + ahead)])
+        self.best[:, lanes[better]] = found[:, better]
+        hidden = error > np.maximum(WORSE * self.best[0, lanes], ROUNDED)
+        known = self.best[0, lanes] <= KNOWN
+        reached: NDArray[np.bool_] = (shrinks & (share <= NEARER)) | (known & hidden)
+        return reached
+
+    def limit(self, lanes: Index) -> tuple[NDArray[np.bool_], Array, Array]:
+        """Tell for which trajectories a limit is known, and time and state there."""
+        error, t, *x = self.best[:, lanes]
+        return error <= KNOWN, t, np.array(x)

@@ -115,7 +115,7 @@ class StickSlip:
         t, state, _ = run_between(
             self.slip(-1.0), start, 0.0, 100.0, lambda t, y: y[1] - self.speed, 1.0
         )
-        return t + (self.force - state[0]) / self.speed
+        return float(t + (self.force - state[0]) / self.speed)
 
 
 def chua(
