@@ -167,6 +167,7 @@ class FakeArchive:
                 row_id=job.row_id,
                 title=job.spec.title,
                 equations=job.spec.equations,
+                parameters=job.spec.parameters,
                 status=job.status,
                 created=job.created,
                 summary="2 equilibria",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dash import Dash, Input, Output, State, ctx, no_update
 
-from eqpp_dash.callbacks.arrival import LAUNCHER
+from eqpp_dash.callbacks.arrival import LAUNCHER, UP_TO_DATE
 from eqpp_dash.callbacks.failures import failed, noticed
 from eqpp_dash.components.archive import (
     PAGE_SIZE,
@@ -73,6 +73,7 @@ def archive_row(entry: Any) -> ArchiveRow:
         entry.row_id,
         entry.title,
         entry.equations,
+        entry.parameters,
         entry.status,
         entry.created,
         entry.summary or "",
@@ -87,6 +88,13 @@ def remove(services: Services, row_id: Any) -> str:
     except EqppError as error:
         return str(error)
     return ""
+
+
+def question(services: Services, row_id: str) -> str:
+    """Ask whether to delete a row, by its title."""
+    job = services.portraits.find(row_id)
+    title = job.spec.title if job is not None else ""
+    return f"Delete “{title}”?" if title else "Delete this portrait?"
 
 
 def register(app: Dash, services: Services) -> None:
@@ -117,15 +125,19 @@ def register(app: Dash, services: Services) -> None:
     @app.callback(
         Output(Archive.CONFIRM, "opened"),
         Output(Archive.DOOMED, "data"),
+        Output(Archive.CONFIRM, "title"),
         Input(archive_button("delete"), "n_clicks"),
         Input(Archive.KEEP, "n_clicks"),
         on_error=noticed("ask"),
         prevent_initial_call=True,
     )
-    def ask(clicks: list[int | None], keep: int | None) -> tuple[Any, Any]:
+    def ask(clicks: list[int | None], keep: int | None) -> tuple[Any, Any, Any]:
         if ctx.triggered_id == Archive.KEEP:
-            return False, None
-        return (True, ctx.triggered_id["row"]) if any(clicks) else (no_update, no_update)
+            return False, None, no_update
+        if not any(clicks):
+            return no_update, no_update, no_update
+        row_id = ctx.triggered_id["row"]
+        return True, row_id, question(services, row_id)
 
     @app.callback(
         Output(Archive.CONFIRM, "opened", allow_duplicate=True),
@@ -155,4 +167,6 @@ def register(app: Dash, services: Services) -> None:
             job = services.portraits.rerun(ctx.triggered_id["row"], launcher=LAUNCHER)
         except EqppError as error:
             return no_update, str(error)
+        if job.row_id == ctx.triggered_id["row"] and job.status == "finished":
+            return no_update, UP_TO_DATE
         return f"/p/{job.row_id}", ""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from eqpp_dash.services import Services
 
 LAUNCHER = "serve"
+UP_TO_DATE = "This portrait is up to date: the same computation gives the same result."
 LONGEST_HASH = 200_000
 UNREADABLE = "This link cannot be read. Here is a system to begin with."
 STARTER = "x' = y\ny' = -sin(x) - 0.2*y"

@@ -9,7 +9,7 @@ from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
 from eqpp_dash.callbacks.answers import asked
-from eqpp_dash.callbacks.arrival import LAUNCHER
+from eqpp_dash.callbacks.arrival import LAUNCHER, UP_TO_DATE
 from eqpp_dash.callbacks.browser import in_browser
 from eqpp_dash.callbacks.failures import failed, noticed
 from eqpp_dash.callbacks.form import read_draft
@@ -63,8 +63,7 @@ def another_try(services: Services, row_id: Any) -> dict[str, Any]:
     except EqppError as error:
         return {"job": no_update, "placed": no_update, "notice": str(error)}
     if job.row_id == row_id and job.status == "finished":
-        notice = "This portrait is up to date: the same computation gives the same result."
-        return {"job": no_update, "placed": no_update, "notice": notice}
+        return {"job": no_update, "placed": no_update, "notice": UP_TO_DATE}
     state = services.links.encode(job.spec)
     placed = {"state": state, "row": job.row_id, "fresh": False}
     return {"job": job.row_id, "placed": placed, "notice": ""}

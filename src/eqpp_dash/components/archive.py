@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +14,8 @@ from eqpp_dash.components.attributes import aria, data
 from eqpp_dash.components.gallery import thumbnail
 from eqpp_dash.components.icons import icon
 from eqpp_dash.components.ids import Archive, archive_button
+from eqpp_dash.components.parameters import number_text
+from eqpp_dash.figures.labels import plain_name
 
 STATUSES = ("queued", "running", "finished", "failed", "cancelled")
 STATUS_COLOURS = {
@@ -33,6 +35,7 @@ class ArchiveRow:
     row_id: str
     title: str
     equations: str
+    parameters: Mapping[str, float | str]
     status: str
     created: float | None
     summary: str
@@ -128,6 +131,7 @@ def _row(row: ArchiveRow, can_delete: bool) -> html.Li:
                 [
                     html.A(title, href=f"/p/{row.row_id}", className="row-title"),
                     html.Div(row.equations.replace("\n", ";  "), className="row-equations"),
+                    *_values(row.parameters),
                     html.Div(row.summary, className="row-summary"),
                 ],
                 className="row-text",
@@ -146,6 +150,14 @@ def _row(row: ArchiveRow, can_delete: bool) -> html.Li:
         className="row",
         **data(row=row.row_id),
     )
+
+
+def _values(parameters: Mapping[str, float | str]) -> list[html.Div]:
+    """Give the values that were used, which need not be those in the text."""
+    if not parameters:
+        return []
+    pairs = [f"{plain_name(name)} = {number_text(value)}" for name, value in parameters.items()]
+    return [html.Div(f"with {', '.join(pairs)}", className="row-summary")]
 
 
 def _button(action: str, row_id: str, sign: str, label: str, disabled: bool) -> dmc.ActionIcon:

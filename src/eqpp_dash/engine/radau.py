@@ -66,19 +66,19 @@ def take_step(
     """
     derivative = jacobian(t, y)
     derivative = np.where(np.isfinite(derivative).all(axis=(0, 1)), derivative, 0.0)
-    real = _inverse(_REAL / h, derivative)
-    pair = _inverse(_COMPLEX / h, derivative)
+    real = shifted_inverse(_REAL / h, derivative)
+    pair = shifted_inverse(_COMPLEX / h, derivative)
     allowed = scale(np.abs(y))
     stages, converged = _collocate(field, t, y, h, real, pair, allowed, newton_tolerance)
     new = y + stages[2]
     slope = field(t + h, new)
     defect = np.tensordot(_E, stages, axes=1) / h
     tolerated = scale(np.maximum(np.abs(y), np.abs(new)))
-    estimate = _apply(real, f + defect)
+    estimate = apply_inverse(real, f + defect)
     # A second pass through the field filters what is stiff out of a first, too large
     # estimate (IV.8.20).
     error = root_mean_square(estimate / tolerated)
-    again = _apply(real, field(t, y + estimate) + defect)
+    again = apply_inverse(real, field(t, y + estimate) + defect)
     error = np.where(error > 1.0, np.fmin(error, root_mean_square(again / tolerated)), error)
     good = converged & np.isfinite(new).all(0) & np.isfinite(slope).all(0)
     return Trial(new, slope, np.where(good, error, np.nan), _terms(stages))
@@ -104,8 +104,8 @@ def _collocate(
         for i in range(3):
             slopes[i] = field(t + _C[i] * h, y + stages[i])
         turned = np.tensordot(_TI, slopes, axes=1)
-        one = _apply(real, turned[0] - _REAL / h * transformed[0])
-        two = _apply(
+        one = apply_inverse(real, turned[0] - _REAL / h * transformed[0])
+        two = apply_inverse(
             pair,
             (turned[1] + 1j * turned[2]) - _COMPLEX / h * (transformed[1] + 1j * transformed[2]),
         )
@@ -133,7 +133,7 @@ def _terms(stages: Array) -> Array:
     return terms
 
 
-def _inverse(shift: NDArray[Any], derivative: Array) -> NDArray[Any]:
+def shifted_inverse(shift: NDArray[Any], derivative: Array) -> NDArray[Any]:
     """Invert ``shift * I - derivative`` of every lane; NaN or inf where it is singular."""
     n = derivative.shape[0]
     matrix = -derivative.astype(shift.dtype)
@@ -149,6 +149,7 @@ def _inverse(shift: NDArray[Any], derivative: Array) -> NDArray[Any]:
     return np.moveaxis(inverse, 0, -1)
 
 
-def _apply(matrix: NDArray[Any], vector: NDArray[Any]) -> NDArray[Any]:
+def apply_inverse(matrix: NDArray[Any], vector: NDArray[Any]) -> NDArray[Any]:
+    """Multiply the matrix of every lane by its vector."""
     product: NDArray[Any] = np.einsum("ijk,jk->ik", matrix, vector)
     return product

@@ -30,6 +30,8 @@ class ArchiveEntry:
         What it is, and what was found in one line.
     created, finished : float or None
         Unix seconds.
+    parameters : mapping of str to float or str
+        The values that were used.
     partial : bool
         Whether it was stopped early.
     error : str
@@ -46,6 +48,7 @@ class ArchiveEntry:
     summary: str
     created: float
     finished: float | None
+    parameters: Mapping[str, float | str]
     partial: bool
     error: str
     thumbnail: bytes | None
@@ -192,7 +195,7 @@ class Archive:
         """
         columns = (
             *(portraits.c.row_id, portraits.c.portrait_id, portraits.c.title),
-            *(portraits.c.equations, portraits.c.summary, portraits.c.partial),
+            *(portraits.c.equations, portraits.c.summary, portraits.c.partial, portraits.c.spec),
             *(portraits.c.thumbnail, jobs.c.status, jobs.c.created, jobs.c.ended, jobs.c.error),
         )
         statement = _matching(select(*columns), text, status)
@@ -209,6 +212,7 @@ class Archive:
                 summary=row.summary,
                 created=row.created,
                 finished=row.ended,
+                parameters=orjson.loads(row.spec).get("parameters", {}),
                 partial=bool(row.partial),
                 error=row.error,
                 thumbnail=None if row.thumbnail is None else bytes(row.thumbnail),

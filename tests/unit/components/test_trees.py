@@ -195,12 +195,15 @@ def test_a_preview_has_nothing_to_export() -> None:
 
 
 def test_deleting_is_offered_only_where_it_is_allowed() -> None:
-    row = ArchiveRow("r1", "", "x' = y\ny' = -x", "finished", 0.0, "1 equilibrium", None)
+    row = ArchiveRow(
+        "r1", "", "x' = y\ny' = -k*x", {"k": 2.0}, "finished", 0.0, "1 equilibrium", None
+    )
     allowed = json.dumps(plain(archive_rows([row], can_delete=True)))
     refused = json.dumps(plain(archive_rows([row], can_delete=False)))
     assert "archive-delete" in allowed
     assert "archive-delete" not in refused
     assert "Untitled system" in refused
+    assert "with k = 2" in refused
 
 
 def test_an_empty_archive_says_so() -> None:

@@ -282,7 +282,7 @@ class _Look:
         if not picked.size:
             return
         low, high, side, root = low[picked], high[picked], side[picked], guess[picked]
-        of = of[picked]
+        of, extent = of[picked], CLOSE * (high - low)
         busy, states = np.arange(picked.size), np.empty((len(self.y), picked.size))
         for number in range(NEWTON + BISECTIONS):
             if not busy.size:
@@ -294,7 +294,7 @@ class _Look:
             high[busy] = np.where(before, high[busy], share)
             newton = share - value / rate
             inside = (newton >= low[busy]) & (newton <= high[busy])
-            close = inside & (np.abs(newton - share) <= CLOSE)
+            close = inside & (np.abs(newton - share) <= extent[busy])
             still = (value == 0) | (high[busy] - low[busy] <= WIDTH)
             middle = 0.5 * (low[busy] + high[busy])
             following = np.where(close | (inside & (number < NEWTON)), newton, middle)

@@ -79,14 +79,14 @@ def remaining_time(field: ArrayField, batch: Batch, which: Index) -> tuple[Array
 
 
 def find_blow_ups(
-    field: ArrayField, batch: Batch, beyond: bool, run: Callable[[Batch], object]
+    field: Callable[[], ArrayField], batch: Batch, beyond: bool, run: Callable[[Batch], object]
 ) -> Array:
     """Find which trajectories have a blow-up ahead, and set their ends.
 
     Parameters
     ----------
-    field : ArrayField
-        The field.
+    field : callable
+        Gives the field, if it is needed.
     batch : Batch
         Trajectories that have ended. Those whose step collapsed or whose field is undefined just
         beyond are looked at where they are.
@@ -101,16 +101,16 @@ def find_blow_ups(
         Elapsed times of the blow-ups; NaN where there is none.
     """
     found = np.full(batch.spans.size, np.nan)
-    _judge(field, batch, np.flatnonzero(np.isin(batch.ends, LOOKED_AT[1:])), found)
+    stopped = np.flatnonzero(np.isin(batch.ends, LOOKED_AT[1:]))
+    if stopped.size:
+        _judge(field(), batch, stopped, found)
     which = np.flatnonzero(batch.ends == End.BOX)
     if beyond and which.size:
-        _follow(field, batch, which, found, run)
+        _follow(field(), batch, which, found, run)
     return found
 
 
 def _judge(field: ArrayField, batch: Batch, which: Index, found: Array) -> None:
-    if not which.size:
-        return
     left, power = remaining_time(field, batch, which)
     elapsed = batch.times[which]
     sure = (left <= SOON * np.abs(elapsed)) & (power > LEAST_POWER) & (power < MOST_POWER)

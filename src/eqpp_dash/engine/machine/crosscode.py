@@ -191,6 +191,8 @@ class CrossCode(ColdCode):
         lanes, rows = self.lanes, self.rows
         half = lanes.constant(0.5)
         busy_row = self.own.scratch(Scratch.BUSY)
+        extent = lanes.subtract(self._see(Scratch.HIGH), self._see(Scratch.LOW))
+        self._keep(Scratch.EXTENT, lanes.multiply(extent, lanes.constant(CLOSE)))
         with self._repeat(NEWTON + BISECTIONS, busy_row) as number:
             # A lane that has its root is looked at again where it was looked at last.
             self._alter(Scratch.SHARE, self._holds(Scratch.BUSY), self._see(Scratch.ROOT))
@@ -206,7 +208,7 @@ class CrossCode(ColdCode):
                 lanes.compare("oge", newton, low), lanes.compare("ole", newton, high)
             )
             close = lanes.absolute(lanes.subtract(newton, share))
-            close = lanes.compare("ole", close, lanes.constant(CLOSE))
+            close = lanes.compare("ole", close, self._see(Scratch.EXTENT))
             close = lanes.mask_and(close, inside)
             early = lanes.emit(f"icmp slt i64 {number}, {NEWTON}")
             usable = lanes.mask_and(inside, self._spread_scalar("i1", early))

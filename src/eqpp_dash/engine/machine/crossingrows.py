@@ -11,8 +11,9 @@ PARTS = 8
 NOISE = 16 * 2.0**-52
 """Share of the terms of a section's linear part below which its value has no sign."""
 
-CLOSE = 1e-8
-"""Share of a step below which Newton's correction is the last: what it leaves is its square."""
+CLOSE = 1e-7
+"""Share of the bracket at first below which Newton's correction is the last: what it leaves is
+about its square."""
 
 WIDTH = 4e-16
 """Share of a step to which a bracket is halved."""
@@ -90,6 +91,7 @@ class Scratch(IntEnum):
     MIDDLE = 31
     ROOT = 32
     MOMENT = 33
+    EXTENT = 34
 
 
 @dataclass(frozen=True, slots=True)

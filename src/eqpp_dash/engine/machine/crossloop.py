@@ -43,6 +43,25 @@ class CrossLoop(ControlCode):
             news.append(lanes.select(good, rate, f"%rate{j}"))
         return [*news, lanes.constant(0.0)]
 
+    def _within_reach(self, h: str, news: list[str], usable: str) -> str:
+        """Tell, cheaply, where any section may have been crossed."""
+        lanes = self.lanes
+        reach = lanes.multiply(lanes.absolute(h), lanes.constant(FAR))
+        near = lanes.compare("ogt", "%lands", lanes.constant(0.0))
+        for j in self.watched:
+            value, rate = news[2 * j], news[2 * j + 1]
+            rates = lanes.add(lanes.absolute(f"%rate{j}"), lanes.absolute(rate))
+            start, end = lanes.absolute(f"%value{j}"), lanes.absolute(value)
+            reached = lanes.compare("olt", lesser(lanes, start, end), lanes.multiply(rates, reach))
+            found = lanes.mask_and(lanes.mask_or(self._flips(j, value), reached), self.wishes[j][2])
+            near = lanes.mask_or(near, found)
+        return lanes.mask_and(near, usable)
+
+    def _flips(self, section: int, value: str) -> str:
+        lanes = self.lanes
+        bits = lanes.integer("xor", lanes.bits(f"%value{section}"), lanes.bits(value))
+        return lanes.integer_compare("slt", bits, 0)
+
     def _suspicious(self, h: str, news: list[str], usable: str) -> list[str]:
         """Tell where each section may have been crossed in a wanted direction."""
         lanes = self.lanes
@@ -55,8 +74,7 @@ class CrossLoop(ControlCode):
             start, end = lanes.absolute(f"%value{j}"), lanes.absolute(value)
             changes = lanes.add(lanes.absolute(first), lanes.absolute(last))
             first, last = self._turned(first, f"%value{j}"), self._turned(last, value)
-            bits = lanes.integer("xor", lanes.bits(f"%value{j}"), lanes.bits(value))
-            flips = lanes.integer_compare("slt", bits, 0)
+            flips = self._flips(j, value)
             sinks, rises = lanes.compare("olt", first, zero), lanes.compare("ogt", last, zero)
             bends = lanes.mask_and(sinks, rises)
             least = lanes.multiply(changes, lanes.constant(GUARD))
@@ -93,10 +111,16 @@ class CrossLoop(ControlCode):
         kept: list[int],
         news: list[str],
         merged: list[str],
-        suspects: list[str],
-    ) -> list[str]:
+        usable: str,
+    ) -> None:
         """Look at the steps of the suspicious lanes; `merged` names what is in the rows then."""
         lanes, own, vector = self.lanes, self.rows.crossing, self.lanes.vector
+        first = news[-1 - 2 * len(self.watched) : -1]
+        some = lanes.any(self._within_reach(h, first, usable))
+        self._say(f"br i1 {some}, label %suspect, label %next")
+        looked = lanes.block
+        lanes.label("suspect")
+        suspects = self._suspicious(h, first, usable)
         some = suspects[0]
         for suspect in suspects[1:]:
             some = lanes.mask_or(some, suspect)
@@ -125,14 +149,14 @@ class CrossLoop(ControlCode):
         taken = lanes.compare("ogt", self._row(own.scratch(Scratch.TAKEN)), lanes.constant(0.0))
         self._say("br label %next")
         lanes.label("next")
+        usual = [looked, before]
         for name, new, old in zip(merged, news, loaded, strict=True):
-            self._say(f"{name} = phi {vector} [ {new}, %{before} ], [ {old}, %cross ]")
-        none = "zeroinitializer"
-        self.values["finish"] = lanes.emit(
-            f"phi {vector} [ {none}, %{before} ], [ {finish}, %cross ]"
-        )
-        all_taken = "splat (i1 true)"
-        self.values["taken"] = lanes.emit(
-            f"phi {lanes.mask} [ {all_taken}, %{before} ], [ {taken}, %cross ]"
-        )
-        return merged
+            self._say(f"{name} = {self._merge(vector, usual, new, old)}")
+        finish = self._merge(vector, usual, "zeroinitializer", finish)
+        taken = self._merge(lanes.mask, usual, "splat (i1 true)", taken)
+        self.values |= {"finish": lanes.emit(finish), "taken": lanes.emit(taken)}
+
+    @staticmethod
+    def _merge(kind: str, usual: list[str], new: str, old: str) -> str:
+        ways = [f"[ {new}, %{block} ]" for block in usual]
+        return f"phi {kind} {', '.join(ways)}, [ {old}, %cross ]"

@@ -190,13 +190,17 @@ class CrossScan(CrossCode):
         for i, own_terms in enumerate(terms):
             for number, term in enumerate(own_terms):
                 self._fill(own.term(number, i), term)
-        for place in (Scratch.WHICH, Scratch.NUMBER, Scratch.FINISH):
+        for place in (Scratch.WHICH, Scratch.NUMBER, Scratch.FINISH, Scratch.LANDED):
             self._keep(place, zero)
-        self._mark(Scratch.LANDED, "zeroinitializer")
+        self._fill(own.scratch(own.LANDS), zero)
+        self._keep(Scratch.TAKEN, lanes.constant(1.0))
         with self._repeat(own.sections) as section:
-            self._fill(
-                self._of(own.CROSSED_BEFORE, section), self._row(self._of(own.CROSSED, section))
-            )
+            crossed = self._row(self._of(own.CROSSED, section))
+            self._fill(self._of(own.CROSSED_BEFORE, section), crossed)
+        with (
+            self._when(lanes.any(self._holds(Scratch.LANDING))),
+            self._repeat(own.sections) as section,
+        ):
             value, rate = (self._row(self._of(kind, section)) for kind in (own.VALUE, own.RATE))
             away = lanes.absolute(lanes.divide(value, rate))
             most = lanes.multiply(lanes.absolute(self._see(Scratch.TRIED)), lanes.constant(LAND))
@@ -209,7 +213,8 @@ class CrossScan(CrossCode):
             suspect = lanes.any(self._mask(self._of(own.SUSPECT, section)))
             with self._when(suspect):
                 self._call("scan", section)
-        self._go_back()
+        with self._when(lanes.any(self._holds(Scratch.WHICH))):
+            self._go_back()
         with (
             self._when(lanes.any(self._holds(Scratch.LANDED))),
             self._repeat(own.sections) as section,

@@ -13,7 +13,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from eqpp_dash.engine import dop853, rodas5p
+from eqpp_dash.engine import collocation, dop853, rodas5p
 from eqpp_dash.engine.expression.graph import Graph, Node, rebuild
 from eqpp_dash.engine.expression.tape import Tape
 from eqpp_dash.engine.machine.arraycrossings import SectionWatch
@@ -36,6 +36,12 @@ from eqpp_dash.engine.machine.stepcode import GROWTH, MEMORY, MOST_PRIOR, SAFETY
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
+
+_ORDERS = {
+    Method.DOP853: dop853.ORDER,
+    Method.Rodas5P: rodas5p.EMBEDDED_ORDER + 1,
+    Method.Radau: collocation.ESTIMATE_ORDER,
+}
 
 BLOCK = 4096
 """Trajectories that are integrated at once, which bounds the memory."""
@@ -135,8 +141,8 @@ class _Block:
         self, values: ArrayField, batch: Batch, lanes: NDArray[np.intp], variant: Variant
     ) -> None:
         self.values, self.batch, self.lane = values, batch, lanes
-        self.watchful, self.stiff_method = variant.watchful, variant.method == Method.Rodas5P
-        self.order = rodas5p.EMBEDDED_ORDER + 1 if self.stiff_method else dop853.ORDER
+        self.watchful, self.method = variant.watchful, variant.method
+        self.order = _ORDERS[variant.method]
         self.creep = np.zeros(lanes.size)
         self.before = int(lanes[-1]) + 1 if lanes.size else 0
         self.y = batch.starts[:, lanes]
@@ -203,7 +209,7 @@ class _Block:
         good = trial.error <= 1.0
         root = np.maximum(trial.error, 1e-20) ** (-1 / self.order)
         factor = SAFETY * root
-        if not self.stiff_method:
+        if self.method == Method.DOP853:
             factor = np.where(good, factor * self.prior**-MEMORY, factor)
             self.prior = np.where(good, np.minimum(root, MOST_PRIOR), self.prior)
         factor = np.fmin(np.fmax(factor, SHRINKAGE), self.most)
@@ -250,13 +256,18 @@ class _Block:
             self.batch.reached[self.lane[near]] = k + 1
 
     def _trial(self, h: Array) -> dop853.Trial:
-        if not self.stiff_method:
+        if self.method == Method.DOP853:
             return dop853.take_step(self.field, self.t, self.y, self.f, h, self.scale)
 
         def linear(t: Array, y: Array) -> tuple[Array, Array]:
             return self.values.linear(self.batch.start_time + t, y, self.parameters)
 
-        return rodas5p.take_step(self.field, linear, self.t, self.y, self.f, h, self.scale)
+        if self.method == Method.Rodas5P:
+            return rodas5p.take_step(self.field, linear, self.t, self.y, self.f, h, self.scale)
+        tolerances = self.batch.relative, self.batch.absolute
+        return collocation.take_step(
+            self.field, lambda t, y: linear(t, y)[0], self.t, self.y, self.f, h, *tolerances
+        )
 
     def _watch(self, good: NDArray[np.bool_], h: Array, trial: dop853.Trial) -> None:
         """Count accepted steps at the limit of stability; see `stepcode.emit_creeping`."""
@@ -274,7 +285,7 @@ class _Block:
 
     def _terms(self, which: NDArray[np.intp], h: Array, trial: dop853.Trial) -> Array:
         """Give the terms of the interpolants of some lanes."""
-        if self.stiff_method:
+        if self.method != Method.DOP853:
             return trial.memory[:, :, which]
         parameters = self.parameters
         return dop853.dense_terms(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -170,15 +170,14 @@ class Integrator:
                 first=first,
             )  # fmt: skip
 
-        components = list(components)
-        self._field = ArrayField(components, self.variables, self.parameters)
-        frozen = freeze(components) if may_switch(components) else None
+        self._components = list(components)
+        frozen = freeze(self._components) if may_switch(self._components) else None
         self._pieces: Pieces | None = None
         self._runner: Runner | None = None
         if frozen is not None and frozen.surfaces:
             self._pieces = Pieces(frozen, self.variables, self.parameters, self._sections, make)
         else:
-            self._runner = make(components, self.parameters, self._sections, USUAL)
+            self._runner = make(self._components, self.parameters, self._sections, USUAL)
 
     @classmethod
     def of(cls, system: System, **options: Any) -> Self:
@@ -216,6 +215,10 @@ class Integrator:
     def close(self) -> None:
         """Free the machine code, after the calls that are under way."""
         self._made.close()
+
+    @cached_property
+    def _field(self) -> ArrayField:
+        return ArrayField(self._components, self.variables, self.parameters)
 
     # integrating --------------------------------------------------------------------------
 
@@ -278,12 +281,9 @@ class Integrator:
         batch = self._prepare(starts, span, options, make)
         methods, switched = self._integrate(batch, options)
         start_time = batch.start_time
-        blow_up = find_blow_ups(
-            self._field,
-            batch,
-            beyond,
-            partial(self._follow, options, Watch(options.get("cancel"), None)),
-        )
+        quiet = Watch(options.get("cancel"), None)
+        follow = partial(self._follow, options, quiet)
+        blow_up = find_blow_ups(lambda: self._field, batch, beyond, follow)
         crossed = np.isin(batch.ends, (End.SECTION, End.CYCLE))
         near = np.isin(batch.ends, (End.TARGET, End.CYCLE))
         return Propagated(
@@ -319,7 +319,7 @@ class Integrator:
         Returns
         -------
         ndarray, shape (n, k, m)
-            States, from the interpolant of order 7, or of order 4 by Rodas5P; NaN after the end
+            States, from the interpolant of order 7, of order 4 by Rodas5P; NaN after the end
             of a trajectory.
 
         Raises

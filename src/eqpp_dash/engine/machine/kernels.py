@@ -11,7 +11,7 @@ from pathlib import Path
 from eqpp_dash.engine.expression.graph import Node
 from eqpp_dash.engine.machine import build
 from eqpp_dash.engine.machine.kernel import USUAL, Kernel
-from eqpp_dash.engine.machine.layout import Variant
+from eqpp_dash.engine.machine.layout import Method, Variant
 
 
 class Kernels:
@@ -98,7 +98,7 @@ class Kernels:
             kernel.close()
 
     def _find(self, variant: Variant) -> Kernel | None:
-        if not self._machine:
+        if not self._machine or variant.method == Method.Radau:
             return None
         if self._wait:
             return self._compile(variant)

@@ -104,11 +104,13 @@ class Method(IntEnum):
     """How a trajectory is integrated.
 
     ``DOP853``: the explicit method of order 8. ``Rodas5P``: the Rosenbrock method of order 5,
-    for stiff systems.
+    for stiff systems. ``Radau``: the collocation method of order 13, for stiff systems at tight
+    tolerances, by numpy only.
     """
 
     DOP853 = 0
     Rodas5P = 1
+    Radau = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ class Options(TypedDict, total=False):
     Parameters
     ----------
     method : str
-        ``DOP853``, the usual one, explicit; ``Rodas5P``, for stiff systems; ``auto``, which
-        begins with the first and goes on with the second where that turns out to be stiff: see
-        `switching.run_method`.
+        ``DOP853``, the usual one, explicit; ``Rodas5P``, for stiff systems; ``Radau``, for these
+        at tolerances below 1e-10; ``auto``, which begins with the first and goes on with one of
+        the others where that turns out to be stiff: see `switching.run_method`.
     parameters : mapping of str to float, str or ndarray of shape (m,)
         Values; those left out take their usual ones.
     rtol, atol : float or array_like, shape (n,)
@@ -27,7 +27,7 @@ class Options(TypedDict, total=False):
     box : array_like, shape (n, 2)
         Bounds; a trajectory ends with its first state outside. May be infinite.
     max_steps : int
-        Most steps tried for each trajectory, by either method; 100,000.
+        Most steps tried for each trajectory, by each method; 100,000.
     start_time : float
         Time of the starts; 0.
     cancel : callable

@@ -74,7 +74,8 @@ class Runner:
         self, method: str, batch: Batch, watch: Watch, threads: int | None = None
     ) -> NDArray[np.int8]:
         """Integrate a batch; give the `Method` that finished each trajectory."""
-        return run_method(method, batch, watch, partial(self._run, threads))
+        run = partial(self._run, threads)
+        return run_method(method, batch, watch, run, machine=self._kernels.ready)
 
     def _run(self, threads: int | None, batch: Batch, variant: Variant, watch: Watch) -> None:
         with self._kernels.use(variant) as kernel:

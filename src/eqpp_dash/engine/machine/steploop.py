@@ -119,8 +119,9 @@ class StepLoop(CrossLoop):
         )
         taken = good
         if self.watched:
-            suspects = self._suspicious(h, news[usual:], lanes.mask_and(good, active))
-            news = self._crossings(step, h, y, f, kept, news, merged, suspects)
+            usable = lanes.mask_and(good, active)
+            self._crossings(step, h, y, f, kept, news, merged, usable)
+            news = merged
             taken = lanes.mask_and(good, self.values["taken"])
         else:
             self._say("br label %next")

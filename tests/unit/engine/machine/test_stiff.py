@@ -81,6 +81,28 @@ def test_published_end_values_to_8_digits(name: str, method: str) -> None:
     assert (result.states == result.states[:, :1]).all()
 
 
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_end_values_to_10_digits_by_radau(name: str) -> None:
+    text, start, span, exact = PUBLISHED[name]
+    with Integrator.of(parse_system(text), machine=False) as integrator:
+        result = integrator.propagate(
+            np.array(start)[:, None], span, method="auto", rtol=1e-12, atol=1e-22
+        )
+    assert (result.ends == End.TIME).all()
+    assert (result.methods == Method.Radau).all()
+    assert np.abs(result.states[:, 0] / np.array(exact) - 1.0).max() < 5e-11
+
+
+@TIERS
+def test_radau_gives_states_at_moments(machine: bool) -> None:
+    """Against DOP853, which can do without it where the system is not stiff."""
+    times = np.linspace(0.1, 6.0, 40)
+    with Integrator.of(parse_system("x' = y; y' = -sin(x)"), machine=machine) as integrator:
+        found = integrator.sample([[2.0], [0.3]], times, method="Radau", rtol=1e-12, atol=1e-12)
+        other = integrator.sample([[2.0], [0.3]], times, rtol=1e-13, atol=1e-13)
+    np.testing.assert_allclose(found, other, atol=2e-11)
+
+
 @TIERS
 def test_van_der_pol_agrees_with_radau(machine: bool) -> None:
     starts = np.array([[2.0, -1.5, 0.5], [0.0, 3.0, -2.0]])

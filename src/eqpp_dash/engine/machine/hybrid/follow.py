@@ -39,6 +39,8 @@ STRAYED = 1e3
 NESTED = 4
 """Times that a decision is checked where it moves other surfaces."""
 
+STIFF_METHODS = tuple(method for method in Method if method != Method.DOP853)
+
 _ENDS = {
     Verdict.NOT_UNIQUE: End.NOT_UNIQUE,
     Verdict.INTERSECTION: End.SLIDING_INTERSECTION,
@@ -130,10 +132,12 @@ class Following:
         while self.going.any() and not self.watch.cancelled():
             for mode in np.unique(self.mode[self.going]):
                 lanes = np.flatnonzero(self.going & (self.mode == mode))
-                stiff = self.methods[lanes] == Method.Rodas5P
-                if method == "auto" and stiff.any():  # what was found to be stiff stays so
-                    self._advance("Rodas5P", int(mode), lanes[stiff])
-                    lanes = lanes[~stiff]
+                for stiff in STIFF_METHODS if method == "auto" else ():
+                    # What was found to be stiff stays so.
+                    which = self.methods[lanes] == stiff
+                    if which.any():
+                        self._advance(stiff.name, int(mode), lanes[which])
+                        lanes = lanes[~which]
                 if lanes.size:
                     self._advance(method, int(mode), lanes)
         self.batch.ends[self.going] = End.CANCELLED
