@@ -102,9 +102,10 @@ def decide(
     )
     with np.errstate(all="ignore"):
         near = np.abs(cells.gaps(t, x, p)) <= reach
-        for pattern in np.unique(near.T, axis=0):
-            which = np.flatnonzero((pattern == near.T).all(1))
-            surfaces = np.flatnonzero(pattern).tolist()
+        meeting = _numbered(near)
+        for number in np.unique(meeting):
+            which = np.flatnonzero(meeting == number)
+            surfaces = np.flatnonzero(near[:, which[0]]).tolist()
             for place, surface in enumerate(surfaces[:2]):
                 made.met[which, place] = surface
             if len(surfaces) > MOST_SURFACES:
@@ -116,6 +117,16 @@ def decide(
                 )  # fmt: skip
                 here.settle(made, which, arrived[which])
     return made
+
+
+def _numbered(near: Flags) -> NDArray[np.int64]:
+    """Give states that are on the same surfaces the same number."""
+    numbers = np.zeros(near.shape[1], dtype=np.int64)
+    for row, flags in enumerate(near):
+        if row % 32 == 31:
+            numbers = np.unique(numbers, return_inverse=True)[1]
+        numbers = 2 * numbers + flags
+    return numbers
 
 
 def _subsets(items: Sequence[int]) -> Iterator[frozenset[int]]:

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from eqpp_dash.engine.machine.integrate import End, Integrator, Method, Propagated
+from eqpp_dash.engine.machine.integrate import End, Integrator, Method, Propagated, SectionEvent
 from eqpp_dash.engine.system import parse_system
 
 from .closed_forms import DampedRelay, StickSlip, chua, sawtooth, twisting_time
@@ -394,3 +394,20 @@ def test_stiff_pieces(method: str) -> None:
     assert found.switchings.tolist() == [3, 3]
     np.testing.assert_allclose(rows[:, -1], found.states, rtol=0, atol=1e-10)
     np.testing.assert_allclose(rows, tight, rtol=0, atol=1e-6)
+
+
+@TIERS
+def test_sections_of_the_caller_are_found_in_all_pieces(machine: bool) -> None:
+    """x'' = -sign(x) from (1, 0): of x = 1/2 all crossings, of x = -1/2 up to the second fall."""
+    wanted = [SectionEvent(0, record=6), SectionEvent(1, direction=-1, end_after=2)]
+    system = parse_system("x' = y; y' = -sign(x)")
+    with Integrator.of(system, sections=["x - 1/2", "x + 1/2"], machine=machine) as integrator:
+        end = integrator.propagate([[1.0], [0.0]], 40.0, events=wanted, **TIGHT)
+    # A quarter of a period takes sqrt(2), from 1 to 1/2 takes 1.
+    period = 4.0 * np.sqrt(2.0)
+    assert (end.ends[0], end.section[0]) == (End.SECTION, 1)
+    expected = [1.0, period - 1.0, period + 1.0]
+    np.testing.assert_allclose(end.crossings[0].times[0, :3], expected, rtol=0, atol=1e-10)
+    assert end.crossings[0].counts.tolist() == [3]
+    fall = np.sqrt(2.0) + (np.sqrt(2.0) - 1.0)
+    np.testing.assert_allclose(end.times, [period + fall], rtol=0, atol=1e-10)
