@@ -180,6 +180,8 @@ class _Meeting:
         signs = np.where(np.abs(rates) > TANGENT * size, np.sign(rates), 0.0)
         near = np.abs(gaps) <= reach
         exists = (near | (gaps > 0)).all(0) & np.isfinite(field).all(0)
+        # A surface that moved away with a choice has one side here: the piece without it.
+        exists &= near[sorted(chosen)].all(0)
         if ((signs == 0) & near).any():
             bends = cells.rate_slopes(t, x, values)[:, mirrors]
             second = np.einsum("ikm,im->km", bends[:-1], field) + bends[-1]

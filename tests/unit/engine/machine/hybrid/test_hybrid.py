@@ -182,6 +182,15 @@ def test_a_surface_that_moves_with_another_choice(machine: bool) -> None:
 
 
 @TIERS
+def test_sliding_ends_where_its_surface_moves_away(machine: bool) -> None:
+    """It holds x = floor(t)/2 up to t = 1, goes up to 1/2 at a rate of 2 and holds that."""
+    times = [0.3, 0.9, 1.1, 1.2, 1.4, 1.9]
+    found = sample("x' = -2*sign(x - floor(t)/2)", [[0.4]], times, machine)
+    expected = [0.0, 0.0, 0.2, 0.4, 0.5, 0.5]
+    np.testing.assert_allclose(found[0, :, 0], expected, rtol=0, atol=1e-11)
+
+
+@TIERS
 def test_sliding_crosses_another_surface(machine: bool) -> None:
     text = "x' = -2*sign(x) + sign(y); y' = 1; z' = sign(y)*(1 + x)"
     end = propagate(text, [[1.0], [-2.0], [0.0]], 4.0, machine)
