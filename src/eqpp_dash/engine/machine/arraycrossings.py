@@ -80,7 +80,8 @@ class SectionWatch:
         for j in range(len(self.sections)):
             value, rate, noise = self._value(j, every, t, y, f, 1.0)
             change = rate * h
-            on = (np.abs(value) <= ON * np.abs(change)) | (np.abs(value) <= noise)
+            share = ON if j < len(self.sections) - self.batch.events.strict else 0.0
+            on = (np.abs(value) <= share * np.abs(change)) | (np.abs(value) <= noise)
             ahead = np.where(np.abs(change) > 0, np.copysign(TINY, change), 0.0)
             self.value[j], self.rate[j] = np.where(on, ahead, value), rate
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from eqpp_dash.engine.machine.crosscode import CrossCode, Sections
-from eqpp_dash.engine.machine.crossingrows import APART, LAND, PARTS, TINY, Scratch
+from eqpp_dash.engine.machine.crossingrows import APART, LAND, PARTS, STOP, TINY, Scratch
 from eqpp_dash.engine.machine.lanes import Lanes
 from eqpp_dash.engine.machine.layout import SMALLEST_SHARE, SMALLEST_STEP, End, Method, Rows
 from eqpp_dash.engine.machine.stepcode import StepCode, emit_dense_terms, greater, lesser
@@ -172,7 +172,9 @@ class CrossScan(CrossCode):
             self._keep(Scratch.MOMENT, moment)
             self._mark(Scratch.BUSY, mask)
             self._call("note", "%section")
-            self._call("judge", "%section")
+            ends = lanes.emit(f"or i64 {self._wish(STOP)}, {self._member('i64', 'cycle_count')}")
+            with self._when(lanes.emit(f"icmp ne i64 {ends}, 0")):
+                self._call("judge", "%section")
 
     def cross(self) -> None:
         """Look at the step that was accepted in the lanes that are to be seen."""

@@ -64,6 +64,8 @@ class Kernels:
         elif self._machine:
             self._begin(first)
             self._begin(replace(first, dense=True))
+            if sections and not first.sections:
+                self._begin(replace(first, sections=True))
 
     @property
     def ready(self) -> bool:

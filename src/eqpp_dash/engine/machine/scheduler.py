@@ -12,7 +12,7 @@ from __future__ import annotations
 from eqpp_dash.engine.machine import linearcode
 from eqpp_dash.engine.machine.control import RUNNING, Derivatives, Field
 from eqpp_dash.engine.machine.crosscode import Sections
-from eqpp_dash.engine.machine.crossingrows import COUNTS, ON, SETUP, TINY, Scratch
+from eqpp_dash.engine.machine.crossingrows import COUNTS, ON, SETUP, STRICT, TINY, Scratch
 from eqpp_dash.engine.machine.crossscan import cross_functions
 from eqpp_dash.engine.machine.lanes import Lanes, double
 from eqpp_dash.engine.machine.layout import STIFF, Counter, End, Method, Rows, Variant
@@ -219,7 +219,10 @@ class _Run(StepLoop):
             )
             change = lanes.multiply(rate, step)
             size = lanes.absolute(value)
-            near = lanes.multiply(lanes.absolute(change), lanes.constant(ON))
+            strict = self._place(self.members["section_setup"], SETUP * j + STRICT)
+            strict = lanes.emit(f"icmp ne i64 {self._get('i64', strict)}, 0")
+            share = lanes.emit(f"select i1 {strict}, double 0.0, double {double(ON)}")
+            near = lanes.multiply(lanes.absolute(change), lanes.splat(share))
             on = lanes.mask_or(lanes.compare("ole", size, near), lanes.compare("ole", size, noise))
             ahead = lanes.copysign(lanes.constant(TINY), change)
             ahead = lanes.select(lanes.compare("one", change, zero), ahead, zero)

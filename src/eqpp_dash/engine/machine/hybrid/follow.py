@@ -114,6 +114,7 @@ class Following:
         self.motions: list[tuple[int, ...]] = [()]
         self.mode = np.zeros(count, dtype=np.int64)
         self.going = np.ones(count, dtype=bool)
+        self.came_from = batch.states.copy()
         self.spent = np.zeros(count, dtype=bool)
         self.looks = [Accumulation.of(len(batch.starts), count, rhythm) for rhythm in RHYTHMS]
 
@@ -170,6 +171,7 @@ class Following:
         self.watch.report(ended / self.count)
         methods, reached = motion.run(method, leg, Watch(self.watch.cancel, None), self.threads)
         self.methods[lanes] = methods
+        self.came_from[:, lanes] = leg.starts
         batch.take(lanes, leg)
         at = (leg.ends == End.SECTION) & (reached >= 0)
         self._finish(lanes, leg.ends, at, mode)
@@ -229,12 +231,13 @@ class Following:
         return np.asarray(ROUNDING * terms)
 
     def _reach(self, lanes: Index) -> Array:
-        """Give the size up to which each gap is nothing but rounding."""
+        """Give the size up to which each gap is nothing but rounding on the way here."""
         t, x, p = self._now(lanes), self.batch.states[:, lanes], self.values[:, lanes]
         with np.errstate(all="ignore"):
             slopes = np.abs(self.cells.slopes(t, x, p))
-            start = max(abs(self.batch.start_time), 0.0)
-            return np.nan_to_num(self._rounding(slopes, np.maximum(np.abs(t), start), x))
+            late = np.maximum(np.abs(t), abs(self.batch.start_time))
+            size = np.maximum(np.abs(x), np.abs(self.came_from[:, lanes]))
+            return np.nan_to_num(self._rounding(slopes, late, size))
 
     # at a surface -------------------------------------------------------------------------
 

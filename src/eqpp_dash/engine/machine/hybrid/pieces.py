@@ -67,6 +67,7 @@ class Motion:
             own.points,
             own.cycle_points,
             own.cycle_sections,
+            strict=more,
         )
         methods = self.runner.run(method, batch, watch, threads)
         for name in ("times", "states", "counts"):
