@@ -172,12 +172,11 @@ class Integrator:
 
         self._components = list(components)
         frozen = freeze(self._components) if may_switch(self._components) else None
-        self._pieces: Pieces | None = None
-        self._runner: Runner | None = None
+        self._made: Runner | Pieces
         if frozen is not None and frozen.surfaces:
-            self._pieces = Pieces(frozen, self.variables, self.parameters, self._sections, make)
+            self._made = Pieces(frozen, self.variables, self.parameters, self._sections, make)
         else:
-            self._runner = make(self._components, self.parameters, self._sections, USUAL)
+            self._made = make(self._components, self.parameters, self._sections, USUAL)
 
     @classmethod
     def of(cls, system: System, **options: Any) -> Self:
@@ -201,16 +200,16 @@ class Integrator:
         return "machine" if self._made.ready else "numpy"
 
     @property
-    def _made(self) -> Runner | Pieces:
-        made = self._pieces or self._runner
-        assert made is not None
-        return made
-
-    @property
     def surfaces(self) -> tuple[str, ...]:
         """The surfaces where the field jumps or has a kink, each seen from one of its sides."""
-        frozen = self._pieces.cells.frozen if self._pieces else None
-        return tuple(surface.text for surface in frozen.surfaces) if frozen else ()
+        if isinstance(self._made, Runner):
+            return ()
+        return tuple(surface.text for surface in self._made.cells.frozen.surfaces)
+
+    @property
+    def trouble(self) -> str:
+        """Why there is no machine code where some was wanted; empty if there is no reason."""
+        return self._made.trouble
 
     def close(self) -> None:
         """Free the machine code, after the calls that are under way."""
@@ -388,10 +387,9 @@ class Integrator:
         self, options: Options, watch: Watch, batch: Batch
     ) -> tuple[NDArray[np.int8], Switched]:
         method, threads = options.get("method", "DOP853"), options.get("threads")
-        if self._pieces is not None:
+        if isinstance(self._made, Pieces):
             most = options.get("max_switchings", USUAL_SWITCHINGS)
-            found = self._pieces.follow(method, batch, watch, threads, most)
+            found = self._made.follow(method, batch, watch, threads, most)
             return found.methods, found.switched
-        assert self._runner is not None
-        methods = self._runner.run(method, batch, watch, threads)
+        methods = self._made.run(method, batch, watch, threads)
         return methods, Switched.none(batch.spans.size)

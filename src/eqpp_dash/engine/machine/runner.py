@@ -66,6 +66,11 @@ class Runner:
         """Whether there is machine code."""
         return self._kernels.ready
 
+    @property
+    def trouble(self) -> str:
+        """Why there is no machine code where some was wanted; empty if there is no reason."""
+        return self._kernels.trouble
+
     def close(self) -> None:
         """Free the machine code, after the calls that are under way."""
         self._kernels.close()

@@ -112,6 +112,13 @@ class Pieces:
         """Whether there is machine code."""
         return self._motions[()].runner.ready
 
+    @property
+    def trouble(self) -> str:
+        """Why there is no machine code where some was wanted; empty if there is no reason."""
+        with self._lock:
+            motions = list(self._motions.values())
+        return next((m.runner.trouble for m in motions if m.runner.trouble), "")
+
     def close(self) -> None:
         """Free the machine code, after the calls that are under way."""
         with self._lock:
