@@ -129,9 +129,9 @@ def freeze(components: Sequence[Node]) -> Frozen:
     >>> from eqpp_dash.engine.system import parse_system
     >>> frozen = freeze(parse_system("x' = y; y' = -x - sign(y) + floor(x)").components)
     >>> [(choice.text, choice.whole) for choice in frozen.choices]
-    [('x', True), ('y', False)]
+    [('y', False), ('x', True)]
     >>> [surface.text for surface in frozen.surfaces]
-    ['x is whole', 'x is whole', 'y = 0']
+    ['y = 0', 'x is whole', 'x is whole']
     """
     return _Freezer().run(components)
 

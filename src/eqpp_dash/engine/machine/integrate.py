@@ -389,6 +389,8 @@ class Integrator:
         method, threads = options.get("method", "DOP853"), options.get("threads")
         if isinstance(self._made, Pieces):
             most = options.get("max_switchings", USUAL_SWITCHINGS)
+            if most < 1:
+                raise ValueError("max_switchings must be positive")
             found = self._made.follow(method, batch, watch, threads, most)
             return found.methods, found.switched
         methods = self._made.run(method, batch, watch, threads)

@@ -270,6 +270,8 @@ def test_switchings_are_bounded(machine: bool) -> None:
     assert end.ends[0] == End.BUDGET
     assert end.switchings[0] == 100
     assert "100" in end.reason(0)
+    with pytest.raises(ValueError, match="max_switchings"):
+        propagate("x' = sign(x)", [[1.0]], 1.0, machine, max_switchings=0)
     thick = propagate("x' = 1 + sign(sin(1e6*t))/2", [[0.0]], 10.0, machine, max_switchings=50)
     assert thick.ends[0] == End.BUDGET
     few = propagate(FRICTION, [[1.0], [0.0]], 1e6, machine, parameters=STICK_SLIP, max_steps=500)
