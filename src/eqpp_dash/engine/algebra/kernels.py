@@ -62,6 +62,9 @@ class Kernels:
         self._places: dict[Any, int] = {}
         #: place -> (power, what that power of the kernel equals)
         self._squares: dict[int, tuple[int, Packed]] = {}
+        #: (place of sign(u - d), place of sign(u)), d > 0: their product is lower + 1 - upper.
+        self._steps: list[tuple[int, int]] = []
+        self._arguments: dict[int, Quotient] = {}
         self._done: dict[Node, Quotient] = {}
 
     # reading expressions --------------------------------------------------------------------
@@ -241,7 +244,8 @@ class Kernels:
                 if m & MASK > MAX_POWER:
                     raise TooLargeError
                 m >>= BITS
-        return self._reduced(total) if self._squares else total
+        total = self._reduced(total) if self._squares else total
+        return self._ordered(total) if self._steps else total
 
     def _reduced(self, p: Packed) -> Packed:
         for place, (degree, value) in reversed(self._squares.items()):
@@ -256,6 +260,38 @@ class Kernels:
                 for _ in range(times):
                     part = self.product(part, value)
                 for n, d in part.items():
+                    total[n] = total.get(n, 0) + d
+            p = {m: c for m, c in total.items() if c}
+        return p
+
+    def add_step(self, sign: Quotient, inside: Quotient) -> None:
+        """Relate a new sign to those whose arguments differ from its own by a number."""
+        place = (next(iter(sign.above)).bit_length() - 1) // BITS
+        if place in self._arguments:
+            return
+        for other, argument in self._arguments.items():
+            difference = self.combine([(1, inside), (-1, argument)])
+            plain = all(number_of(key) is not None for key in difference.below)
+            if plain and set(difference.above) == {0}:
+                upper = difference.above[0] > 0
+                self._steps.append((other, place) if upper else (place, other))
+        self._arguments[place] = inside
+
+    def _ordered(self, p: Packed) -> Packed:
+        """Apply sign(u - d) sign(u) = 1 + sign(u - d) - sign(u), d > 0.
+
+        The first is 1 only where the second is.
+        """
+        for lower, upper in self._steps:
+            a, b = 1 << (BITS * lower), 1 << (BITS * upper)
+            both = [m for m in p if (m // a) & MASK and (m // b) & MASK]
+            if not both:
+                continue
+            total = dict(p)
+            for m in both:
+                c = total.pop(m)
+                rest = m - a - b
+                for n, d in ((rest, c), (rest + a, c), (rest + b, -c)):
                     total[n] = total.get(n, 0) + d
             p = {m: c for m, c in total.items() if c}
         return p
@@ -330,12 +366,14 @@ class Kernels:
     def write(self, a: Quotient) -> Node:
         """Write a quotient as an expression."""
         divisor = 1
+        below = []
         for key, k in a.below.items():
-            divisor *= (number_of(key) or 0) ** k
-        if divisor:
-            return self.write_packed(a.above, divisor)
-        below = [(self.write_packed(dict(key)), -k) for key, k in a.below.items()]
-        return self.graph.power_product([(self.write_packed(a.above), 1), *below])
+            number = number_of(key)
+            if number is None:
+                below.append((self.write_packed(dict(key)), -k))
+            else:
+                divisor *= number**k
+        return self.graph.power_product([(self.write_packed(a.above, divisor), 1), *below])
 
     def write_packed(self, p: Packed, divisor: int = 1) -> Node:
         """Write a polynomial in kernels as an expression, highest powers first."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from math import gcd
 from typing import TYPE_CHECKING
 
-from eqpp_dash.engine.algebra.packed import MAX_POWER, Quotient, key_of
+from eqpp_dash.engine.algebra.packed import MAX_POWER, Quotient, key_of, number_of
 from eqpp_dash.engine.expression.graph import ConstantError, Node
 from eqpp_dash.engine.expression.polynomial import TooLargeError
 
@@ -116,6 +117,11 @@ def _tan(kernels: Kernels, node: Node, args: list[Quotient]) -> Quotient:
     return kernels.multiply(sine, kernels.inverse(cosine))
 
 
+def _tanh(kernels: Kernels, node: Node, args: list[Quotient]) -> Quotient:
+    sine, cosine = READERS["sinh"](kernels, node, args), READERS["cosh"](kernels, node, args)
+    return kernels.multiply(sine, kernels.inverse(cosine))
+
+
 def _sinc(kernels: Kernels, node: Node, args: list[Quotient]) -> Quotient:
     return kernels.multiply(READERS["sin"](kernels, node, args), kernels.inverse(args[0]))
 
@@ -141,10 +147,16 @@ def _sign(kernels: Kernels, node: Node, args: list[Quotient]) -> Quotient:
     if args[0].is_zero:
         return args[0]
     sign, inside = _odd(args[0])
+    divisor = gcd(*inside.above.values())
+    inside = Quotient(
+        {m: c // divisor for m, c in inside.above.items()},
+        {key: k for key, k in inside.below.items() if number_of(key) is None},
+    )
     argument = kernels.write(inside)
     kernel = kernels.kernel(
         ("sign", key_of(inside)), kernels.graph.call("sign", argument), 2, {0: 1}
     )
+    kernels.add_step(kernel, inside)
     return kernels.combine([(sign, kernel)])
 
 
@@ -232,7 +244,7 @@ READERS: dict[str, Reader] = {
     "tan": _tan,
     "sinc": _sinc,
     "sinc slope": _sinc_slope,
-    "tanh": _odd_function,
+    "tanh": _tanh,
     "asin": _odd_function,
     "atan": _odd_function,
     "asinh": _odd_function,

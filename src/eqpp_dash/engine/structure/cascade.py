@@ -11,11 +11,7 @@ from fractions import Fraction
 
 from eqpp_dash.engine.algebra.roots import rational_roots
 from eqpp_dash.engine.algebra.solve import rational_solutions
-from eqpp_dash.engine.algebra.univariate import (
-    Dense,
-    from_polynomial,
-    greatest_common_divisor,
-)
+from eqpp_dash.engine.algebra.univariate import from_polynomial
 from eqpp_dash.engine.exact import differentiate
 from eqpp_dash.engine.expression.polynomial import (
     Polynomial,
@@ -271,26 +267,58 @@ def _parameters(conditions: list[Polynomial], work: Work) -> list[dict[int, Frac
         place = _eliminable(linear)
         assert place is not None
         return _after_substitution(conditions, linear, place, work)
-    used = sorted({i for c in conditions for key in c for i, k in enumerate(key) if k})
-    if not used:
+    if not conditions:
         return [{}]
-    if len(used) == 1:
-        shared: Dense = []
-        for c in conditions:
-            shared = greatest_common_divisor(shared, from_polynomial(c, used[0]), work)
-        return [{used[0]: root} for root in rational_roots(shared, work)]
+    alone = next((c for c in conditions if len(_used(c)) == 1), None)
+    if alone is not None:
+        return _by_roots(conditions, alone, work)
+    product = next((c for c in conditions if _shared(c) is not None), None)
+    if product is not None:
+        return _by_factors(conditions, product, work)
+    used = sorted(set().union(*map(_used, conditions)))
     if len(used) == 2:
         pair: list[Polynomial] = [
             {(key[used[0]], key[used[1]]): a for key, a in c.items()} for c in conditions
         ]
-        found = rational_solutions(pair, work)
-        points = found if found is not None else [(Fraction(0), Fraction(0))]
-        return [
-            {used[0]: a, used[1]: b}
-            for a, b in points
-            if all(not _value(c, {used[0]: a, used[1]: b}) for c in conditions)
-        ]
+        points = rational_solutions(pair, work)
+        if points is not None:
+            return [{used[0]: a, used[1]: b} for a, b in points]
     return _one_at_a_time(conditions, used, work)
+
+
+def _used(c: Polynomial) -> set[int]:
+    return {i for key in c for i, k in enumerate(key) if k}
+
+
+def _shared(c: Polynomial) -> int | None:
+    """Give a parameter that divides a condition."""
+    return next((i for i in range(PARAMETERS) if all(key[i] for key in c)), None)
+
+
+def _by_roots(
+    conditions: list[Polynomial], alone: Polynomial, work: Work
+) -> list[dict[int, Fraction]]:
+    """Put in the roots of a condition on one parameter."""
+    (place,) = _used(alone)
+    found: list[dict[int, Fraction]] = []
+    for root in rational_roots(from_polynomial(alone, place), work):
+        value: Polynomial = {ONE: root} if root else {}
+        rest = [_substitute(c, place, value, work) for c in conditions if c is not alone]
+        found += [{**point, place: root} for point in _parameters(rest, work)]
+    return found
+
+
+def _by_factors(
+    conditions: list[Polynomial], product: Polynomial, work: Work
+) -> list[dict[int, Fraction]]:
+    """Let one factor of a condition vanish, or the other."""
+    place = _shared(product)
+    assert place is not None
+    rest = [_substitute(c, place, {}, work) for c in conditions if c is not product]
+    found = [{**point, place: Fraction(0)} for point in _parameters(rest, work)]
+    other = {(*key[:place], key[place] - 1, *key[place + 1 :]): a for key, a in product.items()}
+    rest = [other, *(c for c in conditions if c is not product)]
+    return found + [point for point in _parameters(rest, work) if point not in found]
 
 
 def _one_at_a_time(

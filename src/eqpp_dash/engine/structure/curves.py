@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from eqpp_dash.engine.algebra.factoring import rational_factors
 from eqpp_dash.engine.algebra.packed import number_of
 from eqpp_dash.engine.algebra.roots import real_roots
 from eqpp_dash.engine.algebra.solve import product
@@ -23,7 +24,6 @@ from eqpp_dash.engine.structure.darboux import Curve, cofactor, invariant_curves
 from eqpp_dash.engine.structure.facts import Kind, StructureFact
 from eqpp_dash.engine.structure.gaussian import complex_form
 from eqpp_dash.engine.structure.plane import Plane
-from eqpp_dash.engine.structure.rational import irreducible_factors
 from eqpp_dash.engine.structure.symmetries import centers
 
 #: Whole coefficients beyond this are divided by the leading one.
@@ -55,7 +55,7 @@ def _circles(field: tuple[Polynomial, Polynomial], work: Work) -> list[Curve] | 
         if not any(radial) or not any(a.imag for a in terms.values()):
             return None
         dense, _ = from_fractions(radial)
-        factors = [[0, 1], *(p for p, _ in irreducible_factors(dense, work) if p != [0, 1])]
+        factors = [[0, 1], *(p for p, _ in rational_factors(dense, work) if p != [0, 1])]
         curves = []
         for factor in factors:
             p = _in_square(factor, center, work)

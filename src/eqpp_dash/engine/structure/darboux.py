@@ -12,13 +12,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations_with_replacement
 
-from eqpp_dash.engine.algebra.roots import rational_roots
-from eqpp_dash.engine.algebra.univariate import (
-    divide_exactly,
-    from_fractions,
-    from_polynomial,
-    primitive,
-)
+from eqpp_dash.engine.algebra.factoring import rational_factors
+from eqpp_dash.engine.algebra.roots import real_roots
+from eqpp_dash.engine.algebra.univariate import from_fractions, from_polynomial
 from eqpp_dash.engine.exact import differentiate
 from eqpp_dash.engine.expression.polynomial import (
     Polynomial,
@@ -198,24 +194,15 @@ def form_factors(form: Polynomial, work: Work) -> list[Polynomial]:
     >>> len(form_factors({(3, 0): one, (1, 2): one}, Work()))  # x*(x^2 + y^2)
     2
     """
-    from eqpp_dash.engine.algebra.univariate import squarefree
-
     degree = sum(next(iter(form)))
     values = [form.get((degree - k, k), Fraction(0)) for k in range(degree + 1)]  # in y/x
     found: list[Polynomial] = []
     if not values[-1]:  # x divides
         found.append({(1, 0): Fraction(1)})
     dense, _ = from_fractions(values)
-    for factor, _ in squarefree(dense, work):
-        rest = factor
-        for root in rational_roots(factor, work):
-            rest = divide_exactly(rest, [-root.numerator, root.denominator], work)
-            line = {(0, 1): Fraction(root.denominator), (1, 0): Fraction(-root.numerator)}
-            found.append({key: c for key, c in line.items() if c})
-        if len(rest) > 1:
-            rest = primitive(rest)
-            n = len(rest) - 1
-            found.append({(n - k, k): Fraction(c) for k, c in enumerate(rest) if c})
+    for factor, _ in rational_factors(dense, work):
+        n = len(factor) - 1
+        found.append({(n - k, k): Fraction(c) for k, c in enumerate(factor) if c})
     return found
 
 
@@ -264,8 +251,6 @@ def has_real_points(p: Polynomial) -> bool:
         return True
     for place in (0, 1):
         if all(key[1 - place] == 0 for key in p):
-            from eqpp_dash.engine.algebra.roots import real_roots
-
             return bool(real_roots(from_polynomial(p, place), Work()))
     if degree > 2:
         return True

@@ -32,7 +32,7 @@ from eqpp_dash.engine.structure.plane import Plane
 from eqpp_dash.model.portrait import Array
 
 POSITIVE = frozenset({"exp", "cosh"})
-BOUNDED = frozenset({"sin", "cos", "tanh", "sign"})
+BOUNDED = frozenset({"sin", "cos", "sign"})
 MAX_FUNCTIONS = 9
 MAX_TRIALS = 160
 #: Boxes in which the sign of the divergence is looked at, at most, in a window.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from eqpp_dash.engine.algebra.packed import Quotient, contains, powers
+from eqpp_dash.engine.algebra.packed import FactorKey, Quotient, contains, powers
 from eqpp_dash.engine.algebra.univariate import Dense, trim
 from eqpp_dash.engine.expression.graph import ConstantError, Node
 from eqpp_dash.engine.expression.polynomial import TooLargeError
@@ -95,16 +95,41 @@ class _Integral:
             return self.graph.zero
         moving = {key: k for key, k in a.below.items() if self._moves(dict(key))}
         fixed = {key: k for key, k in a.below.items() if key not in moving}
-        if not moving:
+        exponentials = self._exponentials(moving)
+        if len(exponentials) == len(moving):
             try:
-                terms = [self._term(m, c) for m, c in a.above.items()]
+                terms = [self._term(m, c, exponentials) for m, c in a.above.items()]
                 return self.graph.multiply(
                     self.graph.add(*terms), self.kernels.write(Quotient({0: 1}, fixed))
                 )
             except _NoRuleError:
                 return self._guess(a)
         whole = self._rational(a, moving, fixed)
-        return whole if whole is not None else self._guess(a)
+        if whole is not None:
+            return whole
+        try:
+            return self._guess(a)
+        except _NoRuleError:
+            if len(a.above) == 1:
+                raise
+        one = self.kernels.constant(Fraction(1))
+        return self.graph.add(
+            *(
+                self.of(self.kernels.multiply(Quotient({m: c}, a.below), one))
+                for m, c in a.above.items()
+            )
+        )
+
+    def _exponentials(self, moving: dict[FactorKey, int]) -> list[tuple[Node, int]]:
+        """List the exponentials among factors of the denominator, as factors above it."""
+        found = []
+        for key, k in moving.items():
+            pairs = list(powers(key[0][0]))
+            if len(key) == 1 and len(pairs) == 1:
+                node = self.kernels.nodes[pairs[0][0]]
+                if node.op == "exp":
+                    found.append((node, -k))
+        return found
 
     def _moves(self, p: dict[int, int]) -> bool:
         return any(self._moving(place) for m in p for place, _ in powers(m))
@@ -115,8 +140,8 @@ class _Integral:
     def _rational(
         self,
         a: Quotient,
-        moving: dict[tuple[tuple[int, int], ...], int],
-        fixed: dict[tuple[tuple[int, int], ...], int],
+        moving: dict[FactorKey, int],
+        fixed: dict[FactorKey, int],
     ) -> Node | None:
         """Integrate quotients of polynomials in v alone, term by term in what is fixed."""
         below: list[tuple[Dense, int]] = []
@@ -163,10 +188,10 @@ class _Integral:
         ).above.items()
         return monomial
 
-    def _term(self, monomial: int, c: int) -> Node:
-        """Integrate c times a product of powers of kernels."""
+    def _term(self, monomial: int, c: int, others: list[tuple[Node, int]]) -> Node:
+        """Integrate c times a product of powers of kernels, and of other functions."""
         fixed: list[tuple[Node, int]] = [(self.graph.constant(c), 1)]
-        moving: list[tuple[Node, int]] = []
+        moving = list(others)
         n = 0
         for place, k in powers(monomial):
             node = self.kernels.nodes[place]
@@ -225,8 +250,6 @@ class _Integral:
             return self._wave({n.op: k for n, k in moving}, moving[0][0].args[0], 1)
         if all(op in ("sinh", "cosh") for op in ops) and len({n.args for n, _ in moving}) == 1:
             return self._wave({n.op[:-1]: k for n, k in moving}, moving[0][0].args[0], -1)
-        if ops == ["tanh"]:
-            return self._tanh(moving[0][0], moving[0][1])
         raise _NoRuleError
 
     def _damped_wave(self, exponentials: list[tuple[Node, int]], wave: Node) -> Node:
@@ -265,16 +288,6 @@ class _Integral:
         if i == 0:
             total.append((weight, self.v))
         return graph.combine(total)
-
-    def _tanh(self, node: Node, k: int) -> Node:
-        """Integrate tanh^k = tanh^(k-2) - tanh^(k-2) tanh'/slope."""
-        graph, slope = self.graph, self._slope(node.args[0])
-        if k == 0:
-            return self.v
-        if k == 1:
-            return graph.divide(graph.call("log", graph.call("cosh", node.args[0])), slope)
-        part = graph.power_product([(node, k - 1), (slope, -1)])
-        return graph.combine([(1, self._tanh(node, k - 2)), (Fraction(-1, k - 1), part)])
 
     def _step(self, n: int, node: Node) -> Node:
         """Integrate v^n sign(a v + b), so that the result is continuous."""
@@ -321,7 +334,11 @@ class _Integral:
             for m in p:
                 for place, _ in powers(m):
                     if self._moving(place) and place != self.place:
-                        seen.setdefault(self.kernels.nodes[place])
+                        node = self.kernels.nodes[place]
+                        seen.setdefault(node)
+                        if node.op in ("cos", "cosh"):
+                            tangent = "tan" if node.op == "cos" else "tanh"
+                            seen.setdefault(graph.call(tangent, node.args[0]))
         for key in a.below:
             if len(key) > 1 and self._moves(dict(key)):
                 seen.setdefault(self.kernels.write_packed(dict(key)))
@@ -346,10 +363,10 @@ class _Integral:
         raise _NoRuleError
 
     def _composed(self, whole: Node, node: Node) -> Node | None:
-        """Integrate node(u) u' where node is a wave or tanh."""
+        """Integrate node(u) u' where node is a wave."""
         graph = self.graph
         partner = {"sin": (-1, "cos"), "cos": (1, "sin"), "sinh": (1, "cosh"), "cosh": (1, "sinh")}
-        if node.op not in partner and node.op != "tanh":
+        if node.op not in partner:
             return None
         inner = self.plane.derivative(node.args[0], self.axis)
         trial = graph.power_product([(whole, 1), (node, -1), (inner, -1)])
@@ -358,12 +375,8 @@ class _Integral:
         ratio = self.plane.without(trial, self.axis)
         if ratio is None:
             return None
-        if node.op == "tanh":
-            outer = graph.call("log", graph.call("cosh", node.args[0]))
-        else:
-            sign, name = partner[node.op]
-            outer = graph.scale(sign, graph.call(name, node.args[0]))
-        return graph.multiply(ratio, outer)
+        sign, name = partner[node.op]
+        return graph.scale(sign, graph.multiply(ratio, graph.call(name, node.args[0])))
 
     def _log(self, node: Node) -> Node:
         return log_size(self.plane, node)

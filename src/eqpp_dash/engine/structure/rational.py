@@ -4,32 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from eqpp_dash.engine.algebra.factoring import rational_factors
 from eqpp_dash.engine.algebra.linear import combination
-from eqpp_dash.engine.algebra.roots import rational_roots
-from eqpp_dash.engine.algebra.univariate import (
-    Dense,
-    divide_exactly,
-    multiply,
-    power,
-    primitive,
-    squarefree,
-)
+from eqpp_dash.engine.algebra.univariate import Dense, divide_exactly, multiply, power
 from eqpp_dash.engine.expression.graph import Graph, Node
 from eqpp_dash.engine.expression.polynomial import Work
-
-
-def irreducible_factors(p: Dense, work: Work) -> list[tuple[Dense, int]]:
-    """Split a polynomial: linear factors with rational roots, the rest of each multiplicity."""
-    found: list[tuple[Dense, int]] = []
-    for factor, k in squarefree(p, work):
-        rest = factor
-        for root in rational_roots(factor, work):
-            linear = [-root.numerator, root.denominator]
-            rest = divide_exactly(rest, linear, work)
-            found.append((linear, k))
-        if len(rest) > 1:
-            found.append((primitive(rest), k))
-    return found
 
 
 def integrate_rational(
@@ -62,7 +41,7 @@ def integrate_rational(
     factors: dict[tuple[int, ...], int] = {}
     for p, k in below:
         whole = multiply(whole, power(p, k, work), work)
-        for factor, times in irreducible_factors(p, work):
+        for factor, times in rational_factors(p, work):
             key = tuple(factor)
             factors[key] = factors.get(key, 0) + k * times
     if any(len(key) > 3 for key in factors):
