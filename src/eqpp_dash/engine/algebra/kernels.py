@@ -32,6 +32,9 @@ from eqpp_dash.engine.algebra.readers import READERS
 from eqpp_dash.engine.expression.graph import Graph, Node, topological
 from eqpp_dash.engine.expression.polynomial import TooLargeError, Work
 
+#: What a product or a term costs besides the coefficients.
+OVERHEAD = 8
+
 
 class Kernels:
     """The kernels of the expressions met so far, and arithmetic with them.
@@ -231,7 +234,7 @@ class Kernels:
             a, b = b, a
         if a == {0: 1}:
             return b
-        self.work.spend(len(a) * len(b) + 1)
+        self.work.spend(len(a) * len(b) + len(b) + OVERHEAD)
         total: Packed = {}
         for m, c in a.items():
             for n, d in b.items():
@@ -250,6 +253,7 @@ class Kernels:
     def _reduced(self, p: Packed) -> Packed:
         for place, (degree, value) in reversed(self._squares.items()):
             shift = BITS * place
+            self.work.spend(len(p))
             if all((m >> shift) & MASK < degree for m in p):
                 continue
             total: Packed = {}
@@ -377,6 +381,7 @@ class Kernels:
 
     def write_packed(self, p: Packed, divisor: int = 1) -> Node:
         """Write a polynomial in kernels as an expression, highest powers first."""
+        self.work.spend(OVERHEAD * len(p))
         order = sorted(p, key=lambda m: (-sum(k for _, k in powers(m)), m))
         return self.graph.combine(
             (

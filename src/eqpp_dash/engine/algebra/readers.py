@@ -37,6 +37,22 @@ def _terms(kernels: Kernels, a: Quotient) -> list[tuple[Fraction, Quotient]]:
     return [(number * c, Quotient({m: 1}, below)) for m, c in sorted(a.above.items())]
 
 
+def _whole(a: Quotient) -> tuple[Fraction, Quotient]:
+    """Split an argument into a number and the rest, its coefficients coprime."""
+    number = Fraction(gcd(*a.above.values()))
+    if a.above[max(a.above)] < 0:
+        number = -number
+    above = {m: c // int(number) for m, c in a.above.items()}
+    below = {}
+    for key, k in a.below.items():
+        value = number_of(key)
+        if value is None:
+            below[key] = k
+        else:
+            number /= value**k
+    return number, Quotient(above, below)
+
+
 def _is_number(term: Quotient) -> bool:
     return term.above == {0: 1} and not term.below
 
@@ -60,7 +76,10 @@ def _wave(hyperbolic: bool, which: int) -> Reader:
 
     def read(kernels: Kernels, node: Node, args: list[Quotient]) -> Quotient:
         pair = kernels.constant(Fraction(1)), kernels.constant(Fraction(0))
-        for c, term in _terms(kernels, args[0]):
+        terms = _terms(kernels, args[0])
+        if hyperbolic and any(_is_number(term) for _, term in terms):
+            terms = [_whole(args[0])]
+        for c, term in terms:
             pair = _turned(kernels, pair, _angle(kernels, c, term, hyperbolic), hyperbolic)
         return pair[which]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from eqpp_dash.engine.algebra.factoring import rational_factors
-from eqpp_dash.engine.algebra.packed import number_of
+from eqpp_dash.engine.algebra.packed import Quotient, number_of
 from eqpp_dash.engine.algebra.roots import real_roots
 from eqpp_dash.engine.algebra.solve import product
 from eqpp_dash.engine.algebra.univariate import Dense, from_fractions
@@ -17,6 +17,7 @@ from eqpp_dash.engine.expression.polynomial import (
     TooLargeError,
     Work,
     accumulate,
+    divide,
     integral,
 )
 from eqpp_dash.engine.expression.text import to_text
@@ -46,7 +47,7 @@ def _circles(field: tuple[Polynomial, Polynomial], work: Work) -> list[Curve] | 
     where A or B vanishes.
     """
     for center in centers(field):
-        terms = complex_form(*field, center)
+        terms = complex_form(*field, center, work)
         if not all(k == m + 1 for k, m in terms):
             continue
         radial = [Fraction(0)] * (1 + max(m for _, m in terms))
@@ -120,19 +121,34 @@ def _short(p: Polynomial) -> Polynomial:
 
 
 def _cofactor(plane: Plane, node: Node) -> Node | None:
-    """Give X(F)/F where it is proved to have no pole on F = 0 by its form."""
+    """Give X(F)/F where it and the field are proved to have no pole on F = 0 by their form."""
     image = plane.read(plane.flow(node))
     own = plane.read(node)
-    if image.is_zero or own.is_zero:
+    if image.is_zero or own.is_zero or _is_pole(plane, own):
         return None
-    quotient = plane.kernels.multiply(image, plane.kernels.inverse(own))
-    used = set(plane.kernels.inverse(own).below)
+    inverse = plane.kernels.inverse(own)
+    quotient = plane.kernels.multiply(image, inverse)
     for key in quotient.below:
-        if key in used and number_of(key) is None:
+        if key in inverse.below and number_of(key) is None:
             return None
     cofactor = plane.kernels.write(quotient)
     difference = plane.graph.subtract(plane.flow(node), plane.graph.multiply(cofactor, node))
     return cofactor if plane.is_zero(difference) else None
+
+
+def _is_pole(plane: Plane, own: Quotient) -> bool:
+    """Tell whether a curve is part of the zero set of a denominator of the field."""
+    curve = plane.polynomial(own.above)
+    for part in map(plane.read, plane.components):
+        for key in part.below:
+            if number_of(key) is not None:
+                continue
+            p = plane.polynomial(dict(key))
+            if own.above == dict(key):
+                return True
+            if p is not None and curve is not None and divide(p, curve) is not None:
+                return True
+    return False
 
 
 def _factors(plane: Plane) -> list[Node]:

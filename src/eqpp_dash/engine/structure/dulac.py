@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from itertools import combinations
+from itertools import combinations, islice
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from eqpp_dash.engine.compiled import Factor
 from eqpp_dash.engine.expression.graph import Node
 from eqpp_dash.engine.expression.polynomial import Polynomial
 from eqpp_dash.engine.expression.text import to_text
-from eqpp_dash.engine.structure.darboux import Curve, conic_matrix
+from eqpp_dash.engine.structure.darboux import FRACTION_COST, Curve, conic_matrix
 from eqpp_dash.engine.structure.domain import has_no_holes, is_continuous
 from eqpp_dash.engine.structure.facts import Kind, StructureFact
 from eqpp_dash.engine.structure.integrals import exponential, numerators
@@ -84,7 +84,8 @@ def dulac(
     if _positive_denominator(plane, [divergence, *parts]):
         vectors = numerators(plane, [*parts, divergence])
         target = vectors.pop()
-        trials = list(_trials(plane, target, vectors))
+        cost = FRACTION_COST * (sum(map(len, vectors)) + len(target))
+        trials = list(islice(_trials(plane, target, vectors), 1 + plane.budget // cost))
         walls = [] if simple else _invariant_axes(curves)
         for prove in (prove_sign, partial(prove_sign_beside, axes=walls)):
             for weights in trials:

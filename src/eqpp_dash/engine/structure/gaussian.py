@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
+from math import comb
 
-from eqpp_dash.engine.expression.polynomial import Polynomial
+from eqpp_dash.engine.expression.polynomial import Polynomial, Work
+
+#: A product of fractions in units of products of integers.
+FRACTION_COST = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,52 +51,57 @@ class Gaussian:
 Complex = dict[tuple[int, int], Gaussian]
 
 
-def complex_form(f: Polynomial, g: Polynomial, center: tuple[Fraction, Fraction]) -> Complex:
+def complex_form(
+    f: Polynomial, g: Polynomial, center: tuple[Fraction, Fraction], work: Work
+) -> Complex:
     """Write x' = f, y' = g as z' = sum a_kl z^k conj(z)^l about a center.
+
+    With w = conj(z), x^m y^n = (z + w)^m (z - w)^n / (2^(m + n) i^n).
 
     Examples
     --------
-    >>> one = Fraction(1)
-    >>> complex_form({(0, 1): -one}, {(1, 0): one}, (Fraction(0), Fraction(0)))  # z' = i z
+    >>> one, zero = Fraction(1), Fraction(0)
+    >>> complex_form({(0, 1): -one}, {(1, 0): one}, (zero, zero), Work())  # z' = i z
     {(1, 0): Gaussian(real=Fraction(0, 1), imag=Fraction(1, 1))}
     """
-    half = Fraction(1, 2)
-    one, i = Gaussian(Fraction(1), Fraction(0)), Gaussian(Fraction(0), Fraction(1))
-    x: Complex = {(1, 0): one.times(half), (0, 1): one.times(half)}
-    y: Complex = {(1, 0): i.times(-half), (0, 1): i.times(half)}
-    for part, shift in ((x, center[0]), (y, center[1])):
-        if shift:
-            part[0, 0] = one.times(shift)
-    total: Complex = {}
-    powers = {
-        0: _powers(x, max((k[0] for p in (f, g) for k in p), default=0)),
-        1: _powers(y, max((k[1] for p in (f, g) for k in p), default=0)),
-    }
-    for component, unit in ((f, one), (g, i)):
-        for (m, n), coefficient in component.items():
-            scale = unit.times(coefficient)
-            for key, value in _product(powers[0][m], powers[1][n]).items():
-                _add(total, key, value.multiply(scale))
-    return {key: a for key, a in total.items() if a.real or a.imag}
+    totals: dict[tuple[int, int], list[Fraction]] = {}
+    for part, component in enumerate((f, g)):
+        for (m, n), c in moved(component, center, work).items():
+            degree = m + n
+            scale = c / 2**degree
+            # a real part turned by i^(part - n)
+            turn = (part - n) % 4
+            if turn in (2, 3):
+                scale = -scale
+            for k, value in enumerate(_binomials(m, n)):
+                if value:
+                    work.spend(FRACTION_COST)
+                    row = totals.setdefault((k, degree - k), [Fraction(0), Fraction(0)])
+                    row[turn % 2] += scale * value
+    return {key: Gaussian(*row) for key, row in totals.items() if row[0] or row[1]}
 
 
-def _powers(base: Complex, most: int) -> list[Complex]:
-    result: list[Complex] = [{(0, 0): Gaussian(Fraction(1), Fraction(0))}]
-    for _ in range(most):
-        result.append(_product(result[-1], base))
-    return result
+def moved(p: Polynomial, center: tuple[Fraction, Fraction], work: Work) -> Polynomial:
+    """Give p(x + a, y + b)."""
+    for axis, shift in enumerate(center):
+        if not shift:
+            continue
+        total: Polynomial = {}
+        for key, c in p.items():
+            for k in range(key[axis] + 1):
+                work.spend(FRACTION_COST)
+                place = (*key[:axis], k, *key[axis + 1 :])
+                value = c * comb(key[axis], k) * shift ** (key[axis] - k)
+                total[place] = total.get(place, Fraction(0)) + value
+        p = {key: c for key, c in total.items() if c}
+    return p
 
 
-def _product(a: Complex, b: Complex) -> Complex:
-    total: Complex = {}
-    for (i, j), c in a.items():
-        for (k, m), d in b.items():
-            _add(total, (i + k, j + m), c.multiply(d))
-    return total
-
-
-def _add(total: Complex, key: tuple[int, int], value: Gaussian) -> None:
-    before = total.get(key)
-    total[key] = (
-        value if before is None else Gaussian(before.real + value.real, before.imag + value.imag)
-    )
+@lru_cache(maxsize=512)
+def _binomials(m: int, n: int) -> tuple[int, ...]:
+    """Give the coefficients of (z + w)^m (z - w)^n by powers of z."""
+    result = [0] * (m + n + 1)
+    for i in range(m + 1):
+        for j in range(n + 1):
+            result[i + j] += comb(m, i) * comb(n, j) * (-1) ** (n - j)
+    return tuple(result)

@@ -93,25 +93,13 @@ class _Integral:
         """Give an antiderivative, or raise `_NoRuleError`."""
         if a.is_zero:
             return self.graph.zero
-        moving = {key: k for key, k in a.below.items() if self._moves(dict(key))}
-        fixed = {key: k for key, k in a.below.items() if key not in moving}
-        exponentials = self._exponentials(moving)
-        if len(exponentials) == len(moving):
+        for rule in (self._direct, self._guess):
             try:
-                terms = [self._term(m, c, exponentials) for m, c in a.above.items()]
-                return self.graph.multiply(
-                    self.graph.add(*terms), self.kernels.write(Quotient({0: 1}, fixed))
-                )
+                return rule(a)
             except _NoRuleError:
-                return self._guess(a)
-        whole = self._rational(a, moving, fixed)
-        if whole is not None:
-            return whole
-        try:
-            return self._guess(a)
-        except _NoRuleError:
-            if len(a.above) == 1:
-                raise
+                continue
+        if len(a.above) == 1:
+            raise _NoRuleError
         one = self.kernels.constant(Fraction(1))
         return self.graph.add(
             *(
@@ -119,6 +107,21 @@ class _Integral:
                 for m, c in a.above.items()
             )
         )
+
+    def _direct(self, a: Quotient) -> Node:
+        """Integrate term by term, or a quotient of polynomials."""
+        moving = {key: k for key, k in a.below.items() if self._moves(dict(key))}
+        fixed = {key: k for key, k in a.below.items() if key not in moving}
+        exponentials = self._exponentials(moving)
+        if len(exponentials) == len(moving):
+            terms = [self._term(m, c, exponentials) for m, c in a.above.items()]
+            return self.graph.multiply(
+                self.graph.add(*terms), self.kernels.write(Quotient({0: 1}, fixed))
+            )
+        whole = self._rational(a, moving, fixed)
+        if whole is None:
+            raise _NoRuleError
+        return whole
 
     def _exponentials(self, moving: dict[FactorKey, int]) -> list[tuple[Node, int]]:
         """List the exponentials among factors of the denominator, as factors above it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from eqpp_dash.engine.algebra.coprime import proved_coprime
 from eqpp_dash.engine.algebra.kernels import Kernels
 from eqpp_dash.engine.algebra.packed import Quotient, number_of, powers
 from eqpp_dash.engine.compiled import CompiledField, Factor
@@ -208,10 +209,10 @@ class Plane:
         p, q = found
         if p is None or q is None or not (p or q):
             return None
-        factor = common_divisor([p, q]) if p and q else (p or q, [{}, {}])
         over = kernels.write(shared)
         if not p or not q:
             return self._one_component(p, q, over)
+        factor = None if proved_coprime(p, q) else common_divisor([p, q])
         self.scale = self.graph.divide(self.graph.one, over)
         if factor is not None:
             self.common, (p, q) = factor[0], factor[1]

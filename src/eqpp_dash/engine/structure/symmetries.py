@@ -90,7 +90,7 @@ def _complex_symmetries(
     z -> w conj(z) keeps it if w^(1 - k + l) = a/conj(a) for every term, and reverses it if that
     is -a/conj(a).
     """
-    terms = complex_form(polynomials[0], polynomials[1], center)
+    terms = complex_form(polynomials[0], polynomials[1], center, plane.work)
     found = _turns(plane, terms, center)
     for sign, kind in ((1, Kind.SYMMETRY), (-1, Kind.REVERSIBLE)):
         found += _mirrors(plane, terms, center, sign, kind)

@@ -50,7 +50,7 @@ def test_real_roots_agree_with_eigenvalues_of_the_companion_matrix(p):
     parts = squarefree(p, Work(10**7))
     whole = product([factor for factor, _ in parts])
     expected = np.roots(whole[::-1])
-    real = [root for root in real_roots(p, Work(10**7))]
+    real = real_roots(p, Work(10**7))
     clear = np.abs(expected.imag) > 1e-5
     assert len(real) <= (~clear).sum()
     near = np.abs(expected.imag) < 1e-9

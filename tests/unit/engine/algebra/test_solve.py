@@ -66,7 +66,7 @@ def test_solutions_are_solutions_and_bezout_holds(f, g):
         size = 1 + max(abs(x), abs(y)) ** 3
         assert abs(value(f, x, y)) < 1e-7 * size * 20
         assert abs(value(g, x, y)) < 1e-7 * size * 20
-        (a, b), (c, d) = point.box(Fraction(1, 10**9))
+        (a, b), (c, _) = point.box(Fraction(1, 10**9))
         assert b - a <= Fraction(1, 10**9) * max(1, abs(a), abs(c))
         assert a - Fraction(1, 10**6) <= Fraction(x) <= b + Fraction(1, 10**6)
 

@@ -46,7 +46,8 @@ def tangent_field(curve, a, b, c):
             {"x^2 + y^2 - 1"},
         ),
         (
-            "x' = -y + x*(1 - x^2 - y^2)*(4 - x^2 - y^2); y' = x + y*(1 - x^2 - y^2)*(4 - x^2 - y^2)",
+            "x' = -y + x*(1 - x^2 - y^2)*(4 - x^2 - y^2)\n"
+            "y' = x + y*(1 - x^2 - y^2)*(4 - x^2 - y^2)",
             {"x^2 + y^2 - 1", "x^2 + y^2 - 4"},
         ),
         ("x' = x*(-0.1 + x^2 + y^2) - y; y' = y*(-0.1 + x^2 + y^2) + x", {"x^2 + y^2 - 0.1"}),
@@ -67,6 +68,11 @@ def test_known_curves(equations, expected):
 def test_a_pole_is_no_invariant_line():
     # after multiplying by the denominators the lines x = 1 and y = 1 would be
     assert curves("x' = 1/(y - 1); y' = 1/(x - 1)") in (["x - y"], ["y - x"])
+
+
+def test_a_line_on_which_the_field_has_a_pole_is_left_out():
+    assert curves("x' = x; y' = y/x") == ["y"]
+    assert curves("x' = x - y; y' = x/(x^2 - y^2) - y/(x^2 - y^2)") == []
 
 
 def test_the_parabola_of_the_nagumo_front():
