@@ -103,7 +103,7 @@ def relations(vectors: Sequence[Vector], work: Work) -> list[list[Fraction]]:
     Examples
     --------
     >>> relations([{"a": 1, "b": 1}, {"a": 2, "b": 2}, {"b": 1}], Work())
-    [[Fraction(-2, 1), Fraction(1, 1), Fraction(0, 1)]]
+    [[Fraction(1, 1), Fraction(-1, 2), Fraction(0, 1)]]
     """
     rows: dict[Hashable, dict[int, Fraction | int]] = {}
     for j, vector in enumerate(vectors):

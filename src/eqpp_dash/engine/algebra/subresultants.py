@@ -142,7 +142,7 @@ def resultant(p: Polynomial, q: Polynomial, work: Work) -> Dense:
     >>> from fractions import Fraction
     >>> one = Fraction(1)
     >>> resultant({(2, 0): one, (0, 2): one, (0, 0): -one}, {(1, 0): one, (0, 1): -one}, Work())
-    [-1, 0, 2]
+    [1, 0, -2]
     """
     a, b = nested(p), nested(q)
     if len(a) < len(b):

@@ -55,8 +55,8 @@ def complete_curve(
     >>> one = Fraction(1)
     >>> p = {(0, 1): -one, (1, 0): one, (3, 0): -one, (1, 2): -one}
     >>> q = {(1, 0): one, (0, 1): one, (2, 1): -one, (0, 3): -one}
-    >>> complete_curve((p, q), {(2, 0): one, (0, 2): one}, Work())
-    [{(2, 0): Fraction(1, 1), (0, 2): Fraction(1, 1), (0, 0): Fraction(-1, 1)}]
+    >>> complete_curve((p, q), {(2, 0): one, (0, 2): one}, Work())[0]
+    {(2, 0): Fraction(1, 1), (0, 2): Fraction(1, 1), (0, 0): Fraction(-1, 1)}
     """
     return _Cascade(field, top, work).run()
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
+
 from eqpp_dash.engine.algebra.packed import FactorKey, Quotient, contains, powers
 from eqpp_dash.engine.algebra.univariate import Dense, trim
 from eqpp_dash.engine.expression.graph import ConstantError, Node
 from eqpp_dash.engine.expression.polynomial import TooLargeError
+from eqpp_dash.engine.expression.tape import Tape
 from eqpp_dash.engine.structure.plane import Plane
 from eqpp_dash.engine.structure.rational import integrate_rational
+from eqpp_dash.engine.structure.waves import NoRuleError, Waves
 
 #: Powers of a function tried where its derivative may be a factor of the integrand.
 GUESSED_POWERS = (0, 1, -1, 2, -2, 3, -3)
 MAX_BY_PARTS = 12
-
-
-class _NoRuleError(Exception):
-    """No rule applies."""
+#: Where an integrand is looked at before a guess is examined.
+TRIAL_POINTS = (0.2913, 0.5377, 0.8391, 1.3717, -0.6119)
+#: The antiderivatives of the waves: sign and name.
+PARTNERS = {"sin": (-1, "cos"), "cos": (1, "sin"), "sinh": (1, "cosh"), "cosh": (1, "sinh")}
 
 
 def antiderivative(plane: Plane, node: Node, axis: int) -> Node | None:
@@ -42,7 +46,7 @@ def antiderivative(plane: Plane, node: Node, axis: int) -> Node | None:
         found = _Integral(plane, axis).of(plane.read(node))
         slope = plane.derivative(found, axis)
         return found if plane.is_zero(plane.graph.subtract(slope, node)) else None
-    except (_NoRuleError, TooLargeError, ConstantError):
+    except (NoRuleError, TooLargeError, ConstantError):
         return None
 
 
@@ -88,18 +92,19 @@ class _Integral:
         self.v = plane.variables[axis]
         self.axis = axis
         self.place = plane.kernels.place_of(self.v)
+        self.waves = Waves(plane, axis)
 
     def of(self, a: Quotient) -> Node:
-        """Give an antiderivative, or raise `_NoRuleError`."""
+        """Give an antiderivative, or raise `NoRuleError`."""
         if a.is_zero:
             return self.graph.zero
         for rule in (self._direct, self._guess):
             try:
                 return rule(a)
-            except _NoRuleError:
+            except NoRuleError:
                 continue
         if len(a.above) == 1:
-            raise _NoRuleError
+            raise NoRuleError
         one = self.kernels.constant(Fraction(1))
         return self.graph.add(
             *(
@@ -120,7 +125,7 @@ class _Integral:
             )
         whole = self._rational(a, moving, fixed)
         if whole is None:
-            raise _NoRuleError
+            raise NoRuleError
         return whole
 
     def _exponentials(self, moving: dict[FactorKey, int]) -> list[tuple[Node, int]]:
@@ -217,91 +222,27 @@ class _Integral:
         scaled = self._homogeneous(n, moving)
         if scaled is not None:
             return scaled
-        inner = self._plain(moving)
+        inner = self.waves.integrate(moving)
         if n == 0:
             return inner
         if n > MAX_BY_PARTS:
-            raise _NoRuleError
+            raise NoRuleError
         rest = self.of(self.kernels.read(self.graph.multiply(self._power(n - 1), inner)))
         return self.graph.combine([(1, self.graph.multiply(self._power(n), inner)), (-n, rest)])
 
     def _power(self, n: int) -> Node:
         return self.graph.power_product([(self.v, n)])
 
-    def _slope(self, inside: Node) -> Node:
-        """Give the derivative of an argument that is linear in v."""
-        slope = self.plane.derivative(inside, self.axis)
-        if self.plane.is_zero(slope) or not self.plane.free_of(slope, self.axis):
-            raise _NoRuleError
-        return slope
-
-    def _plain(self, moving: list[tuple[Node, int]]) -> Node:
-        """Integrate powers of functions without a power of v."""
-        graph = self.graph
-        ops = [node.op for node, _ in moving]
-        if all(op == "exp" for op in ops):
-            inside = graph.combine((k, node.args[0]) for node, k in moving)
-            whole = graph.power_product(moving)
-            return graph.divide(whole, self._slope(inside))
-        exponentials = [(node, k) for node, k in moving if node.op == "exp"]
-        others = [(node, k) for node, k in moving if node.op != "exp"]
-        if exponentials and len(others) == 1 and others[0][1] == 1:
-            return self._damped_wave(exponentials, others[0][0])
-        if exponentials:
-            raise _NoRuleError
-        if all(op in ("sin", "cos") for op in ops) and len({n.args for n, _ in moving}) == 1:
-            return self._wave({n.op: k for n, k in moving}, moving[0][0].args[0], 1)
-        if all(op in ("sinh", "cosh") for op in ops) and len({n.args for n, _ in moving}) == 1:
-            return self._wave({n.op[:-1]: k for n, k in moving}, moving[0][0].args[0], -1)
-        raise _NoRuleError
-
-    def _damped_wave(self, exponentials: list[tuple[Node, int]], wave: Node) -> Node:
-        """Integrate exp(a v) sin(b v) and the like."""
-        graph = self.graph
-        if wave.op not in ("sin", "cos"):
-            raise _NoRuleError
-        a = self._slope(graph.combine((k, node.args[0]) for node, k in exponentials))
-        b = self._slope(wave.args[0])
-        other = graph.call("cos" if wave.op == "sin" else "sin", wave.args[0])
-        sign = -1 if wave.op == "sin" else 1
-        above = graph.combine([(1, graph.multiply(a, wave)), (sign, graph.multiply(b, other))])
-        below = graph.add(graph.multiply(a, a), graph.multiply(b, b))
-        return graph.multiply(graph.power_product(exponentials), graph.divide(above, below))
-
-    def _wave(self, exponents: dict[str, int], inside: Node, sign: int) -> Node:
-        """Integrate cos^i sin^j, j at most 1; sign -1 for the hyperbolic pair."""
-        graph, slope = self.graph, self._slope(inside)
-        suffix = "" if sign == 1 else "h"
-        cosine = graph.call("cos" + suffix, inside)
-        sine = graph.call("sin" + suffix, inside)
-        i, j = exponents.get("cos", 0), exponents.get("sin", 0)
-        if j == 1:
-            whole = graph.power_product([(cosine, i + 1), (slope, -1)])
-            return graph.scale(Fraction(-sign, i + 1), whole)
-        if j or not i:
-            raise _NoRuleError
-        # int c^i = s c^(i-1)/i + (i-1)/i int c^(i-2), for both pairs
-        total: list[tuple[Fraction, Node]] = []
-        weight = Fraction(1)
-        while i > 0:
-            part = graph.power_product([(sine, 1), (cosine, i - 1), (slope, -1)])
-            total.append((weight / i, part))
-            weight *= Fraction(i - 1, i)
-            i -= 2
-        if i == 0:
-            total.append((weight, self.v))
-        return graph.combine(total)
-
     def _step(self, n: int, node: Node) -> Node:
         """Integrate v^n sign(a v + b), so that the result is continuous."""
         graph, inside = self.graph, node.args[0]
-        slope = self._slope(inside)
+        slope = self.waves.slope(inside)
         # u = a v + b; the integral from the jump is sign(u) (v^(n+1) - v0^(n+1))/(n + 1),
         # a multiple of |u|
         start = graph.subtract(self.v, graph.divide(inside, slope))
         fixed = self.plane.without(start, self.axis)
         if fixed is None:
-            raise _NoRuleError
+            raise NoRuleError
         steps = [graph.power_product([(self.v, i), (fixed, n - i)]) for i in range(n + 1)]
         size = graph.divide(graph.call("abs", inside), slope)
         return graph.scale(Fraction(1, n + 1), graph.multiply(size, graph.add(*steps)))
@@ -332,6 +273,30 @@ class _Integral:
         """Integrate h(u) u' for the functions u that occur."""
         graph = self.graph
         whole = self.kernels.write(a)
+        for node in self._inner_functions(a):
+            slope = self.plane.derivative(node, self.axis)
+            if self.plane.is_zero(slope):
+                continue
+            for k in self._likely_powers(whole, node, slope):
+                ratio = self._free_ratio([(whole, 1), (node, -k), (slope, -1)])
+                if ratio is None:
+                    continue
+                if k == -1:
+                    return graph.multiply(ratio, log_size(self.plane, node))
+                power = graph.power_product([(node, k + 1)])
+                return graph.scale(Fraction(1, k + 1), graph.multiply(ratio, power))
+            if node.op in PARTNERS:
+                inner = self.plane.derivative(node.args[0], self.axis)
+                if 0 in self._likely_powers(whole, node, graph.multiply(node, inner)):
+                    ratio = self._free_ratio([(whole, 1), (node, -1), (inner, -1)])
+                    if ratio is not None:
+                        sign, name = PARTNERS[node.op]
+                        outer = graph.call(name, node.args[0])
+                        return graph.scale(sign, graph.multiply(ratio, outer))
+        raise NoRuleError
+
+    def _inner_functions(self, a: Quotient) -> list[Node]:
+        """List the functions of v in an integrand."""
         seen: dict[Node, None] = {}
         for p in (a.above, *(dict(key) for key in a.below)):
             for m in p:
@@ -341,48 +306,32 @@ class _Integral:
                         seen.setdefault(node)
                         if node.op in ("cos", "cosh"):
                             tangent = "tan" if node.op == "cos" else "tanh"
-                            seen.setdefault(graph.call(tangent, node.args[0]))
+                            seen.setdefault(self.graph.call(tangent, node.args[0]))
         for key in a.below:
             if len(key) > 1 and self._moves(dict(key)):
                 seen.setdefault(self.kernels.write_packed(dict(key)))
-        for node in seen:
-            slope = self.plane.derivative(node, self.axis)
-            if self.plane.is_zero(slope):
-                continue
-            for k in GUESSED_POWERS:
-                trial = graph.power_product([(whole, 1), (node, -k), (slope, -1)])
-                if not self.plane.free_of(trial, self.axis):
-                    continue
-                ratio = self.plane.without(trial, self.axis)
-                if ratio is None:
-                    continue
-                if k == -1:
-                    return graph.multiply(ratio, self._log(node))
-                power = graph.power_product([(node, k + 1)])
-                return graph.scale(Fraction(1, k + 1), graph.multiply(ratio, power))
-            found = self._composed(whole, node)
-            if found is not None:
-                return found
-        raise _NoRuleError
+        return list(seen)
 
-    def _composed(self, whole: Node, node: Node) -> Node | None:
-        """Integrate node(u) u' where node is a wave."""
-        graph = self.graph
-        partner = {"sin": (-1, "cos"), "cos": (1, "sin"), "sinh": (1, "cosh"), "cosh": (1, "sinh")}
-        if node.op not in partner:
-            return None
-        inner = self.plane.derivative(node.args[0], self.axis)
-        trial = graph.power_product([(whole, 1), (node, -1), (inner, -1)])
+    def _likely_powers(self, whole: Node, node: Node, slope: Node) -> list[int]:
+        """Leave out the powers for which whole/(node^k slope) depends on v, seen by its values."""
+        x = np.full((2, len(TRIAL_POINTS)), 0.7316)
+        x[self.axis] = TRIAL_POINTS
+        with np.errstate(all="ignore"):
+            w, u, s = Tape([whole, node, slope], self.plane.names).evaluate(0.0, x)
+            kept = []
+            for k in GUESSED_POWERS:
+                ratio = w / (u**k * s)
+                ratio = ratio[np.isfinite(ratio)]
+                if not len(ratio) or np.ptp(ratio) <= 1e-6 * np.abs(ratio).max():
+                    kept.append(k)
+        return kept
+
+    def _free_ratio(self, factors: list[tuple[Node, int]]) -> Node | None:
+        """Give a product that is proved to be free of v, without v."""
+        trial = self.graph.power_product(factors)
         if not self.plane.free_of(trial, self.axis):
             return None
-        ratio = self.plane.without(trial, self.axis)
-        if ratio is None:
-            return None
-        sign, name = partner[node.op]
-        return graph.scale(sign, graph.multiply(ratio, graph.call(name, node.args[0])))
-
-    def _log(self, node: Node) -> Node:
-        return log_size(self.plane, node)
+        return self.plane.without(trial, self.axis)
 
 
 def log_size(plane: Plane, node: Node) -> Node:

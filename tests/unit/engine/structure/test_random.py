@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
@@ -69,3 +71,25 @@ def test_integrals_are_kept_and_a_small_loss_is_noticed(seed):
     assert find_structure(lossy).integral is None
     assert drift(lossy, integral.function, start) > 1e-5
     assert find_structure(lossy).of(Kind.DULAC)
+
+
+@pytest.mark.parametrize(
+    "equations",
+    [
+        "x' = (x + y + 1)^12; y' = (x - y + 2)^12",
+        "x' = sin(6*x + 5*y)^6; y' = cos(5*x - 6*y)^7",
+        "x' = sin(sin(sin(x + y)))*exp(cos(x*y)); y' = atan(x/(1 + y^2))^5",
+        "x' = x/(1 + x^2 + y^2) + y/(1 + x) + 1/(2 + y^2); y' = x/(3 + x) - y/(1 + x*y) + 1/(1 + y)",
+        "x' = x^0.3*y^0.7 - x^1.2; y' = x^(1/3) + y^2.5",
+        "x' = floor(x) + mod(y, 2); y' = ceil(x*y) - max(x, y, 1)",
+        "x' = 1e300*x^3 - 1e-300*y; y' = x + 1e200",
+        "x' = x^24*y^24; y' = y^20 - x",
+    ],
+)
+def test_no_system_takes_long(equations):
+    field = compiled(equations)
+    began = time.process_time()
+    found = find_structure(field)
+    assert time.process_time() - began < 5.0
+    for fact in found.facts:
+        assert fact.expression
