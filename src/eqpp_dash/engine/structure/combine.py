@@ -9,7 +9,12 @@ from eqpp_dash.engine.algebra.linear import clear, combination, relations
 from eqpp_dash.engine.expression.graph import Node
 from eqpp_dash.engine.structure.elements import Element, divergence
 from eqpp_dash.engine.structure.facts import Kind, StructureFact
-from eqpp_dash.engine.structure.integrals import exponential, integral_fact, tidy_integral
+from eqpp_dash.engine.structure.integrals import (
+    exponential,
+    integral_fact,
+    readable,
+    tidy_integral,
+)
 from eqpp_dash.engine.structure.integration import potential
 from eqpp_dash.engine.structure.plane import Plane
 
@@ -70,10 +75,13 @@ def darboux_multiplier(plane: Plane, parts: Sequence[Element]) -> StructureFact 
     whole = potential(plane, graph.negate(graph.multiply(found, q)), graph.multiply(found, p))
     if whole is None or not plane.is_zero(plane.flow(whole)) or not plane.proper(whole):
         return None
+    node = tidy_integral(plane, whole)
+    if not readable(node):
+        return None
     return integral_fact(
         plane,
         Kind.TIME_CHANGED,
-        tidy_integral(plane, whole),
+        node,
         "the field times M has no divergence; the derivative along the field is zero",
     )
 

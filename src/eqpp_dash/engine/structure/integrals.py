@@ -19,6 +19,15 @@ MAX_FACTORS = 8
 MAX_EXPONENT = 12
 
 
+#: A first integral of more nodes is of no use to a reader.
+MAX_SIZE = 150
+
+
+def readable(node: Node) -> bool:
+    """Tell whether an expression is short enough to be shown."""
+    return node.size <= MAX_SIZE
+
+
 def hamiltonian(plane: Plane) -> StructureFact | None:
     """Find H with f = H_y and g = -H_x, where the divergence vanishes."""
     if not plane.is_zero(plane.divergence()):
