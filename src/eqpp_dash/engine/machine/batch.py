@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqpp_dash.engine.machine.layout import End
+from eqpp_dash.engine.machine.sections import Events, make_events
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -44,6 +45,10 @@ class Batch:
         Which of them is the first after the start.
     samples : ndarray, shape (m, k - 1, n)
         States at the moments; NaN where there is none.
+    events : Events
+        Sections and points that are looked for, and what was found.
+    passed, reached : ndarray of int, shape (m,)
+        One more than the number of the section and of the point that ended each; 0 for none.
     """
 
     starts: Array
@@ -55,6 +60,7 @@ class Batch:
     high: Array
     limit: int
     start_time: float
+    events: Events
     moments: Array = field(default_factory=lambda: np.full(1, np.inf))
     first_moment: int = 0
     samples: Array = field(default_factory=lambda: np.empty((0, 0, 0)))
@@ -62,12 +68,14 @@ class Batch:
     times: Array = field(init=False)
     steps: Integers = field(init=False)
     ends: Integers = field(init=False)
+    passed: Integers = field(init=False)
+    reached: Integers = field(init=False)
 
     def __post_init__(self) -> None:
         count = self.starts.shape[1]
         self.states = self.starts.copy()
         self.times = np.zeros(count)
-        self.steps = np.zeros(count, dtype=np.int64)
+        self.steps, self.passed, self.reached = np.zeros((3, count), dtype=np.int64)
         self.ends = np.full(count, End.CANCELLED, dtype=np.int64)
 
     def rest(self, which: NDArray[np.intp]) -> Batch:
@@ -85,6 +93,7 @@ class Batch:
             parameters=np.ascontiguousarray(self.parameters[:, which]),
             spans=self.spans[which],
             samples=self.samples[which] if sampled else self.samples,
+            events=self.events.part(which),
         )
         if sampled:
             part.samples[:, self.first_moment :] = np.nan
@@ -97,6 +106,8 @@ class Batch:
         self.states[:, which] = part.states
         self.times[which], self.ends[which] = part.times, part.ends
         self.steps[which] += part.steps
+        self.passed[which], self.reached[which] = part.passed, part.reached
+        self.events.take(which, part.events)
         if self.samples.size:
             self.samples[which] = part.samples
 
@@ -106,13 +117,15 @@ def make_batch(
     values: Callable[[int], Array],
     starts: Any,
     span: Any,
-    rtol: Any,
-    atol: Any,
-    box: Any,
-    max_steps: int,
-    start_time: float,
+    *,
+    rtol: Any = 1e-8,
+    atol: Any = 1e-8,
+    box: Any = None,
+    max_steps: int = 100_000,
+    start_time: float = 0.0,
+    events: Callable[[int], Events] | None = None,
 ) -> Batch:
-    """Make a batch of what a caller gives; see `integrate.Integrator.propagate`.
+    """Make a batch of what a caller gives.
 
     Parameters
     ----------
@@ -120,8 +133,14 @@ def make_batch(
         Number of state variables.
     values : callable
         Gives the parameters of so many trajectories, shape (p, m).
-    starts, span, rtol, atol, box, max_steps, start_time
-        As given by the caller.
+    starts : array_like, shape (n, m)
+        Starts.
+    span : float or array_like, shape (m,)
+        Time to integrate; negative goes backward.
+    rtol, atol, box, max_steps, start_time
+        See `options.Options`.
+    events : callable, optional
+        Gives what so many trajectories look for; nothing, if left out.
 
     Raises
     ------
@@ -154,6 +173,7 @@ def make_batch(
         high=np.ascontiguousarray(bounds[:, 1]),
         limit=min(int(max_steps), 1 << 40),
         start_time=float(start_time),
+        events=events(count) if events else make_events(n, count, 0),
     )
 
 

@@ -22,6 +22,8 @@ class Kernels:
         Right-hand sides.
     variables, parameters : sequence of str
         Names, in order.
+    sections : sequence of Node
+        Sections whose crossings may be looked for.
     folder : Path, optional
         Where object code is kept between processes.
     wait : bool
@@ -36,11 +38,13 @@ class Kernels:
         variables: Sequence[str],
         parameters: Sequence[str],
         *,
+        sections: Sequence[Node] = (),
         folder: Path | None,
         wait: bool,
         machine: bool,
     ) -> None:
         self._system = (components, variables, parameters)
+        self._sections = sections
         self._folder = folder
         self._wait = wait
         self._machine = machine and (not wait or build.available())
@@ -55,6 +59,8 @@ class Kernels:
         elif self._machine:
             self._begin(USUAL)
             self._begin(Variant(dense=True))
+            if sections:
+                self._begin(Variant(sections=True))
 
     @property
     def ready(self) -> bool:
@@ -101,7 +107,9 @@ class Kernels:
             making = self._making.setdefault(variant, threading.Lock())
         with making:
             if variant not in self._made:
-                self._made[variant] = Kernel(*self._system, variant=variant, folder=self._folder)
+                self._made[variant] = Kernel(
+                    *self._system, sections=self._sections, variant=variant, folder=self._folder
+                )
             return self._made[variant]
 
     def _begin(self, variant: Variant) -> None:
