@@ -12,6 +12,7 @@ from eqpp_dash.engine.structure.facts import Kind, StructureFact
 from eqpp_dash.engine.structure.integrals import (
     exponential,
     integral_fact,
+    is_integral,
     readable,
     tidy_integral,
 )
@@ -42,7 +43,7 @@ def combined(plane: Plane, parts: Sequence[Element]) -> StructureFact | None:
     spare: StructureFact | None = None
     for vector in relations([part.image for part in parts], plane.work):
         whole = _written(plane, [part.node for part in parts], clear(vector))
-        if not plane.proper(whole) or not plane.is_zero(plane.flow(whole)):
+        if not is_integral(plane, whole):
             continue
         fact = integral_fact(
             plane,
@@ -73,7 +74,7 @@ def darboux_multiplier(plane: Plane, parts: Sequence[Element]) -> StructureFact 
     found = exponential(plane, [part.node for part in parts], weights)
     p, q = (plane.node_of(component) for component in field)
     whole = potential(plane, graph.negate(graph.multiply(found, q)), graph.multiply(found, p))
-    if whole is None or not plane.is_zero(plane.flow(whole)) or not plane.proper(whole):
+    if whole is None or not is_integral(plane, whole):
         return None
     node = tidy_integral(plane, whole)
     if not readable(node):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 
 from eqpp_dash.engine.algebra.packed import Quotient, number_of, powers
 from eqpp_dash.engine.expression.graph import Node, topological
@@ -22,37 +23,46 @@ POSITIVE = frozenset({"exp", "cosh"})
 
 
 def is_continuous(plane: Plane) -> bool:
-    """Tell whether a field is proved to be continuous where it switches.
+    """Tell whether a field is proved to be continuous where it switches."""
+    return not plane.switching or all(map(partial(continuous, plane), plane.components))
 
-    The part of a component that is multiplied by sign(u) has to vanish with u.
+
+def continuous(plane: Plane, node: Node) -> bool:
+    """Tell whether an expression is proved to be continuous across the jumps of its signs.
+
+    The part that is multiplied by sign(u) has to vanish with u, and the same holds inside of
+    every function that occurs.
     """
-    if not plane.switching:
-        return True
-    if any(node.op in JUMPS for node in topological(plane.components)):
+    if any(inner.op in JUMPS for inner in topological([node])):
         return False
-    return all(_continuous(plane, plane.read(component)) for component in plane.components)
+    return _continuous(plane, plane.read(node))
 
 
 def _continuous(plane: Plane, part: Quotient) -> bool:
     kernels = plane.kernels
-    signs = [place for place, node in enumerate(kernels.nodes) if node.op == "sign"]
-    for key in part.below:
-        if any(place in signs for m, _ in key for place, _ in powers(m)):
+    used = {
+        place for p in (part.above, *map(dict, part.below)) for m in p for place, _ in powers(m)
+    }
+    signs = {place for place in used if kernels.nodes[place].op == "sign"}
+    if any(place in signs for key in part.below for m, _ in key for place, _ in powers(m)):
+        return False
+    for place in used - signs:
+        if not all(_continuous(plane, kernels.read(arg)) for arg in kernels.nodes[place].args):
             return False
-    for place in signs:
-        # relations keep the power of a sign at 0 or 1
-        jumping = {m: c for m, c in part.above.items() if dict(powers(m)).get(place)}
-        if not jumping:
-            continue
-        inside = kernels.read(kernels.nodes[place].args[0])
-        if any(number_of(key) is None for key in inside.below):
-            return False
-        quotient = kernels.multiply(
-            Quotient(jumping, {}), kernels.inverse(Quotient(inside.above, {}))
-        )
-        if any(number_of(key) is None for key in quotient.below):
-            return False
-    return True
+    return all(_vanishes_at_jump(plane, part, place) for place in signs)
+
+
+def _vanishes_at_jump(plane: Plane, part: Quotient, place: int) -> bool:
+    # relations keep the power of a sign at 0 or 1
+    kernels = plane.kernels
+    jumping = {m: c for m, c in part.above.items() if dict(powers(m)).get(place)}
+    inside = kernels.read(kernels.nodes[place].args[0])
+    # at a pole of u there has to be one of the whole
+    if any(number_of(key) is None and key not in part.below for key in inside.below):
+        return False
+    inverse = kernels.inverse(Quotient(inside.above, {}))
+    quotient = kernels.multiply(Quotient(jumping, {}), inverse)
+    return all(number_of(key) is not None for key in quotient.below)
 
 
 def has_no_holes(plane: Plane, removed: Sequence[Node]) -> bool:

@@ -76,12 +76,13 @@ class _Search:
     def run(self) -> Structure:
         plane = self.plane
         curves = self._list("invariant curves", lambda: curves_of(plane))
+        shifts = self._list("periods", lambda: periods(plane))
         facts = list(self._integrals(curves))
         potential = self._try("gradient", lambda: gradient(plane))
         if potential is not None:
             facts.append(potential)
         facts += self._list("symmetries", lambda: symmetries(plane))
-        facts += self._list("periods", lambda: periods(plane))
+        facts += shifts
         facts += self._list("invariant curves", lambda: curve_facts(plane, curves))
         simple = any(fact.kind in _ENOUGH and fact.single_valued for fact in facts)
         found = self._try("Dulac functions", lambda: dulac(plane, curves, self.window, simple))

@@ -11,6 +11,7 @@ from eqpp_dash.engine.expression.factors import zero_factors
 from eqpp_dash.engine.expression.graph import ConstantError, Node, topological
 from eqpp_dash.engine.expression.polynomial import TooLargeError
 from eqpp_dash.engine.expression.text import to_text
+from eqpp_dash.engine.structure.domain import continuous
 from eqpp_dash.engine.structure.facts import Kind, StructureFact
 from eqpp_dash.engine.structure.integration import antiderivative, log_size, potential
 from eqpp_dash.engine.structure.plane import SAMPLES, Plane
@@ -28,13 +29,18 @@ def readable(node: Node) -> bool:
     return node.size <= MAX_SIZE
 
 
+def is_integral(plane: Plane, node: Node) -> bool:
+    """Tell whether an expression is proved to be conserved and continuous, and not constant."""
+    return plane.is_zero(plane.flow(node)) and plane.proper(node) and continuous(plane, node)
+
+
 def hamiltonian(plane: Plane) -> StructureFact | None:
     """Find H with f = H_y and g = -H_x, where the divergence vanishes."""
     if not plane.is_zero(plane.divergence()):
         return None
     f, g = plane.components
     found = potential(plane, plane.graph.negate(g), f)
-    if found is None or not plane.proper(found):
+    if found is None or not is_integral(plane, found):
         return None
     return integral_fact(
         plane, Kind.HAMILTONIAN, found, "the divergence is zero; H_y and -H_x are the field"
@@ -47,7 +53,7 @@ def gradient(plane: Plane) -> StructureFact | None:
         return None
     f, g = plane.components
     found = potential(plane, plane.graph.negate(f), plane.graph.negate(g))
-    if found is None or not plane.proper(found):
+    if found is None or not plane.proper(found) or not continuous(plane, found):
         return None
     node = tidy_integral(plane, found)
     return StructureFact(
@@ -61,9 +67,11 @@ def gradient(plane: Plane) -> StructureFact | None:
 
 def integral_fact(plane: Plane, kind: Kind, node: Node, how: str) -> StructureFact:
     """State a first integral that was checked, with the M for which M F = (H_y, -H_x)."""
-    region = ""
+    regions = []
     if plane.switching and kind is not Kind.HAMILTONIAN:
-        region = "between the curves on which the field switches"
+        regions.append("between the curves on which the field switches")
+    if not _on_cylinder(plane, node):
+        regions.append("on the plane, not on the cylinder: another value after each turn")
     multiplier = ""
     node = tidy_integral(plane, node) if kind is Kind.HAMILTONIAN else _normalised(plane, node)
     if kind is Kind.TIME_CHANGED:
@@ -72,15 +80,28 @@ def integral_fact(plane: Plane, kind: Kind, node: Node, how: str) -> StructureFa
         kind,
         to_text(node),
         how,
-        region=region,
+        region="; ".join(regions),
         multiplier=multiplier,
         single_valued=single_valued(node),
         function=plane.factor(node),
     )
 
 
+def _on_cylinder(plane: Plane, node: Node) -> bool:
+    """Tell whether a function is proved to be the same after a turn of each periodic variable."""
+    graph = plane.graph
+    return all(
+        plane.is_zero(graph.subtract(plane.replace(node, {v: graph.add(v, shift)}), node))
+        for v, shift in plane.shifts
+    )
+
+
 def _normalised(plane: Plane, node: Node) -> Node:
-    """Make the first coefficient of a sum 1."""
+    """Make the first coefficient of a sum 1, and drop the numbers in a product."""
+    if node.op == "product":
+        return plane.graph.power_product(
+            (arg, k) for arg, k in zip(node.args, node.data, strict=True) if arg.value is None
+        )
     if node.op != "sum":
         return node
     scale = 1 / node.data[0]
@@ -135,7 +156,7 @@ def time_changed(plane: Plane, functions: Sequence[Node]) -> StructureFact | Non
     f, g = plane.components
     graph = plane.graph
     whole = potential(plane, graph.negate(graph.multiply(found, g)), graph.multiply(found, f))
-    if whole is None or not plane.is_zero(plane.flow(whole)) or not plane.proper(whole):
+    if whole is None or not is_integral(plane, whole):
         return None
     return integral_fact(
         plane,
@@ -274,7 +295,7 @@ def separated(plane: Plane) -> StructureFact | None:
     if left is None or right is None:
         return None
     whole = tidy_integral(plane, graph.subtract(right, left))
-    if not plane.is_zero(plane.flow(whole)) or not plane.proper(whole):
+    if not is_integral(plane, whole):
         return None
     return integral_fact(
         plane,

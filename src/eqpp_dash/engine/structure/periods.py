@@ -15,12 +15,13 @@ PERIODIC = frozenset({"sin", "cos", "tan", "sinc", "sinc slope"})
 
 
 def periods(plane: Plane) -> list[StructureFact]:
-    """Find the shifts of a variable that keep the field."""
+    """Find the shifts of a variable that keep the field, and note them on the plane."""
     found = []
     for axis in (0, 1):
         shift = _period(plane, axis)
         if shift is not None:
             assert shift.value is not None
+            plane.shifts.append((plane.variables[axis], shift))
             pieces = [to_text(v) for v in plane.variables]
             pieces[axis] = to_text(plane.graph.add(plane.variables[axis], shift))
             offset = [shift.value if axis == k else 0.0 for k in (0, 1)]

@@ -63,6 +63,8 @@ class Plane:
         The field divided by (P, Q).
     switching : bool
         Whether the field has kinks or jumps.
+    shifts : list of (Node, Node)
+        Variables and the shifts that keep the field, as far as they were looked for.
     """
 
     def __init__(self, field: CompiledField, work: int) -> None:
@@ -79,6 +81,7 @@ class Plane:
         self.components = (f, g)
         self.switching = any(node.op in SWITCHES for node in topological(self.components))
         self._places = [self.kernels.place_of(v) for v in self.variables]
+        self.shifts: list[tuple[Node, Node]] = []
         self.scale = self.graph.one
         self.common: Polynomial | None = None
         self.polynomials = self._polynomial_part()

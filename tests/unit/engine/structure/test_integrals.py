@@ -159,3 +159,30 @@ def test_no_integral_is_constant():
         fact = integral(equations)
         assert fact.kind in INTEGRALS
     assert structure("x' = 0; y' = 0").integral is None
+
+
+@pytest.mark.parametrize(
+    "equations",
+    [
+        "x' = y; y' = -x + sign(y)/10",  # energy comes in at the jump
+        "x' = y; y' = -x - sign(y)",  # dry friction
+        "x' = floor(x); y' = 0",
+        "x' = sign(x)*y; y' = -1",
+        "x' = y; y' = -x + atan(sign(y))",
+    ],
+)
+def test_a_function_that_jumps_is_no_integral(equations):
+    found = structure(equations)
+    assert found.integral is None
+    assert not found.of(Kind.GRADIENT)
+
+
+def test_a_jump_that_orbits_cross_does_no_harm():
+    for equations in ("x' = y; y' = -sign(x)", "x' = sign(y); y' = -sign(x)"):
+        assert integral(equations).kind is Kind.HAMILTONIAN
+    assert integral("x' = y*sqrt(abs(x)); y' = -x").kind is Kind.TIME_CHANGED
+
+
+def test_a_tilted_pendulum_has_no_integral_on_the_cylinder():
+    assert "not on the cylinder" in integral("x' = y; y' = 1/2 - sin(x)").region
+    assert integral("x' = y; y' = -sin(x)").region == ""
