@@ -20,6 +20,7 @@ MAX_FACTORS = 8
 MAX_EXPONENT = 12
 
 
+PLANE_ONLY = "on the plane, not on the cylinder: another value after each turn"
 #: A first integral of more nodes is of no use to a reader.
 MAX_SIZE = 150
 
@@ -60,6 +61,7 @@ def gradient(plane: Plane) -> StructureFact | None:
         Kind.GRADIENT,
         to_text(node),
         "the curl is zero; -V_x and -V_y are the field, so V falls along every orbit",
+        region="" if _on_cylinder(plane, node) else PLANE_ONLY,
         single_valued=single_valued(node),
         function=plane.factor(node),
     )
@@ -67,11 +69,9 @@ def gradient(plane: Plane) -> StructureFact | None:
 
 def integral_fact(plane: Plane, kind: Kind, node: Node, how: str) -> StructureFact:
     """State a first integral that was checked, with the M for which M F = (H_y, -H_x)."""
-    regions = []
+    regions = [] if _on_cylinder(plane, node) else [PLANE_ONLY]
     if plane.switching and kind is not Kind.HAMILTONIAN:
         regions.append("between the curves on which the field switches")
-    if not _on_cylinder(plane, node):
-        regions.append("on the plane, not on the cylinder: another value after each turn")
     multiplier = ""
     node = tidy_integral(plane, node) if kind is Kind.HAMILTONIAN else _normalised(plane, node)
     if kind is Kind.TIME_CHANGED:

@@ -186,3 +186,5 @@ def test_a_jump_that_orbits_cross_does_no_harm():
 def test_a_tilted_pendulum_has_no_integral_on_the_cylinder():
     assert "not on the cylinder" in integral("x' = y; y' = 1/2 - sin(x)").region
     assert integral("x' = y; y' = -sin(x)").region == ""
+    (rotor,) = check_all("x' = 1/2 - sin(x); y' = -y").of(Kind.GRADIENT)
+    assert "not on the cylinder" in rotor.region
