@@ -106,6 +106,7 @@ def curve_facts(plane: Plane, curves: Sequence[Curve]) -> list[StructureFact]:
                     "its derivative along the field is itself times the cofactor",
                     cofactor=to_text(cofactor),
                     function=plane.factor(node),
+                    node=node,
                     cofactor_function=plane.factor(cofactor),
                 )
             )

@@ -309,6 +309,7 @@ def _fact(
         sign=sign.sign,
         simply_connected=has_no_holes(plane, removed),
         function=plane.factor(b),
+        node=b,
         cofactor_function=plane.factor(rest),
     )
 
@@ -347,6 +348,7 @@ def _in_window(plane: Plane, window: tuple[Array, Array]) -> StructureFact | Non
         sign=sign,
         simply_connected=True,  # the field was proved to be defined on all of the window
         function=plane.factor(plane.graph.one),
+        node=plane.graph.one,
         cofactor_function=factor,
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from eqpp_dash.engine.compiled import Factor
+from eqpp_dash.engine.expression.graph import Node
 
 
 class Kind(StrEnum):
@@ -53,6 +54,8 @@ class StructureFact:
         The function itself, to evaluate, differentiate and enclose.
     cofactor_function : Factor or None
         The cofactor.
+    node : Node or None
+        The function as an expression, in a graph of its own.
     map : tuple of float or None
         Of a symmetry or reversor, (a, b, c, d, e, f): (x, y) -> (a x + b y + e, c x + d y + f).
         Of a periodic variable, the identity with the shift.
@@ -73,6 +76,7 @@ class StructureFact:
     single_valued: bool = True
     function: Factor | None = None
     cofactor_function: Factor | None = None
+    node: Node | None = None
     map: tuple[float, ...] | None = None
     axis: tuple[float, float, float] | None = None
     every_angle: bool = False

@@ -64,6 +64,7 @@ def gradient(plane: Plane) -> StructureFact | None:
         region="" if _on_cylinder(plane, node) else PLANE_ONLY,
         single_valued=single_valued(node),
         function=plane.factor(node),
+        node=node,
     )
 
 
@@ -84,6 +85,7 @@ def integral_fact(plane: Plane, kind: Kind, node: Node, how: str) -> StructureFa
         multiplier=multiplier,
         single_valued=single_valued(node),
         function=plane.factor(node),
+        node=node,
     )
 
 

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 
+from eqpp_dash.engine.expression.text import to_text
 from eqpp_dash.engine.structure.facts import Kind, Structure, StructureFact
 
 from .checking import compiled, structure
@@ -46,7 +47,9 @@ def test_the_expressions_read_back_are_the_functions():
         "x' = -y*(0.5*x + 0.3*y + 1) - (x^2 + y^2 - 1); y' = x*(0.5*x + 0.3*y + 1)",
     ):
         for fact in structure(equations).facts:
+            assert (fact.node is None) == (fact.function is None)
             if fact.function is not None:
+                assert to_text(fact.node) == fact.expression
                 again = compiled(f"x' = {fact.expression}; y' = x")(0.0, x)[0]
                 np.testing.assert_allclose(fact.function(0.0, x), again, rtol=1e-12)
             if fact.cofactor_function is not None:
