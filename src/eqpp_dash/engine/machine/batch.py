@@ -158,8 +158,8 @@ def make_batch(
     if max_steps < 1:
         raise ValueError("max_steps must be positive")
     relative, absolute = row_of(rtol, n, "rtol"), row_of(atol, n, "atol")
-    if not ((relative >= 0).all() and (absolute >= 0).all()):
-        raise ValueError("tolerances must not be negative")
+    if not ((relative >= 0).all() and (absolute >= 0).all() and np.isfinite(relative).all()):
+        raise ValueError("tolerances must not be negative, nor relative ones infinite")
     bounds = np.array([[-np.inf, np.inf]] * n) if box is None else np.asarray(box, dtype=float)
     if bounds.shape != (n, 2) or np.isnan(bounds).any():
         raise ValueError(f"the box must have shape ({n}, 2)")

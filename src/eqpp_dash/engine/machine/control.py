@@ -10,7 +10,6 @@ from eqpp_dash.engine.machine.lanes import Lanes
 from eqpp_dash.engine.machine.layout import (
     COUNTER_STRIDE,
     JOB_FIELDS,
-    PAUSE,
     Counter,
     Rows,
     Variant,
@@ -57,6 +56,8 @@ class ControlCode(RowCode):
         Emits the derivatives of the field, for a stiff method.
     sections : callable
         Emits the sections.
+    pause : int
+        Steps between two looks at whether to cancel.
     """
 
     def __init__(
@@ -68,10 +69,12 @@ class ControlCode(RowCode):
         variant: Variant,
         derivatives: Derivatives,
         sections: Sections,
+        pause: int,
     ) -> None:
         super().__init__(lanes, rows)
         self.field = field
         self.autonomous, self.derivatives, self.sections = autonomous, derivatives, sections
+        self.pause = pause
         self.dense, self.watchful = variant.dense, variant.watchful
         self.method = variant.method
         self.watched = range(rows.sections if variant.sections else 0)
@@ -89,8 +92,8 @@ class ControlCode(RowCode):
             self._wishes()
         self._say(f"%boxed = icmp ne i64 {self.members['boxed']}, 0")
         limit = self.members["limit"]
-        short = lanes.emit(f"icmp slt i64 {limit}, {PAUSE}")
-        self._say(f"%stretch = select i1 {short}, i64 {limit}, i64 {PAUSE}")
+        short = lanes.emit(f"icmp slt i64 {limit}, {self.pause}")
+        self._say(f"%stretch = select i1 {short}, i64 {limit}, i64 {self.pause}")
         self.relative, self.absolute = self._spread("relative"), self._spread("absolute")
         self.low, self.high = self._spread("low"), self._spread("high")
         place = self._place("%work", self.rows.INDEX * lanes.width)

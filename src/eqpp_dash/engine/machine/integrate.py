@@ -174,6 +174,11 @@ class Integrator:
         """What computes now: ``machine`` or ``numpy``."""
         return "machine" if self._kernels.ready else "numpy"
 
+    @property
+    def trouble(self) -> str:
+        """Why there is no machine code where some was wanted; empty if there is no reason."""
+        return self._kernels.trouble
+
     def close(self) -> None:
         """Free the machine code, after the calls that are under way."""
         self._kernels.close()

@@ -15,13 +15,19 @@ from eqpp_dash.engine.machine.build import Code, Target, compile_ir, compile_obj
 from eqpp_dash.engine.machine.derivatives import derivatives, section_derivatives
 from eqpp_dash.engine.machine.fieldcode import emit_nodes
 from eqpp_dash.engine.machine.lanes import Lanes
-from eqpp_dash.engine.machine.layout import Job, Method, Rows, Variant
+from eqpp_dash.engine.machine.layout import PAUSE, PAUSE_OPERATIONS, Job, Method, Rows, Variant
 from eqpp_dash.engine.machine.scheduler import kernel_text
 
 Array = NDArray[np.float64]
 
 VECTORS = 2
 """Vector registers that a row of lanes fills: while one waits, the other is worked on."""
+
+LANE_BY_LANE = frozenset({"erf", "mod"})
+"""Functions that may be called for each lane alone."""
+
+SLOW = 10
+"""How many other operations such a call costs."""
 
 USUAL = Variant()
 """The explicit method, for end states."""
@@ -158,4 +164,19 @@ def field_kernel_text(
         variant=variant,
         derivatives=linear,
         sections=crossed,
+        pause=pause_of([*components, *slopes]),
     )
+
+
+def pause_of(nodes: Sequence[Node]) -> int:
+    """Give the steps that a vector may take between two looks at whether to cancel.
+
+    The fewer, the longer the field; functions that are called lane by lane weigh most.
+
+    Examples
+    --------
+    >>> pause_of([])
+    256
+    """
+    weight = sum(SLOW if node.op in LANE_BY_LANE else 1 for node in topological(nodes))
+    return max(4, min(PAUSE, PAUSE_OPERATIONS // max(1, weight)))

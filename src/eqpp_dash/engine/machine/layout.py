@@ -147,7 +147,10 @@ WORTH = 100.0
 """As many steps must be left for a change of the method to be worth its while."""
 
 PAUSE = 256
-"""Steps of a vector between two looks at whether to cancel."""
+"""Most steps of a vector between two looks at whether to cancel."""
+
+PAUSE_OPERATIONS = 100 * PAUSE
+"""Operations of the field, times steps, between two such looks: below 100 ms."""
 
 SMALLEST_STEP = 4e-16
 """Share of the time elapsed below which a step is nothing."""

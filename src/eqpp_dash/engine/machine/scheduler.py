@@ -31,6 +31,7 @@ def kernel_text(
     variant: Variant,
     derivatives: Derivatives,
     sections: Sections,
+    pause: int,
 ) -> str:
     """Give the module whose function ``run`` integrates a batch of trajectories.
 
@@ -52,6 +53,8 @@ def kernel_text(
         Emits the derivatives of the field, for a stiff method.
     sections : callable
         Emits the sections.
+    pause : int
+        Steps between two looks at whether to cancel.
     """
     cold = Lanes(width, fused=fused, contract=True)
     time = cold.load("%work", rows.TRIAL_TIME)
@@ -64,7 +67,7 @@ def kernel_text(
     lanes = Lanes(width, fused=fused, contract=True)
     lanes.definitions = cold.definitions
     lanes.declarations = cold.declarations
-    body = _Run(lanes, field, rows, autonomous, variant, derivatives, sections).text()
+    body = _Run(lanes, field, rows, autonomous, variant, derivatives, sections, pause).text()
     emitters, functions = [cold, lanes], [slope, body]
     if variant.method == Method.Rodas5P and rows.wide:
         more, solving = linearcode.routines(width, fused, rows)

@@ -76,12 +76,18 @@ def run_kernel(kernel: Kernel, batch: Batch, watch: Watch, threads: int | None) 
         while wait(running, timeout=LOOK_EVERY).not_done:
             watch.report(int(counters[Counter.FINISHED * COUNTER_STRIDE]) / max(1, count))
             if watch.cancelled():
-                counters[Counter.CANCEL * COUNTER_STRIDE] = 1
+                running = _stop(counters, running)
     finally:  # whatever happens, no thread may outlive the arrays it writes to
-        counters[Counter.CANCEL * COUNTER_STRIDE] = 1
+        running = _stop(counters, running)
         wait(running)
     for future in running:
         future.result()
+
+
+def _stop(counters: NDArray[np.int64], running: list[Future[None]]) -> list[Future[None]]:
+    """Stop a batch; give what has begun, since other batches may keep the threads busy."""
+    counters[Counter.CANCEL * COUNTER_STRIDE] = 1
+    return [future for future in running if not future.cancel()]
 
 
 def _job(batch: Batch, counters: NDArray[np.int64], setup: NDArray[np.int64]) -> Job:
