@@ -1,0 +1,1 @@
+"""What is proved about the structure of a planar system: integrals, symmetries, curves."""
