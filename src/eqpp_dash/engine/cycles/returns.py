@@ -29,20 +29,33 @@ Bools = NDArray[np.bool_]
 STRAY_CROSSINGS = 12
 """Crossings of f = 0 on no section after which an orbit is given up."""
 
+EXTRA_STEPS = 60
+"""An orbit is followed for threefold the steps of its rival, and so many more."""
+
 SHARPEST_TURN = -0.3
 """Least cosine of the angle by which a step may turn, so that no crossing is passed over."""
 
 
 class Fate(IntEnum):
-    """What became of an orbit."""
+    """What became of an orbit.
+
+    ``LEFT``: it left the box. ``TRAPPED``: it can never come back. ``CAUGHT``: it tends to an
+    equilibrium. ``OVERTAKEN``: it was farther right than its start. ``UNDEFINED``: it ends.
+    ``GIVEN_UP``: it took too many steps.
+    """
 
     RUNNING = 0
     RETURNED = 1
     LEFT = 2
     TRAPPED = 3
     CAUGHT = 4
-    UNDEFINED = 5
-    GIVEN_UP = 6
+    OVERTAKEN = 5
+    UNDEFINED = 6
+    GIVEN_UP = 7
+
+
+NEVER = frozenset({Fate.LEFT, Fate.TRAPPED, Fate.CAUGHT, Fate.OVERTAKEN})
+"""Fates after which no cycle goes through the start and has its rightmost point there."""
 
 
 @dataclass(slots=True)
@@ -86,7 +99,7 @@ class Returns:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trap:
-    """An ellipse about a node that orbits of one direction of time never leave."""
+    """An ellipse ``z'Az < 1`` about a point that orbits of one direction of time never leave."""
 
     sign: float
     point: Array
@@ -106,6 +119,7 @@ class _Lanes:
         self.h = np.zeros(count)
         self.rising = np.zeros(count, dtype=bool)
         self.failed = np.zeros(count, dtype=np.intp)
+        self.limit = np.full(count, np.iinfo(np.intp).max)
         self.strays = np.zeros(count, dtype=np.intp)
 
     def keep(self, which: Bools) -> None:
@@ -151,6 +165,8 @@ class ReturnMap:
         sign: Array,
         rtol: float = 1e-9,
         *,
+        race: bool = False,
+        rightmost: bool = False,
         most_steps: int = 3000,
         path: list[tuple[Array, Array, Array]] | None = None,
     ) -> Returns:
@@ -166,6 +182,11 @@ class ReturnMap:
             Direction of time, 1 or -1.
         rtol : float
             Tolerated error of a step in terms of the orbit's extent.
+        race : bool
+            Whether the second half of the orbits are those of the first in the other direction of
+            time: when one has ended, the other is not followed for much longer.
+        rightmost : bool
+            Whether to end orbits that come farther right than their start.
         most_steps : int
             Most steps tried.
         path : list, optional
@@ -177,7 +198,9 @@ class ReturnMap:
             What became of each.
         """
         with np.errstate(all="ignore"):
-            return self._shoot(arc, x, sign, rtol, most_steps, path)
+            out = Returns.empty(x.size)
+            self._shoot(arc, x, sign, rtol, out, race, rightmost, most_steps, path)
+            return out
 
     def _shoot(
         self,
@@ -185,12 +208,14 @@ class ReturnMap:
         x: Array,
         sign: Array,
         rtol: float,
+        out: Returns,
+        race: bool,
+        rightmost: bool,
         most_steps: int,
         path: list[tuple[Array, Array, Array]] | None,
-    ) -> Returns:
+    ) -> None:
         count = x.size
         self.shots += count
-        out = Returns.empty(count)
         y, floor = np.empty(count), np.empty((2, count))
         for k in np.unique(arc):
             one, here = self.arcs[k], arc == k
@@ -213,14 +238,19 @@ class ReturnMap:
         bad = ~(np.isfinite(lanes.f).all(axis=0) & np.isfinite(lanes.h) & (lanes.h > 0))
         out.fate[lanes.lane[bad]] = Fate.UNDEFINED
         lanes.keep(~bad)
+        lanes.limit[:] = most_steps
         while lanes.lane.size:
-            self._round(lanes, out, rtol, crossed, pending, path)
-            if lanes.tries >= most_steps:
-                out.fate[lanes.lane] = Fate.GIVEN_UP
+            self._round(lanes, out, rtol, crossed, pending, path, rightmost)
+            running = out.fate[lanes.lane] == Fate.RUNNING
+            if race and not running.all():
+                rivals = (lanes.lane[~running] + count // 2) % count
+                hurried = np.isin(lanes.lane, rivals)
+                limit = EXTRA_STEPS + 3 * lanes.tries
+                lanes.limit[hurried] = np.minimum(lanes.limit[hurried], limit)
+            out.fate[lanes.lane[running & (lanes.tries >= lanes.limit)]] = Fate.GIVEN_UP
             lanes.keep(out.fate[lanes.lane] == Fate.RUNNING)
         if pending:
-            self._finish(pending, out, sign, first_slope, rtol)
-        return out
+            self._finish(pending, out, sign, first_slope)
 
     def _extent(self, arc: Arc, x: Array) -> Array:
         """Guess how large orbits through points of a section are: as far as its ends are."""
@@ -248,6 +278,7 @@ class ReturnMap:
         crossed: NDArray[np.int8],
         pending: list[tuple[Ints, Array, Array, Array, Array, Array]],
         path: list[tuple[Array, Array, Array]] | None,
+        rightmost: bool,
     ) -> None:
         """Try one step of every lane."""
         lanes.tries += 1
@@ -284,7 +315,7 @@ class ReturnMap:
                 path.append((lanes.lane[some], lanes.y[:2, some], terms[:, :2]))
                 terms = terms[:, :, np.isin(some, passed)]
             if passed.size:
-                self._cross(lanes, passed, terms, out, crossed, pending)
+                self._cross(lanes, passed, terms, out, crossed, pending, rightmost)
         lanes.failed = np.where(good, 0, lanes.failed + 1)
         lanes.rising = np.where(good, trial.slope[0] > 0, lanes.rising)
         lanes.y, lanes.f = np.where(good, trial.state, lanes.y), np.where(good, trial.slope, lanes.f)
@@ -303,6 +334,7 @@ class ReturnMap:
         out: Returns,
         crossed: NDArray[np.int8],
         pending: list[tuple[Ints, Array, Array, Array, Array, Array]],
+        rightmost: bool,
     ) -> None:
         """Find out which sections were crossed; end the orbits that are back, or trapped."""
         share = _turning_share(terms[:, 0])
@@ -321,6 +353,9 @@ class ReturnMap:
         out.peak[lane[other]] = np.maximum(out.peak[lane[other]], at[0, other])
         twice = lane[other][crossed[which[other], lane[other]] >= 2]
         out.fate[twice] = Fate.TRAPPED
+        if rightmost:
+            beyond = at[0] > lanes.start[0, passed] + 1e-6 * lanes.floor[0, passed]
+            out.fate[lane[beyond & ~back]] = Fate.OVERTAKEN
         lanes.strays[passed[which < 0]] += 1
         lost = lanes.lane[lanes.strays >= STRAY_CROSSINGS]
         out.fate[lost[out.fate[lost] == Fate.RUNNING]] = Fate.GIVEN_UP
@@ -362,7 +397,6 @@ class ReturnMap:
         out: Returns,
         sign: Array,
         first_slope: Array,
-        rtol: float,
     ) -> None:
         """Let the last step of each returned orbit end on its section: Newton's method."""
         lane = np.concatenate([p[0] for p in pending])
