@@ -13,9 +13,13 @@ from eqpp_dash.model.portrait import Array
 COARSE, FINE = 1e-9, 1e-12
 """Tolerated errors of steps: of the first try, and where the displacement is small."""
 
-SMALL = 1e-4
-COARSE_ERROR = 1e-6
-FINE_ERROR = 4e-13
+ERROR = 3.0
+"""Error of a return in terms of the tolerated error of a step, grown as errors grow on the way."""
+
+SMALL = 100.0
+"""So many errors the displacement must exceed, or it is computed once more, more finely."""
+
+LEAST = 2e-13
 CLEAR = 10.0
 """A displacement counts if it exceeds its error so many times."""
 
@@ -101,19 +105,19 @@ class Displacement:
         found = self.returns.shoot(
             twice, both, signs, COARSE, race=True, rightmost=not whole
         )
-        value, slope, rounding = self._measure(twice, both, signs, found)
-        error = COARSE_ERROR * (2.0 + np.abs(slope) + np.abs(value)) + rounding
+        value, slope, rounding, growth = self._measure(twice, both, signs, found)
+        error = ERROR * COARSE * growth + rounding
         stretch = 1.0 + signs * slope
-        small = np.abs(value) < SMALL * (1.0 + stretch)
+        small = np.abs(value) < SMALL * error
         other = np.roll(stretch, count)
         better = np.flatnonzero(small & ~(other < stretch))
         if better.size:
             fine = self.returns.shoot(twice[better], both[better], signs[better], FINE)
-            again, steeper, rounding = self._measure(
+            again, steeper, rounding, growth = self._measure(
                 twice[better], both[better], signs[better], fine
             )
             change = np.abs(again - value[better])
-            exact = FINE_ERROR * (2.0 + np.abs(steeper)) + rounding + 0.01 * change
+            exact = (ERROR * FINE + LEAST) * growth + rounding + 0.01 * change
             kept = np.isfinite(again)
             at = better[kept]
             value[at], slope[at], error[at] = again[kept], steeper[kept], exact[kept]
@@ -144,9 +148,9 @@ class Displacement:
 
     def _measure(
         self, arc: Array, x: Array, signs: Array, found: Returns
-    ) -> tuple[Array, Array, Array]:
-        """Give displacement, derivative and the error that rounding causes."""
-        value, slope, rounding = (np.full(x.size, np.nan) for _ in range(3))
+    ) -> tuple[Array, Array, Array, Array]:
+        """Give displacement, derivative, the error by rounding, and that by a unit step error."""
+        value, slope, rounding, growth = (np.full(x.size, np.nan) for _ in range(4))
         for k in np.unique(arc):
             one = self.returns.arcs[int(k)]
             here = np.flatnonzero((arc == k) & (found.fate == Fate.RETURNED))
@@ -156,4 +160,5 @@ class Displacement:
                 stretch = np.exp(found.log_slope[here]) * one.stretch(end) / one.stretch(start)
                 slope[here] = signs[here] * (stretch - 1.0)
                 rounding[here] = one.rounding(start) * (1.0 + stretch) + one.rounding(end)
-        return value, slope, rounding
+                growth[here] = found.noise[here] * found.extent[here] * one.stretch(end)
+        return value, slope, rounding, np.fmax(growth, 1.0)

@@ -32,6 +32,7 @@ class Verdict(Enum):
 
     CLEAR = "no cycle"
     ROOT = "one cycle"
+    ZERO = "one cycle at an end"
     BAND = "closed orbits"
     TOUCH = "not resolved"
     EDGE = "returns end here"
@@ -73,6 +74,11 @@ class Gap:
     def width(self) -> float:
         """Its width in the logarithmic position."""
         return self.right.position - self.left.position
+
+    @property
+    def whole(self) -> bool:
+        """Whether orbits in it are to be followed even if they come farther right."""
+        return self.left.whole or self.right.whole
 
     def cubic(self, k: int, share: Array) -> tuple[Array, Array]:
         """Evaluate Hermite's cubic of direction k and its derivative at shares of the width."""
@@ -151,11 +157,19 @@ def _compare(gap: Gap, k: int) -> Judgement:
         ):
             return Judgement(Verdict.ROOT, k)
         at = a.value[k] / (a.value[k] - b.value[k])
-        return Judgement(Verdict.SPLIT, places=gap.at(min(max(at, 0.15), 0.85)))
+        aside = at + 0.1 if at < 0.5 else at - 0.1  # not on the zero itself
+        return Judgement(Verdict.SPLIT, places=gap.at(min(max(aside, 0.15), 0.85)))
     if one == two:
         least = float((one * value).min())
         if least > CLEAR * (missed + error):
             return Judgement(Verdict.CLEAR)
+    if one == 0 or two == 0:
+        zero, far = (a, b) if one == 0 else (b, a)
+        rise = zero.slope[k] * (far.position - zero.position)
+        monotone = (np.sign(slope) == np.sign(zero.slope[k])).all()
+        steep = abs(rise) > CLEAR**2 * zero.error[k] and rise * far.value[k] > 0
+        if steep and monotone and missed <= 0.2 * abs(far.value[k]):
+            return Judgement(Verdict.ZERO, k)
     if gap.width < NARROW or gap.depth > 14:
         return Judgement(Verdict.TOUCH, k)
     if one == 0 or two == 0:
@@ -188,6 +202,8 @@ def _judge_edge(gap: Gap) -> Judgement:
     toward = other.position - back.position
     nearing = value * slope * toward < 0.0
     settled = gap.width < EDGE * abs(value) and back.sign(k) != 0
+    if back.sign(k) == 0 and gap.width < EDGE:
+        return Judgement(Verdict.CLEAR)  # a band of closed orbits ends here
     if settled and (not nearing or abs(slope * toward) < 0.3 * abs(value)):
         return Judgement(Verdict.CLEAR)
     if gap.width < NARROW:

@@ -18,19 +18,29 @@ import numpy as np
 from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
-from eqpp_dash.engine import dop853
+from eqpp_dash.engine import collocation, dop853
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles.arcs import Arc
 from eqpp_dash.model.portrait import Array
 
 Ints = NDArray[np.intp]
 Bools = NDArray[np.bool_]
+Pending = tuple[Ints, Array, Array, Array, Array, Array, Array, Bools]
 
 STRAY_CROSSINGS = 12
 """Crossings of f = 0 on no section after which an orbit is given up."""
 
-EXTRA_STEPS = 60
+EXTRA_STEPS = 150
 """An orbit is followed for threefold the steps of its rival, and so many more."""
+
+EARLY, RESTING = 20, 1e-10
+"""An orbit that moves by less than this share of its extent in a step, after so many, has come to
+an equilibrium."""
+
+STIFF_EVERY, STIFF_PRODUCT, SLOW = 16, 0.25, 0.01
+"""Where steps are so short in terms of the extent, yet so long in terms of the fastest decay, they
+are short for the explicit method alone: its stages leave the slow motion."""
+
 
 SHARPEST_TURN = -0.3
 """Least cosine of the angle by which a step may turn, so that no crossing is passed over."""
@@ -74,8 +84,10 @@ class Returns:
         Integral of the divergence in the direction of integration.
     log_slope : ndarray
         Logarithm of the derivative of the return by x.
-    peak : ndarray
-        Largest x at which other sections were crossed on the way.
+    noise : ndarray
+        By how much errors of steps, in terms of `extent`, have grown by the return.
+    extent : ndarray
+        How far orbits got from their starts in x.
     """
 
     fate: NDArray[np.int8]
@@ -84,13 +96,13 @@ class Returns:
     time: Array
     divergence: Array
     log_slope: Array
-    peak: Array
+    noise: Array
+    extent: Array
 
     @classmethod
     def empty(cls, count: int) -> Returns:
         """Make room for so many orbits."""
-        values = [np.full(count, np.nan) for _ in range(5)]
-        return cls(np.zeros(count, dtype=np.int8), *values, np.full(count, -np.inf))
+        return cls(np.zeros(count, dtype=np.int8), *(np.full(count, np.nan) for _ in range(7)))
 
     def pick(self, which: slice | Ints) -> Returns:
         """Give those of some orbits."""
@@ -114,6 +126,8 @@ class _Lanes:
         self.lane = np.arange(count)
         self.arc, self.sign, self.y, self.start = arc, sign, state, state[:2].copy()
         self.floor = floor
+        self.noise = np.full(count, -np.inf)
+        self.stiff = np.zeros(count, dtype=bool)
         self.t, self.tries = np.zeros(count), 0
         self.f = np.zeros_like(state)
         self.h = np.zeros(count)
@@ -156,6 +170,10 @@ class ReturnMap:
         self.compiled, self.arcs, self.unit, self.box = compiled, list(arcs), unit, box
         self.traps = list(traps)
         self.field = compiled.with_divergence()
+        self.axes = [
+            any(factor.text == name for factor in factors)
+            for name, factors in zip(compiled.variables, compiled.factors, strict=True)
+        ]
         self.shots = 0
 
     def shoot(
@@ -234,7 +252,7 @@ class ReturnMap:
             np.full(count, np.inf),
         )
         crossed = np.zeros((len(self.arcs), count), dtype=np.int8)
-        pending: list[tuple[Ints, Array, Array, Array, Array, Array]] = []
+        pending: list[Pending] = []
         bad = ~(np.isfinite(lanes.f).all(axis=0) & np.isfinite(lanes.h) & (lanes.h > 0))
         out.fate[lanes.lane[bad]] = Fate.UNDEFINED
         lanes.keep(~bad)
@@ -262,13 +280,18 @@ class ReturnMap:
         return extent
 
     def _scale(self, lanes: _Lanes, rtol: float) -> dop853.Callable[[Array], Array]:
-        def scale(magnitude: Array) -> Array:
-            allowed = np.empty_like(lanes.y)
-            allowed[:2] = rtol * lanes.floor + 1e-16 * magnitude[:2]
-            allowed[2] = min(1e-4, 1e2 * rtol) * np.maximum(1.0, magnitude[2])
-            return allowed
+        allowed = self._tolerated(lanes, rtol)
+        return lambda magnitude: allowed
 
-        return scale
+    def _tolerated(self, lanes: _Lanes, rtol: float) -> Array:
+        """Give the tolerated errors: shares of the extents, of x itself if x = 0 is invariant."""
+        allowed = np.empty_like(lanes.y)
+        for i, invariant in enumerate(self.axes):
+            size = np.abs(lanes.y[i])
+            extent = np.minimum(lanes.floor[i], size) if invariant else lanes.floor[i]
+            allowed[i] = rtol * extent + (1e-300 if invariant else 1e-16 * size)
+        allowed[2] = min(1e-4, 1e2 * rtol) * np.maximum(1.0, np.abs(lanes.y[2]))
+        return allowed
 
     def _round(
         self,
@@ -276,17 +299,14 @@ class ReturnMap:
         out: Returns,
         rtol: float,
         crossed: NDArray[np.int8],
-        pending: list[tuple[Ints, Array, Array, Array, Array, Array]],
+        pending: list[Pending],
         path: list[tuple[Array, Array, Array]] | None,
         rightmost: bool,
     ) -> None:
         """Try one step of every lane."""
         lanes.tries += 1
         lanes.floor = np.maximum(lanes.floor, np.abs(lanes.y[:2] - lanes.start))
-        field = self._field(lanes.sign)
-        trial = dop853.take_step(
-            field, lanes.t, lanes.y, lanes.f, lanes.h, self._scale(lanes, rtol)
-        )
+        trial = self._try(lanes, rtol)
         good = trial.error <= 1.0
         factor = np.clip(0.9 * np.maximum(trial.error, 1e-16) ** -0.125, 0.2, 6.0)
         factor = np.where(np.isnan(trial.error), 0.25, factor)
@@ -301,21 +321,21 @@ class ReturnMap:
         passed = np.flatnonzero(good & lanes.rising & (trial.slope[0] <= 0))
         some = np.flatnonzero(good) if path is not None else passed
         if some.size:
-            terms = dop853.dense_terms(
-                self._field(lanes.sign[some]),
-                lanes.t[some],
-                lanes.h[some],
-                lanes.y[:, some],
-                lanes.f[:, some],
-                trial.state[:, some],
-                trial.slope[:, some],
-                trial.memory[:, :, some],
-            )
+            terms = self._terms(lanes, trial, some)
             if path is not None:
                 path.append((lanes.lane[some], lanes.y[:2, some], terms[:, :2]))
                 terms = terms[:, :, np.isin(some, passed)]
             if passed.size:
-                self._cross(lanes, passed, terms, out, crossed, pending, rightmost)
+                self._cross(lanes, passed, terms, out, crossed, pending, rightmost, rtol)
+        speed = np.log(np.hypot(*(trial.slope[:2] / self.unit[:, None]))) - trial.state[2]
+        lanes.noise = np.where(good, np.fmax(lanes.noise, speed), lanes.noise)
+        moved = np.abs(trial.state - lanes.y)[:2]
+        resting = (moved < RESTING * lanes.floor + 1e-14 * np.abs(lanes.y[:2])).all(axis=0)
+        if lanes.tries > EARLY:
+            still = lanes.lane[resting & good & (trial.error < 1.0)]
+            out.fate[still[out.fate[still] == Fate.RUNNING]] = Fate.CAUGHT
+        if lanes.tries % STIFF_EVERY == 0:
+            self._find_stiff(lanes, moved)
         lanes.failed = np.where(good, 0, lanes.failed + 1)
         lanes.rising = np.where(good, trial.slope[0] > 0, lanes.rising)
         lanes.y, lanes.f = np.where(good, trial.state, lanes.y), np.where(good, trial.slope, lanes.f)
@@ -326,6 +346,90 @@ class ReturnMap:
     def _field(self, sign: Array) -> dop853.Field:
         return lambda t, y: sign * self.field(0.0, y)
 
+    def _try(self, lanes: _Lanes, rtol: float) -> dop853.Trial:
+        """Try a step: by the explicit method, by collocation on stiff lanes."""
+        t, y, f, h = lanes.t, lanes.y, lanes.f, lanes.h
+        if not lanes.stiff.any():
+            return dop853.take_step(
+                self._field(lanes.sign), t, y, f, h, self._scale(lanes, rtol)
+            )
+        n, count = y.shape
+        whole = dop853.Trial(
+            np.empty((n, count)),
+            np.empty((n, count)),
+            np.empty(count),
+            np.empty((dop853.TERMS, n, count)),
+        )
+        allowed = self._tolerated(lanes, rtol)
+        for some, implicit in ((~lanes.stiff, False), (lanes.stiff, True)):
+            if some.any():
+                parts = lanes.sign[some], t[some], y[:, some], f[:, some], h[some]
+                part = self._part(*parts, allowed[:, some], implicit)
+                whole.state[:, some], whole.slope[:, some] = part.state, part.slope
+                whole.error[some], whole.memory[:, :, some] = part.error, part.memory
+        return whole
+
+    def _part(
+        self,
+        sign: Array,
+        t: Array,
+        y: Array,
+        f: Array,
+        h: Array,
+        allowed: Array,
+        implicit: bool,
+    ) -> dop853.Trial:
+        field = self._field(sign)
+        if not implicit:
+            return dop853.take_step(field, t, y, f, h, lambda magnitude: allowed)
+        share = 1e-8
+        unit = allowed / share  # so that the method may take one tolerance for all lanes
+
+        def jacobian(t: Array, z: Array) -> Array:
+            slopes: Array = sign * self.field.jacobian(0.0, unit * z)
+            return slopes * unit[None, :] / unit[:, None]
+
+        trial = collocation.take_step(
+            lambda t, z: field(t, unit * z) / unit,
+            jacobian,
+            t,
+            y / unit,
+            f / unit,
+            h,
+            np.zeros(len(y)),
+            np.full(len(y), share),
+        )
+        return dop853.Trial(
+            trial.state * unit, trial.slope * unit, trial.error, trial.memory * unit
+        )
+
+    def _terms(self, lanes: _Lanes, trial: dop853.Trial, some: Ints) -> Array:
+        """Give the interpolants of steps."""
+        terms = trial.memory[:, :, some].copy()
+        explicit = some[~lanes.stiff[some]]
+        if explicit.size:
+            terms[:, :, ~lanes.stiff[some]] = dop853.dense_terms(
+                self._field(lanes.sign[explicit]),
+                lanes.t[explicit],
+                lanes.h[explicit],
+                lanes.y[:, explicit],
+                lanes.f[:, explicit],
+                trial.state[:, explicit],
+                trial.slope[:, explicit],
+                trial.memory[:, :, explicit],
+            )
+        return terms
+
+    def _find_stiff(self, lanes: _Lanes, moved: Array) -> None:
+        """Find lanes whose steps stability limits: they hardly move, and the Jacobian is large."""
+        slow = np.flatnonzero((moved < SLOW * lanes.floor).all(axis=0) & ~lanes.stiff)
+        if slow.size:
+            jacobian = lanes.sign[slow] * self.compiled.jacobian(0.0, lanes.y[:2, slow])
+            half = 0.5 * (jacobian[0, 0] + jacobian[1, 1])
+            determinant = jacobian[0, 0] * jacobian[1, 1] - jacobian[0, 1] * jacobian[1, 0]
+            fastest = np.sqrt(np.maximum(half * half - determinant, 0.0)) - half
+            lanes.stiff[slow] = fastest * lanes.h[slow] > STIFF_PRODUCT
+
     def _cross(
         self,
         lanes: _Lanes,
@@ -333,8 +437,9 @@ class ReturnMap:
         terms: Array,
         out: Returns,
         crossed: NDArray[np.int8],
-        pending: list[tuple[Ints, Array, Array, Array, Array, Array]],
+        pending: list[Pending],
         rightmost: bool,
+        rtol: float,
     ) -> None:
         """Find out which sections were crossed; end the orbits that are back, or trapped."""
         share = _turning_share(terms[:, 0])
@@ -345,12 +450,13 @@ class ReturnMap:
         if back.any():
             i = passed[back]
             out.fate[lane[back]] = Fate.RETURNED
+            out.noise[lane[back]], out.extent[lane[back]] = lanes.noise[i], lanes.floor[0, i]
+            last = (lanes.t[i], lanes.y[:, i], lanes.f[:, i], lanes.h[i], share[back])
             pending.append(
-                (lane[back], lanes.t[i], lanes.y[:, i], lanes.f[:, i], lanes.h[i], share[back])
+                (lane[back], *last, self._tolerated(lanes, rtol)[:, i], lanes.stiff[i])
             )
         other = ~back & (which >= 0)
         crossed[which[other], lane[other]] += 1
-        out.peak[lane[other]] = np.maximum(out.peak[lane[other]], at[0, other])
         twice = lane[other][crossed[which[other], lane[other]] >= 2]
         out.fate[twice] = Fate.TRAPPED
         if rightmost:
@@ -393,32 +499,36 @@ class ReturnMap:
 
     def _finish(
         self,
-        pending: list[tuple[Ints, Array, Array, Array, Array, Array]],
+        pending: list[Pending],
         out: Returns,
         sign: Array,
         first_slope: Array,
     ) -> None:
         """Let the last step of each returned orbit end on its section: Newton's method."""
         lane = np.concatenate([p[0] for p in pending])
-        t, y, f, h, share = (
-            np.concatenate([p[i] for p in pending], axis=-1) for i in (1, 2, 3, 4, 5)
+        t, y, f, h, share, allowed, stiff = (
+            np.concatenate([p[i] for p in pending], axis=-1) for i in range(1, 8)
         )
         signs = sign[lane]
-        field = self._field(signs)
-        scale = np.ones_like(y)
-        for _ in range(3):
-            trial = dop853.take_step(field, t, y, f, share * h, lambda magnitude: scale)
-            jacobian = self.compiled.jacobian(0.0, trial.state[:2])
-            rate = signs * (jacobian[0] * trial.slope[:2]).sum(axis=0)
-            delay = -trial.slope[0] / rate
-            share = np.clip(share + delay / h, 0.0, 1.2)
-        out.x[lane] = trial.state[0] + 0.5 * trial.slope[0] * delay
-        out.y[lane] = trial.state[1] + trial.slope[1] * delay
+        state, slope, delay = y.copy(), f.copy(), np.zeros_like(t)
+        for some, implicit in ((~stiff, False), (stiff, True)):
+            if not some.any():
+                continue
+            parts = signs[some], t[some], y[:, some], f[:, some]
+            for _ in range(3):
+                trial = self._part(*parts, (share * h)[some], allowed[:, some], implicit)
+                jacobian = self.compiled.jacobian(0.0, trial.state[:2])
+                rate = signs[some] * (jacobian[0] * trial.slope[:2]).sum(axis=0)
+                late = -trial.slope[0] / rate
+                share[some] = np.clip(share[some] + late / h[some], 0.0, 1.2)
+            state[:, some], slope[:, some], delay[some] = trial.state, trial.slope, late
+        out.x[lane] = state[0] + 0.5 * slope[0] * delay
+        out.y[lane] = state[1] + slope[1] * delay
         out.time[lane] = t + share * h
-        out.divergence[lane] = trial.state[2] + trial.slope[2] * delay
-        out.log_slope[lane] = out.divergence[lane] + np.log(
-            first_slope[lane] / np.abs(trial.slope[1])
-        )
+        out.divergence[lane] = integral = state[2] + slope[2] * delay
+        out.log_slope[lane] = integral + np.log(first_slope[lane] / np.abs(slope[1]))
+        speed = np.log(np.hypot(*(slope[:2] / self.unit[:, None])))
+        out.noise[lane] = np.exp(np.fmax(out.noise[lane] + integral - speed, 0.0))
 
 
 def _basis() -> Array:

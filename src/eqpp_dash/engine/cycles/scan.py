@@ -121,11 +121,13 @@ class Scan:
             else:
                 self.findings.append(Finding(k, gap, judgement))
         result: list[tuple[int, Gap]] = []
-        wanted = [(k, place) for k, _, judgement in split for place in judgement.places]
-        found = iter(self.displacement.sample(wanted))
-        for k, gap, judgement in split:
-            middle = [next(found) for _ in judgement.places]
-            result += [(k, part) for part in gap.divided(middle)]
+        for whole in (False, True):
+            some = [item for item in split if item[1].whole == whole]
+            wanted = [(k, place) for k, _, judgement in some for place in judgement.places]
+            found = iter(self.displacement.sample(wanted, whole))
+            for k, gap, judgement in some:
+                middle = [next(found) for _ in judgement.places]
+                result += [(k, part) for part in gap.divided(middle)]
         places = [(k, s.position) for k, gap in again for s in (gap.left, gap.right)]
         more = iter(self.displacement.sample(places, whole=True))
         for k, gap in again:
