@@ -250,6 +250,23 @@ class CompiledField:
             components.append(tuple(made[item] for item in dict.fromkeys(own)))
         return tuple(made[node] for node in common), tuple(components)
 
+    @_graph_property
+    def _higher(self) -> Tape:
+        graph, symbols = self._graph, self._symbols
+        nodes = list(self._components)
+        entries: list[Node] = []
+        for _ in range(3):
+            nodes = [differentiate(graph, [node], s)[0] for node in nodes for s in symbols]
+            entries += nodes
+        return Tape(entries, self.variables)
+
+    def tensors(self, x: Sequence[float] | Array) -> tuple[Array, Array]:
+        """Give the second and third derivatives at a state: shapes (n, n, n) and (n, n, n, n)."""
+        n = self.dimension
+        values = np.array(self._higher.scalar(0.0, [float(v) for v in x]))
+        first, second = n * n, n * n + n**3
+        return values[first:second].reshape(n, n, n), values[second:].reshape(n, n, n, n)
+
     def with_divergence(self) -> CompiledField:
         """Give the field with one component more: its divergence, to be integrated along orbits."""
         graph = self._graph

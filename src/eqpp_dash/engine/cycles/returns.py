@@ -110,6 +110,29 @@ class Returns:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Steps:
+    """Good steps of one round.
+
+    Attributes
+    ----------
+    lane : ndarray of int, shape (m,)
+        Whose they are.
+    t, h : ndarray, shape (m,)
+        Elapsed time at the start, and duration.
+    y : ndarray, shape (2, m)
+        States at the start.
+    terms : ndarray, shape (7, 2, m)
+        Interpolants, for `dop853.interpolate`.
+    """
+
+    lane: Ints
+    t: Array
+    h: Array
+    y: Array
+    terms: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Trap:
     """An ellipse ``z'Az < 1`` about a point that orbits of one direction of time never leave."""
 
@@ -186,7 +209,7 @@ class ReturnMap:
         race: bool = False,
         rightmost: bool = False,
         most_steps: int = 3000,
-        path: list[tuple[Array, Array, Array]] | None = None,
+        path: list[Steps] | None = None,
     ) -> Returns:
         """Follow orbits to their returns.
 
@@ -208,7 +231,7 @@ class ReturnMap:
         most_steps : int
             Most steps tried.
         path : list, optional
-            Gets of each step the lanes, the states at its start and the interpolants.
+            Gets the good steps, round by round.
 
         Returns
         -------
@@ -230,7 +253,7 @@ class ReturnMap:
         race: bool,
         rightmost: bool,
         most_steps: int,
-        path: list[tuple[Array, Array, Array]] | None,
+        path: list[Steps] | None,
     ) -> None:
         count = x.size
         self.shots += count
@@ -300,7 +323,7 @@ class ReturnMap:
         rtol: float,
         crossed: NDArray[np.int8],
         pending: list[Pending],
-        path: list[tuple[Array, Array, Array]] | None,
+        path: list[Steps] | None,
         rightmost: bool,
     ) -> None:
         """Try one step of every lane."""
@@ -323,7 +346,15 @@ class ReturnMap:
         if some.size:
             terms = self._terms(lanes, trial, some)
             if path is not None:
-                path.append((lanes.lane[some], lanes.y[:2, some], terms[:, :2]))
+                path.append(
+                    Steps(
+                        lanes.lane[some],
+                        lanes.t[some],
+                        lanes.h[some],
+                        lanes.y[:2, some],
+                        terms[:, :2],
+                    )
+                )
                 terms = terms[:, :, np.isin(some, passed)]
             if passed.size:
                 self._cross(lanes, passed, terms, out, crossed, pending, rightmost, rtol)
@@ -442,7 +473,7 @@ class ReturnMap:
         rtol: float,
     ) -> None:
         """Find out which sections were crossed; end the orbits that are back, or trapped."""
-        share = _turning_share(terms[:, 0])
+        share = turning_share(terms[:, 0])
         at = dop853.interpolate(lanes.y[:, passed], terms, share)
         which = self._which(at[0], at[1], lanes.floor[1, passed])
         lane = lanes.lane[passed]
@@ -544,7 +575,7 @@ def _basis() -> Array:
 _BASIS = _basis()
 
 
-def _turning_share(terms: Array) -> Array:
+def turning_share(terms: Array) -> Array:
     """Give the share of steps at which the interpolant of x turns from rising to falling."""
     rates = (_BASIS.T @ terms)[1:] * np.arange(1.0, dop853.TERMS + 1)[:, None]
     low, high = np.zeros(terms.shape[1]), np.ones(terms.shape[1])

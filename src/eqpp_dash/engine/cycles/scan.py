@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eqpp_dash.engine.cycles.displacement import CLEAR, Displacement, Sample
+from eqpp_dash.engine.cycles.ends import EndJudge
 from eqpp_dash.engine.cycles.judge import Gap, Judgement, Verdict, judge
 
 SPACING = 0.6
@@ -32,6 +33,8 @@ class Scan:
     ----------
     displacement : Displacement
         What is sampled.
+    ends : EndJudge
+        Tells how far toward their ends sections are to be sampled.
     budget : int
         Most orbits followed.
     progress : callable, optional
@@ -41,14 +44,15 @@ class Scan:
     def __init__(
         self,
         displacement: Displacement,
+        ends: EndJudge,
         budget: int,
         progress: Callable[[float], object] | None = None,
     ) -> None:
-        self.displacement, self.budget = displacement, budget
+        self.displacement, self.ends, self.budget = displacement, ends, budget
         self.progress = progress or (lambda share: None)
         self.samples: list[list[Sample]] = []
         self.findings: list[Finding] = []
-        self.exhausted = False
+        self.blind: list[str] = []
 
     def run(self) -> list[Finding]:
         """Sample, judge, and sample again until nothing is left to be divided."""
@@ -62,6 +66,7 @@ class Scan:
         self.samples = [[] for _ in arcs]
         for (k, _), sample in zip(wanted, found, strict=True):
             self.samples[k].append(sample)
+        self._go_to_ends()
         self._part_from_zeros()
         open_ = [
             (k, Gap(a, b))
@@ -75,13 +80,30 @@ class Scan:
             if not open_:
                 break
             if self.displacement.returns.shots > self.budget:
-                self.exhausted = True
                 break
         for k, gap in open_:
             reason = "the budget is used up"
             self.findings.append(Finding(k, gap, Judgement(Verdict.BLIND, reason=reason)))
         self.findings.sort(key=lambda item: (item.arc, item.gap.left.position))
         return self.findings
+
+    def _go_to_ends(self) -> None:
+        """Sample farther toward the ends until nothing can be beyond the last samples."""
+        arcs = self.displacement.returns.arcs
+        open_ = [(k, side) for k in range(len(arcs)) for side in (-1, 1)]
+        while open_:
+            further: list[tuple[int, int, float]] = []
+            for k, side in open_:
+                last = self.samples[k][0 if side < 0 else -1]
+                judgement = self.ends.judge(arcs[k], side, last)
+                if judgement.next is not None:
+                    further.append((k, side, judgement.next))
+                elif not judgement.clear:
+                    self.blind.append(judgement.reason)
+            found = self.displacement.sample([(k, place) for k, _, place in further])
+            for (k, side, _), sample in zip(further, found, strict=True):
+                self.samples[k].insert(0 if side < 0 else len(self.samples[k]), sample)
+            open_ = [(k, side) for k, side, _ in further]
 
     def _part_from_zeros(self) -> None:
         """Replace samples that happen to lie on a cycle by one on either side."""
