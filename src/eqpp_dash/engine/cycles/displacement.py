@@ -10,7 +10,7 @@ import numpy as np
 from eqpp_dash.engine.cycles.returns import Fate, ReturnMap, Returns
 from eqpp_dash.model.portrait import Array
 
-COARSE, FINE = 1e-9, 1e-12
+COARSE, FINE = 1e-7, 1e-12
 """Tolerated errors of steps: of the first try, and where the displacement is small."""
 
 ERROR = 3.0

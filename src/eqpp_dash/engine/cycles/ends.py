@@ -16,6 +16,10 @@ AGREES = 0.2
 FLATTENED = 0.5
 """A return of less slope, in logarithms, hardly depends on where the orbit starts."""
 
+SIMILAR = 0.01
+"""Change of the displacement from one sample to the next, as a share of it, at which orbits near
+the end are taken to be similar to each other."""
+
 STEP = 2.0
 """How much farther toward the end, in logarithms, the next sample is."""
 
@@ -60,7 +64,7 @@ class EndJudge:
             self._signs[key] = lyapunov_sign(self.compiled, end.point)
         return self._signs[key]
 
-    def judge(self, arc: Arc, side: int, sample: Sample) -> EndJudgement:
+    def judge(self, arc: Arc, side: int, sample: Sample, inner: Sample) -> EndJudgement:
         """Judge what is between the outermost sample and an end.
 
         Parameters
@@ -71,6 +75,8 @@ class EndJudge:
             -1 for the left end, 1 for the right one.
         sample : Sample
             The sample next to the end.
+        inner : Sample
+            The one before it.
         """
         end = arc.left if side < 0 else arc.right
         if end.kind == "equilibrium":
@@ -84,8 +90,11 @@ class EndJudge:
         k = sample.best()
         if sample.sign(k) == 0:
             return EndJudgement(True)  # closed orbits, told as a band
-        away = sample.value[k] * side < 0
-        if away and sample.stretch(k) < FLATTENED and abs(sample.value[k]) > 1.0:
+        value = sample.value[k]
+        away = (sample.image(k) - sample.position) * side < 0
+        if away and sample.stretch(k) < FLATTENED and abs(value) > 1.0:
+            return EndJudgement(True)
+        if k in inner.returned and abs(inner.value[k] - value) < SIMILAR * abs(value):
             return EndJudgement(True)
         if end.kind == "box" and not self._room(arc, side, sample):
             return EndJudgement(True)

@@ -9,6 +9,7 @@ import numpy as np
 from eqpp_dash.engine.attraction import trapping_ellipse
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles.arcs import Arc, find_arcs
+from eqpp_dash.engine.cycles.bands import split_band
 from eqpp_dash.engine.cycles.displacement import Displacement
 from eqpp_dash.engine.cycles.ends import EndJudge
 from eqpp_dash.engine.cycles.refine import Refined, refine_cycles
@@ -17,7 +18,6 @@ from eqpp_dash.engine.cycles.scan import Scan
 from eqpp_dash.engine.cycles.shape import encloses, location
 from eqpp_dash.engine.cycles.sort import Sorted, sort_findings
 from eqpp_dash.engine.cycles.values import (
-    Band,
     Completeness,
     CycleSearch,
     LimitCycle,
@@ -108,10 +108,11 @@ def find_limit_cycles(
         scan = Scan(Displacement(returns), ends, budget, progress)
         sorted_ = sort_findings(scan, ends, analytic=not field.switching)
         refined = refine_cycles(returns, sorted_.brackets)
+        bands = [band for run in sorted_.bands for band in split_band(returns, run, equilibria)]
     cycles = _cycles(refined, equilibria, lo, hi)
     return CycleSearch(
         cycles,
-        _bands(arcs, sorted_, equilibria),
+        tuple(bands),
         _undecided(arcs, sorted_),
         Completeness("searched", len(arcs), tuple(dict.fromkeys(sorted_.blind))),
     )
@@ -175,21 +176,6 @@ def _same(a: Refined, b: Refined) -> bool:
 def _at(arc: Arc, x: float) -> Array:
     abscissa = np.array([x])
     return np.array([x, float(arc.height(abscissa)[0])])
-
-
-def _bands(
-    arcs: Sequence[Arc], found: Sorted, equilibria: Sequence[Equilibrium]
-) -> tuple[Band, ...]:
-    bands = []
-    for run in found.bands:
-        arc = arcs[run.arc]
-        first, last = run.first, run.last
-        left, right = _at(arc, first.x), _at(arc, last.x)
-        outward = last.x >= first.x
-        inner, outer = (left, right) if outward else (right, left)
-        times = (first.time, last.time) if outward else (last.time, first.time)
-        bands.append(Band(inner, outer, times, run.enclosed(equilibria), "numerical", run.error))
-    return tuple(bands)
 
 
 def _undecided(arcs: Sequence[Arc], found: Sorted) -> tuple[Undecided, ...]:

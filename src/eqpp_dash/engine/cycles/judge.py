@@ -20,8 +20,10 @@ NARROW = 1e-7
 """Width of a gap, in logarithms, that is not halved any more."""
 
 EDGE = 1e-2
-FLAT = 1e-5
-"""A displacement of less slope may be that of a band of closed orbits."""
+"""Width of a gap at the end of what returns, in terms of the displacement."""
+
+LOOSE = 1e-3
+"""A band of closed orbits is not told from displacements of larger errors."""
 
 MOST_HALVINGS = 3
 _SHARES = np.linspace(0.0, 1.0, 17)
@@ -146,6 +148,9 @@ def _compare(gap: Gap, k: int) -> Judgement:
     missed = max(gap.missed[k] - a.error[k] - b.error[k], 0.0)
     error = max(a.error[k], b.error[k])
     if one == 0 and two == 0:
+        if error > LOOSE:
+            reason = "the errors of returns are too large to tell whether orbits close"
+            return Judgement(Verdict.BLIND, reason=reason)
         if gap.depth == 0:
             return Judgement(Verdict.SPLIT, places=gap.at(0.5))
         return Judgement(Verdict.BAND, k)

@@ -94,8 +94,9 @@ class Scan:
         while open_:
             further: list[tuple[int, int, float]] = []
             for k, side in open_:
-                last = self.samples[k][0 if side < 0 else -1]
-                judgement = self.ends.judge(arcs[k], side, last)
+                row = self.samples[k]
+                last, inner = (row[0], row[1]) if side < 0 else (row[-1], row[-2])
+                judgement = self.ends.judge(arcs[k], side, last, inner)
                 if judgement.next is not None:
                     further.append((k, side, judgement.next))
                 elif not judgement.clear:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -14,7 +13,6 @@ from eqpp_dash.engine.cycles.ends import EndJudge
 from eqpp_dash.engine.cycles.judge import Verdict
 from eqpp_dash.engine.cycles.refine import Bracket
 from eqpp_dash.engine.cycles.scan import Finding, Scan
-from eqpp_dash.model.portrait import Equilibrium
 
 SHARES = np.linspace(0.0, 1.0, 257)
 
@@ -33,6 +31,8 @@ class Run:
         For what is undecided.
     error : float
         Largest displacement that would not be seen.
+    positions : tuple of float
+        Positions of all its samples.
     """
 
     arc: int
@@ -41,10 +41,7 @@ class Run:
     count: str = ""
     reason: str = ""
     error: float = 0.0
-
-    def enclosed(self, equilibria: Sequence[Equilibrium]) -> tuple[int, ...]:
-        """Give the equilibria within the innermost orbit; filled in by the caller."""
-        return ()
+    positions: tuple[float, ...] = ()
 
 
 @dataclass(slots=True)
@@ -159,6 +156,7 @@ def _sort_flat(
     samples = [run[0].gap.left] + [item.gap.right for item in run]
     errors = [s.error[s.best()] for s in samples if s.returned]
     whole.error = max(errors, default=0.0)
+    whole.positions = tuple(s.position for s in samples)
     banded = any(item.judgement.verdict == Verdict.BAND for item in run)
     beside = [item.gap.left for item in before[-1:]] + [item.gap.right for item in after[:1]]
     nonzero = [s for s in beside if s.returned and s.sign(s.best()) != 0]
