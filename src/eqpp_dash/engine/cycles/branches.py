@@ -22,6 +22,8 @@ WIDEST_TURN = 0.2
 """Most a step may turn, in radians."""
 
 ON_CURVE = 1e-7
+SEEDS = tuple((np.arange(1, 24) / 24.0 + 0.003).tolist())
+"""Where drawn curves are tried, as shares of their lengths."""
 Pair = tuple[float, float]
 
 
@@ -201,8 +203,10 @@ class BranchTracer:
     def _beside(self, lines: list[list[Pair]], drawn: Array) -> list[list[Pair]]:
         """Follow a drawn curve both ways from points of it that no line passes."""
         found: list[list[Pair]] = []
-        for place in np.unique(np.linspace(0, len(drawn) - 1, 7).astype(int)[1:-1]):
-            seed = self.correct((float(drawn[place, 0]), float(drawn[place, 1])), 1e-3)
+        length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(drawn, axis=0).T))])
+        for share in SEEDS:
+            x, y = (np.interp(share * length[-1], length, drawn[:, i]) for i in range(2))
+            seed = self.correct((float(x), float(y)), 1e-3)
             if seed is None or any(_passes(line, seed) for line in [*lines, *found]):
                 continue
             _, a, b = self._value(seed)

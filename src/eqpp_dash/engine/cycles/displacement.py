@@ -16,10 +16,11 @@ COARSE, FINE = 1e-7, 1e-12
 ERROR = 3.0
 """Error of a return in terms of the tolerated error of a step, grown as errors grow on the way."""
 
-SMALL = 100.0
+SMALL = 30.0
 """So many errors the displacement must exceed, or it is computed once more, more finely."""
 
-LEAST = 2e-13
+LEAST, DOUBT = 2e-13, 1e-3
+"""Error of the fine computation by rounding, and as a share of how it differs from the coarse."""
 CLEAR = 10.0
 """A displacement counts if it exceeds its error so many times."""
 
@@ -110,14 +111,14 @@ class Displacement:
         stretch = 1.0 + signs * slope
         small = np.abs(value) < SMALL * error
         other = np.roll(stretch, count)
-        better = np.flatnonzero(small & ~(other < stretch))
+        better = np.flatnonzero(small & ~(2.0 * other < stretch))
         if better.size:
             fine = self.returns.shoot(twice[better], both[better], signs[better], FINE)
             again, steeper, rounding, growth = self._measure(
                 twice[better], both[better], signs[better], fine
             )
             change = np.abs(again - value[better])
-            exact = (ERROR * FINE + LEAST) * growth + rounding + 0.01 * change
+            exact = (ERROR * FINE + LEAST) * growth + rounding + DOUBT * change
             kept = np.isfinite(again)
             at = better[kept]
             value[at], slope[at], error[at] = again[kept], steeper[kept], exact[kept]
@@ -160,5 +161,5 @@ class Displacement:
                 stretch = np.exp(found.log_slope[here]) * one.stretch(end) / one.stretch(start)
                 slope[here] = signs[here] * (stretch - 1.0)
                 rounding[here] = one.rounding(start) * (1.0 + stretch) + one.rounding(end)
-                growth[here] = found.noise[here] * found.extent[here] * one.stretch(end)
+                growth[here] = found.noise[here] * one.stretch(end)
         return value, slope, rounding, np.fmax(growth, 1.0)

@@ -119,7 +119,7 @@ def judge(gap: Gap) -> Judgement:
         return Judgement(Verdict.CLEAR)
     common = [k for k in a.returned if k in b.returned]
     if common:
-        k = min(common, key=lambda k: max(a.stretch(k), b.stretch(k)))
+        k = min(common, key=lambda k: max(a.error[k], b.error[k]))
         return _compare(gap, k)
     if not a.returned and not b.returned:
         return _judge_empty(gap)

@@ -119,12 +119,19 @@ def refine_cycles(returns: ReturnMap, brackets: Sequence[Bracket]) -> list[Refin
             break
     path: list[Steps] = []
     _, slope, error, last = _displacement(returns, arc, place, sign, FINEST, path)
-    again = _displacement(returns, arc, place, sign, FINE)[3]
     away = MARGIN * error / np.abs(slope)
-    before = _displacement(returns, arc, place - away, sign, FINE)
-    after = _displacement(returns, arc, place + away, sign, FINE)
-    verified = (before[0] * rising < -before[2]) & (after[0] * rising > after[2])
-    spread = [np.abs(after[3].time - before[3].time), np.abs(after[3].divergence - before[3].divergence)]
+    count = place.size
+    three = np.concatenate([place, place - away, place + away])
+    value, _, error, all_ = _displacement(
+        returns, np.tile(arc, 3), three, np.tile(sign, 3), FINE
+    )
+    again, before, after = (all_.pick(slice(k * count, (k + 1) * count)) for k in range(3))
+    sure = np.sign(np.where(np.abs(value) > error, value, 0.0)).reshape(3, count) * rising
+    verified = (sure[1] < 0) & (sure[2] > 0)
+    spread = (
+        np.abs(after.time - before.time),
+        np.abs(after.divergence - before.divergence),
+    )
     found = []
     for i, bracket in enumerate(brackets):
         if last.fate[i] != Fate.RETURNED:
@@ -173,7 +180,7 @@ def _displacement(
             value[i] = sign[i] * (one.position(end) - one.position(x[i]))
             ratio = np.exp(out.log_slope[i]) * one.stretch(end) / one.stretch(x[i])
             slope[i] = sign[i] * (ratio - 1.0)
-            growth = max(1.0, out.noise[i] * out.extent[i] * float(one.stretch(end)))
+            growth = max(1.0, out.noise[i] * float(one.stretch(end)))
             rounding = one.rounding(x[i]) * (1.0 + ratio) + one.rounding(end)
             error[i] = (ERROR * rtol + LEAST) * growth + rounding
     return value, slope, error, out

@@ -85,9 +85,7 @@ class Returns:
     log_slope : ndarray
         Logarithm of the derivative of the return by x.
     noise : ndarray
-        By how much errors of steps, in terms of `extent`, have grown by the return.
-    extent : ndarray
-        How far orbits got from their starts in x.
+        Error of `x` if a step errs by once the extent of the orbit, at the worst place.
     """
 
     fate: NDArray[np.int8]
@@ -97,12 +95,11 @@ class Returns:
     divergence: Array
     log_slope: Array
     noise: Array
-    extent: Array
 
     @classmethod
     def empty(cls, count: int) -> Returns:
         """Make room for so many orbits."""
-        return cls(np.zeros(count, dtype=np.int8), *(np.full(count, np.nan) for _ in range(7)))
+        return cls(np.zeros(count, dtype=np.int8), *(np.full(count, np.nan) for _ in range(6)))
 
     def pick(self, which: slice | Ints) -> Returns:
         """Give those of some orbits."""
@@ -309,12 +306,17 @@ class ReturnMap:
     def _tolerated(self, lanes: _Lanes, rtol: float) -> Array:
         """Give the tolerated errors: shares of the extents, of x itself if x = 0 is invariant."""
         allowed = np.empty_like(lanes.y)
-        for i, invariant in enumerate(self.axes):
-            size = np.abs(lanes.y[i])
-            extent = np.minimum(lanes.floor[i], size) if invariant else lanes.floor[i]
-            allowed[i] = rtol * extent + (1e-300 if invariant else 1e-16 * size)
+        least = [0.0 if invariant else 1e-16 for invariant in self.axes]
+        allowed[:2] = rtol * self._size(lanes) + 1e-300
+        allowed[:2] += np.array(least)[:, None] * np.abs(lanes.y[:2])
         allowed[2] = min(1e-4, 1e2 * rtol) * np.maximum(1.0, np.abs(lanes.y[2]))
         return allowed
+
+    def _size(self, lanes: _Lanes) -> Array:
+        """Give the extents of orbits so far; of x itself if x = 0 is invariant."""
+        size = np.abs(lanes.y[:2])
+        axes = np.array(self.axes)[:, None]
+        return np.where(axes, np.minimum(lanes.floor, size), lanes.floor)
 
     def _round(
         self,
@@ -341,6 +343,10 @@ class ReturnMap:
         good &= ~sharp
         factor = np.where(sharp, 0.5, factor)
         factor = np.where(good & (lanes.failed == 0), factor, np.minimum(factor, 1.0))
+        size = self._size(lanes)
+        flux = (size[::-1] * np.abs(trial.slope[:2])).sum(axis=0)  # errors across the flow
+        noise = np.log(flux) - trial.state[2]
+        lanes.noise = np.where(good, np.fmax(lanes.noise, noise), lanes.noise)
         passed = np.flatnonzero(good & lanes.rising & (trial.slope[0] <= 0))
         some = np.flatnonzero(good) if path is not None else passed
         if some.size:
@@ -358,10 +364,8 @@ class ReturnMap:
                 terms = terms[:, :, np.isin(some, passed)]
             if passed.size:
                 self._cross(lanes, passed, terms, out, crossed, pending, rightmost, rtol)
-        speed = np.log(np.hypot(*(trial.slope[:2] / self.unit[:, None]))) - trial.state[2]
-        lanes.noise = np.where(good, np.fmax(lanes.noise, speed), lanes.noise)
         moved = np.abs(trial.state - lanes.y)[:2]
-        resting = (moved < RESTING * lanes.floor + 1e-14 * np.abs(lanes.y[:2])).all(axis=0)
+        resting = (moved < RESTING * size + 1e-14 * np.abs(lanes.y[:2])).all(axis=0)
         if lanes.tries > EARLY:
             still = lanes.lane[resting & good & (trial.error < 1.0)]
             out.fate[still[out.fate[still] == Fate.RUNNING]] = Fate.CAUGHT
@@ -481,7 +485,7 @@ class ReturnMap:
         if back.any():
             i = passed[back]
             out.fate[lane[back]] = Fate.RETURNED
-            out.noise[lane[back]], out.extent[lane[back]] = lanes.noise[i], lanes.floor[0, i]
+            out.noise[lane[back]] = lanes.noise[i]
             last = (lanes.t[i], lanes.y[:, i], lanes.f[:, i], lanes.h[i], share[back])
             pending.append(
                 (lane[back], *last, self._tolerated(lanes, rtol)[:, i], lanes.stiff[i])
@@ -558,8 +562,7 @@ class ReturnMap:
         out.time[lane] = t + share * h
         out.divergence[lane] = integral = state[2] + slope[2] * delay
         out.log_slope[lane] = integral + np.log(first_slope[lane] / np.abs(slope[1]))
-        speed = np.log(np.hypot(*(slope[:2] / self.unit[:, None])))
-        out.noise[lane] = np.exp(np.fmax(out.noise[lane] + integral - speed, 0.0))
+        out.noise[lane] = np.exp(out.noise[lane] + integral) / np.abs(slope[1])
 
 
 def _basis() -> Array:

@@ -15,6 +15,8 @@ from eqpp_dash.engine.cycles.refine import Bracket
 from eqpp_dash.engine.cycles.scan import Finding, Scan
 
 SHARES = np.linspace(0.0, 1.0, 257)
+NARROW_RUN = 0.05
+"""Width, in logarithms, below which a displacement of zero may be that of a double cycle."""
 
 
 @dataclass(slots=True)
@@ -154,7 +156,7 @@ def _sort_flat(
 ) -> None:
     """Tell a band from places where the displacement is not resolved."""
     samples = [run[0].gap.left] + [item.gap.right for item in run]
-    errors = [s.error[s.best()] for s in samples if s.returned]
+    errors = [min(s.error[j] for j in s.returned) for s in samples if s.returned]
     whole.error = max(errors, default=0.0)
     whole.positions = tuple(s.position for s in samples)
     banded = any(item.judgement.verdict == Verdict.BAND for item in run)
@@ -163,8 +165,10 @@ def _sort_flat(
     if banded and not (nonzero and analytic):
         result.bands.append(whole)
         return
-    if not banded:
-        whole.count = "0, 1 double or 2"
+    signs = {s.sign(s.best()) for s in nonzero}
+    narrow = run[-1].gap.right.position - run[0].gap.left.position < NARROW_RUN
+    if not banded or (narrow and len(nonzero) == 2):
+        whole.count = "1 or 3" if len(signs) == 2 else "0, 1 double or 2"
         whole.reason = (
             run[0].judgement.reason or "the displacement comes closer to zero than its error"
         )
