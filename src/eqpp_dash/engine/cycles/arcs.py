@@ -77,7 +77,8 @@ class Arc:
         """Give the abscissas of positions; the inverse of `position`."""
         far = np.exp(-np.abs(position))
         share = far / (1.0 + far) * self.size
-        return np.where(position < 0, self.x[0] + share, self.x[-1] - share)
+        found: Array = np.where(position < 0, self.x[0] + share, self.x[-1] - share)
+        return found
 
     def stretch(self, x: Array) -> Array:
         """Give the derivative of the position by x."""
@@ -92,7 +93,7 @@ class Arc:
 
     def guess(self, x: Array) -> Array:
         """Give ordinates from the vertices: between them by lines, by parabolas next to folds."""
-        y = np.interp(x, self.x, self.y)
+        y: Array = np.interp(x, self.x, self.y)
         for end, first, next_ in ((self.left, 0, 1), (self.right, -1, -2)):
             if end.kind == "fold":
                 share = (x - self.x[first]) / (self.x[next_] - self.x[first])

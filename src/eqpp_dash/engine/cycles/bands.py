@@ -8,7 +8,8 @@ from itertools import groupby
 import numpy as np
 
 from eqpp_dash.engine.cycles.displacement import COARSE
-from eqpp_dash.engine.cycles.returns import Fate, ReturnMap, Steps
+from eqpp_dash.engine.cycles.lanes import Fate, Steps
+from eqpp_dash.engine.cycles.returns import ReturnMap
 from eqpp_dash.engine.cycles.shape import closed_curve, encloses
 from eqpp_dash.engine.cycles.sort import Run
 from eqpp_dash.engine.cycles.values import Band
@@ -49,7 +50,5 @@ def split_band(returns: ReturnMap, run: Run, equilibria: Sequence[Equilibrium]) 
         first, last = members[0], members[-1]
         if last[3].sum() < first[3].sum():
             first, last = last, first
-        bands.append(
-            Band(first[1], last[1], (first[2], last[2]), inside, "numerical", run.error)
-        )
+        bands.append(Band(first[1], last[1], (first[2], last[2]), inside, "numerical", run.error))
     return bands

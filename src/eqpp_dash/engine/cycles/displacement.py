@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eqpp_dash.engine.cycles.returns import Fate, ReturnMap, Returns
+from eqpp_dash.engine.cycles.lanes import Fate, FirstReturns, Ints
+from eqpp_dash.engine.cycles.returns import ReturnMap
 from eqpp_dash.model.portrait import Array
 
 COARSE, FINE = 1e-7, 1e-12
@@ -103,9 +104,7 @@ class Displacement:
         count = len(wanted)
         signs = np.repeat([1.0, -1.0], count)
         twice, both = np.tile(arc, 2), np.tile(x, 2)
-        found = self.returns.shoot(
-            twice, both, signs, COARSE, race=True, rightmost=not whole
-        )
+        found = self.returns.shoot(twice, both, signs, COARSE, race=True, rightmost=not whole)
         value, slope, rounding, growth = self._measure(twice, both, signs, found)
         error = ERROR * COARSE * growth + rounding
         stretch = 1.0 + signs * slope
@@ -141,14 +140,14 @@ class Displacement:
             )
         return samples
 
-    def _abscissa(self, arc: Array, position: Array) -> Array:
+    def _abscissa(self, arc: Ints, position: Array) -> Array:
         x = np.empty(len(position))
         for k in np.unique(arc):
             x[arc == k] = self.returns.arcs[int(k)].abscissa(position[arc == k])
         return x
 
     def _measure(
-        self, arc: Array, x: Array, signs: Array, found: Returns
+        self, arc: Ints, x: Array, signs: Array, found: FirstReturns
     ) -> tuple[Array, Array, Array, Array]:
         """Give displacement, derivative, the error by rounding, and that by a unit step error."""
         value, slope, rounding, growth = (np.full(x.size, np.nan) for _ in range(4))

@@ -8,7 +8,7 @@ from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles.arcs import Arc, ArcEnd
 from eqpp_dash.engine.cycles.displacement import Sample
 from eqpp_dash.engine.cycles.focal import Turn, linear_turn, lyapunov_sign
-from eqpp_dash.engine.cycles.returns import NEVER, Fate
+from eqpp_dash.engine.cycles.lanes import NEVER, Fate
 
 AGREES = 0.2
 """Deviation from the linear part, as a share of it, at which a focus is reached."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import pairwise
 
 import numpy as np
 
 from eqpp_dash.engine.cycles.displacement import BOTH, CLEAR, Sample
-from eqpp_dash.engine.cycles.returns import NEVER, Fate
+from eqpp_dash.engine.cycles.lanes import NEVER, Fate
 from eqpp_dash.model.portrait import Array
 
 NARROW = 1e-7
@@ -102,10 +103,7 @@ class Gap:
                     off = np.abs(told - [s.value[k] for s in middle])
                     missed[k] = float(off.max()) / 4.0
         chain = [self.left, *middle, self.right]
-        return [
-            Gap(a, b, list(missed), self.depth + 1)
-            for a, b in zip(chain[:-1], chain[1:], strict=True)
-        ]
+        return [Gap(a, b, list(missed), self.depth + 1) for a, b in pairwise(chain)]
 
     def at(self, *shares: float) -> tuple[float, ...]:
         """Give positions at shares of its width."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from eqpp_dash.engine.cycles.displacement import ERROR, FINE, LEAST
-from eqpp_dash.engine.cycles.returns import Fate, ReturnMap, Returns, Steps
+from eqpp_dash.engine.cycles.lanes import Fate, FirstReturns, Ints, Steps
+from eqpp_dash.engine.cycles.returns import ReturnMap
 from eqpp_dash.engine.cycles.shape import closed_curve
 from eqpp_dash.model.portrait import Array
 
@@ -122,9 +123,7 @@ def refine_cycles(returns: ReturnMap, brackets: Sequence[Bracket]) -> list[Refin
     away = MARGIN * error / np.abs(slope)
     count = place.size
     three = np.concatenate([place, place - away, place + away])
-    value, _, error, all_ = _displacement(
-        returns, np.tile(arc, 3), three, np.tile(sign, 3), FINE
-    )
+    value, _, error, all_ = _displacement(returns, np.tile(arc, 3), three, np.tile(sign, 3), FINE)
     again, before, after = (all_.pick(slice(k * count, (k + 1) * count)) for k in range(3))
     sure = np.sign(np.where(np.abs(value) > error, value, 0.0)).reshape(3, count) * rising
     verified = (sure[1] < 0) & (sure[2] > 0)
@@ -164,12 +163,12 @@ def _spread(near: float, change: float) -> float:
 
 def _displacement(
     returns: ReturnMap,
-    arc: Array,
+    arc: Ints,
     place: Array,
     sign: Array,
     rtol: float,
     path: list[Steps] | None = None,
-) -> tuple[Array, Array, Array, Returns]:
+) -> tuple[Array, Array, Array, FirstReturns]:
     """Give the displacement, its derivative and its error, and the returns."""
     x = np.array([returns.arcs[k].abscissa(p) for k, p in zip(arc, place, strict=True)])
     out = returns.shoot(arc, x, sign, rtol, most_steps=MANY_STEPS, path=path)
@@ -184,6 +183,3 @@ def _displacement(
             rounding = one.rounding(x[i]) * (1.0 + ratio) + one.rounding(end)
             error[i] = (ERROR * rtol + LEAST) * growth + rounding
     return value, slope, error, out
-
-
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -68,11 +69,7 @@ class Scan:
             self.samples[k].append(sample)
         self._go_to_ends()
         self._part_from_zeros()
-        open_ = [
-            (k, Gap(a, b))
-            for k, row in enumerate(self.samples)
-            for a, b in zip(row[:-1], row[1:], strict=True)
-        ]
+        open_ = [(k, Gap(a, b)) for k, row in enumerate(self.samples) for a, b in pairwise(row)]
         for _ in range(MOST_ROUNDS):
             open_ = self._round(open_)
             total = len(open_) + len(self.findings)

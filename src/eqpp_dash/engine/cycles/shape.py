@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from eqpp_dash.engine.cycles.returns import Steps, turning_share
+from eqpp_dash.engine.cycles.lanes import Bools, Steps
+from eqpp_dash.engine.cycles.stepping import turning_share
 from eqpp_dash.engine.dop853 import interpolate
 from eqpp_dash.model.portrait import Array
 
@@ -59,7 +59,7 @@ def closed_curve(
     return (points if forward else points[::-1].copy()), bounds
 
 
-def _pick(steps: Steps, which: NDArray[np.bool_]) -> Steps:
+def _pick(steps: Steps, which: Bools) -> Steps:
     return Steps(
         steps.lane[which],
         steps.t[which],

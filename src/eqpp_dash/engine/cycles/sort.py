@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 
@@ -134,7 +134,7 @@ def _bracket(finding: Finding) -> Bracket:
 def _brackets_at_zeros(run: list[Finding]) -> list[Bracket]:
     """Give brackets of cycles that samples happened to lie on, between two gaps."""
     found = []
-    for a, b in zip(run[:-1], run[1:], strict=True):
+    for a, b in pairwise(run):
         zero = a.gap.right
         j = a.judgement.direction
         if zero.returned and zero.sign(zero.best()) == 0 and j in b.gap.right.returned:
