@@ -17,7 +17,7 @@ COARSE, FINE = 1e-7, 1e-12
 ERROR = 3.0
 """Error of a return in terms of the tolerated error of a step, grown as errors grow on the way."""
 
-SMALL = 30.0
+SMALL = 12.0
 """So many errors the displacement must exceed, or it is computed once more, more finely."""
 
 LEAST, DOUBT = 2e-13, 1e-3

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eqpp_dash.engine.cycles.displacement import ERROR, FINE, LEAST
+from eqpp_dash.engine.cycles.displacement import COARSE, ERROR, FINE, LEAST
 from eqpp_dash.engine.cycles.lanes import Fate, FirstReturns, Ints, Steps
 from eqpp_dash.engine.cycles.returns import ReturnMap
 from eqpp_dash.engine.cycles.shape import closed_curve
@@ -17,7 +17,7 @@ MOST_ROUNDS = 10
 FINEST = 1e-13
 """Tolerated error of the steps of the last turn."""
 
-MARGIN = 20.0
+MARGIN = 5.0
 """A cycle is verified so many errors away from it on either side."""
 
 MANY_STEPS = 20_000
@@ -108,18 +108,19 @@ def refine_cycles(returns: ReturnMap, brackets: Sequence[Bracket]) -> list[Refin
     place = np.array([b.guess for b in brackets])
     error = np.full(place.size, np.inf)
     slope = np.full(place.size, np.nan)
-    for _ in range(MOST_ROUNDS):
-        value, slope, error, _ = _displacement(returns, arc, place, sign, FINE)
-        above = value * rising > 0
-        low, high = np.where(above, low, place), np.where(above, place, high)
+    for round_ in range(MOST_ROUNDS):
+        rtol = FINE if round_ else COARSE
+        value, slope, error, _ = _displacement(returns, arc, place, sign, rtol)
+        above, below = value * rising > error, value * rising < -error
+        low, high = np.where(below, place, low), np.where(above, place, high)
         ahead = place - value / slope
         step = np.where((ahead > low) & (ahead < high), ahead, 0.5 * (low + high)) - place
         done = np.abs(step) <= error / np.abs(slope)
         place = place + np.where(done & ~((ahead > low) & (ahead < high)), 0.0, step)
-        if done.all():
+        if round_ and done.all():
             break
     path: list[Steps] = []
-    _, slope, error, last = _displacement(returns, arc, place, sign, FINEST, path)
+    last = _displacement(returns, arc, place, sign, FINEST, path)[3]
     away = MARGIN * error / np.abs(slope)
     count = place.size
     three = np.concatenate([place, place - away, place + away])

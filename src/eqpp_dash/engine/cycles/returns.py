@@ -235,9 +235,9 @@ class _Shot:
         factor = np.where(good & (lanes.failed == 0), factor, np.minimum(factor, 1.0))
         size = self.stepping.size(lanes)
         flux = (size[::-1] * np.abs(trial.slope[:2])).sum(axis=0)  # of errors across the flow
+        self._look(trial, good)
         noise = np.fmax(lanes.noise, np.log(flux) - trial.state[2])
         lanes.noise = np.where(good, noise, lanes.noise)
-        self._look(trial, good)
         moved = np.abs(trial.state - lanes.y)[:2]
         resting = (moved < RESTING * size + 1e-14 * np.abs(lanes.y[:2])).all(axis=0)
         if lanes.tries > EARLY:
@@ -300,16 +300,16 @@ class _Shot:
     def _give_up(self) -> None:
         lanes, (lo, hi) = self.lanes, self.returns.box
         position = lanes.y[:2]
-        outside = (position < lo[:, None]) | (position > hi[:, None])
-        self._end(outside.any(axis=0), Fate.LEFT)
+        outside: Bools = ((position < lo[:, None]) | (position > hi[:, None])).any(axis=0)
+        self._end(outside, Fate.LEFT)
         speed = np.abs(lanes.f[:2] / lanes.floor).max(axis=0)
         stuck = (lanes.failed > 25) | (lanes.h * speed < 1e-13) & (lanes.failed > 3)
         self._end(stuck, Fate.UNDEFINED)
         for trap in self.returns.traps:
             apart = position - trap.point[:, None]
-            level = np.einsum("im,ij,jm->m", apart, trap.shape, apart)
-            caught: Bools = (lanes.sign == trap.sign) & (level < 1.0)
-            self._end(caught, Fate.CAUGHT)
+            level: Array = np.einsum("im,ij,jm->m", apart, trap.shape, apart)
+            inward: Bools = np.equal(lanes.sign, trap.sign)
+            self._end(inward & (level < 1.0), Fate.CAUGHT)
 
     def _finish(self) -> None:
         """Let the last step of each returned orbit end on its section: Newton's method."""
@@ -336,4 +336,5 @@ class _Shot:
         integral = state[2] + slope[2] * delay
         out.divergence[lane] = integral
         out.log_slope[lane] = integral + np.log(self.first_slope[lane] / np.abs(slope[1]))
-        out.noise[lane] = np.exp(out.noise[lane] + integral) / np.abs(slope[1])
+        grown = np.exp(out.noise[lane] + integral) / np.abs(slope[1])
+        out.noise[lane] = np.fmax(grown, allowed[0] / self.rtol)

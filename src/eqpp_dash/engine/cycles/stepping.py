@@ -10,7 +10,7 @@ from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles.lanes import Ints, Lanes
 from eqpp_dash.model.portrait import Array
 
-STIFF_PRODUCT, SLOW = 0.25, 0.01
+STIFF_PRODUCT, SLOW = 0.1, 0.01
 """Where steps are so short in terms of the extent, yet so long in terms of the fastest decay, they
 are short for the explicit method alone: its stages leave the slow motion."""
 
@@ -45,7 +45,7 @@ class Stepping:
         least = [0.0 if invariant else 1e-16 for invariant in self.axes]
         allowed[:2] = rtol * self.size(lanes) + 1e-300
         allowed[:2] += np.array(least)[:, None] * np.abs(lanes.y[:2])
-        allowed[2] = min(1e-4, 1e2 * rtol) * np.maximum(1.0, np.abs(lanes.y[2]))
+        allowed[2] = min(1e-4, 1e4 * rtol) * np.maximum(1.0, np.abs(lanes.y[2]))
         return allowed
 
     def size(self, lanes: Lanes) -> Array:
