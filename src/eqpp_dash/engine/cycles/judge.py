@@ -91,6 +91,21 @@ class Gap:
         value = d0 + share * (m0 + share * (bend + share * twist))
         return value, (m0 + share * (2 * bend + 3 * share * twist)) / w
 
+    def extremes(self, k: int) -> tuple[Array, Array, Array]:
+        """Give shares, with the cubic and its derivative there: all their extremes among them."""
+        a, b, w = self.left, self.right, self.width
+        d0, d1, m0, m1 = a.value[k], b.value[k], w * a.slope[k], w * b.slope[k]
+        bend, twist = 3 * (d1 - d0) - 2 * m0 - m1, 2 * (d0 - d1) + m0 + m1
+        found = [-bend / (3 * twist)] if twist else []
+        root = bend * bend - 3 * twist * m0
+        if root >= 0.0:  # zeros of the derivative, without cancellation
+            q = -(bend + float(np.copysign(np.sqrt(root), bend)))
+            found += [q / (3 * twist)] if twist else []
+            found += [m0 / q] if q else []
+        inner = [share for share in found if 0.0 < share < 1.0]
+        shares = np.concatenate([_SHARES, inner])
+        return shares, *self.cubic(k, shares)
+
     def divided(self, middle: list[Sample]) -> list[Gap]:
         """Divide it by samples; what the cubic missed them by is what the parts may miss."""
         missed = [np.inf, np.inf]
@@ -152,7 +167,7 @@ def _compare(gap: Gap, k: int) -> Judgement:
         if gap.depth == 0:
             return Judgement(Verdict.SPLIT, places=gap.at(0.5))
         return Judgement(Verdict.BAND, k)
-    value, slope = gap.cubic(k, _SHARES)
+    shares, value, slope = gap.extremes(k)
     if one * two < 0:
         monotone = (np.sign(slope) == two).all()
         if gap.width < NARROW or (
@@ -177,7 +192,7 @@ def _compare(gap: Gap, k: int) -> Judgement:
         return Judgement(Verdict.TOUCH, k)
     if one == 0 or two == 0:
         return Judgement(Verdict.SPLIT, places=gap.at(0.2 if one == 0 else 0.8))
-    low = float(_SHARES[np.argmin(one * value)])
+    low = float(shares[np.argmin(one * value)])
     return Judgement(Verdict.SPLIT, places=gap.at(low if 0.1 < low < 0.9 else 0.5))
 
 

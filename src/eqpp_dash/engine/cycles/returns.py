@@ -300,8 +300,8 @@ class _Shot:
     def _give_up(self) -> None:
         lanes, (lo, hi) = self.lanes, self.returns.box
         position = lanes.y[:2]
-        outside: Bools = ((position < lo[:, None]) | (position > hi[:, None])).any(axis=0)
-        self._end(outside, Fate.LEFT)
+        beyond = np.maximum(lo[:, None] - position, position - hi[:, None]).max(axis=0)
+        self._end(np.greater(beyond, 0.0), Fate.LEFT)
         speed = np.abs(lanes.f[:2] / lanes.floor).max(axis=0)
         stuck = (lanes.failed > 25) | (lanes.h * speed < 1e-13) & (lanes.failed > 3)
         self._end(stuck, Fate.UNDEFINED)
