@@ -80,7 +80,8 @@ class SectionWatch:
         for j in range(len(self.sections)):
             value, rate, noise = self._value(j, every, t, y, f, 1.0)
             change = rate * h
-            on = (np.abs(value) <= ON * np.abs(change)) | (np.abs(value) <= noise)
+            share = ON if j < len(self.sections) - self.batch.events.strict else 0.0
+            on = (np.abs(value) <= share * np.abs(change)) | (np.abs(value) <= noise)
             ahead = np.where(np.abs(change) > 0, np.copysign(TINY, change), 0.0)
             self.value[j], self.rate[j] = np.where(on, ahead, value), rate
 
@@ -224,6 +225,9 @@ class _Look:
             dips = (side * rate < 0) & (side * rate_there > 0) & (side * sign > 0)
             middle, found = self._dip(j, of, dips, left, right, rate, rate_there, side)
             guess = left + (right - left) * value / (value - following)
+            # From a section and back to it: the zero of the value over the share.
+            leaves = (np.abs(value) <= TINY) & (side * rate > 0)
+            guess = np.where(leaves, right * right * rate / (right * rate - following), guess)
             guess = np.fmin(np.fmax(guess, left), right)
             high = np.where(flips, right, middle)
             guess = np.where(flips, guess, 0.5 * (left + middle))

@@ -41,12 +41,14 @@ class Batch:
         Time of the starts.
     moments : ndarray, shape (k,)
         Times since the start at which states are wanted, and an infinite one.
-    first_moment : int
-        Which of them is the first after the start.
+    firsts : ndarray of int, shape (m,)
+        Which of them is the first after the start, for each.
     samples : ndarray, shape (m, k - 1, n)
         States at the moments; NaN where there is none.
     events : Events
         Sections and points that are looked for, and what was found.
+    begun : ndarray, shape (m,)
+        Time gone at the starts.
     passed, reached : ndarray of int, shape (m,)
         One more than the number of the section and of the point that ended each; 0 for none.
     """
@@ -62,7 +64,6 @@ class Batch:
     start_time: float
     events: Events
     moments: Array = field(default_factory=lambda: np.full(1, np.inf))
-    first_moment: int = 0
     samples: Array = field(default_factory=lambda: np.empty((0, 0, 0)))
     states: Array = field(init=False)
     times: Array = field(init=False)
@@ -70,12 +71,14 @@ class Batch:
     ends: Integers = field(init=False)
     passed: Integers = field(init=False)
     reached: Integers = field(init=False)
+    firsts: Integers = field(init=False)
+    begun: Array = field(init=False)
 
     def __post_init__(self) -> None:
         count = self.starts.shape[1]
         self.states = self.starts.copy()
-        self.times = np.zeros(count)
-        self.steps, self.passed, self.reached = np.zeros((3, count), dtype=np.int64)
+        self.times, self.begun = np.zeros((2, count))
+        self.steps, self.passed, self.reached, self.firsts = np.zeros((4, count), dtype=np.int64)
         self.ends = np.full(count, End.CANCELLED, dtype=np.int64)
 
     def rest(self, which: NDArray[np.intp]) -> Batch:
@@ -96,9 +99,10 @@ class Batch:
             events=self.events.part(which),
         )
         if sampled:
-            part.samples[:, self.first_moment :] = np.nan
-        else:
-            part.times = self.times[which]
+            part.firsts = self.firsts[which]
+            part.samples[np.arange(len(self.moments) - 1) >= part.firsts[:, None]] = np.nan
+        part.times = (self.begun if sampled else self.times)[which]
+        part.begun = part.times.copy()
         return part
 
     def take(self, which: NDArray[np.intp], part: Batch) -> None:

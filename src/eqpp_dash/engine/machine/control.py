@@ -29,7 +29,6 @@ _INTEGERS = (
     "limit",
     "boxed",
     "moment_count",
-    "first_moment",
     "point_count",
     "cycle_count",
 )

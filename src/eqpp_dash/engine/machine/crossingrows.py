@@ -47,7 +47,7 @@ TINY = 1e-300
 """Value of a section, but for the sign, where it is zero."""
 
 #: Members of what each section's caller wants: eight integers.
-UP, DOWN, STOP, KEPT, TIMES, STATES, COUNTS = range(7)
+UP, DOWN, STOP, KEPT, TIMES, STATES, COUNTS, STRICT = range(8)
 SETUP = 8
 
 

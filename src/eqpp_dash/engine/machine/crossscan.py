@@ -133,6 +133,13 @@ class CrossScan(CrossCode):
         first, second = self._see(Scratch.LEFT_VALUE), self._see(Scratch.RIGHT_VALUE)
         guess = lanes.divide(first, lanes.subtract(first, second))
         guess = lanes.fma(guess, lanes.subtract(right, left), left)
+        # From a section and back to it: the zero of the value over the share.
+        left_rate = self._see(Scratch.LEFT_RATE)
+        there = lanes.multiply(right, left_rate)
+        back = lanes.multiply(right, lanes.divide(there, lanes.subtract(there, second)))
+        leaves = lanes.compare("ole", lanes.absolute(first), lanes.constant(TINY))
+        leaves = lanes.mask_and(leaves, self._same(side, left_rate))
+        guess = lanes.select(leaves, back, guess)
         guess = lesser(lanes, greater(lanes, guess, left), right)
         high = lanes.select(flips, right, middle)
         between = lanes.multiply(lanes.add(left, middle), lanes.constant(0.5))

@@ -152,7 +152,7 @@ class _Block:
         self.most = np.full(lanes.size, GROWTH)
         self.prior = np.ones(lanes.size)
         self.tried = 0
-        self.moment = np.full(lanes.size, batch.first_moment)
+        self.moment = batch.firsts[lanes]
         self.f = self.field(self.t, self.y)
         self.h = self._first_step()
         self.watch: SectionWatch | None = None
@@ -215,8 +215,6 @@ class _Block:
         factor = np.fmin(np.fmax(factor, SHRINKAGE), self.most)
         factor = np.where(np.isnan(trial.error), SHRINKAGE, factor)
         ahead = np.where(last, self.span, self.t + h)
-        if self.batch.samples.size:
-            self._sample(np.flatnonzero(good), h, ahead, trial)
         self.tried += 1
         new, taken, again = trial.state, good, h * factor
         finish = np.zeros(h.size, dtype=np.int64)
@@ -228,6 +226,8 @@ class _Block:
             self.watch.look(step)
             new, ahead, finish = step.new, step.ahead, step.finish
             taken, again = good & ~step.retake, np.where(step.retake, step.h, again)
+        if self.batch.samples.size:
+            self._sample(np.flatnonzero(taken), h, ahead, trial)
         self.t = np.where(taken, ahead, self.t)
         self.y = np.where(taken, new, self.y)
         self.f = np.where(taken, trial.slope, self.f)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -18,13 +18,17 @@ from typing import Any, Self, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+from eqpp_dash.engine.expression.freeze import freeze, may_switch
 from eqpp_dash.engine.expression.graph import Node
 from eqpp_dash.engine.machine.batch import Batch, make_batch, row_of
 from eqpp_dash.engine.machine.blowup import find_blow_ups
-from eqpp_dash.engine.machine.fallback import ArrayField, integrate_arrays
-from eqpp_dash.engine.machine.kernels import Kernels
+from eqpp_dash.engine.machine.fallback import ArrayField
+from eqpp_dash.engine.machine.hybrid.pieces import USUAL_SWITCHINGS, Pieces
+from eqpp_dash.engine.machine.hybrid.switched import Switched
+from eqpp_dash.engine.machine.kernel import USUAL
 from eqpp_dash.engine.machine.layout import End, Method, Variant
 from eqpp_dash.engine.machine.options import Options, Value
+from eqpp_dash.engine.machine.runner import Runner
 from eqpp_dash.engine.machine.sections import (
     Crossings,
     CycleTargets,
@@ -34,8 +38,7 @@ from eqpp_dash.engine.machine.sections import (
     make_events,
     read_sections,
 )
-from eqpp_dash.engine.machine.switching import run_method
-from eqpp_dash.engine.machine.threads import Watch, run_kernel
+from eqpp_dash.engine.machine.threads import Watch
 from eqpp_dash.engine.system import System
 from eqpp_dash.errors import SpecError
 from eqpp_dash.model.numbers import read_fraction
@@ -82,6 +85,8 @@ class Propagated:
         The crossings of each section asked about, in the order of the events.
     blow_up : ndarray, shape (m,)
         When those that end with ``INFINITY`` are infinite, estimated; NaN for the others.
+    switched : Switched
+        What happened at jumps and kinks of the field.
     """
 
     states: Array
@@ -93,6 +98,21 @@ class Propagated:
     target: Integers
     crossings: tuple[Crossings, ...]
     blow_up: Array
+    switched: Switched
+
+    @property
+    def switchings(self) -> Integers:
+        """How many surfaces, where the field jumps or has a kink, each reached: shape (m,)."""
+        return self.switched.count
+
+    @property
+    def sliding(self) -> NDArray[np.bool_]:
+        """Whether each slides along such a surface at its end: shape (m,)."""
+        return self.switched.sliding
+
+    def reason(self, trajectory: int) -> str:
+        """Say in words why a trajectory ended, if a surface is the reason; else nothing."""
+        return self.switched.reason(trajectory, int(self.ends[trajectory]))
 
 
 class Integrator:
@@ -136,22 +156,27 @@ class Integrator:
         wait: bool = True,
         machine: bool = True,
     ) -> None:
-        self._components = list(components)
         self.variables = tuple(variables)
         self._usual = dict(parameters or {})
         self.parameters = tuple(self._usual)
         self.dimension = len(self.variables)
         self._sections = read_sections(sections, self.variables, self.parameters)
-        self._field: ArrayField | None = None
-        self._kernels = Kernels(
-            self._components,
-            self.variables,
-            self.parameters,
-            sections=self._sections,
-            folder=folder,
-            wait=wait,
-            machine=machine,
-        )
+
+        def make(
+            field: Sequence[Node], names: Sequence[str], seen: Sequence[Node], first: Variant
+        ) -> Runner:
+            return Runner(
+                field, self.variables, names, seen, folder=folder, wait=wait, machine=machine,
+                first=first,
+            )  # fmt: skip
+
+        self._components = list(components)
+        frozen = freeze(self._components) if may_switch(self._components) else None
+        self._made: Runner | Pieces
+        if frozen is not None and frozen.surfaces:
+            self._made = Pieces(frozen, self.variables, self.parameters, self._sections, make)
+        else:
+            self._made = make(self._components, self.parameters, self._sections, USUAL)
 
     @classmethod
     def of(cls, system: System, **options: Any) -> Self:
@@ -172,16 +197,27 @@ class Integrator:
     @property
     def tier(self) -> str:
         """What computes now: ``machine`` or ``numpy``."""
-        return "machine" if self._kernels.ready else "numpy"
+        return "machine" if self._made.ready else "numpy"
+
+    @property
+    def surfaces(self) -> tuple[str, ...]:
+        """The surfaces where the field jumps or has a kink, each seen from one of its sides."""
+        if isinstance(self._made, Runner):
+            return ()
+        return tuple(surface.text for surface in self._made.cells.frozen.surfaces)
 
     @property
     def trouble(self) -> str:
         """Why there is no machine code where some was wanted; empty if there is no reason."""
-        return self._kernels.trouble
+        return self._made.trouble
 
     def close(self) -> None:
         """Free the machine code, after the calls that are under way."""
-        self._kernels.close()
+        self._made.close()
+
+    @cached_property
+    def _field(self) -> ArrayField:
+        return ArrayField(self._components, self.variables, self.parameters)
 
     # integrating --------------------------------------------------------------------------
 
@@ -242,11 +278,11 @@ class Integrator:
             cycle_targets=cycle_targets,
         )
         batch = self._prepare(starts, span, options, make)
-        methods = self._integrate(batch, options)
+        methods, switched = self._integrate(batch, options)
         start_time = batch.start_time
         quiet = Watch(options.get("cancel"), None)
-        follow = partial(self._run_method, options, quiet)
-        blow_up = find_blow_ups(self._array_field, batch, beyond, follow)
+        follow = partial(self._follow, options, quiet)
+        blow_up = find_blow_ups(lambda: self._field, batch, beyond, follow)
         crossed = np.isin(batch.ends, (End.SECTION, End.CYCLE))
         near = np.isin(batch.ends, (End.TARGET, End.CYCLE))
         return Propagated(
@@ -259,6 +295,7 @@ class Integrator:
             np.where(near, batch.reached - 1, -1),
             tuple(batch.events.crossings(event.section, start_time) for event in events),
             start_time + blow_up,
+            switched,
         )
 
     def sample(
@@ -299,9 +336,9 @@ class Integrator:
         span = float(moments[-1]) if moments.size else 0.0
         batch = self._prepare(starts, span, options)
         batch.moments = np.append(moments, np.inf)
-        batch.first_moment = int(moments.size > 0 and moments[0] == 0.0)
+        batch.firsts[:] = int(moments.size > 0 and moments[0] == 0.0)
         batch.samples = np.full((batch.spans.size, moments.size, self.dimension), np.nan)
-        if batch.first_moment:
+        if moments.size and moments[0] == 0.0:
             batch.samples[:, 0] = batch.starts.T
         if batch.samples.size:
             self._integrate(batch, options)
@@ -340,33 +377,21 @@ class Integrator:
         values = partial(self._values, options.get("parameters") or {})
         return make_batch(self.dimension, values, starts, span, events=events, **numbers)
 
-    def _integrate(self, batch: Batch, options: Options) -> NDArray[np.int8]:
+    def _integrate(self, batch: Batch, options: Options) -> tuple[NDArray[np.int8], Switched]:
         watch = Watch(options.get("cancel"), options.get("progress"))
-        methods = self._run_method(options, watch, batch)
+        found = self._follow(options, watch, batch)
         watch.report(1.0)
-        return methods
+        return found
 
-    def _run_method(self, options: Options, watch: Watch, batch: Batch) -> NDArray[np.int8]:
-        method, run = options.get("method", "DOP853"), partial(self._run, options.get("threads"))
-        return run_method(method, batch, watch, run, machine=self._kernels.ready)
-
-    def _run(self, threads: int | None, batch: Batch, variant: Variant, watch: Watch) -> None:
-        with self._kernels.use(variant) as kernel:
-            if kernel is not None:
-                run_kernel(kernel, batch, watch, threads)
-            else:
-                count = max(1, batch.spans.size)
-                integrate_arrays(
-                    self._array_field(),
-                    batch,
-                    variant,
-                    stop=watch.cancelled,
-                    report=lambda ended: watch.report(ended / count),
-                )
-
-    def _array_field(self) -> ArrayField:
-        if self._field is None:
-            self._field = ArrayField(
-                self._components, self.variables, self.parameters, self._sections
-            )
-        return self._field
+    def _follow(
+        self, options: Options, watch: Watch, batch: Batch
+    ) -> tuple[NDArray[np.int8], Switched]:
+        method, threads = options.get("method", "DOP853"), options.get("threads")
+        if isinstance(self._made, Pieces):
+            most = options.get("max_switchings", USUAL_SWITCHINGS)
+            if most < 1:
+                raise ValueError("max_switchings must be positive")
+            found = self._made.follow(method, batch, watch, threads, most)
+            return found.methods, found.switched
+        methods = self._made.run(method, batch, watch, threads)
+        return methods, Switched.none(batch.spans.size)

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -38,6 +39,8 @@ class Kernels:
         Whether to wait until code is compiled. If not, that is done in the background.
     machine : bool
         Whether to make machine code at all.
+    first : Variant
+        What is compiled at once.
 
     Attributes
     ----------
@@ -55,7 +58,9 @@ class Kernels:
         folder: Path | None,
         wait: bool,
         machine: bool,
+        first: Variant = USUAL,
     ) -> None:
+        self._first = first
         self._system = (components, variables, parameters)
         self._sections = sections
         self._folder = folder
@@ -71,17 +76,17 @@ class Kernels:
         self._users = 0
         self._closed = False
         if self._machine and wait:
-            self._compile(USUAL)
+            self._compile(first)
         elif self._machine:
-            self._begin(USUAL)
-            self._begin(Variant(dense=True))
-            if sections:
-                self._begin(Variant(sections=True))
+            self._begin(first)
+            self._begin(replace(first, dense=True))
+            if sections and not first.sections:
+                self._begin(replace(first, sections=True))
 
     @property
     def ready(self) -> bool:
         """Whether the usual code is there."""
-        return USUAL in self._made
+        return self._first in self._made
 
     @contextmanager
     def use(self, variant: Variant) -> Iterator[Kernel | None]:

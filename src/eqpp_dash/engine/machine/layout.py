@@ -28,7 +28,7 @@ JOB_FIELDS = (
     "limit",
     "boxed",
     "moment_count",
-    "first_moment",
+    "firsts",
     "passed",
     "reached",
     "section_setup",
@@ -74,6 +74,11 @@ class End(IntEnum):
     section as often as was asked for. ``TARGET``: it came near a point. ``CYCLE``: it crossed a
     section near a point of a cycle. ``INFINITY``: it grows beyond all bounds in finite time.
 
+    Where the field jumps: ``NOT_UNIQUE``: it points away from a surface on both sides.
+    ``SLIDING_INTERSECTION``: it slides into the intersection of surfaces. ``ZENO``: it switches
+    infinitely often before the time given, the limit. ``UNDECIDED``: the second derivative does
+    not tell what it does at a surface.
+
     Of several that come at once the first of these holds: SECTION or CYCLE, which lie before
     the end of a step; UNDEFINED, at a start; BOX; TARGET; TIME; COLLAPSE, UNDEFINED or
     INFINITY; BUDGET; CANCELLED. At a crossing CYCLE goes before SECTION.
@@ -89,6 +94,10 @@ class End(IntEnum):
     TARGET = 7
     CYCLE = 8
     INFINITY = 9
+    NOT_UNIQUE = 10
+    SLIDING_INTERSECTION = 11
+    ZENO = 12
+    UNDECIDED = 13
 
 
 class Method(IntEnum):

@@ -36,6 +36,8 @@ class Options(TypedDict, total=False):
     progress : callable
         Told as often the share of trajectories that have ended. An exception from it
         stops everything and is passed on.
+    max_switchings : int
+        Most surfaces, where the field jumps or has a kink, that each trajectory may reach; 10,000.
     threads : int
         Threads; one for each core, if left out, but not for small batches.
     """
@@ -49,4 +51,5 @@ class Options(TypedDict, total=False):
     start_time: float
     cancel: Callable[[], bool] | None
     progress: Callable[[float], object] | None
+    max_switchings: int
     threads: int | None

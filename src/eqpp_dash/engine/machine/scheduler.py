@@ -12,7 +12,7 @@ from __future__ import annotations
 from eqpp_dash.engine.machine import linearcode
 from eqpp_dash.engine.machine.control import RUNNING, Derivatives, Field
 from eqpp_dash.engine.machine.crosscode import Sections
-from eqpp_dash.engine.machine.crossingrows import COUNTS, ON, SETUP, TINY, Scratch
+from eqpp_dash.engine.machine.crossingrows import COUNTS, ON, SETUP, STRICT, TINY, Scratch
 from eqpp_dash.engine.machine.crossscan import cross_functions
 from eqpp_dash.engine.machine.lanes import Lanes, double
 from eqpp_dash.engine.machine.layout import STIFF, Counter, End, Method, Rows, Variant
@@ -170,8 +170,9 @@ class _Run(StepLoop):
             row = rows.crossing.of(j, rows.crossing.CROSSED)
             self._copy("i64", self._place(self._counts(j), fresh), self._cell(row, "%lane"))
         if self.dense:
-            self._put("i64", members["first_moment"], self._cell(rows.SAMPLE, "%lane"))
-            source = self._place(members["moments"], members["first_moment"])
+            first = self._get("i64", self._place(members["firsts"], fresh))
+            self._put("i64", first, self._cell(rows.SAMPLE, "%lane"))
+            source = self._place(members["moments"], first)
             self._copy("double", source, self._cell(rows.MOMENT, "%lane"))
         self._say("br label %visit")
         lanes.label("retire")
@@ -221,7 +222,10 @@ class _Run(StepLoop):
             )
             change = lanes.multiply(rate, step)
             size = lanes.absolute(value)
-            near = lanes.multiply(lanes.absolute(change), lanes.constant(ON))
+            strict = self._place(self.members["section_setup"], SETUP * j + STRICT)
+            strict = lanes.emit(f"icmp ne i64 {self._get('i64', strict)}, 0")
+            share = lanes.emit(f"select i1 {strict}, double 0.0, double {double(ON)}")
+            near = lanes.multiply(lanes.absolute(change), lanes.splat(share))
             on = lanes.mask_or(lanes.compare("ole", size, near), lanes.compare("ole", size, noise))
             ahead = lanes.copysign(lanes.constant(TINY), change)
             ahead = lanes.select(lanes.compare("one", change, zero), ahead, zero)

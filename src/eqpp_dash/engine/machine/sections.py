@@ -10,7 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqpp_dash.engine.expression.graph import Graph, Node, rebuild
-from eqpp_dash.engine.machine.crossingrows import COUNTS, DOWN, KEPT, SETUP, STATES, STOP, TIMES, UP
+from eqpp_dash.engine.machine.crossingrows import (
+    COUNTS,
+    DOWN,
+    KEPT,
+    SETUP,
+    STATES,
+    STOP,
+    STRICT,
+    TIMES,
+    UP,
+)
 from eqpp_dash.engine.system import parse_system
 from eqpp_dash.errors import SpecError
 
@@ -130,6 +140,8 @@ class Events:
         The same of cycles.
     cycle_sections : ndarray of int, shape (c,)
         Their sections.
+    strict : int
+        How many of the last sections a start is on only within rounding.
     """
 
     wanted: Integers
@@ -139,6 +151,7 @@ class Events:
     points: Array
     cycle_points: Array
     cycle_sections: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    strict: int = 0
 
     @property
     def crossing(self) -> bool:
@@ -149,6 +162,7 @@ class Events:
         """Give what compiled code reads; addresses of arrays, which must live on."""
         setup = np.zeros((len(self.wanted), SETUP), dtype=np.int64)
         setup[:, [UP, DOWN, STOP, KEPT]] = self.wanted
+        setup[len(setup) - self.strict :, STRICT] = 1
         columns = ((TIMES, self.times), (STATES, self.states), (COUNTS, self.counts))
         for place, arrays in columns:
             setup[:, place] = [array.ctypes.data for array in arrays]
@@ -164,6 +178,7 @@ class Events:
             self.points,
             self.cycle_points,
             self.cycle_sections,
+            self.strict,
         )
 
     def take(self, which: NDArray[np.intp], part: Events) -> None:

@@ -71,7 +71,8 @@ class StepLoop(CrossLoop):
         self._say("br label %hot")
         lanes.label("hot")
         head = len(lanes.lines)
-        latch = "near.done" if self.targets else "next"
+        latch = "sampled" if self.dense else "next"
+        latch = "near.done" if self.targets else latch
         self._say(f"%count = phi i64 [ %now, %enter ], [ %after, %{latch} ]")
         if self.dense:
             self._say(f"%moment = phi {vector} [ {moment}, %enter ], [ %moment.new, %{latch} ]")
@@ -122,13 +123,12 @@ class StepLoop(CrossLoop):
             self._crossings(step, h, y, f, kept, news, merged, usable)
             news = merged
             taken = lanes.mask_and(good, self.values["taken"])
-        elif self.dense:
-            self._samples(step, y, h, good, news[0])
         else:
             self._say("br label %next")
             lanes.label("next")
         if self.dense:
-            self._say(f"%moment.new = phi {vector} [ %moment, %looked ], [ %moment.now, %stored ]")
+            self._samples(step, y, h, taken, news[0])
+            self._say(f"%moment.new = phi {vector} [ %moment, %next ], [ %moment.now, %stored ]")
         self._say(f"%outside = and {lanes.mask} %outside.all, {taken}")
         least = lanes.fma(lanes.absolute(news[0]), lanes.constant(SMALLEST_STEP), floor)
         collapsed = lanes.compare("olt", lanes.absolute(news[1]), least)
@@ -199,7 +199,7 @@ class StepLoop(CrossLoop):
             return lanes.mask_and(good, passed)
 
         some = lanes.any(wanted("%moment"))
-        self._say(f"br i1 {some}, label %dense, label %next")
+        self._say(f"br i1 {some}, label %dense, label %sampled")
         lanes.label("dense")
         lanes.store("%work", rows.MOMENT, "%moment")
         if self.method == Method.Rodas5P:
@@ -240,8 +240,8 @@ class StepLoop(CrossLoop):
         lanes.label("stored")
         place = self._place("%work", rows.MOMENT * lanes.width)
         self._say(f"%moment.now = load {lanes.vector}, ptr {place}, align {lanes.alignment}")
-        self._say("br label %next")
-        lanes.label("next")
+        self._say("br label %sampled")
+        lanes.label("sampled")
 
     def _leave(self) -> None:
         """Put the lanes back in their rows and find out which have ended, and why."""

@@ -108,6 +108,7 @@ def _job(batch: Batch, counters: NDArray[np.int64], setup: NDArray[np.int64]) ->
         "high": batch.high,
         "moments": batch.moments,
         "samples": batch.samples,
+        "firsts": batch.firsts,
         "passed": batch.passed,
         "reached": batch.reached,
         "section_setup": setup,
@@ -117,7 +118,7 @@ def _job(batch: Batch, counters: NDArray[np.int64], setup: NDArray[np.int64]) ->
     }
     job = Job(**{name: array.ctypes.data for name, array in arrays.items()})
     job.count, job.limit, job.boxed = batch.spans.size, batch.limit, int(boxed)
-    job.moment_count, job.first_moment = batch.moments.size - 1, batch.first_moment
+    job.moment_count = batch.moments.size - 1
     job.start_time = batch.start_time
     job.point_count, job.cycle_count = len(events.points), len(events.cycle_points)
     assert ctypes.sizeof(job) == 8 * len(Job._fields_)
