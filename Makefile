@@ -9,7 +9,7 @@ JOBS ?= 2
 SOURCES := $(shell find src -type f -not -name "*.pyc")
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit dist torture peers screenshots gallery lock clean browser-tools
+.PHONY: help run test check unit thorough dist torture peers screenshots gallery lock clean browser-tools
 
 help: ## Say what each target does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -50,15 +50,19 @@ test: check browser-tools ## Install what the tests need, browser included, and 
 	$(TEST_BIN)/pytest -q -n $(JOBS) tests/unit tests/truth src docs
 	$(TEST_BIN)/pytest -q tests/integration tests/browser
 
+thorough: $(TEST_VENV)/.ready ## The proofs that take minutes: 10,000 random expressions, 1,000 systems
+	$(TEST_BIN)/pytest -q --hypothesis-profile=thorough \
+		tests/unit/engine/expression/test_error_bounds.py tests/unit/engine/machine/test_build.py \
+		tests/unit/engine/machine/test_integrate.py
+
 torture: $(TEST_VENV)/.ready ## Kill workers, executor, server and jobs at random, 50 times
 	$(TEST_BIN)/python tests/torture.py --kills 50
 
 # ---- measuring -----------------------------------------------------------------------------
 
-peers: ## Compare the integrator with its peers, in an environment of their own
-	@./tools/make-venv $(PYTHON) .venv-peers requirements-peers.txt
-	@.venv-peers/bin/python -m pip install --quiet --no-deps --no-build-isolation .
-	.venv-peers/bin/python benchmarks/integrator.py
+peers: ## Compare the integrator with its peers, installed into an environment of their own
+	@./tools/make-peers $(PYTHON) .venv-peers
+	.venv-peers/bin/python benchmarks $(ARGS)
 
 # ---- releasing -----------------------------------------------------------------------------
 

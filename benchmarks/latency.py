@@ -1,6 +1,6 @@
 """What a user waits for: claim, portrait, preview and click, measured in one run.
 
-    python benchmarks/latency.py [--repeat 20] [--no-browser]
+    python benchmarks/latency.py [--repeat 20] [--only claims compute slider click]
 
 Starts a server on a data folder of its own. Times are wall-clock milliseconds: from the row's
 commit to its claim (executor warm), from the press of Compute to the picture drawn in Chromium,
@@ -19,14 +19,19 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from eqpp_dash.compose import compose
 from eqpp_dash.model.spec import PortraitSpec
 from eqpp_dash.settings import load_settings
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PARTS = ("claims", "compute", "slider", "click")
 PENDULUM = "theta' = omega\nomega' = -g*sin(theta)"
 WINDOW = {"theta": [-6.5, 6.5], "omega": [-3.0, 3.0]}
 
@@ -84,7 +89,7 @@ def server(data: Path) -> Iterator[str]:
         process.wait(30)
 
 
-def measure_page(url: str, repeat: int) -> None:
+def measure_page(url: str, repeat: int, parts: Sequence[str]) -> None:
     """Drive Chromium: Compute, a slider, a click."""
     from playwright.sync_api import sync_playwright
 
@@ -94,51 +99,72 @@ def measure_page(url: str, repeat: int) -> None:
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         page = browser.new_page(viewport={"width": 1440, "height": 900})
-        badge = "document.querySelector('#picture-badge').textContent.toLowerCase()"
-
-        def until(expression: str, seconds: float = 60) -> None:
-            end = time.monotonic() + seconds
-            while not page.evaluate(expression):
-                assert time.monotonic() < end, expression
-                time.sleep(0.02)
-
         page.goto(url)
         page.wait_for_selector("#picture .js-plotly-plot .scatterlayer .trace", timeout=60_000)
-        until(f"{badge}.includes('finished')")
-        drawings = _Drawings(page.evaluate)
-        previews, portraits, clicks, whole = [], [], [], []
-        for k in range(repeat):
-            drawings.start("preview")
-            page.fill("#equations", PENDULUM.replace("g*", f"{1 + (k + 1) / 100}*"))
-            drawings.wait(60)
-            until(f"{badge}.includes('preview')")
-            drawings.start("finished")
-            page.click("#compute")
-            portraits.append(drawings.wait(60))
+        _until(page, f"{_BADGE}.includes('finished')")
+        if "compute" in parts:
+            measure_compute(page, repeat)
         page.fill("#equations", PENDULUM)
         page.wait_for_selector("[role=slider]")
-        slider = page.locator("[role=slider]").first
-        slider.focus()
-        time.sleep(1)
-        for _ in range(repeat):
-            drawings.start("preview")
-            page.keyboard.press("ArrowRight")
-            previews.append(drawings.wait(60))
-            time.sleep(0.2)
-        box = page.locator("#picture .nsewdrag").first.bounding_box()
-        for k in range(repeat):
-            x = box["x"] + box["width"] * (0.2 + 0.6 * k / repeat)
-            y = box["y"] + box["height"] * (0.25 + 0.03 * (k % 7))
-            page.mouse.move(x - 3, y)
-            page.mouse.move(x, y)
-            time.sleep(0.3)
-            drawings.start("", ".sketch path")
-            page.mouse.click(x, y)
-            clicks.append(drawings.wait(60))
-            whole.append(drawings.wait(60, "figure"))
+        time.sleep(2)
+        if "slider" in parts:
+            measure_slider(page, repeat)
+        if "click" in parts:
+            measure_clicks(page, repeat)
         browser.close()
-    report("Compute to picture drawn, pendulum", portraits)
-    report("slider to preview drawn", previews)
+
+
+_BADGE = "document.querySelector('#picture-badge').textContent.toLowerCase()"
+
+
+def _until(page: Page, expression: str, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, expression
+        time.sleep(0.02)
+
+
+def measure_compute(page: Page, repeat: int) -> None:
+    """Compute a system that no one has asked for before."""
+    drawings, times = _Drawings(page.evaluate), []
+    for k in range(repeat):
+        drawings.start("preview")
+        page.fill("#equations", PENDULUM.replace("g*", f"{1 + (k + 1) / 100}*"))
+        drawings.wait(60)
+        _until(page, f"{_BADGE}.includes('preview')")
+        drawings.start("finished")
+        page.click("#compute")
+        times.append(drawings.wait(60))
+    report("Compute to picture drawn, pendulum", times)
+
+
+def measure_slider(page: Page, repeat: int) -> None:
+    """Move a parameter step by step."""
+    drawings, times = _Drawings(page.evaluate), []
+    page.locator("[role=slider]").first.focus()
+    time.sleep(1)
+    for _ in range(repeat):
+        drawings.start("preview")
+        page.keyboard.press("ArrowRight")
+        times.append(drawings.wait(60))
+        time.sleep(0.2)
+    report("slider to preview drawn", times)
+
+
+def measure_clicks(page: Page, repeat: int) -> None:
+    """Click in the plane, here and there."""
+    drawings, clicks, whole = _Drawings(page.evaluate), [], []
+    box = page.locator("#picture .nsewdrag").first.bounding_box()
+    for k in range(repeat):
+        x = box["x"] + box["width"] * (0.2 + 0.6 * k / repeat)
+        y = box["y"] + box["height"] * (0.25 + 0.03 * (k % 7))
+        page.mouse.move(x - 3, y)
+        page.mouse.move(x, y)
+        time.sleep(0.3)
+        drawings.start("", ".sketch path")
+        page.mouse.click(x, y)
+        clicks.append(drawings.wait(60))
+        whole.append(drawings.wait(60, "figure"))
     report("click to trajectory drawn", clicks)
     report("click to whole figure drawn anew", whole)
 
@@ -193,13 +219,14 @@ def main() -> None:
     """Measure everything once."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeat", type=int, default=20)
-    parser.add_argument("--no-browser", action="store_true")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        measure_claims(Path(folder), options.repeat)
-        if not options.no_browser:
+        if "claims" in options.only:
+            measure_claims(Path(folder), options.repeat)
+        if set(options.only) - {"claims"}:
             with server(Path(folder)) as url:
-                measure_page(url, options.repeat)
+                measure_page(url, options.repeat, options.only)
 
 
 if __name__ == "__main__":

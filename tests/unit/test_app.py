@@ -125,6 +125,54 @@ def test_two_apps_in_one_process_both_work(tmp_path: Path) -> None:
     assert second.server.test_client().get(f"/p/{name}").status_code == 404
 
 
+def click(app: Dash, **changes: Any) -> Any:
+    data = {"seq": 7, "at": [0.5, 1.0], "window": [["-4", "4"], ["-4", "4"]], "form": form()}
+    return app.server.test_client().post("/click", json=data | changes)
+
+
+def test_a_click_is_answered_by_its_curve_and_what_else_changes(app: Dash) -> None:
+    parts = click(app).json
+    assert parts["message"] == ""
+    assert parts["badge"] == "Edited"
+    assert parts["caption"].startswith("Through (0.5, 1): from ")
+    assert {"type", "namespace", "props"} <= set(parts["exports"][0])
+    assert parts["traced"]["seq"] == 7
+    assert parts["traced"]["starts"] == ["0.5, 1"]
+    assert parts["traced"]["traces"][0]["x"]["dtype"] == "f4"
+
+
+def test_a_click_that_cannot_be_followed_says_why_and_changes_nothing(app: Dash) -> None:
+    for wrong in ({"form": form(equations="x' = ")}, {"at": "here"}, {"form": 5}):
+        parts = click(app, **wrong).json
+        assert parts["message"]
+        assert parts["traced"] == {"seq": 7, "state": None, "starts": []}
+        assert "badge" not in parts
+
+
+def test_a_click_on_which_our_own_code_fails_says_so(
+    app: Dash, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError("no")
+
+    monkeypatch.setattr("eqpp_dash.callbacks.click.trace", broken)
+    answer = click(app)
+    assert answer.status_code == 200
+    assert "went wrong on the server (ZeroDivisionError" in answer.json["message"]
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b"[" * 2000, b"[]", b"5"])
+def test_what_is_no_click_answers_400(app: Dash, data: bytes) -> None:
+    answer = app.server.test_client().post("/click", data=data, content_type="application/json")
+    assert answer.status_code == 400
+
+
+def test_a_click_from_another_page_is_refused(app: Dash) -> None:
+    data = b'{"seq": 1}'  # a form of another page can send text, not JSON
+    answer = app.server.test_client().post("/click", data=data, content_type="text/plain")
+    assert answer.status_code == 400
+
+
 def test_a_restart_keeps_the_secret(tmp_path: Path) -> None:
     first, second = (create_app(settings(tmp_path)) for _ in range(2))
     assert first.server.secret_key == second.server.secret_key

@@ -109,7 +109,7 @@
     } else if (lane.clicks.length) {
       const at = lane.clicks.shift();
       lane.asked = lane.form;
-      store("click", { seq: begin(), at, window: lane.shown, form: lane.form, ...lane.look });
+      follow({ seq: begin(), at, window: lane.shown, form: lane.form, ...lane.look });
     }
     tellBusy(lane.busy);
   }
@@ -371,13 +371,43 @@
     graph.once("plotly_afterplot", () => layer.remove());
   }
 
+  // The new curve is drawn as soon as it is there; all else follows when it is on the screen.
+  async function follow(click) {
+    let parts = null;
+    try {
+      const answer = await fetch("/click", {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(click),
+      });
+      if (answer.ok) parts = await answer.json();
+    } catch (gone) {
+      // said below
+    }
+    if (click.seq !== lane.seq) return;
+    if (parts === null) {
+      set("picture-message", { children: "No answer from the server; nothing was added" });
+      release();
+      return;
+    }
+    if (parts.traced.state !== null) sketch(parts.traced.traces);
+    window.setTimeout(() => { // after the next frame
+      if (click.seq !== lane.seq) return;
+      set("picture-message", { children: parts.message });
+      if (parts.traced.state === null) {
+        release();
+        return;
+      }
+      set("picture-badge", { children: parts.badge, color: parts.colour });
+      set("picture-caption", { children: parts.caption });
+      set("export-items", { children: parts.exports });
+      store("traced", parts.traced);
+    }, FRAME);
+  }
+
   const traced = (answer, figure) => {
     const skip = window.dash_clientside.no_update;
     if (!answer || answer.seq !== lane.seq) return skip;
-    if (answer.state === null) {
-      release();
-      return skip;
-    }
     lane.points = answer.starts;
     if (unchanged()) {
       lane.form = { ...lane.form, starts: answer.starts };
@@ -388,16 +418,12 @@
       lane.form = { ...lane.form, starts: [...lane.form.starts, answer.starts.at(-1)] };
     }
     set("starts", { value: lane.form.starts });
-    sketch(answer.traces);
-    window.setTimeout(() => { // after the next frame
-      if (answer.seq !== lane.seq) return;
-      const data = [...figure.data];
-      data.splice(figure.layout.meta.insert_at, 0, ...answer.traces);
-      const meta = { ...figure.layout.meta,
-        insert_at: figure.layout.meta.insert_at + answer.traces.length };
-      set("picture", { figure: { ...figure, data, layout: { ...figure.layout, meta } } });
-      release();
-    }, FRAME);
+    const data = [...figure.data];
+    data.splice(figure.layout.meta.insert_at, 0, ...answer.traces);
+    const meta = { ...figure.layout.meta,
+      insert_at: figure.layout.meta.insert_at + answer.traces.length };
+    set("picture", { figure: { ...figure, data, layout: { ...figure.layout, meta } } });
+    release();
     return skip;
   };
 

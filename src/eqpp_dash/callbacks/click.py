@@ -1,4 +1,8 @@
-"""A click in the plane: the trajectory through it, in one round trip and without a job."""
+"""A click in the plane: the trajectory through it, in one round trip and without a job.
+
+The page asks for it by a request of its own, and draws the curve as soon as that is answered;
+what else changes on the page is given to Dash after that.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dash import Dash, Input, Output, State, ctx, no_update
-from dash.exceptions import PreventUpdate
+import orjson
+from dash import Dash, Input, Output, State
+from dash.development.base_component import Component
+from flask import Flask, Response, request
 
 from eqpp_dash.callbacks.answers import asked
 from eqpp_dash.callbacks.browser import in_browser
@@ -15,7 +21,7 @@ from eqpp_dash.callbacks.failures import failed
 from eqpp_dash.callbacks.form import Draft, point_entry, read_draft
 from eqpp_dash.callbacks.words import error_words
 from eqpp_dash.components.header import export_items
-from eqpp_dash.components.ids import Key, Picture, Shell
+from eqpp_dash.components.ids import Key, Picture
 from eqpp_dash.errors import EqppError, SpecError
 from eqpp_dash.figures import trajectory_traces
 from eqpp_dash.figures.ends import end_words
@@ -26,6 +32,9 @@ from eqpp_dash.model.spec import PortraitSpec
 
 if TYPE_CHECKING:
     from eqpp_dash.services import Services
+
+
+PATH = "/click"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,41 +116,48 @@ def fate(found: Traced) -> str:
 
 def no_trace(words: str, seq: Any) -> dict[str, Any]:
     """Leave the picture as it is, and say why nothing was added."""
-    parts = dict.fromkeys(("badge", "colour", "caption", "exports"), no_update)
-    return parts | {"message": words, "traced": {"seq": seq, "state": None, "starts": []}}
+    return {"message": words, "traced": {"seq": seq, "state": None, "starts": []}}
 
 
-def broken_trace(error: Exception) -> dict[str, Any]:
-    """Keep the picture where following a click failed; see `broken_picture`."""
-    said = failed("add_trajectory", error)
-    data = ctx.inputs.get(f"{Key.CLICK}.data")
-    return no_trace(said, data.get("seq") if isinstance(data, dict) else None)
+def follow_click(services: Services, data: Any) -> dict[str, Any]:
+    """Answer what the page sends for a click.
+
+    Parameters
+    ----------
+    services : Services
+        What follows trajectories.
+    data : object
+        Decoded JSON: a draft, the point and the picture's limits; see `trace`.
+
+    Returns
+    -------
+    dict
+        The page's parts that change; see `add_trace` and `no_trace`.
+    """
+    seq = data.get("seq") if isinstance(data, Mapping) else None
+    try:
+        draft = read_draft(data)
+        return add_trace(services, trace(services, draft, data), draft)
+    except EqppError as error:
+        return no_trace(error_words(error), seq)
+    except Exception as error:  # our own code failed: the page keeps its picture, the log has why
+        return no_trace(failed("follow_click", error), seq)
 
 
 def register(app: Dash, services: Services) -> None:
     """Register clicking in the plane and clearing what was clicked."""
+    server: Flask = app.server
 
-    @app.callback(
-        output={
-            "message": Output(Picture.MESSAGE, "children", allow_duplicate=True),
-            "badge": Output(Picture.BADGE, "children", allow_duplicate=True),
-            "colour": Output(Picture.BADGE, "color", allow_duplicate=True),
-            "caption": Output(Picture.CAPTION, "children", allow_duplicate=True),
-            "exports": Output(Shell.EXPORT_ITEMS, "children", allow_duplicate=True),
-            "traced": Output(Key.TRACED, "data"),
-        },
-        inputs={"data": Input(Key.CLICK, "data")},
-        on_error=broken_trace,
-        prevent_initial_call=True,
-    )
-    def add_trajectory(data: Any) -> dict[str, Any]:
-        if not isinstance(data, dict):
-            raise PreventUpdate
+    @server.post(PATH)
+    def click() -> Response:
         try:
-            draft = read_draft(data)
-            return add_trace(services, trace(services, draft, data), draft)
-        except EqppError as error:
-            return no_trace(error_words(error), data.get("seq"))
+            data = orjson.loads(request.get_data()) if request.is_json else None
+        except orjson.JSONDecodeError:
+            data = None
+        if not isinstance(data, dict):
+            return Response("This is no request of the page.", 400, mimetype="text/plain")
+        parts = follow_click(services, data)
+        return Response(orjson.dumps(parts, default=_plain), mimetype="application/json")
 
     in_browser(app, "eqpp.traced", Input(Key.TRACED, "data"), State(Picture.GRAPH, "figure"))
     in_browser(
@@ -150,3 +166,7 @@ def register(app: Dash, services: Services) -> None:
         Output(Picture.STARTS, "value", allow_duplicate=True),
         Input(Picture.CLEAR, "n_clicks"),
     )
+
+
+def _plain(item: Component) -> Any:
+    return item.to_plotly_json()  # type: ignore[no-untyped-call]

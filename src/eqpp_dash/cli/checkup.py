@@ -72,6 +72,7 @@ def examine(data_dir: Path | None, config: Path | None) -> Iterator[Finding]:
     """Look at everything, one thing after the other, as far as it goes."""
     yield package_finding()
     yield copies_finding(sys.path, Path.cwd())
+    yield machine_finding()
     from eqpp_dash.settings import load_settings
 
     try:
@@ -97,6 +98,20 @@ def package_finding() -> Finding:
     if eqpp_dash.__version__.startswith("0+"):
         return Finding("package", found, "It is not installed: pip install eqpp-dash")
     return Finding("package", found)
+
+
+def machine_finding() -> Finding:
+    """Say whether the integrator runs in machine code here."""
+    from eqpp_dash.engine.machine.build import native_target, why_not
+
+    reason = why_not()
+    if reason:
+        mend = "Install llvmlite for this processor, as the requirements say"
+        return Finding("machine code", f"none, numpy computes, more slowly: {reason}", mend)
+    target = native_target()
+    return Finding(
+        "machine code", f"LLVM {target.version} for {target.cpu}, {target.width} numbers at a time"
+    )
 
 
 def copies_finding(path: Iterable[str], folder: Path) -> Finding:

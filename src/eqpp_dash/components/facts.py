@@ -167,6 +167,8 @@ def _timing(portrait: Portrait, row_id: str | None, finished: bool) -> html.Div:
     entries = [("Engine", f"version {portrait.engine}")]
     if engine is not None:
         entries.append(("Computed in", f"{engine * 1000:.0f} ms"))
+    if portrait.integrator:
+        entries.append(("Integrated by", portrait.integrator))
     link: list[Any] = []
     if row_id is not None:
         link = [dmc.Anchor("Permanent page", href=f"/p/{row_id}", size="sm", className="own-page")]

@@ -103,7 +103,6 @@ class Key(StrEnum):
     QUESTION = "question"
     DRAFT = "draft"
     DRAWN = "drawn"
-    CLICK = "click"
     TRACED = "traced"
     ORDER = "order"
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import solve_continuous_lyapunov
 
 from eqpp_dash.engine.dop853 import Array
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from eqpp_dash.engine.compiled import CompiledField
     from eqpp_dash.engine.orbits import Ends, Problem
     from eqpp_dash.engine.record import Bools, Record
+
+Lanes = NDArray[np.intp]
 
 ARRIVED = 1.5e-3
 """Distance, in widths of the window, within which a curve need not be drawn on."""
@@ -62,6 +65,8 @@ class Attraction:
         self.sign = np.array([sign for _, sign, *_ in found])
         self.point = np.array([point for _, _, point, _ in found])
         self.shape = np.array([shape for *_, shape in found])
+        # Upper roots R of the shapes: z'Pz is the square of the length of Rz.
+        self.root = np.array([np.linalg.cholesky(shape).T for shape in self.shape])
         self.caught = np.full(lanes, -1, dtype=np.intp)
         self.left = np.full(lanes, EXTRA_STEPS, dtype=np.intp)
 
@@ -72,10 +77,16 @@ class Attraction:
             return wanted
         lanes, states = record.lane, record.y[1:]
         caught = self.caught[lanes]
-        for k, sign in enumerate(self.sign):
-            away = states - self.point[k][:, None]
-            level = np.einsum("kil,ij,kjl->kl", away, self.shape[k], away)
-            wanted |= (level < 1.0) & ((record.sign == sign) & (caught < 0))
+        for sign in np.unique(self.sign):
+            free = np.flatnonzero((record.sign == sign) & (caught < 0))
+            if free.size:
+                roots = self.root[self.sign == sign]
+                seen = np.moveaxis(states[:, :, free], 1, 0).reshape(self.width.size, -1)
+                away = (roots @ seen).reshape(-1, seen.shape[1])
+                away -= np.einsum("kij,kj->ki", roots, self.point[self.sign == sign]).reshape(-1, 1)
+                level = np.square(away, out=away).reshape(len(roots), -1, seen.shape[1]).sum(axis=1)
+                entered = level.min(axis=0) < 1.0
+                wanted[:, free] = entered.reshape(len(states), free.size)
         inside = np.flatnonzero(caught >= 0)
         if inside.size:
             away = states[:, :, inside] - self.point[caught[inside]].T
@@ -200,31 +211,35 @@ class NearMiss:
         self.numbers = np.array([k for k, _ in self.saddles], dtype=int)
         self.points = np.array([item.point for _, item in self.saddles]).reshape(-1, 2).T
         self.away = np.zeros(own.shape, dtype=bool)
+        # What `scan` saw: where watched lanes were far from their own saddle.
+        self.gone = np.zeros((0, 0, 0), dtype=bool)
 
-    def _distances(self, record: Record) -> tuple[Array, Bools]:
+    def _distances(self, record: Record, some: Lanes) -> tuple[Array, Bools]:
         """Give distances from the saddles, (saddles, rounds, lanes), and whose own is which."""
-        apart = record.y[1:, :, None] - self.points[:, :, None]
+        apart = record.y[1:, :, None, some] - self.points[:, :, None]
         distance = np.max(np.abs(apart) / self.width[:, None, None], axis=1)
-        return np.moveaxis(distance, 0, 1), self.own[record.lane] == self.numbers[:, None]
+        return np.moveaxis(distance, 0, 1), self.own[record.lane[some]] == self.numbers[:, None]
 
     def scan(self, record: Record) -> Bools:
         """Tell which steps of a record come close to a saddle."""
-        watched = self.own[record.lane] >= 0
-        if not watched.any() or not self.saddles:
-            return np.zeros(record.good.shape, dtype=bool)
-        distance, mine = self._distances(record)
-        gone = (mine[:, None] & (distance > 10 * NEAR_SADDLE) & record.good).any(axis=0)
-        away = np.logical_or.accumulate(gone, axis=0) | self.away[record.lane]
+        wanted = np.zeros(record.good.shape, dtype=bool)
+        some = np.flatnonzero(self.own[record.lane] >= 0)
+        if not some.size or not self.saddles:
+            return wanted
+        distance, mine = self._distances(record, some)
+        self.gone = mine[:, None] & (distance > 10 * NEAR_SADDLE)
+        gone = (self.gone & record.good[:, some]).any(axis=0)
+        away = np.logical_or.accumulate(gone, axis=0) | self.away[record.lane[some]]
         close = (distance < NEAR_SADDLE) & (~mine[:, None] | away)
-        wanted: Bools = close.any(axis=0) & watched & record.good
+        wanted[:, some] = close.any(axis=0) & record.good[:, some]
         return wanted
 
     def skip(self, record: Record, quiet: Bools) -> None:
         """Note which lanes have left their saddle."""
-        if self.saddles:
-            distance, mine = self._distances(record)
-            gone = mine[:, None] & (distance > 10 * NEAR_SADDLE) & quiet
-            self.away[record.lane[gone.any(axis=(0, 1))]] = True
+        some = np.flatnonzero(self.own[record.lane] >= 0)
+        if some.size and self.saddles:
+            gone = (self.gone & quiet[:, some]).any(axis=(0, 1))
+            self.away[record.lane[some[gone]]] = True
 
     def look(self, taken: Taken, ends: Ends) -> None:
         """End the watched lanes that are close to a saddle's stable direction, and close."""

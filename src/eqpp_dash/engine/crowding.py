@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from eqpp_dash.engine.dop853 import Array
 from eqpp_dash.engine.orbits import RETRACES, Problem
 from eqpp_dash.engine.trajectories import Orbits, Traced
+from eqpp_dash.engine.walking import walk_along
 from eqpp_dash.model.portrait import Trajectory
 
 Cells = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -92,38 +94,62 @@ def cut_crowded(problem: Problem, trajectories: Sequence[Trajectory]) -> tuple[T
         The same without the crowded parts; evenly spaced ones of which hardly anything is
         left are dropped.
     """
-    taken = np.zeros((CELLS + 2, CELLS + 2), dtype=bool)
-    kept = []
-    for item in trajectories:
-        rest = item
-        if item.origin != "given" and item.forward.end != "closed orbit":
-            rest = _cut(problem, item, taken)
-        cut = len(rest.points) < len(item.points)
-        if cut and item.origin == "seeded" and _arc(problem, rest.points)[-1] < SHORTEST:
+    passed = np.zeros((CELLS + 2, CELLS + 2), dtype=bool)
+    first = np.full(passed.size, np.inf)
+    kept: list[Trajectory] = []
+    groups = [(whole, list(items)) for whole, items in groupby(trajectories, key=_stays_whole)]
+    for number, (whole, items) in enumerate(groups, 1):
+        if whole:
+            if number < len(groups):
+                passed[_walk(problem, [item.points for item in items], 1.0 / CELLS)[0]] = True
+            kept += items
             continue
-        for cell in _around(_walk(problem, rest.points)[0]):
-            taken[cell] = True
-        kept.append(rest)
+        for item in items:
+            rest = _cut(problem, item, _widened(passed), first)
+            cut = len(rest.points) < len(item.points)
+            if cut and item.origin == "seeded" and _arc(problem, rest.points)[-1] < SHORTEST:
+                continue
+            passed[_walk(problem, [rest.points])[0]] = True
+            kept.append(rest)
     return tuple(kept)
 
 
-def _cut(problem: Problem, item: Trajectory, taken: NDArray[np.bool_]) -> Trajectory:
+def _stays_whole(item: Trajectory) -> bool:
+    return item.origin == "given" or item.forward.end == "closed orbit"
+
+
+def _widened(passed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Give the cells that were passed and all their neighbours."""
+    wide = passed.copy()
+    wide[1:] |= passed[:-1]
+    wide[:-1] |= passed[1:]
+    tall = wide.copy()
+    tall[:, 1:] |= wide[:, :-1]
+    tall[:, :-1] |= wide[:, 1:]
+    return tall
+
+
+def _cut(problem: Problem, item: Trajectory, taken: NDArray[np.bool_], first: Array) -> Trajectory:
     start = int(np.searchsorted(item.times, 0.0))
-    ahead = _useful(problem, item.points[start:], taken)
-    behind = _useful(problem, item.points[start::-1], taken)
+    ahead = _useful(problem, item.points[start:], taken, first)
+    behind = _useful(problem, item.points[start::-1], taken, first)
     part = slice(start - behind + 1, start + ahead)
     return replace(item, times=item.times[part], points=item.points[part])
 
 
-def _useful(problem: Problem, points: Array, taken: NDArray[np.bool_]) -> int:
-    """Give how many points of half a curve, from its start, are worth drawing."""
-    cells, at = _walk(problem, points)
+def _useful(problem: Problem, points: Array, taken: NDArray[np.bool_], first: Array) -> int:
+    """Give how many points of half a curve, from its start, are worth drawing.
+
+    In `first`, infinite for every cell, it is noted how far along the curve each was reached.
+    """
+    cells, at = _walk(problem, [points])
     if len(points) < 2 or not at.size:
         return len(points)
-    first = np.full(taken.shape, np.inf)
-    for cell in _around(cells):
-        np.minimum.at(first, cell, at)
-    crowded = taken[cells] | (first[cells] < at - OWN)
+    code = cells[0] * taken.shape[1] + cells[1]
+    first[code[::-1]] = at[::-1]  # of repeated places the last is kept: where it came there first
+    near = [code + i * taken.shape[1] + j for i in (-1, 0, 1) for j in (-1, 0, 1)]
+    crowded = taken[cells] | (first[np.stack(near)].min(axis=0) < at - OWN)
+    first[code] = np.inf
     free = np.flatnonzero(~crowded)
     last = float(at[free[-1]]) + OVERLAP if free.size else 0.0
     if last >= at[-1]:
@@ -136,20 +162,12 @@ def _arc(problem: Problem, points: Array) -> Array:
     return np.concatenate([[0.0], np.cumsum(steps)])
 
 
-def _walk(problem: Problem, points: Array) -> tuple[Cells, Array]:
-    """Give the cells that a curve passes in the window, and how far along each is."""
-    arc = _arc(problem, points)
-    count = int(min(arc[-1] * 2 * CELLS, 60_000)) + 2
-    at = np.linspace(0.0, arc[-1], count)
-    unit = [
-        (np.interp(at, arc, points[:, k]) - problem.center[k]) / problem.width[k] + 0.5
-        for k in range(2)
-    ]
-    inside = np.logical_and.reduce([(u >= 0) & (u < 1) for u in unit])
-    column, row = ((u[inside] * CELLS).astype(np.intp) + 1 for u in unit)
+def _walk(
+    problem: Problem, parts: Sequence[Array], spacing: float = 0.5 / CELLS
+) -> tuple[Cells, Array]:
+    """Give the cells that curves pass in the window, and how far along its curve each is."""
+    unit = [(part - problem.center) / problem.width + 0.5 for part in parts]
+    points, at, _ = walk_along(unit, spacing, 60_000)
+    inside = ((points >= 0) & (points < 1)).all(axis=1)
+    column, row = (points[inside] * CELLS).astype(np.intp).T + 1
     return (column, row), at[inside]
-
-
-def _around(cells: Cells) -> list[Cells]:
-    column, row = cells
-    return [(column + i, row + j) for i in (-1, 0, 1) for j in (-1, 0, 1)]

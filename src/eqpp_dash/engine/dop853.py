@@ -28,6 +28,9 @@ _B = np.array(_tableau.B, dtype=float)
 _C = np.array(_tableau.C, dtype=float)
 _ERRORS = np.stack([_tableau.E5, _tableau.E3])
 _KNOWN = STAGES + 1
+LARGEST = 1e100
+"""More than any square of an error that can be told from others."""
+
 # What the interpolant needs of a step's 13 slopes: four rows for the interpolant itself
 # and three for the extra stages, so that a step is remembered by 7 vectors and not by 13.
 _PACK = np.vstack([_tableau.D[:, :_KNOWN], _A[_KNOWN:, :_KNOWN]])
@@ -95,7 +98,10 @@ def take_step(
     new += y
     slopes[STAGES] = field(t + h, new)
     fifth, third = (_ERRORS @ flat).reshape(2, n, lanes) / scale(np.maximum(np.abs(y), np.abs(new)))
-    five, three = np.einsum("ij,ij->j", fifth, fifth), np.einsum("ij,ij->j", third, third)
+    # Where these overflow the step is too long by far; NaN stays.
+    five, three = (
+        np.minimum(np.einsum("ij,ij->j", part, part), LARGEST) for part in (fifth, third)
+    )
     error = np.abs(h) * five / np.sqrt(np.maximum((five + 0.01 * three) * n, 1e-300))
     error = np.where(np.isfinite(new).all(0) & np.isfinite(slopes[STAGES]).all(0), error, np.nan)
     memory = (_PACK @ flat).reshape(7, n, lanes)

@@ -14,6 +14,7 @@ from eqpp_dash.engine.seeding import (
     SEED_RTOL,
     candidate_starts,
     choose_seeds,
+    free_starts,
     separatrix_orbits,
 )
 from eqpp_dash.engine.trajectories import Orbits, Traced, assemble, integrate_both
@@ -77,7 +78,13 @@ def draw_trajectories(
         span=min(problem.span, 1000.0 * problem.crossing),
         by_eye=True,
     )
-    candidates = Orbits.through(candidate_starts(loose), "seeded", SEED_STEPS)
+    starts = candidate_starts(loose)
+    given_curves = [item.points for item in drawn if item.origin == "given"]
+    if given_curves:
+        starts = free_starts(loose, starts, given_curves)
+    if not len(starts):
+        return cut_crowded(problem, drawn)
+    candidates = Orbits.through(starts, "seeded", SEED_STEPS)
     seeded = integrate_both(loose, candidates, equilibria, progress=report.stage(0.4, 0.9))
     cycles = _cycles(loose, seeded, equilibria)
     chosen = choose_seeds(seeded, [item.points for item in drawn + cycles])

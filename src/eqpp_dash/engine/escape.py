@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from eqpp_dash.engine.dop853 import Array, interpolate
+from eqpp_dash.engine.dop853 import TERMS, Array, interpolate
 
 if TYPE_CHECKING:
     from eqpp_dash.engine.batch import Taken
@@ -30,6 +30,9 @@ PATIENCE = 150
 
 EXCURSIONS = 3
 """Times that an orbit may leave the work box; the last one ends it."""
+
+SURE = 1e-8
+"""The time of a blow-up is known when it is so near, as a share of the time elapsed."""
 
 FINITE_POWER = 1.1
 SLOW_POWER = 0.5
@@ -52,8 +55,11 @@ class Escape:
         self.outside = np.zeros(lanes, dtype=bool)
         self.spent = np.zeros(lanes, dtype=np.intp)
         self.excursions = np.zeros(lanes, dtype=np.intp)
-        self.left_at = np.zeros(lanes)
-        self.left_state = np.zeros((problem.width.size, lanes))
+        # The step on which each lane left the box last; when it did is found in `settle`.
+        n = problem.width.size
+        self.exit_from = np.zeros((2, lanes))
+        self.exit_state = np.zeros((n, lanes))
+        self.exit_terms = np.zeros((TERMS, n, lanes))
         # The last milestone: distance, time and speed there; mean speed up to it, and where.
         self.distance = np.full(lanes, np.nan)
         self.time = np.zeros(lanes)
@@ -82,11 +88,28 @@ class Escape:
         if self.beyond.any():
             back = np.logical_or.accumulate(good & ~self.beyond, axis=0)
             spent = self.spent[lanes] + np.cumsum(good & self.beyond, axis=0)
-            decided = ~self.outside[lanes] | back | (self.power[lanes] > FINITE_POWER)
+            decided = ~self.outside[lanes] | back | self._sure(record, reach)
             decided |= (reach > FAR * problem.box) | (spent > PATIENCE)
             tell |= self.beyond & decided
         wanted: Bools = good & self.apart & tell
         return wanted
+
+    def _sure(self, record: Record, reach: Array) -> Bools:
+        """Tell where it is sure that a lane blows up, by the exponent of its last milestone."""
+        sure = np.zeros(reach.shape, dtype=bool)
+        power = self.power[record.lane]
+        some = np.flatnonzero(power > FINITE_POWER)
+        if some.size:
+            problem, center = self.problem, self.problem.center[:, None]
+            away = (record.y[1:, :, some] - center) / problem.width[:, None]
+            rates = record.f[1:, :, some] / problem.width[:, None] * np.sign(away)
+            axis = np.abs(away).argmax(axis=1)[:, None]
+            speed = 2.0 * np.take_along_axis(rates, axis, axis=1)[:, 0]
+            more = reach[:, some] / ((power[some] - 1.0) * speed)
+            sure[:, some] = (more < SURE * record.t[1:, some]) & (
+                reach[:, some] > 100 * problem.box
+            )
+        return sure
 
     def skip(self, record: Record, quiet: Bools) -> None:
         """Pass over steps on which there is nothing to measure or to decide."""
@@ -127,26 +150,39 @@ class Escape:
             self._decide(taken, ends, np.flatnonzero(out), reach, speed, now)
 
     def settle(self, ends: Ends) -> None:
-        """Say ``left work box`` of lanes whose time was up there, where the time is ours."""
-        if not self.problem.by_eye:
+        """Find when lanes left the box; say so of those whose time was up there, if it is ours."""
+        left = np.array([end == LEFT for end in ends.end], dtype=bool)
+        if self.problem.by_eye:
+            for lane in np.flatnonzero(self.outside & ~left):
+                if ends.end[lane] in ("time", "budget"):
+                    ends.end[lane], ends.reason[lane] = LEFT, AWAY
+                    left[lane] = True
+        lanes = np.flatnonzero(left)
+        if not lanes.size:
             return
-        for lane in np.flatnonzero(self.outside):
-            if ends.end[lane] in ("time", "budget"):
-                ends.end[lane], ends.reason[lane] = LEFT, AWAY
-                ends.reached[lane] = ends.time[lane] = float(self.left_at[lane])
-                ends.state[:, lane] = self.left_state[:, lane]
+        share, state = self._exits(lanes)
+        begun, length = self.exit_from[:, lanes]
+        ends.time[lanes] = begun + share * length
+        ends.state[:, lanes] = state
+        for left_lane in lanes.tolist():
+            ends.reached[left_lane] = float(ends.time[left_lane])
 
     def _note_exit(self, taken: Taken, which: Lanes) -> None:
-        """Find when lanes left the work box within their last step: bisection."""
-        terms, y = taken.terms_of(which), taken.y[:, which]
-        inside, outside = np.zeros(which.size), np.ones(which.size)
+        """Remember the last steps of lanes, on which they left the work box."""
+        lanes = taken.lane[which]
+        self.exit_from[:, lanes] = taken.t[which], taken.h[which]
+        self.exit_state[:, lanes] = taken.y[:, which]
+        self.exit_terms[:, :, lanes] = taken.terms_of(which)
+
+    def _exits(self, lanes: Lanes) -> tuple[Array, Array]:
+        """Find where on their step lanes left the work box, and the states there: bisection."""
+        terms, y = self.exit_terms[:, :, lanes], self.exit_state[:, lanes]
+        inside, outside = np.zeros(lanes.size), np.ones(lanes.size)
         for _ in range(30):
             middle = 0.5 * (inside + outside)
             out = self.problem.reach(interpolate(y, terms, middle)) > self.problem.box
             inside, outside = np.where(out, inside, middle), np.where(out, middle, outside)
-        lanes = taken.lane[which]
-        self.left_at[lanes] = taken.t[which] + outside * taken.h[which]
-        self.left_state[:, lanes] = interpolate(y, terms, outside)
+        return outside, interpolate(y, terms, outside)
 
     def _speed(self, taken: Taken) -> Array:
         """Give the rate at which the distance grows, in the units of `Problem.reach`."""
@@ -179,7 +215,7 @@ class Escape:
         power = self.power[lanes]
         more = reach[out] / ((power - 1.0) * speed[out])
         finite = power > FINITE_POWER
-        sure = finite & (more < 1e-8 * now[out]) & (reach[out] > 100 * self.problem.box)
+        sure = finite & (more < SURE * now[out]) & (reach[out] > 100 * self.problem.box)
         far = reach[out] > FAR * self.problem.box
         slow = (
             (self.trend[lanes] < SLOW_POWER)
@@ -196,5 +232,4 @@ class Escape:
                 reason = "it grows without bound"
                 ends.close(lane, INFINITY, time, state, reason, limit=(None,))
             else:
-                time = float(self.left_at[lane])
-                ends.close(lane, LEFT, time, self.left_state[:, lane], AWAY)
+                ends.close(lane, LEFT, time, state, AWAY)  # the time is set by `settle`

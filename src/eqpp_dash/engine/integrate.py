@@ -9,7 +9,7 @@ Step control: Hairer, Norsett and Wanner I, section II.4.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from eqpp_dash.engine import dop853, radau
 from eqpp_dash.engine.batch import Batch, Taken, join_batches
 from eqpp_dash.engine.dop853 import Array, Trial
-from eqpp_dash.engine.orbits import Ends, Flow, Problem, Steps
-from eqpp_dash.engine.record import ROUNDS, Record
+from eqpp_dash.engine.orbits import Ends, Flow, Problem, Steps, join_steps, terms_among
+from eqpp_dash.engine.record import ROUNDS
 from eqpp_dash.engine.recorded import Recorded
 from eqpp_dash.engine.surfaces import Surfaces
+from eqpp_dash.engine.watcher import Watcher
 
 REJECTIONS = 40
 """So many tries in a row without success mean that the orbit cannot be continued."""
@@ -32,23 +33,6 @@ STIFF_PACE = 5e-4
 
 Bools = NDArray[np.bool_]
 Lanes = NDArray[np.intp]
-
-
-class Watcher(Protocol):
-    """Looks at good steps and ends lanes.
-
-    It looks at every step, one round after the other; or, where machine code takes several
-    rounds at a time, at those steps which `scan` picks, after it has passed over the others.
-    """
-
-    def look(self, taken: Taken, ends: Ends) -> None:
-        """Close the lanes that have come to an end."""
-
-    def scan(self, record: Record) -> Bools:
-        """Tell which good steps it must look at, up to the first of each lane: (rounds, lanes)."""
-
-    def skip(self, record: Record, quiet: Bools) -> None:
-        """Take note of good steps of the record just scanned that it does not look at."""
 
 
 def integrate_orbits(
@@ -113,6 +97,7 @@ class _Run:
         self.counts = np.zeros(starts.shape[1], dtype=np.intp)
         self.stiff = np.zeros(starts.shape[1], dtype=bool)
         self.chunks: list[tuple[NDArray[Any], ...]] = []
+        self.recordings: list[tuple[Lanes, Array]] = []
         self.surfaces = Surfaces(problem, starts.shape[1])
         self.rounds = 0
         self.recorded: Recorded | None = None
@@ -197,7 +182,7 @@ class _Run:
         assert self.recorded is not None
         error, chunk, blocked = self.recorded.advance(batch, self.ends, self.counts, self.limit)
         if chunk is not None:
-            self.chunks.append(chunk)
+            self.recordings.append(chunk)
         self._give_up(batch, error)
         blocked = blocked[self.ends.open[batch.lane[blocked]]]
         if blocked.size:
@@ -374,11 +359,21 @@ class _Run:
 
     def _steps(self) -> Steps:
         n = self.starts.shape[0]
-        if not self.chunks:
-            empty = np.zeros(0)
-            return Steps(
-                np.zeros(0, dtype=np.intp), empty, empty, np.zeros((n, 0)), np.zeros((7, n, 0))
-            )
+        parts = []
+        if self.chunks:
+            parts.append(self._steps_of_numpy())
+        if self.recordings:
+            assert self.recorded is not None
+            parts.append(self.recorded.steps(self.recordings))
+        if len(parts) == 1:
+            return parts[0]
+        if not parts:
+            none = np.zeros(0)
+            terms_of = terms_among(np.zeros((dop853.TERMS, n, 0)))
+            return Steps(none.astype(np.intp), none, none, np.zeros((n, 0)), terms_of)
+        return join_steps(*parts)
+
+    def _steps_of_numpy(self) -> Steps:
         lane, kind, sign, t, h, y, f, new, slope, memory = (
             np.concatenate([chunk[i] for chunk in self.chunks], axis=-1) for i in range(10)
         )
@@ -388,12 +383,8 @@ class _Run:
         terms = memory[:, :, order]
         explicit = np.flatnonzero(kind == 0.0)
         if explicit.size:
-            signs, memory = sign[explicit], terms[:, :, explicit]
+            field, memory = self.field(sign[explicit]), terms[:, :, explicit]
             vectors = (y[:, explicit], f[:, explicit], new[:, explicit], slope[:, explicit])
-            if self.recorded is not None:
-                found = self.recorded.terms(signs, t[explicit], h[explicit], vectors, memory)
-            else:
-                field = self.field(signs)
-                found = dop853.dense_terms(field, t[explicit], h[explicit], *vectors, memory)
+            found = dop853.dense_terms(field, t[explicit], h[explicit], *vectors, memory)
             terms[:, :, explicit] = found
-        return Steps(lane.astype(np.intp), t, h, y, terms)
+        return Steps(lane.astype(np.intp), t, h, y, terms_among(terms))

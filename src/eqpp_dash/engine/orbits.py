@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -154,20 +155,39 @@ class Steps:
         Elapsed time at its start, and its length.
     y : ndarray, shape (n, steps)
         State at its start.
-    terms : ndarray, shape (7, n, steps)
-        Terms for `dop853.interpolate`.
+    terms_of : callable
+        Gives terms for `dop853.interpolate`, shape (7, n, m), of m steps by their numbers.
     """
 
     lane: NDArray[np.intp]
     t: Array
     h: Array
     y: Array
-    terms: Array
+    terms_of: Callable[[NDArray[np.intp]], Array]
 
     def of(self, lane: int) -> slice:
         """Give the range of a lane's steps."""
         first, last = np.searchsorted(self.lane, [lane, lane + 1])
         return slice(int(first), int(last))
+
+
+def terms_among(terms: Array) -> Callable[[NDArray[np.intp]], Array]:
+    """Give what finds the terms of some steps among those of all."""
+    return lambda which: terms.take(which, axis=2)
+
+
+def join_steps(one: Steps, other: Steps) -> Steps:
+    """Give the steps of both, sorted by lane, then time."""
+    lane, t = np.concatenate([one.lane, other.lane]), np.concatenate([one.t, other.t])
+    order = np.lexsort((t, lane))
+    terms = [part.terms_of(np.arange(part.t.size)) for part in (one, other)]
+    return Steps(
+        lane[order],
+        t[order],
+        np.concatenate([one.h, other.h])[order],
+        np.concatenate([one.y, other.y], axis=1)[:, order],
+        terms_among(np.concatenate(terms, axis=2)[:, :, order]),
+    )
 
 
 @dataclass(slots=True)
@@ -218,9 +238,9 @@ class Flow:
             return np.repeat(self.starts[:, [lane]], len(times), axis=1)
         index = np.clip(np.searchsorted(starts, times, side="right") - 1, 0, starts.size - 1)
         theta = np.clip((times - starts[index]) / self.steps.h[part][index], 0.0, 1.0)
-        return interpolate(
-            self.steps.y[:, part][:, index], self.steps.terms[:, :, part][:, :, index], theta
-        )
+        used, place = np.unique(index, return_inverse=True)
+        terms = self.steps.terms_of(used + part.start)[:, :, place]
+        return interpolate(self.steps.y[:, part][:, index], terms, theta)
 
     def joined(self, other: Flow) -> Flow:
         """Give both flows as one: the other's lanes follow this one's."""
@@ -235,13 +255,8 @@ class Flow:
             np.concatenate([mine.open, its.open]),
             np.concatenate([mine.drawn, its.drawn]),
         )
-        steps = Steps(
-            np.concatenate([one.lane, two.lane + shift]),
-            np.concatenate([one.t, two.t]),
-            np.concatenate([one.h, two.h]),
-            np.concatenate([one.y, two.y], axis=1),
-            np.concatenate([one.terms, two.terms], axis=2),
-        )
+        two = replace(two, lane=two.lane + shift)
+        steps = join_steps(one, two)
         return Flow(
             np.concatenate([self.starts, other.starts], axis=1),
             np.concatenate([self.signs, other.signs]),

@@ -14,17 +14,16 @@ from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.drawing import draw_trajectories, sketch_trajectories
 from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
 from eqpp_dash.engine.field import sample_field
-from eqpp_dash.engine.machine.stepper import Machine, prepare_machine
+from eqpp_dash.engine.machine.stepper import Machine, integrator_of, prepare_machine
 from eqpp_dash.engine.nullclines import trace_nullclines
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.prepare import check_point, prepare_spec
+from eqpp_dash.engine.remarks import end_notices, separatrix_notices
 from eqpp_dash.engine.reporting import PhaseReporter, Report
-from eqpp_dash.engine.seeding import MOST_SADDLES, saddles_in_window
 from eqpp_dash.engine.system import Limits, System
 from eqpp_dash.engine.timescale import crossing_time, time_span
 from eqpp_dash.engine.trajectories import Orbits, assemble, integrate_both
 from eqpp_dash.engine.window import fit_window
-from eqpp_dash.model.ends import END_WORDS
 from eqpp_dash.model.portrait import (
     Equilibrium,
     Notice,
@@ -36,7 +35,7 @@ from eqpp_dash.model.portrait import (
 )
 from eqpp_dash.model.spec import PortraitSpec, Range
 
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Raised when results change: part of every portrait's id."""
 
 GRID = (25, 25)
@@ -45,8 +44,6 @@ CLICK_STEPS = 1000
 
 MOST_SCENES = 64
 """Systems on their windows that previews and clicks remember."""
-
-_TELLING_ENDS = ("undefined", "discontinuity", "sliding", "budget", "undecided")
 
 
 @np.errstate(all="ignore")
@@ -114,10 +111,11 @@ def compute_portrait(
             *system.notes,
             *notices,
             *(search.notices if search else ()),
-            *_separatrix_notices(spec, equilibria),
-            *_end_notices(trajectories),
+            *separatrix_notices(spec, equilibria),
+            *end_notices(trajectories),
         ),
         timing=report.finish(),
+        integrator=integrator_of(machine),
     )
 
 
@@ -184,10 +182,11 @@ def preview_portrait(
             *system.notes,
             *scene.notices,
             *(search.notices if search else ()),
-            *_end_notices(trajectories),
+            *end_notices(trajectories),
         ),
         timing=report.finish(),
         partial=True,
+        integrator=integrator_of(scene.machine),
     )
 
 
@@ -365,34 +364,3 @@ def _completeness(search: EquilibriumSearch | None) -> dict[str, str]:
         "equilibria": search.completeness if search else "not searched",
         "limit_cycles": "not searched in this release",
     }
-
-
-def _separatrix_notices(spec: PortraitSpec, equilibria: Sequence[Equilibrium]) -> list[Notice]:
-    """Tell if there are more saddles than have their separatrices drawn."""
-    count = len(saddles_in_window(equilibria))
-    if "separatrices" not in spec.analyses or count <= MOST_SADDLES:
-        return []
-    text = f"The separatrices of {MOST_SADDLES} of the {count} saddles are drawn"
-    return [Notice("separatrices-left-out", text)]
-
-
-def _end_notices(trajectories: Sequence[Trajectory]) -> list[Notice]:
-    """Tell of given trajectories that end where the equations, or the budget, fail."""
-    notices = []
-    for item in trajectories:
-        if item.origin != "given":
-            continue
-        place = ", ".join(f"{value:.6g}" for value in item.start)
-        for way, end, sign in (("forward", item.forward, 1), ("backward", item.backward, -1)):
-            when = "" if end.time is None else f" at t = {sign * end.time:.6g}"
-            if end.end == "infinity" and end.time is not None:
-                text = f"goes to infinity in finite time{when}"
-            elif end.end in _TELLING_ENDS:
-                words = END_WORDS[end.end]
-                text = f"ends{when}: {words}" + (f", {end.reason}" if end.reason else "")
-            else:
-                continue
-            notices.append(
-                Notice("trajectory-end", f"The trajectory from ({place}), {way}, {text}")
-            )
-    return notices

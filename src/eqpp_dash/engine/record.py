@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +17,14 @@ if TYPE_CHECKING:
     from eqpp_dash.engine.orbits import Problem
 
 ROUNDS = 12
-"""Rounds between two looks at the lanes."""
+"""Fewest rounds between two looks at the lanes."""
+
+MOST_ROUNDS = 48
+ENOUGH = 4000
+"""Few lanes take more rounds, up to `MOST_ROUNDS`, so that there is as much as this to look at."""
 
 Bools = NDArray[np.bool_]
+Index = NDArray[np.intp]
 Vectors = tuple[Array, Array, Array, Array]
 
 
@@ -55,6 +61,29 @@ class Record:
         self.y = rows[:, layout.state : layout.state + n]
         self.f = rows[:, layout.slope : layout.slope + n]
         self.memory = store[:-1, layout.memory :].reshape(rounds, TERMS, n, -1)[..., :lanes]
+        self._store, self._layout = store, layout
+
+    def steps(self, rounds: Index, places: Index) -> Array:
+        """Gather steps as `machine.stepper.Stepper.terms` is given them.
+
+        Parameters
+        ----------
+        rounds, places : ndarray of int, shape (steps,)
+            Their rounds, and the places of their lanes.
+
+        Returns
+        -------
+        ndarray, shape (rows, steps)
+            See `machine.rounds.Layout.terms_given`.
+        """
+        layout, (_, rows, padded) = self._layout, self._store.shape
+        n = layout.dimension
+        first = np.arange(layout.state, layout.state + 2 * n)
+        memory = np.arange(layout.memory, layout.count)
+        wanted = [[layout.TIME, layout.TRIED, layout.SIGN], first, first + rows, memory]
+        place = rounds * (rows * padded) + places
+        taken: Array = self._store.ravel().take(np.concatenate(wanted)[:, None] * padded + place)
+        return taken
 
 
 class Recorder:
@@ -70,28 +99,48 @@ class Recorder:
             problem.width,
             problem.center,
         )
-        self._room = np.zeros((0, 0, 0))
+        self._store = np.zeros(0)
 
     def advance(self, batch: Batch) -> Record:
         """Let the lanes go on for some rounds."""
         layout, padded = self.stepper.layout, self.stepper.padded(batch.lane.size)
-        if self._room.shape[2] != padded:
-            self._room = np.zeros((ROUNDS + 1, layout.count, padded))
-        lanes, n = batch.lane.size, layout.dimension
-        first = self._room[0, :, :lanes]
+        rounds = min(max(ENOUGH // padded, ROUNDS), MOST_ROUNDS)
+        shape = (rounds + 1, layout.count, padded)
+        size = math.prod(shape)
+        if self._store.size < size:
+            self._store = np.zeros(size)
+        room = self._store[:size].reshape(shape)
+        self._put(room[0, :, : batch.lane.size], batch)
+        room[0, :, batch.lane.size :] = room[0, :, :1]  # lanes that fill up the last vector
+        self.stepper.advance(room, self.setup)
+        return Record(batch, room, layout)
+
+    def terms(self, sign: Array, t: Array, h: Array, vectors: Vectors, memory: Array) -> Array:
+        """Give the interpolants of steps as `dop853.dense_terms` does, shape (7, n, steps)."""
+        rows = memory.reshape(TERMS * self.stepper.layout.dimension, t.size)
+        return self.terms_of(np.concatenate([[t, h, sign], *vectors, rows]))
+
+    def terms_of(self, given: Array) -> Array:
+        """Give the interpolants of steps gathered by `Record.steps`, shape (7, n, steps)."""
+        steps = given.shape[1]
+        padded = self.stepper.padded(steps)
+        if padded != steps:
+            given = np.concatenate([given, given[:, :1].repeat(padded - steps, axis=1)], axis=1)
+        return self.stepper.terms(np.ascontiguousarray(given), self.setup)[..., :steps]
+
+    def retake(self, sign: Array, t: Array, y: Array, f: Array, h: Array) -> Record:
+        """Take one step of given length from each of some states; `good` says if it was taken."""
+        layout, lanes = self.stepper.layout, t.size
+        room = np.zeros((2, layout.count, self.stepper.padded(lanes)))
+        none = np.zeros(lanes, dtype=np.intp)
+        batch = Batch(np.arange(lanes), sign, t, y, f, h, none)
+        self._put(room[0, :, :lanes], batch)
+        self.stepper.advance(room, self.setup)
+        return Record(batch, room, layout)
+
+    def _put(self, first: Array, batch: Batch) -> None:
+        layout, n = self.stepper.layout, self.stepper.layout.dimension
         first[layout.TIME], first[layout.STEP] = batch.t, batch.h
         first[layout.FAILURES], first[layout.SIGN] = batch.failures, batch.sign
         first[layout.state : layout.state + n] = batch.y
         first[layout.slope : layout.slope + n] = batch.f
-        self.stepper.advance(self._room, self.setup)
-        return Record(batch, self._room, layout)
-
-    def terms(self, sign: Array, t: Array, h: Array, vectors: Vectors, memory: Array) -> Array:
-        """Give the interpolants of steps as `dop853.dense_terms` does, shape (7, n, steps)."""
-        n, steps = self.stepper.layout.dimension, t.size
-        given = np.zeros((self.stepper.layout.terms_given, self.stepper.padded(steps)))
-        given[0, :steps], given[1, :steps], given[2, :steps] = t, h, sign
-        for k, vector in enumerate(vectors):
-            given[3 + k * n : 3 + (k + 1) * n, :steps] = vector
-        given[3 + 4 * n :, :steps] = memory.reshape(TERMS * n, steps)
-        return self.stepper.terms(given, self.setup)[..., :steps]

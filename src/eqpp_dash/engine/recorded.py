@@ -8,26 +8,26 @@ a pole, or fails again and again, the lane stops before it: numpy takes that rou
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eqpp_dash.engine import dop853
 from eqpp_dash.engine.batch import Batch, Taken
-from eqpp_dash.engine.dop853 import Array, Field, Trial
-from eqpp_dash.engine.orbits import Ends, Problem
-from eqpp_dash.engine.record import Record, Recorder, Vectors
+from eqpp_dash.engine.dop853 import TERMS, Array, Field, Trial
+from eqpp_dash.engine.orbits import Ends, Problem, Steps
+from eqpp_dash.engine.record import Record, Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from eqpp_dash.engine.integrate import Watcher
     from eqpp_dash.engine.machine.stepper import Machine, Stepper
     from eqpp_dash.engine.surfaces import Surfaces
+    from eqpp_dash.engine.watcher import Watcher
 
 Lanes = NDArray[np.intp]
-Chunk = tuple[NDArray[Any], ...]
+Chunk = tuple[Lanes, Array]
 
 
 class Recorded:
@@ -81,7 +81,7 @@ class Recorded:
         error : ndarray, shape (lanes,)
             Square of the error of each lane's last try; NaN if the field is undefined there.
         chunk : tuple of ndarray, or None
-            The good steps: lane, kind, sign, t, h, y, f, new, slope, memory.
+            The good steps: lanes, and what `terms_of` needs of them.
         blocked : ndarray of int
             Places of the lanes whose next round must heed a surface.
         """
@@ -108,13 +108,17 @@ class Recorded:
         counts[lanes] += final + 1
         good = record.good & (order <= final)
         for watcher, mask in zip(self.watchers, wanted, strict=True):
-            look = mask & (order == final)
-            watcher.skip(record, good & ~look)
-            which = np.flatnonzero(look[final, each])
+            seen = mask[final, each] & good[final, each]
+            which = np.flatnonzero(seen)
             if which.size:
+                quiet = good.copy()
+                quiet[final[which], which] = False
+                watcher.skip(record, quiet)
                 watcher.look(self._taken(record, final, which), ends)
+            else:
+                watcher.skip(record, good)
         chunk = self._chunk(record, good)
-        arrived = np.flatnonzero((good & record.last & (order == final)).any(axis=0))
+        arrived = np.flatnonzero(good[final, each] & record.last[final, each])
         batch.t, batch.h = record.t[final + 1, each], record.h[final + 1, each]
         batch.y, batch.f = record.y[final + 1, :, each].T, record.f[final + 1, :, each].T
         batch.failures = record.failures[final + 1, each].astype(np.intp)
@@ -126,44 +130,44 @@ class Recorded:
         k, i = np.nonzero(good)
         if not k.size:
             return None
-        return (
-            record.lane[i],
-            np.zeros(k.size),
-            record.sign[i],
-            record.t[k, i],
-            record.tried[k, i],
-            record.y[k, :, i].T,
-            record.f[k, :, i].T,
-            record.y[k + 1, :, i].T,
-            record.f[k + 1, :, i].T,
-            np.moveaxis(record.memory[k, :, :, i], 0, -1),
-        )
+        return record.lane[i], record.steps(k, i)
 
     def _taken(self, record: Record, final: Lanes, which: Lanes) -> Taken:
         """Give the last steps of some lanes as watchers look at them."""
-        k = final[which]
-        sign, t, h = record.sign[which], record.t[k, which], record.tried[k, which]
-        y, f = record.y[k, :, which].T, record.f[k, :, which].T
-        new, slope = record.y[k + 1, :, which].T, record.f[k + 1, :, which].T
-        memory = np.moveaxis(record.memory[k, :, :, which], 0, -1)
+        steps, n = record.steps(final[which], which), len(self.problem.width)
+        t, h, sign = steps[:3]
+        y, f, new, slope, memory = np.split(steps[3:], np.arange(n, 5 * n, n))
 
         def terms_of(some: Lanes) -> Array:
-            vectors = (y[:, some], f[:, some], new[:, some], slope[:, some])
-            return self.terms(sign[some], t[some], h[some], vectors, memory[:, :, some])
+            return self.recorder.terms_of(steps[:, some])
 
         def restep(some: Lanes, share: Array) -> Trial:
-            return dop853.take_step(
-                self.field(sign[some]),
-                t[some],
-                y[:, some],
-                f[:, some],
-                share * h[some],
-                self.problem.scale,
-            )
+            start = (sign[some], t[some], y[:, some], f[:, some])
+            taken = self.recorder.retake(*start, share * h[some])
+            if taken.good.all():
+                error = np.sqrt(taken.error[0])
+                return Trial(taken.y[1], taken.f[1], error, taken.memory[0])
+            field = self.field(sign[some])
+            return dop853.take_step(field, *start[1:], share * h[some], self.problem.scale)
 
         lane = record.lane[which]
+        memory = memory.reshape(TERMS, n, -1)
         return Taken(lane, sign, t, h, y, f, new, slope, memory, terms_of, restep)
 
-    def terms(self, sign: Array, t: Array, h: Array, vectors: Vectors, memory: Array) -> Array:
-        """Give interpolants of steps; `vectors` are their ends: y, f, new, slope."""
-        return self.recorder.terms(sign, t, h, vectors, memory)
+    def steps(self, chunks: Sequence[Chunk]) -> Steps:
+        """Give all good steps sorted by lane, then time; interpolants are made when asked for."""
+        lane, n = np.concatenate([lane for lane, _ in chunks]), len(self.problem.width)
+        order = lane.argsort(kind="stable")
+        rows = [np.concatenate([steps[i] for _, steps in chunks]) for i in range(3 + n)]
+        t, h, _, *y = (row.take(order) for row in rows)
+
+        def terms_of(which: Lanes) -> Array:
+            place, first = order[which], 0
+            given = np.empty((len(chunks[0][1]), place.size))
+            for lanes, steps in chunks:
+                some = np.flatnonzero((place >= first) & (place < first + lanes.size))
+                given[:, some] = steps.take(place[some] - first, axis=1)
+                first += lanes.size
+            return self.recorder.terms_of(given)
+
+        return Steps(lane[order], t, h, np.stack(y), terms_of)

@@ -75,6 +75,19 @@ class _Sections:
         passed: Bools = record.good & (before < 0) & (side >= 0)
         return passed
 
+    def keep_near(self, record: Record, passed: Bools) -> Bools:
+        """Of steps that pass sections keep those that may do so near the sections' points."""
+        k, i = np.nonzero(passed)
+        if not k.size:
+            return passed
+        side = self.seen[0]
+        before = np.where(k > 0, side[k - 1, i], self.side[record.lane[i]])
+        begin = (record.y[k, :, i].T, record.f[k, :, i].T)
+        end = (record.y[k + 1, :, i].T, record.f[k + 1, :, i].T)
+        near = self._near(record.lane[i], record.tried[k, i], begin, end, (before, side[k, i]))
+        passed[k[~near], i[~near]] = False
+        return passed
+
     def skip(self, record: Record, quiet: Bools) -> None:
         """Note where the lanes are after steps that passed no section."""
         some = np.flatnonzero(quiet.any(axis=0))
@@ -88,7 +101,8 @@ class _Sections:
         """Give steps that pass a section the right way, near its point: which, where, how near.
 
         With `follow`, the section then moves on to where the orbit has come, so that every
-        turn is compared with the one before it.
+        turn is compared with the one before it; where and how near is then as exact as the
+        eye asks for.
         """
         lanes = taken.lane
         point, normal = self.point[:, lanes], self.normal[:, lanes]
@@ -107,7 +121,8 @@ class _Sections:
                 self.move(lanes[turned], taken.new[:, turned], taken.slope[:, turned])
             return passed, np.zeros(0), np.zeros(0)
         terms = taken.terms_of(passed)
-        share = self._root(taken, passed, terms, before[passed], side[passed])
+        exact = 1e-6 if follow else 1e-13
+        share = self._root(taken, passed, terms, before[passed], side[passed], exact)
         state = taken.states(passed, share, terms)
         gap = np.max(np.abs(state - point[:, passed]) / self.width, axis=0)
         if follow:
@@ -117,12 +132,26 @@ class _Sections:
     def _passes_near(
         self, taken: Taken, passed: NDArray[np.intp], low: Array, high: Array
     ) -> NDArray[np.bool_]:
-        """Tell which steps meet the section near its point, by cubics through their ends."""
-        lanes = taken.lane[passed]
+        begin = (taken.y[:, passed], taken.f[:, passed])
+        end = (taken.new[:, passed], taken.slope[:, passed])
+        return self._near(taken.lane[passed], taken.h[passed], begin, end, (low, high))
+
+    def _near(
+        self,
+        lanes: NDArray[np.intp],
+        h: Array,
+        begin: tuple[Array, Array],
+        end: tuple[Array, Array],
+        sides: tuple[Array, Array],
+    ) -> NDArray[np.bool_]:
+        """Tell which steps meet the section near its point, by cubics through their ends.
+
+        `begin` and `end` are states and slopes, `sides` how far off the section they are.
+        """
+        (y, f), (new, slope), (low, high) = begin, end, sides
         s = -low / (high - low)
-        y, h = taken.y[:, passed], taken.h[passed]
-        change = taken.new[:, passed] - y
-        first, last = h * taken.f[:, passed] - change, change - h * taken.slope[:, passed]
+        change = new - y
+        first, last = h * f - change, change - h * slope
         state = y + s * (change + (1.0 - s) * ((1.0 - s) * first + s * last))
         apart = (state - self.point[:, lanes]) / self.width
         normal = self.normal[:, lanes]
@@ -131,26 +160,32 @@ class _Sections:
         return near
 
     def _root(
-        self, taken: Taken, passed: NDArray[np.intp], terms: Array, low: Array, high: Array
+        self,
+        taken: Taken,
+        passed: NDArray[np.intp],
+        terms: Array,
+        low: Array,
+        high: Array,
+        exact: float,
     ) -> Array:
         """Find where the interpolant meets the section: the Illinois variant of regula falsi."""
         lanes = taken.lane[passed]
+        normal = self.normal[:, lanes] / self.width
+        y = np.sum((taken.y[:, passed] - self.point[:, lanes]) * normal, axis=0)
+        along = np.einsum("knl,nl->kl", terms, normal)
         a, b = np.zeros(passed.size), np.ones(passed.size)
         low, high = low.copy(), high.copy()
         share = b
         for _ in range(12):
             share = np.where(high > low, (a * high - b * low) / (high - low), b)
-            state = interpolate(taken.y[:, passed], terms, share)
-            value = np.sum(
-                (state - self.point[:, lanes]) / self.width * self.normal[:, lanes], axis=0
-            )
+            value = interpolate(y, along, share)
             up = value >= 0
             low, high = (
                 np.where(up, 0.5 * low, value),
                 np.where(up, value, 0.5 * high),
             )
             a, b = np.where(up, a, share), np.where(up, share, b)
-            if np.max(np.abs(value)) < 1e-15:
+            if np.max(np.abs(value)) < exact:
                 break
         return share
 
@@ -165,6 +200,8 @@ class _Sections:
             value = np.sum((state - point) / self.width * normal, axis=0)
             rate = np.sum(trial.slope / self.width * normal, axis=0) * taken.h[passed]
             share = np.clip(share - value / rate, 0.0, 1.0)
+            if np.max(np.abs(value)) < 1e-13:
+                break
         return share, np.max(np.abs(state - point) / self.width, axis=0)
 
 
@@ -190,7 +227,8 @@ class Returns:
 
     def scan(self, record: Record) -> Bools:
         """Tell which steps may close an orbit."""
-        return self.sections.scan(record) & ~self.skipped[record.lane]
+        passed = self.sections.scan(record) & ~self.skipped[record.lane]
+        return self.sections.keep_near(record, passed)
 
     def skip(self, record: Record, quiet: Bools) -> None:
         """Pass over steps that close none."""

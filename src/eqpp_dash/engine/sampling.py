@@ -14,13 +14,23 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from eqpp_dash.engine.dop853 import Array, interpolate
+from eqpp_dash.engine.dop853 import TERMS, Array, interpolate
 from eqpp_dash.engine.orbits import Flow, Problem
 
-SAGITTA = 2e-4
-"""Largest distance between curve and polyline, in widths of the window."""
+Index = NDArray[np.intp]
+
+SAGITTA = 2.1e-4
+"""Distance between an arc and its chord, in widths of the window. Where the curvature changes along
+a chord it is exceeded, but stays below 1/3000."""
 
 LONGEST_CHORD = 0.04
+FAR_OUT = 1.0
+"""Steps that begin so far from the window, in its widths, and move by less than half of that, do
+not come near it."""
+
+BLOCK = 4096
+"""Steps that are looked at in one go: so many stay in the processor's cache."""
+
 MARGIN = 0.05
 """Curves are drawn this far beyond the window, in its widths."""
 
@@ -34,7 +44,7 @@ class Curve:
 
 
 def sample_curves(
-    problem: Problem, flow: Flow, lanes: Sequence[int], *, most: int = 600, parts: int = 8
+    problem: Problem, flow: Flow, lanes: Sequence[int], *, most: int = 600, parts: int | None = None
 ) -> dict[int, Curve]:
     """Sample some lanes for the eye.
 
@@ -48,8 +58,9 @@ def sample_curves(
         The lanes wanted.
     most : int
         Most points of a lane.
-    parts : int
-        Pieces of a step that are looked at to measure how it bends.
+    parts : int, optional
+        Pieces of a step that are looked at to measure how it bends; more for the long steps of
+        a large tolerance, if left out.
 
     Returns
     -------
@@ -58,78 +69,125 @@ def sample_curves(
         margin (the start alone if it never is).
     """
     steps = flow.steps
+    parts = parts or (4 if problem.rtol <= 1e-6 else 8)
     wanted = np.zeros(flow.starts.shape[1], dtype=bool)
     wanted[list(lanes)] = True
     last = np.minimum(flow.ends.time, flow.ends.drawn)
     until = np.clip((last[steps.lane] - steps.t) / steps.h, 0.0, 1.0)
     use = np.flatnonzero(wanted[steps.lane] & (until > 0))
-    result = {lane: Curve(np.zeros(1), flow.starts[:, [lane]].T.copy()) for lane in map(int, lanes)}
-    if not use.size:
-        return result
-    lane, y, terms, until = steps.lane[use], steps.y[:, use], steps.terms[:, :, use], until[use]
-    measure, visible = _measure(problem, y, terms, until, parts)
-    total = np.concatenate([[0.0], np.cumsum(measure)])
-    bounds = np.flatnonzero(np.concatenate([[True], lane[1:] != lane[:-1], [True]]))
-    where: list[Array] = []
-    owners: list[int] = []
-    for first, beyond in pairwise(bounds):
-        seen = np.flatnonzero(visible[first * parts : beyond * parts])
-        if not seen.size:
-            continue
-        a = first * parts
-        b = a + int(seen[-1]) + 1
-        count = int(np.clip(np.ceil(total[b] - total[a]), 2, most))
-        targets = np.linspace(total[a], total[b], count + 1)
-        where.append(np.interp(targets, total[a : b + 1], np.arange(a, b + 1)))
-        owners.append(int(lane[first]))
-    if not where:
-        return result
-    piece = np.concatenate(where) / parts
-    index = np.minimum(piece.astype(np.intp), lane.size - 1)
-    sizes = np.cumsum([0, *(len(part) for part in where)])
-    # A lane's last point belongs to its own last step, not to the next lane's first.
-    final = sizes[1:] - 1
-    index[final] = np.maximum(np.ceil(piece[final]).astype(np.intp) - 1, 0)
-    theta = (piece - index) * until[index]
-    points = interpolate(y[:, index], terms[:, :, index], theta)
-    times = steps.t[use][index] + theta * steps.h[use][index]
-    for owner, a, b in zip(owners, sizes[:-1], sizes[1:], strict=True):
-        result[owner] = Curve(times[a:b], points[:, a:b].T.copy())
+    result = {}
+    if use.size:
+        use = _up_to_the_last_seen(problem, flow, use)
+        lane, until = steps.lane[use], until[use]
+        y, terms = steps.y.take(use, axis=1), steps.terms_of(use)
+        blocks = [
+            _measure(problem, y[:, k], terms[:, :, k], until[k], parts)
+            for k in (slice(i, i + BLOCK) for i in range(0, use.size, BLOCK))
+        ]
+        measure = np.concatenate([block[0] for block in blocks])
+        visible = np.concatenate([block[1] for block in blocks])
+        owner, piece, final = _places(lane, measure, visible, most)
+        index = piece.astype(np.intp)
+        # A lane's last point belongs to its own last step, not to the next lane's first.
+        index[final] = np.ceil(piece[final]).astype(np.intp) - 1
+        theta = (piece - index) * until[index]
+        points = interpolate(y.take(index, axis=1), terms.take(index, axis=2), theta)
+        times = steps.t[use][index] + theta * steps.h[use][index]
+        rows = np.ascontiguousarray(points.T)
+        bounds = [0, *(final + 1).tolist()]
+        for k, (a, b) in zip(owner.tolist(), pairwise(bounds), strict=True):
+            result[k] = Curve(times[a:b], rows[a:b])
+    for k in map(int, lanes):
+        if k not in result:
+            result[k] = Curve(np.zeros(1), flow.starts[:, [k]].T.copy())
     return result
+
+
+def _up_to_the_last_seen(problem: Problem, flow: Flow, use: Index) -> Index:
+    """Leave out the last steps of each lane that are far from the window and short for that."""
+    steps, last = flow.steps, flow.steps.lane.size - 1
+    lane, y, ahead = steps.lane[use], steps.y.take(use, axis=1), np.minimum(use + 1, last)
+    goes_on = (steps.lane[ahead] == lane) & (use < last)
+    end = np.where(goes_on, steps.y.take(ahead, axis=1), flow.ends.state.take(lane, axis=1))
+    center, width = problem.center[:, None], problem.width[:, None]
+    away, moved = np.abs((y - center) / width), np.abs((end - y) / width)
+    clear = away.max(axis=0) - 0.5
+    clear = np.where(clear > FAR_OUT, clear, 0.0)
+    near = ~(moved.max(axis=0) < 0.5 * clear)
+    first = np.flatnonzero(np.append(True, lane[1:] != lane[:-1]))
+    final = np.maximum.reduceat(np.where(near, np.arange(use.size), -1), first)
+    final = np.maximum(final, first)  # of a lane that is never near its first step
+    return use[np.arange(use.size) <= np.repeat(final, np.diff(np.append(first, use.size)))]
+
+
+def _places(
+    lane: Index, measure: Array, visible: NDArray[np.bool_], most: int
+) -> tuple[Index, Array, Index]:
+    """Spread points evenly by the measure, over each lane up to its last visible piece.
+
+    Gives the lanes that are seen, where their points are, counted in steps, and the last of each.
+    """
+    parts = measure.shape[1]
+    bounds = np.flatnonzero(np.concatenate([[True], lane[1:] != lane[:-1]]))
+    seen = np.where(visible.ravel(), np.arange(visible.size), -1)
+    end = np.maximum.reduceat(seen, bounds * parts) + 1
+    some = end > 0
+    bounds, end = bounds[some], end[some]
+    total = np.concatenate([[0.0], np.cumsum(measure)])
+    low, high = total[bounds * parts], total[end]
+    count = np.clip(np.ceil(high - low), 2, most).astype(np.intp)
+    final = np.cumsum(count + 1) - 1
+    own = np.repeat(np.arange(count.size), count + 1)
+    share = (np.arange(own.size) - (final - count)[own]) / count[own]
+    targets = low[own] + share * (high - low)[own]
+    piece = np.interp(targets, total, np.arange(total.size))
+    piece[final - count], piece[final] = bounds * parts, end
+    return lane[bounds], piece / parts, final
 
 
 def _measure(
     problem: Problem, y: Array, terms: Array, until: Array, parts: int
 ) -> tuple[Array, NDArray[np.bool_]]:
-    """Give how many points each piece of each step deserves, and whether it can be seen."""
+    """Give how many points each piece of each step deserves, and whether it can be seen.
+
+    Both have the shape (steps, parts).
+    """
     n, count = y.shape
-    theta = (until[:, None] * np.linspace(0.0, 1.0, parts + 1)).ravel()
-    states = interpolate(
-        np.repeat(y, parts + 1, axis=1), np.repeat(terms, parts + 1, axis=2), theta
-    ).reshape(n, count, parts + 1)
-    scaled = (states - problem.center[:, None, None]) / problem.width[:, None, None]
-    chords = np.diff(scaled, axis=2)
-    length = np.sqrt(np.sum(chords * chords, axis=0))
-    unit = chords / np.maximum(length, 1e-300)
-    cosine = np.sum(unit[:, :, 1:] * unit[:, :, :-1], axis=0)
-    turn = np.arccos(np.clip(cosine, -1.0, 1.0))
-    turn = np.maximum(
-        np.pad(turn, ((0, 0), (1, 0)), "edge"), np.pad(turn, ((0, 0), (0, 1)), "edge")
-    )
-    inside = np.all(np.abs(scaled) <= 0.5 + MARGIN, axis=0)
-    visible = inside[:, 1:] | inside[:, :-1] | _passes(scaled)
-    measure = np.sqrt(turn * length / (8.0 * SAGITTA)) + length / LONGEST_CHORD
-    # Out of sight a chord may stray by half its distance from the window, so it stays outside.
-    out = np.maximum(np.max(np.abs(scaled), axis=0) - 0.5, MARGIN)
-    out = np.minimum(out[:, 1:], out[:, :-1])
-    rough = np.sqrt(turn * length / (4.0 * out)) + 0.1 * length / out
-    measure = np.where(visible, measure, np.minimum(rough, measure)) + 1e-9
-    return measure.ravel(), visible.ravel()
+    theta = np.linspace(0.0, 1.0, parts + 1)
+    factors = np.where(np.arange(TERMS) % 2 == 0, theta[:, None], 1.0 - theta[:, None])
+    weights = np.cumprod(factors, axis=1)
+    scaled = (weights @ terms.reshape(TERMS, n * count)).reshape(parts + 1, n, count)
+    part = np.flatnonzero(until < 1.0)
+    for k, share in enumerate(theta[1:], 1):
+        own = interpolate(np.zeros((n, part.size)), terms[:, :, part], share * until[part])
+        scaled[k, :, part] = own.T
+    scaled += (y - problem.center[:, None])[None]
+    scaled /= problem.width[:, None]
+    chords = scaled[1:] - scaled[:-1]
+    length = np.sqrt(np.einsum("kil,kil->kl", chords, chords))
+    cosine = np.einsum("kil,kil->kl", chords[1:], chords[:-1])
+    cosine /= np.maximum(length[1:] * length[:-1], 1e-300)
+    bend = np.arccos(np.clip(cosine, -1.0, 1.0, out=cosine))
+    turn = np.concatenate([bend[:1], np.maximum(bend[1:], bend[:-1]), bend[-1:]])
+    away = np.abs(scaled).max(axis=1)
+    inside = away <= 0.5 + MARGIN
+    visible = inside[1:] | inside[:-1]
+    visible |= _passes(scaled)
+    turn *= length
+    measure = np.sqrt(turn / (8.0 * SAGITTA))
+    measure = np.hypot(measure, length / LONGEST_CHORD)
+    if not visible.all():
+        # Out of sight a chord may stray by half its distance from the window, so it stays outside.
+        out = np.maximum(away - 0.5, MARGIN)
+        out = np.minimum(out[1:], out[:-1])
+        rough = np.sqrt(turn / (4.0 * out)) + 0.1 * length / out
+        measure = np.where(visible, measure, np.minimum(rough, measure))
+    measure += 1e-9
+    return measure.T, visible.T
 
 
 def _passes(scaled: Array) -> NDArray[np.bool_]:
     """Tell whether the box about each piece meets the window: it may pass through it."""
-    low = np.minimum(scaled[:, :, 1:], scaled[:, :, :-1])
-    high = np.maximum(scaled[:, :, 1:], scaled[:, :, :-1])
-    meets: NDArray[np.bool_] = np.all((low <= 0.5) & (high >= -0.5), axis=0)
-    return meets
+    meets = np.minimum(scaled[1:], scaled[:-1]) <= 0.5
+    meets &= np.maximum(scaled[1:], scaled[:-1]) >= -0.5
+    return np.asarray(meets.all(axis=1))

@@ -17,6 +17,7 @@ from eqpp_dash.engine.dop853 import Array
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.sampling import sample_curves
 from eqpp_dash.engine.trajectories import Orbits, Traced
+from eqpp_dash.engine.walking import largest, walk_along
 from eqpp_dash.model.portrait import Equilibrium
 
 SEPARATION = 0.04
@@ -41,6 +42,8 @@ FRESH = 4
 
 
 _DIAGONAL = np.sqrt(2.0)
+_BLOCK = 1024
+"""Points in one product: so many stay in the processor's cache."""
 
 
 def saddles_in_window(equilibria: Sequence[Equilibrium]) -> list[int]:
@@ -138,29 +141,23 @@ def choose_seeds(
     candidates = range(len(traced.orbits)) if candidates is None else candidates
     if not candidates:
         return []
-    lanes = traced.lanes(candidates)
-    curves = sample_curves(problem, traced.flow, lanes, most=150, parts=4)
-
-    def cloud(i: int) -> Array:
-        return _fill([curves[lane].points for lane in traced.lanes([i])], problem)
-
     starts = _unit(problem, traced.orbits.starts[list(candidates)])
-    distance = np.full(len(candidates), np.inf)
     taken = np.zeros((_CELLS, _CELLS), dtype=bool)
-    marks = [_fill([points], problem) for points in drawn]
+    marks = _fill(drawn, problem)
+    taken[_cells(marks)] = True
     known = [_unit(problem, item.point[None]) for item in traced.equilibria]
-    for points in marks + known:
-        distance = np.minimum(distance, _distances(starts, points))
-    for points in marks:
-        taken[_cells(points)] = True
+    distance = _distances(starts, np.concatenate([marks, *known]))
     separation = SEPARATION * _DIAGONAL
+    free = [candidates[i] for i in np.flatnonzero(distance >= separation).tolist()]
+    curves = sample_curves(problem, traced.flow, traced.lanes(free), most=150, parts=4)
     allowance = max(MOST_CURVES - len(drawn), FEWEST_SEEDED)
     chosen: list[int] = []
     while len(chosen) < allowance:
         best = int(np.argmax(distance))
         if distance[best] < separation:
             break
-        points = cloud(candidates[best])
+        halves = traced.lanes([candidates[best]])
+        points = _fill([curves[lane].points for lane in halves], problem)
         cells = _cells(points)
         distance[best] = 0.0
         if np.count_nonzero(~taken[cells]) < FRESH:
@@ -169,6 +166,31 @@ def choose_seeds(
         taken[cells] = True
         distance = np.minimum(distance, _distances(starts, points))
     return chosen
+
+
+def free_starts(problem: Problem, starts: Array, given: Sequence[Array]) -> Array:
+    """Leave out the points of a lattice that stand beside curves, so that none is chosen there.
+
+    Parameters
+    ----------
+    problem : Problem
+        The system on its window.
+    starts : ndarray, shape (m, 2)
+        The points.
+    given : sequence of ndarray, shape (k, 2)
+        Curves that are drawn in any case.
+
+    Returns
+    -------
+    ndarray, shape (l, 2)
+        Those no nearer to a curve than evenly spaced ones are to each other.
+    """
+    unit, points = _unit(problem, starts), _fill(given, problem)
+    free = np.arange(len(starts))
+    for i in range(0, len(points), _BLOCK):
+        away = _distances(unit[free], points[i : i + _BLOCK])
+        free = free[away >= SEPARATION * _DIAGONAL]
+    return np.asarray(starts[free])
 
 
 _CELLS = int(1.0 / (SEPARATION * _DIAGONAL))
@@ -181,24 +203,23 @@ def _unit(problem: Problem, points: Array) -> Array:
 
 def _fill(parts: Sequence[Array], problem: Problem) -> Array:
     """Give points of the curves in the unit square, no farther apart than half a separation."""
-    filled = []
-    for part in parts:
-        unit = _unit(problem, part)
-        length = np.concatenate([[0.0], np.cumsum(np.max(np.abs(np.diff(unit, axis=0)), axis=1))])
-        count = int(min(length[-1] / (0.5 * SEPARATION), 400)) + 1
-        at = np.linspace(0.0, length[-1], count + 1)
-        filled.append(np.stack([np.interp(at, length, unit[:, k]) for k in range(2)], axis=1))
-    points = np.concatenate(filled)
+    unit = [_unit(problem, part) for part in parts]
+    points = walk_along(unit, 0.5 * SEPARATION, 400, largest)[0]
     return points[((points >= -0.02) & (points <= 1.02)).all(axis=1)]
 
 
 def _distances(starts: Array, points: Array) -> Array:
+    """Give the distance of each start from the nearest of the points."""
     if not points.size:
         return np.full(len(starts), np.inf)
-    square = (starts[:, None, 0] - points[None, :, 0]) ** 2
-    square += (starts[:, None, 1] - points[None, :, 1]) ** 2
-    nearest: Array = np.sqrt(square.min(axis=1))
-    return nearest
+    # |s - p|^2 - |s|^2, as one product of matrices
+    rows = np.column_stack([starts, np.ones(len(starts))])
+    columns = np.stack([-2.0 * points[:, 0], -2.0 * points[:, 1], (points**2).sum(axis=1)])
+    nearest = np.full(len(starts), np.inf)
+    for i in range(0, len(points), _BLOCK):
+        np.minimum(nearest, (rows @ columns[:, i : i + _BLOCK]).min(axis=1), out=nearest)
+    square = nearest + (starts**2).sum(axis=1)
+    return np.asarray(np.sqrt(np.maximum(square, 0.0)))
 
 
 def _cells(points: Array) -> tuple[Array, Array]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 
 import numpy as np
@@ -37,6 +38,10 @@ from eqpp_dash.model.portrait import Notice
 __all__ = ["Limits", "System", "parse_constant", "parse_system"]
 
 Value = float | int | str
+REMEMBERED = 64
+"""Systems that are kept as they were understood: a page asks for the same one again and again."""
+
+_DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,15})?", re.ASCII)
 SMALL_BY_NAME = frozenset({"eps", "epsilon"})
 
 
@@ -273,7 +278,12 @@ def parse_system(text: str, limits: Limits | None = None, declared: Iterable[str
     >>> parse_system("dx/dt = 2x y; dy/dt = -sin x").equations
     ('2*x*y', '-sin(x)')
     """
-    return System(SystemReader(text, limits or Limits(), declared).run())
+    return _read_system(text, limits or Limits(), frozenset(declared))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _read_system(text: str, limits: Limits, declared: frozenset[str]) -> System:
+    return System(SystemReader(text, limits, declared).run())
 
 
 def parse_constant(text: str, field: str = "") -> float:
@@ -301,6 +311,8 @@ def parse_constant(text: str, field: str = "") -> float:
     >>> parse_constant("2*pi")
     6.283185307179586
     """
+    if _DECIMAL.fullmatch(text):
+        return float(text)
     from eqpp_dash.engine.expression.grammar import parse  # lark loads when it is needed
 
     source, limits, names = Source(text), Limits(text_length=200), Names()

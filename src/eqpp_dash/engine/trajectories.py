@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from eqpp_dash.engine.attraction import Attraction, NearMiss
 from eqpp_dash.engine.dop853 import Array
 from eqpp_dash.engine.escape import Escape
-from eqpp_dash.engine.integrate import Watcher, integrate_orbits
+from eqpp_dash.engine.integrate import integrate_orbits
 from eqpp_dash.engine.orbits import RETRACES, STALLS, Flow, Problem
 from eqpp_dash.engine.returns import CLOSED, Repetition, Returns
 from eqpp_dash.engine.sampling import Curve, sample_curves
+from eqpp_dash.engine.watcher import Watcher
 from eqpp_dash.model.portrait import Equilibrium, OrbitEnd, Trajectory
 
 VERIFY_RTOL = 1e-12
@@ -92,6 +93,10 @@ class Traced:
         """Give the lanes of some orbits."""
         both = [*self.forward[list(which)], *self.backward[list(which)]]
         return [int(lane) for lane in both if lane >= 0]
+
+    def drawn_lanes(self, i: int) -> list[int]:
+        """Give the lanes of an orbit that are drawn: of a closed one, once round."""
+        return [self.closed[i]] if i in self.closed else self.lanes([i])
 
 
 def integrate_both(
@@ -190,14 +195,16 @@ def verify_closed(traced: Traced, which: Sequence[int], progress: Progress | Non
     with np.errstate(all="ignore"):
         slopes = signs * tight.field(tight.start, starts)
     watcher = Returns(tight, starts, slopes, np.zeros(len(lanes), dtype=bool))
+    escape = Escape(tight, len(lanes))
     again = integrate_orbits(
         tight,
         starts,
         signs,
         steps=np.full(len(lanes), 200 + 12 * int(flow.counts[lanes].max()), dtype=np.intp),
-        watchers=[watcher, Escape(tight, len(lanes))],
+        watchers=[watcher, escape],
         progress=progress,
     )
+    escape.settle(again.ends)
     failed = []
     for k, (i, lane) in enumerate(zip(claims, lanes, strict=True)):
         period = float(again.ends.time[k])
@@ -254,15 +261,18 @@ def assemble(
         The trajectories, points set for the eye.
     """
     verify_closed(traced, which, progress)
-    curves = sample_curves(traced.problem, traced.flow, traced.lanes(which))
-    return tuple(_trajectory(traced, i, curves) for i in which)
+    lanes = [lane for i in which for lane in traced.drawn_lanes(i)]
+    curves = sample_curves(traced.problem, traced.flow, lanes)
+    rests = _equilibria_at(traced, traced.orbits.starts[list(which)])
+    return tuple(
+        _trajectory(traced, i, rest, curves) for i, rest in zip(which, rests.tolist(), strict=True)
+    )
 
 
-def _trajectory(traced: Traced, i: int, curves: dict[int, Curve]) -> Trajectory:
+def _trajectory(traced: Traced, i: int, rest: int, curves: dict[int, Curve]) -> Trajectory:
     orbits, flow = traced.orbits, traced.flow
     start = orbits.starts[i].copy()
-    rest = _equilibrium_at(traced, start)
-    if rest is not None and orbits.saddles[i] < 0:
+    if rest >= 0 and orbits.saddles[i] < 0:
         end = OrbitEnd(f"equilibrium {rest}", 0.0, "the start is an equilibrium")
         return Trajectory(start, np.zeros(1), start[None], end, end, orbits.origins[i])
     ends, halves = [], []
@@ -271,18 +281,11 @@ def _trajectory(traced: Traced, i: int, curves: dict[int, Curve]) -> Trajectory:
             ends.append(
                 OrbitEnd(f"equilibrium {orbits.saddles[i]}", None, "along its invariant manifold")
             )
-            halves.append(Curve(np.zeros(1), start[None]))
         else:
             ends.append(_end(flow, lane))
-            halves.append(curves[lane])
+        known = lane >= 0 and lane == traced.closed.get(i, lane)
+        halves.append(curves[lane] if known else Curve(np.zeros(1), start[None]))
     ahead, behind = halves
-    if i in traced.closed:
-        round_trip = curves[traced.closed[i]]
-        ahead = behind = Curve(np.zeros(1), start[None])
-        if flow.signs[traced.closed[i]] > 0:
-            ahead = round_trip
-        else:
-            behind = round_trip
     times = np.concatenate([-behind.times[:0:-1], ahead.times])
     points = np.concatenate([behind.points[:0:-1], ahead.points])
     return Trajectory(start, times, points, ends[0], ends[1], orbits.origins[i])
@@ -294,9 +297,10 @@ def _end(flow: Flow, lane: int) -> OrbitEnd:
     return OrbitEnd(words.get(end, end), time, flow.ends.reason[lane])
 
 
-def _equilibrium_at(traced: Traced, point: Array) -> int | None:
-    width = traced.problem.width
-    for k, item in enumerate(traced.equilibria):
-        if np.max(np.abs(item.point - point) / width) < SAME_POINT:
-            return k
-    return None
+def _equilibria_at(traced: Traced, points: Array) -> NDArray[np.intp]:
+    """Give the equilibria at which points, shape (m, n), are; -1 where there is none."""
+    found = np.full(len(points), -1, dtype=np.intp)
+    for k in reversed(range(len(traced.equilibria))):
+        away = np.abs(traced.equilibria[k].point - points) / traced.problem.width
+        found[away.max(axis=1) < SAME_POINT] = k
+    return found

@@ -139,28 +139,30 @@ def join_polylines(polylines: Iterable[Array], frame: Frame) -> Array:
     ndarray, shape (k, 2)
         Empty if there is nothing to draw.
     """
-    pieces: list[Array] = []
-    gap = np.full((1, 2), np.nan)
-    for line in polylines:
-        if len(line):
-            pieces += [np.asarray(line, dtype=float)[:, :2], gap]
-    if not pieces:
+    lines = [np.asarray(line, dtype=float)[:, :2] for line in polylines if len(line)]
+    if not lines:
         return np.empty((0, 2))
-    points = np.concatenate(pieces[:-1])
+    place = np.arange(sum(map(len, lines)))
+    place += np.repeat(np.arange(len(lines)), [len(line) for line in lines])
+    points = np.full((2, int(place[-1]) + 1), np.nan)
+    points[:, place] = np.concatenate(lines).T
     with np.errstate(all="ignore"):
-        relative = (points - frame.low) / frame.span
-        near: Mask = np.all(np.abs(relative - 0.5) <= 0.5 + BEYOND, axis=-1)
-        scaled = relative * np.array([frame.aspect, 1.0])
-        step = np.hypot(*np.diff(scaled, axis=0, prepend=scaled[:1]).T)
-    near[np.isnan(points).any(axis=-1)] = False
-    points = np.where(near[:, None], points, np.nan)
-    way = np.cumsum(np.where(np.isfinite(step), np.minimum(step, 1e6), 0.0))
-    moved = np.diff(np.floor(way / FINEST_STEP), prepend=-1) != 0
-    edge = near & ~(np.roll(near, 1) & np.roll(near, -1))
-    breaks = ~near & np.roll(near, 1)
-    keep = (near & (moved | edge)) | breaks
+        x, y = (points - frame.low[:, None]) / frame.span[:, None]
+        near: Mask = (np.abs(x - 0.5) <= 0.5 + BEYOND) & (np.abs(y - 0.5) <= 0.5 + BEYOND)
+        step = np.sqrt((np.diff(x) * frame.aspect) ** 2 + np.diff(y) ** 2)
+    way = np.zeros(len(x))
+    np.cumsum(np.fmin(step, 1e6) * (1.0 / FINEST_STEP), out=way[1:])
+    way = np.floor(way, out=way)
+    moved = np.ones(len(x), dtype=bool)
+    np.not_equal(way[1:], way[:-1], out=moved[1:])
+    before, after = np.roll(near, 1), np.roll(near, -1)
+    keep = near & (moved | ~(before & after))
+    keep |= ~near & before
     keep[-1] &= bool(near[-1])
-    joined: Array = points[keep]
+    far = np.isfinite(x) & ~near
+    if far.any():
+        points[:, far] = np.nan
+    joined: Array = points[:, keep].T
     return joined
 
 
@@ -183,12 +185,11 @@ def direction_marks(lines: Sequence[Array], frame: Frame) -> Array:
     lines = [np.asarray(line, dtype=float)[:, :2] for line in lines if len(line) > 1]
     if not lines:
         return np.empty((0, 2, 2))
-    points = np.concatenate(lines)
+    points = np.concatenate(lines).T.copy()
     with np.errstate(all="ignore"):
-        relative = (points - frame.low) / frame.span
-        inside: Mask = np.all(np.abs(relative - 0.5) <= 0.495, axis=-1)
-        scaled = relative * np.array([frame.aspect, 1.0])
-        step = np.hypot(*np.diff(scaled, axis=0).T)
+        x, y = (points - frame.low[:, None]) / frame.span[:, None]
+        inside: Mask = (np.abs(x - 0.5) <= 0.495) & (np.abs(y - 0.5) <= 0.495)
+        step = np.sqrt((np.diff(x) * frame.aspect) ** 2 + np.diff(y) ** 2)
     first = np.cumsum([0] + [len(line) for line in lines])
     step = np.where(inside[1:] & inside[:-1] & np.isfinite(step), step, 0.0)
     step[first[1:-1] - 1] = 0.0
@@ -202,17 +203,21 @@ def direction_marks(lines: Sequence[Array], frame: Frame) -> Array:
     share = (order + 0.5) / np.repeat(count, count)
     target = np.repeat(begin, count) + share * np.repeat(length, count)
     places = np.stack([target - 0.006, target], axis=-1)
-    clean = np.where(np.isfinite(points), points, 0.0)
-    marks: Array = np.stack([np.interp(places, way, clean[:, i]) for i in (0, 1)], axis=-1)
+    finite = np.isfinite(points)
+    clean = points if finite.all() else np.where(finite, points, 0.0)
+    marks: Array = np.stack([np.interp(places, way, row) for row in clean], axis=-1)
     return marks[_apart(marks[:, 1] / frame.unit, HEADS_APART)]
 
 
 def _apart(places: Array, distance: float) -> list[int]:
     """Choose places, the first first, so that no two are closer than `distance`."""
-    kept: list[int] = []
-    for number, place in enumerate(places):
-        if not kept or np.hypot(*(places[kept] - place).T).min() >= distance:
+    x, y = places.T.astype(np.float32)
+    close = (x[:, None] - x) ** 2 + (y[:, None] - y) ** 2 < distance**2
+    free, kept = np.ones(len(places), dtype=bool), []
+    for number in range(len(places)):
+        if free[number]:
             kept.append(number)
+            free &= ~close[number]
     return kept
 
 

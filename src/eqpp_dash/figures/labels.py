@@ -98,6 +98,8 @@ def rich_name(name: str) -> str:
 
 def printable(text: str) -> str:
     """Replace what no font can draw, control characters and surrogates, by blanks."""
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else " " for character in text)
 
 
@@ -123,10 +125,8 @@ def format_number(value: float, digits: int = 4, scale: float = 0.0) -> str:
     >>> format_number(-0.25), format_number(1.5e-9), format_number(1e-17, scale=1.0)
     ('−0.25', '1.5×10⁻⁹', '0')
     """
-    if math.isnan(value):
-        return "undefined"
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
+    if not math.isfinite(value):
+        return "undefined" if math.isnan(value) else "∞" if value > 0 else "−∞"
     if abs(value) <= 1e-12 * scale or value == 0:
         return "0"
     mantissa, _, exponent = f"{value:.{digits}g}".partition("e")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,10 +19,10 @@ from eqpp_dash.figures.geometry import (
     field_arrows,
     join_polylines,
 )
-from eqpp_dash.figures.labels import format_number, format_point, plain_name, rich_name, rich_text
+from eqpp_dash.figures.labels import format_number, plain_name, rich_name, rich_text
 from eqpp_dash.figures.symbols import Mark, by_mark, equilibrium_lines
 from eqpp_dash.figures.themes import NULLCLINE_DASHES, Theme
-from eqpp_dash.model.portrait import Equilibrium, Portrait, Trajectory
+from eqpp_dash.model.portrait import Equilibrium, OrbitEnd, Portrait, Trajectory
 
 Trace = dict[str, Any]
 
@@ -31,6 +33,9 @@ ROLE_LABELS = {
     "unstable": "unstable separatrix",
 }
 ROLE_WIDTHS = {"seeded": 1.5, "given": 2.6, "stable": 2.3, "unstable": 2.3}
+
+GRID_BITS = 14
+"""Coordinates are rounded to so many binary digits of the width of the window, or one more."""
 
 BORDER = 1e-9
 """Points this near the border of the window, in its widths, are on it."""
@@ -49,19 +54,49 @@ def typed_array(values: NDArray[Any], frame: Frame, *, exact: bool = False) -> d
     >>> typed_array(np.array([1.0]), Frame((0, 1), (0, 1), True))
     {'dtype': 'f4', 'bdata': 'AACAPw=='}
     """
-    limits = np.abs([*frame.x, *frame.y]).max()
-    fine = exact or limits > 500 * frame.span.min() or limits > 1e30 or frame.span.min() < 1e-30
-    kind = "f8" if fine else "f4"
+    kind = "f8" if exact or _needs_double(frame) else "f4"
     data = np.ascontiguousarray(values, dtype=f"<{kind}").tobytes()
     return {"dtype": kind, "bdata": base64.b64encode(data).decode()}
 
 
+@lru_cache(maxsize=16)
+def _needs_double(frame: Frame) -> bool:
+    limits, narrow = max(map(abs, (*frame.x, *frame.y))), float(frame.span.min())
+    return limits > 500 * narrow or limits > 1e30 or narrow < 1e-30
+
+
+def on_grid(values: NDArray[np.float64], span: float) -> NDArray[np.float64]:
+    """Round coordinates to a grid finer than any screen, so that they compress well.
+
+    Parameters
+    ----------
+    values : ndarray
+        Coordinates.
+    span : float
+        Width of the window in this direction.
+
+    Returns
+    -------
+    ndarray
+        Multiples of a power of 2; off by at most 1/32768 of the width.
+
+    Examples
+    --------
+    >>> on_grid(np.array([0.1]), 1.0).tolist()
+    [0.0999755859375]
+    """
+    step = 2.0 ** (math.frexp(span)[1] - 1 - GRID_BITS)
+    rounded: NDArray[np.float64] = np.rint(values / step) * step
+    return rounded
+
+
 def _curve(points: NDArray[np.float64], frame: Frame, /, **entries: Any) -> Trace:
+    x, y = (on_grid(points[:, i], b - a) for i, (a, b) in enumerate((frame.x, frame.y)))
     trace: Trace = {
         "type": "scatter",
         "mode": "lines",
-        "x": typed_array(points[:, 0], frame),
-        "y": typed_array(points[:, 1], frame),
+        "x": typed_array(x, frame),
+        "y": typed_array(y, frame),
         "hoverinfo": "skip",
         **entries,
     }
@@ -180,17 +215,32 @@ def _start_trace(
     return trace | {"mode": "markers", "hoverinfo": "text"}
 
 
-def _start_text(
-    item: Trajectory, variables: Sequence[str], frame: Frame, equilibria: Sequence[Equilibrium]
-) -> str:
-    point = format_point(item.start[:2], frame.span, 5)
-    names = ", ".join(plain_name(name) for name in variables)
-    head = f"({names}) = {point}" if names else point
-    lines = [f"<b>Trajectory</b> through {rich_text(head)}"]
-    for word, end, sign in (("goes to", item.forward, 1), ("comes from", item.backward, -1)):
+def _start_texts(
+    items: Sequence[Trajectory],
+    variables: Sequence[str],
+    frame: Frame,
+    equilibria: Sequence[Equilibrium],
+) -> list[str]:
+    """Say of each trajectory through which point it goes, where it comes from and goes to."""
+    names = ", ".join(rich_text(plain_name(name)) for name in variables)
+    head = "<b>Trajectory</b> through " + (f"({names}) = " if names else "")
+    width, height = spans = frame.span.tolist()
+
+    @cache
+    def place(end: str) -> str:
+        return rich_text(end_words(OrbitEnd(end, None), equilibria, spans))
+
+    def half(end: OrbitEnd, sign: int) -> str:
         time = "" if end.time is None else f", t = {format_number(sign * end.time)}"
-        lines.append(rich_text(f"{word} {end_words(end, equilibria, frame.span)}{time}"))
-    return "<br>".join(lines)
+        return place(end.end) + time
+
+    texts = []
+    for item in items:
+        x, y = item.start[:2].tolist()
+        point = f"({format_number(x, 5, width)}, {format_number(y, 5, height)})"
+        halves = half(item.forward, 1), half(item.backward, -1)
+        texts.append(f"{head}{point}<br>goes to {halves[0]}<br>comes from {halves[1]}")
+    return texts
 
 
 def trajectories_traces(
@@ -215,7 +265,7 @@ def trajectories_traces(
             traces += _role_traces(role, items, frame, theme, legend=shown)
     given = groups["given"]
     if given:
-        texts = [_start_text(item, variables, frame, equilibria) for item in given]
+        texts = _start_texts(given, variables, frame, equilibria)
         traces.append(_start_trace(given, texts, frame, theme))
     return traces
 

@@ -48,6 +48,7 @@ def portrait_facts(
         "status": status,
         "partial": portrait.partial,
         "engine": portrait.engine,
+        "integrator": portrait.integrator,
         "system": {
             "variables": list(system.variables),
             "parameters": dict(system.parameters),

@@ -80,4 +80,6 @@ def read_float(value: float | int | str, field: str = "") -> float:
     >>> read_float("1/4")
     0.25
     """
+    if type(value) is float and math.isfinite(value):
+        return value
     return float(read_fraction(value, field))

@@ -249,6 +249,8 @@ class Portrait:
         Seconds: ``engine_s`` and one entry per phase.
     partial : bool
         Whether the computation was stopped early.
+    integrator : str
+        ``machine code``, or ``numpy`` and why; empty if that was not kept.
     """
 
     spec: PortraitSpec
@@ -265,6 +267,7 @@ class Portrait:
     notices: tuple[Notice, ...] = ()
     timing: Mapping[str, float] = dataclasses.field(default_factory=dict)
     partial: bool = False
+    integrator: str = ""
 
     def facts(self, **row: Any) -> dict[str, Any]:
         """Give the facts JSON as a dict; see `eqpp_dash.model.facts.portrait_facts`."""

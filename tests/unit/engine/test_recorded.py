@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eqpp_dash.engine import dop853, parse_system
+from eqpp_dash.engine import compute_portrait, dop853, parse_system
 from eqpp_dash.engine.batch import Batch
 from eqpp_dash.engine.equilibria import find_equilibria
 from eqpp_dash.engine.integrate import integrate_orbits
@@ -17,6 +17,7 @@ from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.prepare import prepare_spec
 from eqpp_dash.engine.record import Recorder
 from eqpp_dash.engine.trajectories import Orbits, integrate_both
+from eqpp_dash.model.spec import PortraitSpec
 from eqpp_dash.services.gallery import Gallery
 
 GALLERY = {entry.slug: entry.spec for entry in Gallery.entries()}
@@ -233,9 +234,9 @@ def test_object_code_is_kept_in_the_folder(tmp_path):
     assert len(files) == 1
     build.forget()
     stepper._shelf.made.clear()
-    before = files[0].stat().st_mtime_ns
+    before = files[0].stat().st_ino
     slow, fast = both("x' = y; y' = -x - 0.123*y")
-    assert files[0].stat().st_mtime_ns == before
+    assert files[0].stat().st_ino == before
     flows = [
         integrate_orbits(p, np.ones((2, 1)), np.ones(1), steps=np.full(1, 500))
         for p in (slow, fast)
@@ -277,3 +278,48 @@ def test_a_forked_process_compiles_with_what_its_parent_loaded():
         [sys.executable, "-P", "-c", FORKED], capture_output=True, text=True, timeout=120
     )
     assert done.stdout.strip() == "[0, 0, 0]", done.stderr
+
+
+def test_a_portrait_says_what_integrated_it():
+    spec = PortraitSpec("x' = y; y' = -sin(x) - x/61", window={"x": (-7, 7), "y": (-3, 3)})
+    system, full = prepare_spec(spec)
+    prepare_machine(system, system.compile(full.parameters), full.parameters).making.wait()
+    assert compute_portrait(spec).integrator == "machine code"
+    assert compute_portrait(spec).facts()["integrator"] == "machine code"
+    jumps = PortraitSpec("x' = y; y' = -sign(x)", window={"x": (-3, 3), "y": (-3, 3)})
+    assert "jumps" in compute_portrait(jumps).integrator
+
+
+def test_trouble_with_machine_code_is_logged_and_said(monkeypatch, caplog):
+    def fail(*args, **options):
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr(stepper, "rounds_text", fail)
+    system = parse_system("x' = y; y' = -x - y/67")
+    machine = prepare_machine(system, system.compile())
+    assert machine.making.wait() is None
+    assert stepper.integrator_of(machine) == "numpy: ZeroDivisionError: planted"
+    assert "planted" in caplog.text
+
+
+def test_where_llvm_is_missing_the_reason_is_said(monkeypatch):
+    monkeypatch.setattr(build, "why_not", lambda: "llvmlite is not installed")
+    system = parse_system("x' = y; y' = -x - y/71")
+    machine = prepare_machine(system, system.compile())
+    assert machine.making.wait() is None
+    assert stepper.integrator_of(machine) == "numpy: llvmlite is not installed"
+
+
+@pytest.mark.parametrize("shape", [(1, 22, 8), (3, 22, 7), (3, 21, 8)])
+def test_a_record_that_does_not_fit_is_refused(shape):
+    _, machine = machine_of("x' = y; y' = -x - y/73")
+    code, layout = machine.stepper, machine.stepper.layout
+    rounds, rows, lanes = shape
+    wrong = np.zeros((rounds, rows - 22 + layout.count, lanes - 8 + code.width))
+    setup = machine.setup(1.0, 0.0, 1e-8, np.ones(2), np.ones(2), np.ones(2))
+    with pytest.raises(ValueError, match="record cannot"):
+        code.advance(wrong, setup)
+    with pytest.raises(ValueError, match="doubles in order"):
+        code.advance(np.zeros((3, layout.count, 2 * code.width))[..., ::2], setup)
+    with pytest.raises(ValueError, match="steps cannot"):
+        code.terms(np.zeros((3, code.width)), setup)

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from eqpp_dash.engine.expression.graph import Node
-from eqpp_dash.engine.expression.program import Program, Step, write_program
+from eqpp_dash.engine.expression.program import write_program
+from eqpp_dash.engine.expression.writing import Language
 
-_INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
-_PLAIN = frozenset({"sin", "cos", "tan", "atan", "abs", "floor", "ceil"})
 #: Always declared. The test looks at the bits: compilers may assume that isnan is false.
 _BASE = """precision highp float;
 float f_nan() { return uintBitsToFloat(0x7fc00000u); }
@@ -200,43 +199,27 @@ def to_glsl(nodes: Sequence[Node], variables: Sequence[str], parameters: Sequenc
     n, p, m = (max(1, size) for size in sizes)
     lines = [_BASE, *(text for name, (text, _) in _HELPERS.items() if name in needed)]
     lines.append(f"void field(float t, float x[{n}], float p[{p}], out float f[{m}]) {{")
-    for place, step in enumerate(program.steps):
-        if step.name not in ("const", "x", "p", "t"):
-            lines.append(f"  float r{place} = {_expression(program, step)};")
-    lines += [f"  f[{i}] = {_operand(program, at)};" for i, at in enumerate(program.outputs)]
+    lines += _LANGUAGE.statements(program)
+    results = [_LANGUAGE.operand(program, place) for place in program.outputs]
+    lines += [f"  f[{i}] = {result};" for i, result in enumerate(results)]
     return "\n".join([*lines, "}"])
 
 
-def _operand(program: Program, place: int) -> str:
-    step = program.steps[place]
-    if step.name == "const":
-        assert step.data is not None
-        return _literal(step.data)
-    if step.name in ("x", "p"):
-        return f"{step.name}[{step.data}]"
-    return "t" if step.name == "t" else f"r{place}"
-
-
-def _literal(value: float) -> str:
+def _number(value: float) -> str:
     with np.errstate(over="ignore", under="ignore"):
         single = np.float32(value)
     if math.isnan(single):
         return "f_nan()"
     if math.isinf(single):
-        return "f_infinity()" if single > 0 else "(-f_infinity())"
-    text = repr(float(str(single)))
-    return f"({text})" if text.startswith("-") else text
+        return "f_infinity()" if single > 0 else "-f_infinity()"
+    return repr(float(str(single)))
 
 
-def _expression(program: Program, step: Step) -> str:
-    args = [_operand(program, arg) for arg in step.args]
-    if step.name in _INFIX:
-        return f"{args[0]} {_INFIX[step.name]} {args[1]}"
-    if step.name == "neg":
-        return f"-{args[0]}"
-    if step.name in _PLAIN:
-        return f"{step.name}({args[0]})"
-    assert step.name in _HELPERS, step.name
-    if step.name == "root":
-        args.append(f"{step.data}.0")
-    return f"f_{step.name.replace(' ', '_')}({', '.join(args)})"
+_LANGUAGE = Language(
+    declare="float",
+    functions={name: name for name in ("sin", "cos", "tan", "atan", "abs", "floor", "ceil")},
+    number=_number,
+    symbol=lambda kind, i: f"{kind}[{i}]",
+    cube_root=None,
+    root=lambda degree: [f"{degree}.0"],
+)

@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 
 from eqpp_dash.engine.expression.graph import Node
-from eqpp_dash.engine.expression.program import Program, Step, special_number, write_program
+from eqpp_dash.engine.expression.primitives import share_of_root
+from eqpp_dash.engine.expression.program import special_number, write_program
+from eqpp_dash.engine.expression.writing import Language
 
-_INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 _MATH = frozenset(
     {
         *("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh"),
@@ -51,11 +52,10 @@ _HELPERS = {
   }
   return total * a;
 }""",
-    "root": """function f_root(a, n) {
-  if (n === 3) return Math.cbrt(a);
+    "root": """function f_root(a, share, missing) {
   const s = Math.abs(a);
-  let r = Math.pow(s, 1 / n);
-  if (s > 1e-290 && s < 1e290) r -= r * (Math.pow(r, n) / s - 1) / n;
+  let r = Math.pow(s, share);
+  if (s > 0 && s < Infinity) r += r * (missing * Math.log(s));
   return a < 0 ? -r : r;
 }""",
     "heaviside": "function f_heaviside(a) { return 0.5 * (1 + Math.sign(a)); }",
@@ -112,34 +112,20 @@ def to_javascript(
     for kind in ("x", "p"):
         numbers = sorted(int(s.data or 0) for s in program.steps if s.name == kind)
         lines += [f"  const {kind}{i} = {kind}[{i}];" for i in numbers]
-    for place, step in enumerate(program.steps):
-        if step.name not in ("const", "x", "p", "t"):
-            lines.append(f"  const r{place} = {_expression(program, step)};")
-    results = ", ".join(_operand(program, place) for place in program.outputs)
+    lines += _LANGUAGE.statements(program)
+    results = ", ".join(_LANGUAGE.operand(program, place) for place in program.outputs)
     return "\n".join([*lines, f"  return [{results}];", "}"])
 
 
-def _operand(program: Program, place: int) -> str:
-    step = program.steps[place]
-    if step.name == "const":
-        assert step.data is not None
-        finite = math.isfinite(step.data)
-        text = repr(float(step.data)) if finite else special_number(step.data)
-        return f"({text})" if text.startswith("-") else text
-    if step.name in ("x", "p"):
-        return f"{step.name}{step.data}"
-    return "t" if step.name == "t" else f"r{place}"
+def _number(value: float) -> str:
+    return repr(value) if math.isfinite(value) else special_number(value)
 
 
-def _expression(program: Program, step: Step) -> str:
-    args = [_operand(program, arg) for arg in step.args]
-    if step.name in _INFIX:
-        return f"{args[0]} {_INFIX[step.name]} {args[1]}"
-    if step.name == "neg":
-        return f"-{args[0]}"
-    if step.name in _MATH:
-        return f"Math.{step.name}({', '.join(args)})"
-    assert step.name in _HELPERS, step.name
-    if step.name == "root":
-        args.append(str(step.data))
-    return f"f_{step.name.replace(' ', '_')}({', '.join(args)})"
+_LANGUAGE = Language(
+    declare="const",
+    functions={name: f"Math.{name}" for name in _MATH},
+    number=_number,
+    symbol=lambda kind, i: f"{kind}{i}",
+    cube_root="Math.cbrt",
+    root=lambda degree: [repr(part) for part in share_of_root(degree)],
+)

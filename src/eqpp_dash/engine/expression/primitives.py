@@ -46,16 +46,22 @@ def integer_power(x: Any, n: int) -> Any:
         x = x * x
 
 
+def share_of_root(degree: int) -> tuple[float, float]:
+    """Give 1/degree as a double and what is missing."""
+    share = 1.0 / degree
+    return share, float(Fraction(1, degree) - Fraction(share))
+
+
 def odd_root(x: Any, degree: int) -> Any:
-    """Give the real root of odd degree of an array: a power, mended by one Newton step."""
+    """Give the real root of odd degree of an array: a power, mended for the rounded exponent."""
     if degree == 3:
         return np.cbrt(x)
     size = np.abs(x)
-    root = np.power(size, 1.0 / degree)
-    usual = (size > 1e-290) & (size < 1e290)
-    safe, near = np.where(usual, size, 1.0), np.where(usual, root, 1.0)
-    step = near * (integer_power(near, degree) / safe - 1.0) / degree
-    return np.copysign(root - np.where(usual, step, 0.0), x)
+    share, missing = share_of_root(degree)
+    root = np.power(size, share)
+    usual = (size > 0) & (size < np.inf)
+    mend = np.where(usual, root, 0.0) * (missing * np.log(np.where(usual, size, 1.0)))
+    return np.copysign(root + mend, x)
 
 
 def _scalar_root(x: float, degree: float) -> float:

@@ -9,6 +9,23 @@ nothing imports it before it is needed.
 from __future__ import annotations
 
 from eqpp_dash.engine.machine.build import available
-from eqpp_dash.engine.machine.integrate import End, Integrator, Propagated
+from eqpp_dash.engine.machine.integrate import (
+    Crossings,
+    CycleTargets,
+    End,
+    Integrator,
+    Propagated,
+    SectionEvent,
+    Targets,
+)
 
-__all__ = ["End", "Integrator", "Propagated", "available"]
+__all__ = [
+    "Crossings",
+    "CycleTargets",
+    "End",
+    "Integrator",
+    "Propagated",
+    "SectionEvent",
+    "Targets",
+    "available",
+]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqpp_dash.engine.machine.layout import End
+from eqpp_dash.engine.machine.sections import Events, make_events
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -40,10 +41,16 @@ class Batch:
         Time of the starts.
     moments : ndarray, shape (k,)
         Times since the start at which states are wanted, and an infinite one.
-    first_moment : int
-        Which of them is the first after the start.
+    firsts : ndarray of int, shape (m,)
+        Which of them is the first after the start, for each.
     samples : ndarray, shape (m, k - 1, n)
         States at the moments; NaN where there is none.
+    events : Events
+        Sections and points that are looked for, and what was found.
+    begun : ndarray, shape (m,)
+        Time gone at the starts.
+    passed, reached : ndarray of int, shape (m,)
+        One more than the number of the section and of the point that ended each; 0 for none.
     """
 
     starts: Array
@@ -55,19 +62,23 @@ class Batch:
     high: Array
     limit: int
     start_time: float
+    events: Events
     moments: Array = field(default_factory=lambda: np.full(1, np.inf))
-    first_moment: int = 0
     samples: Array = field(default_factory=lambda: np.empty((0, 0, 0)))
     states: Array = field(init=False)
     times: Array = field(init=False)
     steps: Integers = field(init=False)
     ends: Integers = field(init=False)
+    passed: Integers = field(init=False)
+    reached: Integers = field(init=False)
+    firsts: Integers = field(init=False)
+    begun: Array = field(init=False)
 
     def __post_init__(self) -> None:
         count = self.starts.shape[1]
         self.states = self.starts.copy()
-        self.times = np.zeros(count)
-        self.steps = np.zeros(count, dtype=np.int64)
+        self.times, self.begun = np.zeros((2, count))
+        self.steps, self.passed, self.reached, self.firsts = np.zeros((4, count), dtype=np.int64)
         self.ends = np.full(count, End.CANCELLED, dtype=np.int64)
 
     def rest(self, which: NDArray[np.intp]) -> Batch:
@@ -85,11 +96,13 @@ class Batch:
             parameters=np.ascontiguousarray(self.parameters[:, which]),
             spans=self.spans[which],
             samples=self.samples[which] if sampled else self.samples,
+            events=self.events.part(which),
         )
         if sampled:
-            part.samples[:, self.first_moment :] = np.nan
-        else:
-            part.times = self.times[which]
+            part.firsts = self.firsts[which]
+            part.samples[np.arange(len(self.moments) - 1) >= part.firsts[:, None]] = np.nan
+        part.times = (self.begun if sampled else self.times)[which]
+        part.begun = part.times.copy()
         return part
 
     def take(self, which: NDArray[np.intp], part: Batch) -> None:
@@ -97,6 +110,8 @@ class Batch:
         self.states[:, which] = part.states
         self.times[which], self.ends[which] = part.times, part.ends
         self.steps[which] += part.steps
+        self.passed[which], self.reached[which] = part.passed, part.reached
+        self.events.take(which, part.events)
         if self.samples.size:
             self.samples[which] = part.samples
 
@@ -106,13 +121,15 @@ def make_batch(
     values: Callable[[int], Array],
     starts: Any,
     span: Any,
-    rtol: Any,
-    atol: Any,
-    box: Any,
-    max_steps: int,
-    start_time: float,
+    *,
+    rtol: Any = 1e-8,
+    atol: Any = 1e-8,
+    box: Any = None,
+    max_steps: int = 100_000,
+    start_time: float = 0.0,
+    events: Callable[[int], Events] | None = None,
 ) -> Batch:
-    """Make a batch of what a caller gives; see `integrate.Integrator.propagate`.
+    """Make a batch of what a caller gives.
 
     Parameters
     ----------
@@ -120,8 +137,14 @@ def make_batch(
         Number of state variables.
     values : callable
         Gives the parameters of so many trajectories, shape (p, m).
-    starts, span, rtol, atol, box, max_steps, start_time
-        As given by the caller.
+    starts : array_like, shape (n, m)
+        Starts.
+    span : float or array_like, shape (m,)
+        Time to integrate; negative goes backward.
+    rtol, atol, box, max_steps, start_time
+        See `options.Options`.
+    events : callable, optional
+        Gives what so many trajectories look for; nothing, if left out.
 
     Raises
     ------
@@ -139,8 +162,8 @@ def make_batch(
     if max_steps < 1:
         raise ValueError("max_steps must be positive")
     relative, absolute = row_of(rtol, n, "rtol"), row_of(atol, n, "atol")
-    if not ((relative >= 0).all() and (absolute >= 0).all()):
-        raise ValueError("tolerances must not be negative")
+    if not ((relative >= 0).all() and (absolute >= 0).all() and np.isfinite(relative).all()):
+        raise ValueError("tolerances must not be negative, nor relative ones infinite")
     bounds = np.array([[-np.inf, np.inf]] * n) if box is None else np.asarray(box, dtype=float)
     if bounds.shape != (n, 2) or np.isnan(bounds).any():
         raise ValueError(f"the box must have shape ({n}, 2)")
@@ -154,6 +177,7 @@ def make_batch(
         high=np.ascontiguousarray(bounds[:, 1]),
         limit=min(int(max_steps), 1 << 40),
         start_time=float(start_time),
+        events=events(count) if events else make_events(n, count, 0),
     )
 
 

@@ -7,12 +7,10 @@ is closed.
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import ctypes.util
 import hashlib
 import os
-import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -21,8 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-#: First bytes of a file of the cache; another layout gets another number.
-MAGIC = b"EQPPOBJ1"
+from eqpp_dash.engine.machine.storage import read_object, write_object
+
 #: How many objects the memory holds.
 REMEMBERED = 128
 #: Functions of the C library that code may call for single lanes, as `scalar_symbol` names them.
@@ -84,24 +82,38 @@ def _is_arm(llvm: Any) -> bool:
 
 
 @cache
-def _find_target() -> Target | None:
+def _find_target() -> Target | str:
+    """Give the processor, or the reason why there is none; the lock must be held."""
     try:
         import llvmlite.binding as llvm
-    except (ImportError, OSError):
-        return None
+    except (ImportError, OSError) as error:
+        return f"llvmlite cannot be imported: {error}"
     try:
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         llvm.check_jit_execution()
         target = Target(llvm)
         target.machine()
-    except (RuntimeError, OSError):
-        return None
-    for name, address in _library_addresses().items():
+        addresses = _library_addresses()
+    except (RuntimeError, OSError, AttributeError) as error:
+        return f"LLVM makes no code for this processor or system: {error}"
+    for name, address in addresses.items():
         llvm.add_symbol(scalar_symbol(name), address)
         if name in LIBRARY_CALLS:
             llvm.add_symbol(name, address)
+    _hold_at_fork(getattr(getattr(llvm.ffi.lib, "_lock", None), "_lock", None))
     return target
+
+
+def _hold_at_fork(lock: Any) -> None:
+    """Let no process be forked while a thread is within LLVM: its lock would stay locked there."""
+    if lock is not None and hasattr(os, "register_at_fork"):
+        os.register_at_fork(
+            before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release
+        )
+
+
+_hold_at_fork(_lock)
 
 
 def _library_addresses() -> dict[str, int]:
@@ -118,8 +130,14 @@ def _library_addresses() -> dict[str, int]:
 
 def available() -> bool:
     """Tell whether machine code can be made here: llvmlite is there and knows the processor."""
+    return not why_not()
+
+
+def why_not() -> str:
+    """Give the reason why machine code cannot be made here; empty if it can."""
     with _lock:
-        return _find_target() is not None
+        target = _find_target()
+    return target if isinstance(target, str) else ""
 
 
 def native_target() -> Target:
@@ -128,12 +146,12 @@ def native_target() -> Target:
     Raises
     ------
     RuntimeError
-        If machine code cannot be made here; see `available`.
+        If machine code cannot be made here; see `why_not`.
     """
     with _lock:
         target = _find_target()
-    if target is None:
-        raise RuntimeError("machine code needs llvmlite and a processor that it knows")
+    if isinstance(target, str):
+        raise RuntimeError(f"machine code needs llvmlite and a processor that it knows: {target}")
     return target
 
 
@@ -214,11 +232,11 @@ def compile_ir(
     name = content_key(target, text, key)
     content = _recall(name)
     if content is None and folder is not None:
-        content = _read(folder / name, name)
+        content = read_object(folder, name)
     if content is None:
         content = compile_object(target, text)
         if folder is not None:
-            _write(folder / name, name, content)
+            write_object(folder, name, content)
     _remember(name, content)
     return Code(target, content, functions)
 
@@ -257,33 +275,3 @@ def _remember(name: str, content: bytes) -> None:
         _objects.move_to_end(name)
         while len(_objects) > REMEMBERED:
             _objects.popitem(last=False)
-
-
-def _digest(name: str, content: bytes) -> bytes:
-    return hashlib.sha256(name.encode() + content).digest()
-
-
-def _read(path: Path, name: str) -> bytes | None:
-    try:
-        stored = path.read_bytes()
-    except OSError:
-        return None
-    start = len(MAGIC) + hashlib.sha256().digest_size
-    content = stored[start:]
-    whole = stored[:start] == MAGIC + _digest(name, content)
-    return content if whole else None
-
-
-def _write(path: Path, name: str, content: bytes) -> None:
-    """Write under a name of its own, then rename: a reader meets the old file or the new one."""
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".object-", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(MAGIC + _digest(name, content) + content)
-        os.replace(temporary, path)
-    except OSError:  # a cache that cannot be written is no reason to fail
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)

@@ -1,18 +1,20 @@
-"""What the control of the loop is written with: numbers in memory, members of the job, rows."""
+"""What the control of the loop is written with: members of the job, times, bounds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from eqpp_dash.engine.machine.crosscode import Sections
+from eqpp_dash.engine.machine.crossingrows import DOWN, SETUP, UP
 from eqpp_dash.engine.machine.lanes import Lanes
 from eqpp_dash.engine.machine.layout import (
     COUNTER_STRIDE,
     JOB_FIELDS,
-    PAUSE,
     Counter,
     Rows,
     Variant,
 )
+from eqpp_dash.engine.machine.rowcode import RowCode
 
 #: Emits the field from the time, the state and the parameters.
 Field = Callable[[Lanes, str, list[str], list[str]], list[str]]
@@ -22,12 +24,20 @@ Derivatives = Callable[[Lanes, str, list[str], list[str]], tuple[list[list[str]]
 
 #: In the row of reasons: this lane runs.
 RUNNING = -1.0
-_KINDS = dict.fromkeys(("count", "limit", "boxed", "moment_count", "first_moment"), "i64")
+_INTEGERS = (
+    "count",
+    "limit",
+    "boxed",
+    "moment_count",
+    "point_count",
+    "cycle_count",
+)
+_KINDS = dict.fromkeys(_INTEGERS, "i64")
 _KINDS["start_time"] = "double"
 
 
-class ControlCode:
-    """Writes scalar instructions and gives names to what the function ``run`` works on.
+class ControlCode(RowCode):
+    """Gives names to what the function ``run`` works on.
 
     Parameters
     ----------
@@ -43,6 +53,10 @@ class ControlCode:
         What the code is made for.
     derivatives : callable
         Emits the derivatives of the field, for a stiff method.
+    sections : callable
+        Emits the sections.
+    pause : int
+        Steps between two looks at whether to cancel.
     """
 
     def __init__(
@@ -53,12 +67,17 @@ class ControlCode:
         autonomous: bool,
         variant: Variant,
         derivatives: Derivatives,
+        sections: Sections,
+        pause: int,
     ) -> None:
-        self.lanes, self.field, self.rows = lanes, field, rows
-        self.autonomous, self.derivatives = autonomous, derivatives
+        super().__init__(lanes, rows)
+        self.field = field
+        self.autonomous, self.derivatives, self.sections = autonomous, derivatives, sections
+        self.pause = pause
         self.dense, self.watchful = variant.dense, variant.watchful
         self.method = variant.method
-        self.bits = f"i{lanes.width}"
+        self.watched = range(rows.sections if variant.sections else 0)
+        self.targets = variant.targets
         self.members: dict[str, str] = {}
         self.values: dict[str, str] = {}
 
@@ -68,61 +87,37 @@ class ControlCode:
             self.members[name] = self._get(_KINDS.get(name, "ptr"), self._place("%job", i))
         self._say(f"%work = getelementptr i8, ptr {self.members['work']}, i64 0")
         self.start_time = lanes.splat(self.members["start_time"])
+        if self.watched:
+            self._wishes()
         self._say(f"%boxed = icmp ne i64 {self.members['boxed']}, 0")
         limit = self.members["limit"]
-        short = lanes.emit(f"icmp slt i64 {limit}, {PAUSE}")
-        self._say(f"%stretch = select i1 {short}, i64 {limit}, i64 {PAUSE}")
+        short = lanes.emit(f"icmp slt i64 {limit}, {self.pause}")
+        self._say(f"%stretch = select i1 {short}, i64 {limit}, i64 {self.pause}")
         self.relative, self.absolute = self._spread("relative"), self._spread("absolute")
         self.low, self.high = self._spread("low"), self._spread("high")
         place = self._place("%work", self.rows.INDEX * lanes.width)
         self._put(lanes.integers, "splat (i64 -1)", place)
         self._say("br label %harvest")
 
-    def _say(self, line: str) -> None:
-        self.lanes.lines.append(f"  {line}")
-
-    def _place(self, base: str, *indices: str | int) -> str:
-        """Give the address of a number, 8 bytes each."""
-        place = base
-        for index in indices:
-            place = self.lanes.emit(f"getelementptr i64, ptr {place}, i64 {index}")
-        return place
-
-    def _cell(self, row: int, lane: str) -> str:
-        return self._place("%work", row * self.lanes.width, lane)
-
-    def _get(self, kind: str, place: str) -> str:
-        return self.lanes.emit(f"load {kind}, ptr {place}")
-
-    def _put(self, kind: str, value: str, place: str) -> None:
-        self._say(f"store {kind} {value}, ptr {place}")
+    def _wishes(self) -> None:
+        """Read, for each section, which crossings are wanted: upward, downward, any."""
+        lanes = self.lanes
+        self.wishes: list[tuple[str, str, str]] = []
+        for j in self.watched:
+            both = []
+            for kind in (UP, DOWN):
+                place = self._place(self.members["section_setup"], SETUP * j + kind)
+                wanted = lanes.emit(f"icmp ne i64 {self._get('i64', place)}, 0")
+                both.append(self._spread_scalar("i1", wanted))
+            self.wishes.append((both[0], both[1], lanes.mask_or(*both)))
 
     def _counter(self, counter: Counter) -> str:
         return self._place(self.members["counters"], counter * COUNTER_STRIDE)
-
-    def _copy(self, kind: str, source: str, target: str) -> None:
-        self._put(kind, self._get(kind, source), target)
-
-    def _row(self, row: int) -> str:
-        return self.lanes.load("%work", row)
-
-    def _integers(self, row: int) -> str:
-        return self.lanes.bits(self._row(row))
-
-    def _states(self, rows: Callable[[int], int]) -> list[str]:
-        return [self._row(rows(i)) for i in range(self.rows.dimension)]
 
     def _spread(self, member: str) -> list[str]:
         """Give numbers that all trajectories share, one for each state variable, as vectors."""
         places = [self._place(self.members[member], i) for i in range(self.rows.dimension)]
         return [self.lanes.splat(self._get("double", place)) for place in places]
-
-    def _spread_scalar(self, kind: str, value: str) -> str:
-        """Spread an integer over all lanes."""
-        vector = f"<{self.lanes.width} x {kind}>"
-        first = self.lanes.emit(f"insertelement {vector} poison, {kind} {value}, i64 0")
-        zeros = f"<{self.lanes.width} x i32> zeroinitializer"
-        return self.lanes.emit(f"shufflevector {vector} {first}, {vector} poison, {zeros}")
 
     def _time(self, elapsed: str) -> str:
         if self.autonomous:
@@ -145,3 +140,26 @@ class ControlCode:
             below, above = lanes.compare("olt", value, low), lanes.compare("ogt", value, high)
             outside = lanes.mask_or(outside, lanes.mask_or(below, above))
         return outside
+
+    def _nearest(self, stem: str, state: list[str]) -> str:
+        """Give one more than the number of the first target near a state, zero for none.
+
+        There must be one target at least. The block after is `stem` with ``.done``.
+        """
+        lanes, vector, before = self.lanes, self.lanes.vector, self.lanes.block
+        body, done = f"{stem}.body", f"{stem}.done"
+        self._say(f"br label %{body}")
+        lanes.label(body)
+        self._say(f"%{stem}.k = phi i64 [ 0, %{before} ], [ %{stem}.more, %{body} ]")
+        old, new = f"%{stem}.old", f"%{stem}.new"
+        self._say(f"{old} = phi {vector} [ zeroinitializer, %{before} ], [ {new}, %{body} ]")
+        near = self._near(self.members["points"], f"%{stem}.k", state)
+        near = lanes.mask_and(near, lanes.compare("oeq", old, lanes.constant(0.0)))
+        self._say(f"%{stem}.more = add i64 %{stem}.k, 1")
+        number = lanes.splat(lanes.emit(f"sitofp i64 %{stem}.more to double"))
+        self._say(f"{new} = select {lanes.mask} {near}, {vector} {number}, {vector} {old}")
+        count = self.members["point_count"]
+        over = lanes.emit(f"icmp sge i64 %{stem}.more, {count}")
+        self._say(f"br i1 {over}, label %{done}, label %{body}")
+        lanes.label(done)
+        return new

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from eqpp_dash.engine import collocation, dop853, rodas5p
 from eqpp_dash.engine.expression.graph import Graph, Node, rebuild
 from eqpp_dash.engine.expression.tape import Tape
+from eqpp_dash.engine.machine.arraycrossings import SectionWatch
+from eqpp_dash.engine.machine.arraysections import ArraySections, Step, near_point
 from eqpp_dash.engine.machine.batch import Batch
 from eqpp_dash.engine.machine.derivatives import derivatives
 from eqpp_dash.engine.machine.layout import (
@@ -54,26 +56,39 @@ class ArrayField:
         Right-hand sides.
     variables, parameters : sequence of str
         Names, in order.
+    sections : sequence of Node
+        Sections.
     """
 
     def __init__(
-        self, components: Sequence[Node], variables: Sequence[str], parameters: Sequence[str]
+        self,
+        components: Sequence[Node],
+        variables: Sequence[str],
+        parameters: Sequence[str],
+        sections: Sequence[Node] = (),
     ) -> None:
         graph = Graph()
         # A tape knows variables only; no variable's name begins with a space.
         names: Mapping[str, str] = {name: f" {name}" for name in parameters}
+        count = len(components)
 
         def replace(node: Node) -> Node | None:
             return graph.symbol("variable", names[node.data]) if node.op == "parameter" else None
 
         self._variables = variables
         self._names = [*variables, *names.values()]
-        self._nodes = rebuild(graph, components, replace)
+        nodes = rebuild(graph, [*components, *sections], replace)
+        self._nodes, self._section_nodes = nodes[:count], nodes[count:]
         self._tape = Tape(self._nodes, self._names)
 
     def __call__(self, t: Array, y: Array, parameters: Array) -> Array:
         """Evaluate at times (m,), states (n, m), parameters (p, m)."""
         return self._tape.evaluate(t, np.concatenate([y, parameters]))
+
+    @cached_property
+    def sections(self) -> ArraySections:
+        """The sections."""
+        return ArraySections(self._section_nodes, self._variables, self._names)
 
     @cached_property
     def _slopes(self) -> Tape:
@@ -137,12 +152,19 @@ class _Block:
         self.most = np.full(lanes.size, GROWTH)
         self.prior = np.ones(lanes.size)
         self.tried = 0
-        self.moment = np.full(lanes.size, batch.first_moment)
+        self.moment = batch.firsts[lanes]
         self.f = self.field(self.t, self.y)
         self.h = self._first_step()
+        self.watch: SectionWatch | None = None
+        if variant.sections:
+            self.watch = SectionWatch(values.sections, batch, self._slope, lanes, self.parameters)
+            self.watch.begin(self.t, self.y, self.f, self.h)
 
     def field(self, t: Array, y: Array) -> Array:
         return self.values(self.batch.start_time + t, y, self.parameters)
+
+    def _slope(self, which: NDArray[np.intp], t: Array, y: Array) -> Array:
+        return self.values(self.batch.start_time + t, y, self.parameters[:, which])
 
     def scale(self, size: Array) -> Array:
         scale: Array = self.batch.absolute[:, None] + self.batch.relative[:, None] * size
@@ -166,6 +188,7 @@ class _Block:
         undefined = ~(np.isfinite(self.y).all(0) & np.isfinite(self.f).all(0))
         reason = np.full(self.lane.size, -1)
         reason[self.span == 0] = End.TIME
+        self._aim(reason, np.ones(self.lane.size, dtype=bool))
         reason[self._outside(self.y)] = End.BOX
         reason[undefined] = End.UNDEFINED
         self._close(reason)
@@ -192,13 +215,23 @@ class _Block:
         factor = np.fmin(np.fmax(factor, SHRINKAGE), self.most)
         factor = np.where(np.isnan(trial.error), SHRINKAGE, factor)
         ahead = np.where(last, self.span, self.t + h)
-        if self.batch.samples.size:
-            self._sample(np.flatnonzero(good), h, ahead, trial)
         self.tried += 1
-        self.t = np.where(good, ahead, self.t)
-        self.y = np.where(good, trial.state, self.y)
-        self.f = np.where(good, trial.slope, self.f)
-        self.h = h * factor
+        new, taken, again = trial.state, good, h * factor
+        finish = np.zeros(h.size, dtype=np.int64)
+        if self.watch is not None:
+            step = Step(
+                *(self.t, h, ahead, self.y, new, trial.slope, good, self.span),
+                terms=lambda which: self._terms(which, h, trial),
+            )
+            self.watch.look(step)
+            new, ahead, finish = step.new, step.ahead, step.finish
+            taken, again = good & ~step.retake, np.where(step.retake, step.h, again)
+        if self.batch.samples.size:
+            self._sample(np.flatnonzero(taken), h, ahead, trial)
+        self.t = np.where(taken, ahead, self.t)
+        self.y = np.where(taken, new, self.y)
+        self.f = np.where(taken, trial.slope, self.f)
+        self.h = again
         self.most = np.where(good, GROWTH, 1.0)
         least = SMALLEST_STEP * np.abs(self.t) + SMALLEST_SHARE * np.abs(self.span)
         reason = np.full(self.lane.size, -1)
@@ -210,9 +243,17 @@ class _Block:
             reason[:] = End.BUDGET
         small = np.abs(self.h) < least
         reason[small] = np.where(np.isnan(trial.error[small]), End.UNDEFINED, End.COLLAPSE)
-        reason[good & last] = End.TIME
-        reason[good & self._outside(trial.state)] = End.BOX
-        return reason
+        reason[taken & last] = End.TIME
+        self._aim(reason, taken)
+        reason[taken & self._outside(trial.state)] = End.BOX
+        return np.where(finish > 0, finish, reason)
+
+    def _aim(self, reason: Integers, taken: NDArray[np.bool_]) -> None:
+        """End the trajectories whose new states are near a target."""
+        for k in range(len(self.batch.events.points) - 1, -1, -1):
+            near = taken & near_point(self.batch.events.points[k], self.y)
+            reason[near] = End.TARGET
+            self.batch.reached[self.lane[near]] = k + 1
 
     def _trial(self, h: Array) -> dop853.Trial:
         if self.method == Method.DOP853:
@@ -288,6 +329,8 @@ class _Block:
         self.y, self.f = self.y[:, rest], self.f[:, rest]
         self.span, self.most, self.creep = self.span[rest], self.most[rest], self.creep[rest]
         self.prior = self.prior[rest]
+        if self.watch is not None:
+            self.watch.keep(rest)
         self.moment, self.parameters = self.moment[rest], self.parameters[:, rest]
 
     def _record(self, which: NDArray[np.intp]) -> None:
@@ -295,3 +338,7 @@ class _Block:
         self.batch.states[:, lanes] = self.y[:, which]
         self.batch.times[lanes] = self.t[which]
         self.batch.steps[lanes] = self.tried
+        if self.watch is not None:
+            self.batch.passed[lanes] = self.watch.aim[which]
+            cycle = self.batch.ends[lanes] == End.CYCLE
+            self.batch.reached[lanes[cycle]] = self.watch.number[which[cycle]]

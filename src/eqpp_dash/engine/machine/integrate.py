@@ -10,29 +10,55 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eqpp_dash.engine.expression.freeze import freeze, may_switch
 from eqpp_dash.engine.expression.graph import Node
 from eqpp_dash.engine.machine.batch import Batch, make_batch, row_of
-from eqpp_dash.engine.machine.fallback import ArrayField, integrate_arrays
-from eqpp_dash.engine.machine.kernels import Kernels
+from eqpp_dash.engine.machine.blowup import find_blow_ups
+from eqpp_dash.engine.machine.fallback import ArrayField
+from eqpp_dash.engine.machine.hybrid.pieces import USUAL_SWITCHINGS, Pieces
+from eqpp_dash.engine.machine.hybrid.switched import Switched
+from eqpp_dash.engine.machine.kernel import USUAL
 from eqpp_dash.engine.machine.layout import End, Method, Variant
-from eqpp_dash.engine.machine.switching import run_method
-from eqpp_dash.engine.machine.threads import Watch, run_kernel
+from eqpp_dash.engine.machine.options import Options, Value
+from eqpp_dash.engine.machine.runner import Runner
+from eqpp_dash.engine.machine.sections import (
+    Crossings,
+    CycleTargets,
+    Events,
+    SectionEvent,
+    Targets,
+    make_events,
+    read_sections,
+)
+from eqpp_dash.engine.machine.threads import Watch
 from eqpp_dash.engine.system import System
 from eqpp_dash.errors import SpecError
 from eqpp_dash.model.numbers import read_fraction
 
-__all__ = ["End", "Integrator", "Method", "Propagated"]
+__all__ = [
+    "Crossings",
+    "CycleTargets",
+    "End",
+    "Integrator",
+    "Method",
+    "Propagated",
+    "SectionEvent",
+    "Targets",
+]
 
 Array = NDArray[np.float64]
-Value = float | int | str | Array
+Integers = NDArray[np.int64]
+
+OF_BATCH = frozenset({"rtol", "atol", "box", "max_steps", "start_time"})
+"""Options that `make_batch` takes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +77,16 @@ class Propagated:
         Why each ended: values of `End`.
     methods : ndarray of int8, shape (m,)
         What finished each: values of `Method`.
+    section : ndarray of int, shape (m,)
+        The section that each ended on; -1 if on none.
+    target : ndarray of int, shape (m,)
+        The point that each ended near, of those or of the cycles', as `ends` says; -1 if none.
+    crossings : tuple of Crossings
+        The crossings of each section asked about, in the order of the events.
+    blow_up : ndarray, shape (m,)
+        When those that end with ``INFINITY`` are infinite, estimated; NaN for the others.
+    switched : Switched
+        What happened at jumps and kinks of the field.
     """
 
     states: Array
@@ -58,6 +94,25 @@ class Propagated:
     steps: NDArray[np.int64]
     ends: NDArray[np.int8]
     methods: NDArray[np.int8]
+    section: Integers
+    target: Integers
+    crossings: tuple[Crossings, ...]
+    blow_up: Array
+    switched: Switched
+
+    @property
+    def switchings(self) -> Integers:
+        """How many surfaces, where the field jumps or has a kink, each reached: shape (m,)."""
+        return self.switched.count
+
+    @property
+    def sliding(self) -> NDArray[np.bool_]:
+        """Whether each slides along such a surface at its end: shape (m,)."""
+        return self.switched.sliding
+
+    def reason(self, trajectory: int) -> str:
+        """Say in words why a trajectory ended, if a surface is the reason; else nothing."""
+        return self.switched.reason(trajectory, int(self.ends[trajectory]))
 
 
 class Integrator:
@@ -71,6 +126,8 @@ class Integrator:
         State variables, in order.
     parameters : mapping of str to float or str
         Parameters and their usual values.
+    sections : sequence of Node or str
+        Expressions ``g(t, x)`` whose zeros may be looked for; text in the system's names.
     folder : Path, optional
         Where object code is kept between processes; None keeps it in memory only.
     wait : bool
@@ -94,24 +151,32 @@ class Integrator:
         variables: Sequence[str],
         parameters: Mapping[str, float | int | str] | None = None,
         *,
+        sections: Sequence[Node | str] = (),
         folder: Path | None = None,
         wait: bool = True,
         machine: bool = True,
     ) -> None:
-        self._components = list(components)
         self.variables = tuple(variables)
         self._usual = dict(parameters or {})
         self.parameters = tuple(self._usual)
         self.dimension = len(self.variables)
-        self._field: ArrayField | None = None
-        self._kernels = Kernels(
-            self._components,
-            self.variables,
-            self.parameters,
-            folder=folder,
-            wait=wait,
-            machine=machine,
-        )
+        self._sections = read_sections(sections, self.variables, self.parameters)
+
+        def make(
+            field: Sequence[Node], names: Sequence[str], seen: Sequence[Node], first: Variant
+        ) -> Runner:
+            return Runner(
+                field, self.variables, names, seen, folder=folder, wait=wait, machine=machine,
+                first=first,
+            )  # fmt: skip
+
+        self._components = list(components)
+        frozen = freeze(self._components) if may_switch(self._components) else None
+        self._made: Runner | Pieces
+        if frozen is not None and frozen.surfaces:
+            self._made = Pieces(frozen, self.variables, self.parameters, self._sections, make)
+        else:
+            self._made = make(self._components, self.parameters, self._sections, USUAL)
 
     @classmethod
     def of(cls, system: System, **options: Any) -> Self:
@@ -132,11 +197,27 @@ class Integrator:
     @property
     def tier(self) -> str:
         """What computes now: ``machine`` or ``numpy``."""
-        return "machine" if self._kernels.ready else "numpy"
+        return "machine" if self._made.ready else "numpy"
+
+    @property
+    def surfaces(self) -> tuple[str, ...]:
+        """The surfaces where the field jumps or has a kink, each seen from one of its sides."""
+        if isinstance(self._made, Runner):
+            return ()
+        return tuple(surface.text for surface in self._made.cells.frozen.surfaces)
+
+    @property
+    def trouble(self) -> str:
+        """Why there is no machine code where some was wanted; empty if there is no reason."""
+        return self._made.trouble
 
     def close(self) -> None:
         """Free the machine code, after the calls that are under way."""
-        self._kernels.close()
+        self._made.close()
+
+    @cached_property
+    def _field(self) -> ArrayField:
+        return ArrayField(self._components, self.variables, self.parameters)
 
     # integrating --------------------------------------------------------------------------
 
@@ -145,16 +226,11 @@ class Integrator:
         starts: Any,
         span: Any,
         *,
-        method: str = "DOP853",
-        parameters: Mapping[str, Value] | None = None,
-        rtol: Any = 1e-8,
-        atol: Any = 1e-8,
-        box: Any = None,
-        max_steps: int = 100_000,
-        start_time: float = 0.0,
-        cancel: Callable[[], bool] | None = None,
-        progress: Callable[[float], object] | None = None,
-        threads: int | None = None,
+        events: Sequence[SectionEvent] = (),
+        targets: Targets | None = None,
+        cycle_targets: Sequence[CycleTargets] = (),
+        beyond: bool = False,
+        **options: Unpack[Options],
     ) -> Propagated:
         """Integrate trajectories to their ends.
 
@@ -164,28 +240,21 @@ class Integrator:
             Starts.
         span : float or array_like, shape (m,)
             Time to integrate; negative goes backward.
-        method : str
-            ``DOP853``, explicit; ``Rodas5P``, for stiff systems; ``Radau``, for these at
-            tolerances below 1e-10; ``auto``, which begins with the first and goes on with one of
-            the others where that turns out to be stiff: see `switching.run_method`.
-        parameters : mapping of str to float, str or ndarray of shape (m,), optional
-            Values; those left out take their usual ones.
-        rtol, atol : float or array_like, shape (n,)
-            Tolerated error of a step: ``atol + rtol*abs(y)``, for each component.
-        box : array_like, shape (n, 2), optional
-            Bounds; a trajectory ends with its first state outside. May be infinite.
-        max_steps : int
-            Most steps tried for each trajectory, by either method.
-        start_time : float
-            Time of the starts.
-        cancel : callable, optional
-            Asked about every 20 ms from the calling thread; once it gives True, trajectories
-            that have not ended end as cancelled, within 100 ms.
-        progress : callable, optional
-            Told as often the share of trajectories that have ended. An exception from it
-            stops everything and is passed on.
-        threads : int, optional
-            Threads; one for each core, if left out, but not for small batches.
+        events : sequence of SectionEvent
+            What is wanted of the sections' crossings.
+        targets : Targets, optional
+            A trajectory ends with its first state near one of these points; looked at at the
+            start and after each step. Where a trajectory comes to stay, as at a sink, it is not
+            missed; a point that it passes within a step may be, which a section would notice.
+        cycle_targets : sequence of CycleTargets
+            A trajectory ends where it crosses the section near one of these points. They are
+            numbered through.
+        beyond : bool
+            Whether trajectories that leave the box are followed farther, to tell those that
+            grow beyond all bounds in finite time, which end with ``INFINITY``, from the others,
+            which end with ``BOX``.
+        **options
+            See `options.Options`.
 
         Returns
         -------
@@ -200,41 +269,40 @@ class Integrator:
         SpecError
             If a parameter is unknown or no number, or there is no such method.
         """
-        batch = make_batch(
+        make = partial(
+            make_events,
             self.dimension,
-            partial(self._values, parameters or {}),
-            starts,
-            span,
-            rtol,
-            atol,
-            box,
-            max_steps,
-            start_time,
+            sections=len(self._sections),
+            events=events,
+            targets=targets,
+            cycle_targets=cycle_targets,
         )
-        methods = self._integrate(method, batch, Watch(cancel, progress), threads)
+        batch = self._prepare(starts, span, options, make)
+        methods, switched = self._integrate(batch, options)
+        start_time = batch.start_time
+        quiet = Watch(options.get("cancel"), None)
+        follow = partial(self._follow, options, quiet)
+        blow_up = find_blow_ups(lambda: self._field, batch, beyond, follow)
+        crossed = np.isin(batch.ends, (End.SECTION, End.CYCLE))
+        near = np.isin(batch.ends, (End.TARGET, End.CYCLE))
         return Propagated(
             batch.states,
             start_time + batch.times,
             batch.steps,
             batch.ends.astype(np.int8),
             methods,
+            np.where(crossed, batch.passed - 1, -1),
+            np.where(near, batch.reached - 1, -1),
+            tuple(batch.events.crossings(event.section, start_time) for event in events),
+            start_time + blow_up,
+            switched,
         )
 
     def sample(
         self,
         starts: Any,
         times: Any,
-        *,
-        method: str = "DOP853",
-        parameters: Mapping[str, Value] | None = None,
-        rtol: Any = 1e-8,
-        atol: Any = 1e-8,
-        box: Any = None,
-        max_steps: int = 100_000,
-        start_time: float = 0.0,
-        cancel: Callable[[], bool] | None = None,
-        progress: Callable[[float], object] | None = None,
-        threads: int | None = None,
+        **options: Unpack[Options],
     ) -> Array:
         """Give the states of trajectories at given times.
 
@@ -244,8 +312,8 @@ class Integrator:
             Starts, at `start_time`.
         times : array_like, shape (k,)
             Times, all later or all earlier than the start and ever farther from it.
-        method, parameters, rtol, atol, box, max_steps, start_time, cancel, progress, threads
-            As in `propagate`.
+        **options
+            See `options.Options`.
 
         Returns
         -------
@@ -258,7 +326,7 @@ class Integrator:
         ValueError, SpecError
             As in `propagate`; ValueError also if the times are not in order.
         """
-        moments = np.asarray(times, dtype=np.float64) - start_time
+        moments = np.asarray(times, dtype=np.float64) - options.get("start_time", 0.0)
         if moments.ndim != 1 or not np.isfinite(moments).all():
             raise ValueError("the times must be a list of finite numbers")
         away = np.abs(moments)
@@ -266,24 +334,14 @@ class Integrator:
         if not one_side or (np.diff(away) <= 0).any():
             raise ValueError("the times must lead away from the start, one after the other")
         span = float(moments[-1]) if moments.size else 0.0
-        batch = make_batch(
-            self.dimension,
-            partial(self._values, parameters or {}),
-            starts,
-            span,
-            rtol,
-            atol,
-            box,
-            max_steps,
-            start_time,
-        )
+        batch = self._prepare(starts, span, options)
         batch.moments = np.append(moments, np.inf)
-        batch.first_moment = int(moments.size > 0 and moments[0] == 0.0)
+        batch.firsts[:] = int(moments.size > 0 and moments[0] == 0.0)
         batch.samples = np.full((batch.spans.size, moments.size, self.dimension), np.nan)
-        if batch.first_moment:
+        if moments.size and moments[0] == 0.0:
             batch.samples[:, 0] = batch.starts.T
         if batch.samples.size:
-            self._integrate(method, batch, Watch(cancel, progress), threads)
+            self._integrate(batch, options)
         return batch.samples.transpose(2, 1, 0)
 
     def _values(self, given: Mapping[str, Value], count: int) -> Array:
@@ -304,29 +362,36 @@ class Integrator:
 
     # running ------------------------------------------------------------------------------
 
-    def _integrate(
-        self, method: str, batch: Batch, watch: Watch, threads: int | None
-    ) -> NDArray[np.int8]:
-        run = partial(self._run, threads)
-        methods = run_method(method, batch, watch, run, machine=self._kernels.ready)
+    def _prepare(
+        self,
+        starts: Any,
+        span: Any,
+        options: Options,
+        events: Callable[[int], Events] | None = None,
+    ) -> Batch:
+        """Make a batch of what the caller gave."""
+        unknown = options.keys() - Options.__annotations__.keys()
+        if unknown:
+            raise TypeError(f"there is no option {min(unknown)}")
+        numbers: Any = {key: value for key, value in options.items() if key in OF_BATCH}
+        values = partial(self._values, options.get("parameters") or {})
+        return make_batch(self.dimension, values, starts, span, events=events, **numbers)
+
+    def _integrate(self, batch: Batch, options: Options) -> tuple[NDArray[np.int8], Switched]:
+        watch = Watch(options.get("cancel"), options.get("progress"))
+        found = self._follow(options, watch, batch)
         watch.report(1.0)
-        return methods
+        return found
 
-    def _run(self, threads: int | None, batch: Batch, variant: Variant, watch: Watch) -> None:
-        with self._kernels.use(variant) as kernel:
-            if kernel is not None:
-                run_kernel(kernel, batch, watch, threads)
-            else:
-                count = max(1, batch.spans.size)
-                integrate_arrays(
-                    self._array_field(),
-                    batch,
-                    variant,
-                    stop=watch.cancelled,
-                    report=lambda ended: watch.report(ended / count),
-                )
-
-    def _array_field(self) -> ArrayField:
-        if self._field is None:
-            self._field = ArrayField(self._components, self.variables, self.parameters)
-        return self._field
+    def _follow(
+        self, options: Options, watch: Watch, batch: Batch
+    ) -> tuple[NDArray[np.int8], Switched]:
+        method, threads = options.get("method", "DOP853"), options.get("threads")
+        if isinstance(self._made, Pieces):
+            most = options.get("max_switchings", USUAL_SWITCHINGS)
+            if most < 1:
+                raise ValueError("max_switchings must be positive")
+            found = self._made.follow(method, batch, watch, threads, most)
+            return found.methods, found.switched
+        methods = self._made.run(method, batch, watch, threads)
+        return methods, Switched.none(batch.spans.size)

@@ -12,16 +12,22 @@ from numpy.typing import NDArray
 
 from eqpp_dash.engine.expression.graph import Node, topological
 from eqpp_dash.engine.machine.build import Code, Target, compile_ir, compile_object, native_target
-from eqpp_dash.engine.machine.derivatives import derivatives
+from eqpp_dash.engine.machine.derivatives import derivatives, section_derivatives
 from eqpp_dash.engine.machine.fieldcode import emit_nodes
 from eqpp_dash.engine.machine.lanes import Lanes
-from eqpp_dash.engine.machine.layout import Job, Method, Rows, Variant
+from eqpp_dash.engine.machine.layout import PAUSE, PAUSE_OPERATIONS, Job, Method, Rows, Variant
 from eqpp_dash.engine.machine.scheduler import kernel_text
 
 Array = NDArray[np.float64]
 
 VECTORS = 2
 """Vector registers that a row of lanes fills: while one waits, the other is worked on."""
+
+LANE_BY_LANE = frozenset({"erf", "mod"})
+"""Functions that may be called for each lane alone."""
+
+SLOW = 10
+"""How many other operations such a call costs."""
 
 USUAL = Variant()
 """The explicit method, for end states."""
@@ -38,6 +44,8 @@ class Kernel:
         Right-hand sides.
     variables, parameters : sequence of str
         Names, in order.
+    sections : sequence of Node
+        Sections, if the variant looks for their crossings.
     variant : Variant
         What the code is made for.
     folder : Path, optional
@@ -52,19 +60,22 @@ class Kernel:
         variables: Sequence[str],
         parameters: Sequence[str],
         *,
+        sections: Sequence[Node] = (),
         variant: Variant = USUAL,
         folder: Path | None = None,
         target: Target | None = None,
     ) -> None:
         made_for = target or native_target()
         self.width = usual_width(made_for)
-        self.rows = Rows(len(variables), len(parameters))
+        used = sections if variant.sections else ()
+        self.rows = Rows(len(variables), len(parameters), len(used))
         text = field_kernel_text(
             components,
             variables,
             parameters,
             width=self.width,
             fused=made_for.fused,
+            sections=used,
             variant=variant,
         )
         if target is None:
@@ -99,15 +110,17 @@ def field_kernel_text(
     *,
     width: int,
     fused: bool = True,
+    sections: Sequence[Node] = (),
     variant: Variant = USUAL,
 ) -> str:
     """Give the text of the module that a `Kernel` compiles."""
     n = len(variables)
-    autonomous = all(node.op != "time" for node in topological(components))
+    autonomous = all(node.op != "time" for node in topological([*components, *sections]))
+    steady = all(node.op != "time" for node in topological(components))
     slopes: list[Node] = []
     if variant.method == Method.Rodas5P:
         jacobian, drift = derivatives(components, variables)
-        slopes = [*chain.from_iterable(jacobian), *([] if autonomous else drift)]
+        slopes = [*chain.from_iterable(jacobian), *([] if steady else drift)]
 
     def emit(
         lanes: Lanes, nodes: Sequence[Node], time: str, state: list[str], values: list[str]
@@ -125,14 +138,45 @@ def field_kernel_text(
     ) -> tuple[list[list[str]], list[str] | None]:
         found = emit(lanes, slopes, time, state, values)
         rows = [found[i * n : (i + 1) * n] for i in range(n)]
-        return rows, None if autonomous else found[n * n :]
+        return rows, None if steady else found[n * n :]
+
+    parts = section_derivatives(sections, variables)
+
+    def crossed(
+        lanes: Lanes, which: list[int], time: str, state: list[str], values: list[str]
+    ) -> list[tuple[str, list[str | None], str | None]]:
+        wanted = [node for j in which for node in parts[j] if node is not None]
+        found = iter(emit(lanes, wanted, time, state, values))
+        result = []
+        for j in which:
+            row = [None if node is None else next(found) for node in parts[j]]
+            value = row[0]
+            assert value is not None
+            result.append((value, row[1:-1], row[-1]))
+        return result
 
     return kernel_text(
         field,
-        Rows(n, len(parameters)),
+        Rows(n, len(parameters), len(sections)),
         width,
         fused=fused,
         autonomous=autonomous,
         variant=variant,
         derivatives=linear,
+        sections=crossed,
+        pause=pause_of([*components, *slopes]),
     )
+
+
+def pause_of(nodes: Sequence[Node]) -> int:
+    """Give the steps that a vector may take between two looks at whether to cancel.
+
+    The fewer, the longer the field; functions that are called lane by lane weigh most.
+
+    Examples
+    --------
+    >>> pause_of([])
+    256
+    """
+    weight = sum(SLOW if node.op in LANE_BY_LANE else 1 for node in topological(nodes))
+    return max(4, min(PAUSE, PAUSE_OPERATIONS // max(1, weight)))

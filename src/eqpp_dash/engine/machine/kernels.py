@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
-from eqpp_dash.engine.expression.graph import Node
+from eqpp_dash.engine.expression.graph import Node, topological
 from eqpp_dash.engine.machine import build
+from eqpp_dash.engine.machine.derivatives import derivatives
 from eqpp_dash.engine.machine.kernel import USUAL, Kernel
 from eqpp_dash.engine.machine.layout import Method, Variant
+
+MOST_OPERATIONS = 1000
+"""Fields of more, with the derivatives that a stiff method needs, are left to numpy."""
+
+_log = logging.getLogger(__name__)
 
 
 class Kernels:
@@ -22,12 +31,21 @@ class Kernels:
         Right-hand sides.
     variables, parameters : sequence of str
         Names, in order.
+    sections : sequence of Node
+        Sections whose crossings may be looked for.
     folder : Path, optional
         Where object code is kept between processes.
     wait : bool
         Whether to wait until code is compiled. If not, that is done in the background.
     machine : bool
         Whether to make machine code at all.
+    first : Variant
+        What is compiled at once.
+
+    Attributes
+    ----------
+    trouble : str
+        Why there is no machine code where some was wanted; empty as long as there is no reason.
     """
 
     def __init__(
@@ -36,14 +54,21 @@ class Kernels:
         variables: Sequence[str],
         parameters: Sequence[str],
         *,
+        sections: Sequence[Node] = (),
         folder: Path | None,
         wait: bool,
         machine: bool,
+        first: Variant = USUAL,
     ) -> None:
+        self._first = first
         self._system = (components, variables, parameters)
+        self._sections = sections
         self._folder = folder
         self._wait = wait
-        self._machine = machine and (not wait or build.available())
+        self.trouble = ""
+        if machine:
+            self.trouble = self._too_long(USUAL) or (build.why_not() if wait else "")
+        self._machine = machine and not self.trouble
         self._made: dict[Variant, Kernel] = {}
         self._making: dict[Variant, threading.Lock] = {}
         self._background: dict[Variant, threading.Thread] = {}
@@ -51,15 +76,17 @@ class Kernels:
         self._users = 0
         self._closed = False
         if self._machine and wait:
-            self._compile(USUAL)
+            self._compile(first)
         elif self._machine:
-            self._begin(USUAL)
-            self._begin(Variant(dense=True))
+            self._begin(first)
+            self._begin(replace(first, dense=True))
+            if sections and not first.sections:
+                self._begin(replace(first, sections=True))
 
     @property
     def ready(self) -> bool:
         """Whether the usual code is there."""
-        return USUAL in self._made
+        return self._first in self._made
 
     @contextmanager
     def use(self, variant: Variant) -> Iterator[Kernel | None]:
@@ -91,17 +118,33 @@ class Kernels:
     def _find(self, variant: Variant) -> Kernel | None:
         if not self._machine or variant.method == Method.Radau:
             return None
+        if variant not in self._made and (trouble := self._too_long(variant)):
+            self.trouble = trouble
+            return None
         if self._wait:
             return self._compile(variant)
         self._begin(variant)
         return self._made.get(variant)
+
+    def _too_long(self, variant: Variant) -> str:
+        """Tell, if so, that code would take too long to compile: the time grows like a square."""
+        components, variables, _ = self._system
+        count = len(topological(components)) + len(topological(self._sections))
+        if variant.method == Method.Rodas5P and count <= MOST_OPERATIONS:
+            rows, drift = derivatives(components, variables)
+            count += len(topological([*chain.from_iterable(rows), *drift]))
+        if count <= MOST_OPERATIONS:
+            return ""
+        return f"{count} operations are too many to compile at once; at most {MOST_OPERATIONS} are"
 
     def _compile(self, variant: Variant) -> Kernel:
         with self._state:
             making = self._making.setdefault(variant, threading.Lock())
         with making:
             if variant not in self._made:
-                self._made[variant] = Kernel(*self._system, variant=variant, folder=self._folder)
+                self._made[variant] = Kernel(
+                    *self._system, sections=self._sections, variant=variant, folder=self._folder
+                )
             return self._made[variant]
 
     def _begin(self, variant: Variant) -> None:
@@ -113,5 +156,14 @@ class Kernels:
                 thread.start()
 
     def _prepare(self, variant: Variant) -> None:
-        if build.available() and not self._closed:
-            self._compile(variant)
+        """Compile; nobody waits for it, so what goes wrong is logged and kept as `trouble`."""
+        missing = build.why_not()
+        if missing:
+            self.trouble = missing
+            return
+        try:
+            if not self._closed:
+                self._compile(variant)
+        except Exception as error:
+            self.trouble = f"{type(error).__name__}: {error}"
+            _log.exception("numpy goes on: the machine code could not be made")

@@ -6,6 +6,8 @@ import ctypes
 from dataclasses import dataclass
 from enum import IntEnum
 
+from eqpp_dash.engine.machine.crossingrows import CrossingRows
+
 JOB_FIELDS = (
     "counters",
     "starts",
@@ -26,7 +28,15 @@ JOB_FIELDS = (
     "limit",
     "boxed",
     "moment_count",
-    "first_moment",
+    "firsts",
+    "passed",
+    "reached",
+    "section_setup",
+    "points",
+    "point_count",
+    "cycle_points",
+    "cycle_sections",
+    "cycle_count",
     "start_time",
 )
 """Members of a job, eight bytes each: pointers, then integers, then the time of the starts."""
@@ -59,8 +69,19 @@ class End(IntEnum):
 
     ``TIME``: the end of the time span. ``BOX``: it left the box. ``UNDEFINED``: the field is
     undefined at the start or just beyond the end. ``COLLAPSE``: the step shrank to nothing, as
-    it does where the solution grows beyond all bounds in finite time or the field jumps.
-    ``BUDGET``: the steps are used up. ``CANCELLED``: it was cancelled.
+    it does where the field jumps.
+    ``BUDGET``: the steps are used up. ``CANCELLED``: it was cancelled. ``SECTION``: it crossed a
+    section as often as was asked for. ``TARGET``: it came near a point. ``CYCLE``: it crossed a
+    section near a point of a cycle. ``INFINITY``: it grows beyond all bounds in finite time.
+
+    Where the field jumps: ``NOT_UNIQUE``: it points away from a surface on both sides.
+    ``SLIDING_INTERSECTION``: it slides into the intersection of surfaces. ``ZENO``: it switches
+    infinitely often before the time given, the limit. ``UNDECIDED``: the second derivative does
+    not tell what it does at a surface.
+
+    Of several that come at once the first of these holds: SECTION or CYCLE, which lie before
+    the end of a step; UNDEFINED, at a start; BOX; TARGET; TIME; COLLAPSE, UNDEFINED or
+    INFINITY; BUDGET; CANCELLED. At a crossing CYCLE goes before SECTION.
     """
 
     TIME = 0
@@ -69,6 +90,14 @@ class End(IntEnum):
     COLLAPSE = 3
     BUDGET = 4
     CANCELLED = 5
+    SECTION = 6
+    TARGET = 7
+    CYCLE = 8
+    INFINITY = 9
+    NOT_UNIQUE = 10
+    SLIDING_INTERSECTION = 11
+    ZENO = 12
+    UNDECIDED = 13
 
 
 class Method(IntEnum):
@@ -96,14 +125,20 @@ class Variant:
         Whether it gives the states at moments between the steps.
     watchful : bool
         Whether the explicit method stops, with `STIFF`, where the system turns out to be stiff.
+    sections : bool
+        Whether it looks for crossings of sections.
+    targets : bool
+        Whether it looks for points that are near.
     """
 
     method: Method = Method.DOP853
     dense: bool = False
     watchful: bool = False
+    sections: bool = False
+    targets: bool = False
 
 
-STIFF = 6
+STIFF = 64
 """In the place of an end: the trajectory is not at its end, but the system is stiff there."""
 
 CREEPING = 4.0
@@ -121,7 +156,10 @@ WORTH = 100.0
 """As many steps must be left for a change of the method to be worth its while."""
 
 PAUSE = 256
-"""Steps of a vector between two looks at whether to cancel."""
+"""Most steps of a vector between two looks at whether to cancel."""
+
+PAUSE_OPERATIONS = 100 * PAUSE
+"""Operations of the field, times steps, between two such looks: below 100 ms."""
 
 SMALLEST_STEP = 4e-16
 """Share of the time elapsed below which a step is nothing."""
@@ -140,12 +178,13 @@ class Rows:
 
     Parameters
     ----------
-    dimension, parameters : int
-        Numbers of state variables and of parameters.
+    dimension, parameters, sections : int
+        Numbers of state variables, of parameters and of sections.
     """
 
     dimension: int
     parameters: int
+    sections: int = 0
 
     TIME = 0
     STEP = 1
@@ -161,7 +200,9 @@ class Rows:
     TRIAL_TIME = 11
     CREEP = 12
     PRIOR = 13
-    FIXED = 14
+    SECTION = 14
+    NUMBER = 15
+    FIXED = 16
 
     def state(self, i: int) -> int:
         """Give the row of a state variable."""
@@ -194,7 +235,17 @@ class Rows:
         return self.dimension > WRITTEN_OUT
 
     @property
-    def count(self) -> int:
-        """Number of rows."""
+    def after_matrix(self) -> int:
+        """First row after those of the matrix."""
         n = self.dimension
         return self.matrix + (n * n + n + n * (n - 1) // 2 if self.wide else 0)
+
+    @property
+    def crossing(self) -> CrossingRows:
+        """Rows of what looks for crossings of sections."""
+        return CrossingRows(self.after_matrix, self.dimension, self.sections)
+
+    @property
+    def count(self) -> int:
+        """Number of rows."""
+        return self.crossing.end if self.sections else self.after_matrix

@@ -11,6 +11,9 @@ from __future__ import annotations
 
 from eqpp_dash.engine.machine import linearcode
 from eqpp_dash.engine.machine.control import RUNNING, Derivatives, Field
+from eqpp_dash.engine.machine.crosscode import Sections
+from eqpp_dash.engine.machine.crossingrows import COUNTS, ON, SETUP, STRICT, TINY, Scratch
+from eqpp_dash.engine.machine.crossscan import cross_functions
 from eqpp_dash.engine.machine.lanes import Lanes, double
 from eqpp_dash.engine.machine.layout import STIFF, Counter, End, Method, Rows, Variant
 from eqpp_dash.engine.machine.routines import module_text
@@ -27,6 +30,8 @@ def kernel_text(
     autonomous: bool,
     variant: Variant,
     derivatives: Derivatives,
+    sections: Sections,
+    pause: int,
 ) -> str:
     """Give the module whose function ``run`` integrates a batch of trajectories.
 
@@ -46,6 +51,10 @@ def kernel_text(
         What the code is made for.
     derivatives : callable
         Emits the derivatives of the field, for a stiff method.
+    sections : callable
+        Emits the sections.
+    pause : int
+        Steps between two looks at whether to cancel.
     """
     cold = Lanes(width, fused=fused, contract=True)
     time = cold.load("%work", rows.TRIAL_TIME)
@@ -58,11 +67,17 @@ def kernel_text(
     lanes = Lanes(width, fused=fused, contract=True)
     lanes.definitions = cold.definitions
     lanes.declarations = cold.declarations
-    body = _Run(lanes, field, rows, autonomous, variant, derivatives).text()
+    body = _Run(lanes, field, rows, autonomous, variant, derivatives, sections, pause).text()
     emitters, functions = [cold, lanes], [slope, body]
     if variant.method == Method.Rodas5P and rows.wide:
         more, solving = linearcode.routines(width, fused, rows)
         emitters, functions = [*emitters, *more], [*solving, *functions]
+    if variant.sections:
+        shared = (cold.definitions, cold.declarations)
+        more, crossing = cross_functions(
+            width, fused, rows, variant.method, autonomous, sections, *shared
+        )
+        emitters, functions = [*emitters, *more], [*crossing, *functions]
     return module_text(emitters, functions)
 
 
@@ -123,6 +138,13 @@ class _Run(StepLoop):
         reason = self._get("double", self._cell(rows.REASON, "%lane"))
         code = lanes.emit(f"fptosi double {reason} to i64")
         self._put("i64", code, self._place(members["ends"], index))
+        for row, member in ((rows.SECTION, "passed"), (rows.NUMBER, "reached")):
+            value = self._get("double", self._cell(row, "%lane"))
+            value = lanes.emit(f"fptosi double {value} to i64")
+            self._put("i64", value, self._place(members[member], index))
+        for j in self.watched:
+            row = rows.crossing.of(j, rows.crossing.CROSSED)
+            self._copy("i64", self._cell(row, "%lane"), self._place(self._counts(j), index))
         done = lanes.emit(f"icmp ne i64 {code}, {STIFF}")
         done = lanes.emit(f"zext i1 {done} to i64")
         lanes.emit(f"atomicrmw add ptr {self._counter(Counter.FINISHED)}, i64 {done} monotonic")
@@ -144,9 +166,13 @@ class _Run(StepLoop):
         self._copy("double", source, self._cell(rows.SPAN, "%lane"))
         time = self._get("double", self._place(members["times"], fresh))
         self._fill_lane(time, "1.0", fresh, "%now")
+        for j in self.watched:
+            row = rows.crossing.of(j, rows.crossing.CROSSED)
+            self._copy("i64", self._place(self._counts(j), fresh), self._cell(row, "%lane"))
         if self.dense:
-            self._put("i64", members["first_moment"], self._cell(rows.SAMPLE, "%lane"))
-            source = self._place(members["moments"], members["first_moment"])
+            first = self._get("i64", self._place(members["firsts"], fresh))
+            self._put("i64", first, self._cell(rows.SAMPLE, "%lane"))
+            source = self._place(members["moments"], first)
             self._copy("double", source, self._cell(rows.MOMENT, "%lane"))
         self._say("br label %visit")
         lanes.label("retire")
@@ -157,6 +183,10 @@ class _Run(StepLoop):
         self._put("double", "0.0", self._cell(rows.STEP, "%lane"))
         self._say("br label %visit")
 
+    def _counts(self, section: int) -> str:
+        place = self._place(self.members["section_setup"], SETUP * section + COUNTS)
+        return self._get("ptr", place)
+
     def _fill_lane(self, time: str, active: str, index: str, born: str) -> None:
         rows = self.rows
         self._put("double", time, self._cell(rows.TIME, "%lane"))
@@ -164,10 +194,45 @@ class _Run(StepLoop):
         self._put("double", "1.0", self._cell(rows.PRIOR, "%lane"))
         self._put("double", double(RUNNING), self._cell(rows.REASON, "%lane"))
         self._put("double", "0.0", self._cell(rows.CREEP, "%lane"))
+        self._put("double", "0.0", self._cell(rows.SECTION, "%lane"))
+        self._put("double", "0.0", self._cell(rows.NUMBER, "%lane"))
+        if self.watched:
+            own = rows.crossing
+            self._put("double", "0.0", self._cell(own.scratch(own.LANDS), "%lane"))
         self._put("double", active, self._cell(rows.ACTIVE, "%lane"))
         self._put("double", active, self._cell(rows.FRESH, "%lane"))
         self._put("i64", index, self._cell(rows.INDEX, "%lane"))
         self._put("i64", born, self._cell(rows.BORN, "%lane"))
+
+    def _first_values(self, time: str, y: list[str], f: list[str], step: str) -> None:
+        """Evaluate the sections at the starts; a start on a section is where it is led to."""
+        lanes, rows, own = self.lanes, self.rows, self.rows.crossing
+        zero = lanes.constant(0.0)
+        lanes.store("%work", rows.TRIAL_TIME, self._time(time))
+        lanes.store("%work", own.scratch(Scratch.PACE), lanes.constant(1.0))
+        for i, value in enumerate(y):
+            lanes.store("%work", rows.trial(i), value)
+            lanes.store("%work", own.direction(i), f[i])
+        fresh = lanes.compare("ogt", self._row(rows.FRESH), zero)
+        for j in self.watched:
+            self._say(f"call void @value(ptr %work, ptr %job, i64 {j})")
+            value, rate, noise = (
+                self._row(own.scratch(place))
+                for place in (Scratch.VALUE, Scratch.RATE, Scratch.NOISE)
+            )
+            change = lanes.multiply(rate, step)
+            size = lanes.absolute(value)
+            strict = self._place(self.members["section_setup"], SETUP * j + STRICT)
+            strict = lanes.emit(f"icmp ne i64 {self._get('i64', strict)}, 0")
+            share = lanes.emit(f"select i1 {strict}, double 0.0, double {double(ON)}")
+            near = lanes.multiply(lanes.absolute(change), lanes.splat(share))
+            on = lanes.mask_or(lanes.compare("ole", size, near), lanes.compare("ole", size, noise))
+            ahead = lanes.copysign(lanes.constant(TINY), change)
+            ahead = lanes.select(lanes.compare("one", change, zero), ahead, zero)
+            value = lanes.select(on, ahead, value)
+            for kind, new in ((own.VALUE, value), (own.RATE, rate)):
+                row = own.of(j, kind)
+                lanes.store("%work", row, lanes.select(fresh, new, self._row(row)))
 
     def _begin(self) -> None:
         """Evaluate the field at the new starts and guess their first steps."""
@@ -189,12 +254,20 @@ class _Run(StepLoop):
         lanes.store("%work", rows.STEP, lanes.select(fresh, step, self._row(rows.STEP)))
         for i, old in enumerate(self._states(rows.slope)):
             lanes.store("%work", rows.slope(i), lanes.select(fresh, f[i], old))
+        if self.watched:
+            self._first_values(time, y, f, step)
         check = zero
         for value in (*y, *f):
             check = lanes.fma(value, zero, check)
         reason = lanes.constant(RUNNING)
         empty = lanes.compare("oeq", span, zero)
         reason = lanes.select(empty, lanes.constant(End.TIME), reason)
+        if self.targets:
+            found = self._nearest("born", y)
+            number = lanes.select(fresh, found, self._row(rows.NUMBER))
+            lanes.store("%work", rows.NUMBER, number)
+            near = lanes.compare("ogt", found, zero)
+            reason = lanes.select(near, lanes.constant(End.TARGET), reason)
         reason = lanes.select(self._outside(y), lanes.constant(End.BOX), reason)
         undefined = lanes.compare("uno", check, check)
         reason = lanes.select(undefined, lanes.constant(End.UNDEFINED), reason)
@@ -204,9 +277,10 @@ class _Run(StepLoop):
         self._say(
             f"%stillborn = bitcast {lanes.mask} {lanes.compare('oge', reason, zero)} to {self.bits}"
         )
+        started = lanes.block
         self._say("br label %begun")
         lanes.label("begun")
-        self._say(f"%failed = phi {self.bits} [ 0, %begin ], [ %stillborn, %start ]")
+        self._say(f"%failed = phi {self.bits} [ 0, %begin ], [ %stillborn, %{started} ]")
         some = lanes.emit(f"icmp ne {self.bits} %failed, 0")
         self._say(f"br i1 {some}, label %harvest, label %check")
         lanes.label("check")

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate._ivp import dop853_coefficients as _tableau
 
-from eqpp_dash.engine.dop853 import STAGES
+from eqpp_dash.engine.dop853 import LARGEST, STAGES
 from eqpp_dash.engine.machine.lanes import Lanes
 from eqpp_dash.engine.machine.layout import CREEPING
 
@@ -168,6 +168,8 @@ def emit_step(
         three = lanes.multiply(third, third) if three is None else lanes.fma(third, third, three)
     assert three is not None
     count = float(len(y))
+    # Where these overflow the step is too long by far; NaN stays.
+    five, three = (lesser(lanes, lanes.constant(LARGEST), value) for value in (five, three))
     below = lanes.fma(three, lanes.constant(0.01 * count), lanes.constant(1e-300))
     below = lanes.fma(five, lanes.constant(count), below)
     above = lanes.multiply(h, five)

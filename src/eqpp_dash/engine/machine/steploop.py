@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from eqpp_dash.engine.machine import linearcode
-from eqpp_dash.engine.machine.control import RUNNING, ControlCode
+from eqpp_dash.engine.machine.control import RUNNING
+from eqpp_dash.engine.machine.crossloop import CrossLoop
 from eqpp_dash.engine.machine.layout import (
     RELIEF,
     SMALLEST_SHARE,
@@ -38,7 +39,7 @@ from eqpp_dash.engine.machine.stiffcode import (
 NEVER = 1 << 60
 
 
-class StepLoop(ControlCode):
+class StepLoop(CrossLoop):
     """Writes the blocks that try steps until a lane ends or it is time to look around."""
 
     def _hot(self) -> None:
@@ -62,15 +63,19 @@ class StepLoop(ControlCode):
         if self.watchful:
             kept.append(rows.CREEP)
             names.append("%creep")
+        section_rows, section_names = self._section_rows()
+        kept, names = kept + section_rows, names + section_names
         loaded = [self._row(row) for row in kept]
         if self.dense:
             moment = self._row(rows.MOMENT)
         self._say("br label %hot")
         lanes.label("hot")
         head = len(lanes.lines)
-        self._say("%count = phi i64 [ %now, %enter ], [ %after, %next ]")
+        latch = "sampled" if self.dense else "next"
+        latch = "near.done" if self.targets else latch
+        self._say(f"%count = phi i64 [ %now, %enter ], [ %after, %{latch} ]")
         if self.dense:
-            self._say(f"%moment = phi {vector} [ {moment}, %enter ], [ %moment.new, %next ]")
+            self._say(f"%moment = phi {vector} [ {moment}, %enter ], [ %moment.new, %{latch} ]")
 
         def slope(elapsed: str, state: list[str]) -> list[str]:
             return self.field(lanes, self._time(elapsed), state, parameters)
@@ -94,30 +99,52 @@ class StepLoop(ControlCode):
             news.append(prior)
         if self.watchful:
             news.append(self._creep(step, h, good))
-        lanes.lines[head:head] = [
-            f"  {name} = phi {vector} [ {value}, %enter ], [ {new}, %next ]"
-            for name, value, new in zip(names, loaded, news, strict=True)
+        usual = len(news)
+        news += self._section_news(ahead, step, good, parameters)
+        merged = [
+            f"{name}.new" if self.watched else new for name, new in zip(names, news, strict=True)
         ]
-        least = lanes.fma(lanes.absolute(news[0]), lanes.constant(SMALLEST_STEP), floor)
-        collapsed = lanes.compare("olt", lanes.absolute(news[1]), least)
-        reached = lanes.mask_and(good, last)
+        lanes.lines[head:head] = [
+            f"  {name} = phi {vector} [ {value}, %enter ], [ {new}, %{latch} ]"
+            for name, value, new in zip(names, loaded, merged, strict=True)
+        ]
         self._say("%after = add i64 %count, 1")
         self._say("br i1 %boxed, label %look, label %looked")
         lanes.label("look")
         outside = lanes.mask_and(good, self._outside(step.state))
         self._say("br label %looked")
         lanes.label("looked")
-        self._say(f"%outside = phi {lanes.mask} [ zeroinitializer, %hot ], [ {outside}, %look ]")
-        if self.dense:
-            self._samples(step, y, h, good, news[0])
+        self._say(
+            f"%outside.all = phi {lanes.mask} [ zeroinitializer, %hot ], [ {outside}, %look ]"
+        )
+        taken = good
+        if self.watched:
+            usable = lanes.mask_and(good, active)
+            self._crossings(step, h, y, f, kept, news, merged, usable)
+            news = merged
+            taken = lanes.mask_and(good, self.values["taken"])
         else:
             self._say("br label %next")
-        lanes.label("next")
+            lanes.label("next")
         if self.dense:
-            self._say(f"%moment.new = phi {vector} [ %moment, %looked ], [ %moment.now, %stored ]")
+            self._samples(step, y, h, taken, news[0])
+            self._say(f"%moment.new = phi {vector} [ %moment, %next ], [ %moment.now, %stored ]")
+        self._say(f"%outside = and {lanes.mask} %outside.all, {taken}")
+        least = lanes.fma(lanes.absolute(news[0]), lanes.constant(SMALLEST_STEP), floor)
+        collapsed = lanes.compare("olt", lanes.absolute(news[1]), least)
+        reached = lanes.mask_and(taken, last)
         ended = lanes.mask_or(lanes.mask_or(reached, collapsed), "%outside")
+        if self.targets:
+            found = self._nearest("near", news[3 : 3 + n])
+            near = lanes.mask_and(taken, lanes.compare("ogt", found, zero))
+            self.values |= {"near": near, "found": found}
+            ended = lanes.mask_or(ended, near)
+        if self.watched:
+            finished = lanes.compare("ogt", self.values["finish"], zero)
+            ended = lanes.mask_or(ended, finished)
         if self.watchful:
-            self.values["stiff"] = self._stiff(news[-1], lanes.subtract(span, news[0]), news[1])
+            creep = news[usual - 1]
+            self.values["stiff"] = self._stiff(creep, lanes.subtract(span, news[0]), news[1])
             ended = lanes.mask_or(ended, self.values["stiff"])
         ended = lanes.mask_and(ended, active)
         due = lanes.emit("icmp sge i64 %after, %stop")
@@ -172,7 +199,7 @@ class StepLoop(ControlCode):
             return lanes.mask_and(good, passed)
 
         some = lanes.any(wanted("%moment"))
-        self._say(f"br i1 {some}, label %dense, label %next")
+        self._say(f"br i1 {some}, label %dense, label %sampled")
         lanes.label("dense")
         lanes.store("%work", rows.MOMENT, "%moment")
         if self.method == Method.Rodas5P:
@@ -213,7 +240,8 @@ class StepLoop(ControlCode):
         lanes.label("stored")
         place = self._place("%work", rows.MOMENT * lanes.width)
         self._say(f"%moment.now = load {lanes.vector}, ptr {place}, align {lanes.alignment}")
-        self._say("br label %next")
+        self._say("br label %sampled")
+        lanes.label("sampled")
 
     def _leave(self) -> None:
         """Put the lanes back in their rows and find out which have ended, and why."""
@@ -232,7 +260,14 @@ class StepLoop(ControlCode):
             usual = lanes.select(values["collapsed"], reason, lanes.constant(STIFF))
             reason = lanes.select(values["stiff"], usual, reason)
         reason = lanes.select(values["reached"], lanes.constant(End.TIME), reason)
+        if self.targets:
+            reason = lanes.select(values["near"], lanes.constant(End.TARGET), reason)
+            number = lanes.select(values["near"], values["found"], self._row(rows.NUMBER))
+            lanes.store("%work", rows.NUMBER, number)
         reason = lanes.select("%outside", lanes.constant(End.BOX), reason)
+        if self.watched:
+            finished = lanes.compare("ogt", values["finish"], zero)
+            reason = lanes.select(finished, values["finish"], reason)
         reason = lanes.select(values["ended"], reason, lanes.constant(RUNNING))
         lanes.store("%work", rows.REASON, reason)
         self._say(f"%over = bitcast {lanes.mask} {values['ended']} to {self.bits}")

@@ -8,6 +8,7 @@ parameters alone vanishes), the stepper belongs to the system with those values.
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import threading
 import weakref
@@ -32,6 +33,8 @@ Array = NDArray[np.float64]
 
 MOST_NODES = 250
 """Systems of more operations are left to numpy: their code would take too long to compile."""
+
+_log = logging.getLogger(__name__)
 
 REMEMBERED = 64
 """Steppers that are kept."""
@@ -82,15 +85,40 @@ class Stepper:
         return -(-lanes // self.width) * self.width
 
     def advance(self, record: Array, setup: Array) -> None:
-        """Fill a record, shape (rounds + 1, rows, padded lanes), from its first state."""
+        """Fill a record, shape (rounds + 1, rows, padded lanes), from its first state.
+
+        Raises
+        ------
+        ValueError
+            If the shape of the record does not fit, or it is not contiguous.
+        """
+        lanes = _checked(record, 3).shape[2]
+        if lanes % self.width or record.shape[0] < 2 or record.shape[1] != self.layout.count:
+            raise ValueError(f"a record cannot have the shape {record.shape}")
         self._advance(record.ctypes.data, setup.ctypes.data, record.shape[2], record.shape[0] - 1)
 
     def terms(self, given: Array, setup: Array) -> Array:
-        """Give interpolants, shape (7, n, padded), of steps; see `Layout.terms_given`."""
+        """Give interpolants, shape (7, n, padded), of steps; see `Layout.terms_given`.
+
+        Raises
+        ------
+        ValueError
+            If the shape of what is given does not fit, or it is not contiguous.
+        """
+        lanes = _checked(given, 2).shape[1]
+        if lanes % self.width or given.shape[0] != self.layout.terms_given:
+            raise ValueError(f"steps cannot have the shape {given.shape}")
         out = np.empty((TERMS, self.layout.dimension, given.shape[1]))
         if given.shape[1]:
             self._terms(given.ctypes.data, setup.ctypes.data, given.shape[1], out.ctypes.data)
         return out
+
+
+def _checked(array: Array, axes: int) -> Array:
+    """Give an array whose address compiled code may be given."""
+    if array.ndim != axes or array.dtype != np.float64 or not array.flags.c_contiguous:
+        raise ValueError(f"{axes} axes of doubles in order are wanted, not {array.ndim}")
+    return array
 
 
 class Making:
@@ -102,6 +130,7 @@ class Making:
         self.parameters = tuple(parameters)
         self.stepper: Stepper | None = None
         self.trouble = ""
+        """Why there will be none; empty if that is not known."""
         self._components, self._variables = tuple(components), tuple(variables)
         self._future: Future[None] | None = None
 
@@ -110,13 +139,14 @@ class Making:
         self._future = _workshop().submit(self._make, folder)
 
     def _make(self, folder: Path | None) -> None:
-        if not build.available():
-            self.trouble = "LLVM is not there"
+        self.trouble = build.why_not()
+        if self.trouble:
             return
         try:
             self.stepper = Stepper(self._components, self._variables, self.parameters, folder)
-        except (KeyError, RuntimeError, OSError) as error:  # numpy goes on
+        except Exception as error:  # numpy goes on, and the portrait says why
             self.trouble = f"{type(error).__name__}: {error}"
+            _log.exception("no machine code for %s", ", ".join(self._variables))
 
     def wait(self) -> Stepper | None:
         """Wait until it is made; None if it cannot be."""
@@ -242,6 +272,21 @@ def prepare_machine(
         else:
             _shelf.made.move_to_end(key)
     return Machine(making, numbers)
+
+
+def integrator_of(machine: Machine | None) -> str:
+    """Say what takes the steps, and if it is numpy, why.
+
+    Examples
+    --------
+    >>> integrator_of(None)
+    'numpy: machine code is not for fields with jumps or kinks, nor for very long ones'
+    """
+    if machine is None:
+        return "numpy: machine code is not for fields with jumps or kinks, nor for very long ones"
+    if machine.stepper is not None:
+        return "machine code"
+    return f"numpy: {machine.making.trouble or 'machine code was not ready yet'}"
 
 
 def _may_stay_open(components: Sequence[Node], names: Sequence[str], values: Array) -> bool:

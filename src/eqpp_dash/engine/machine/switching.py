@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,11 +64,14 @@ def run_method(
         raise SpecError(
             f"{method!s:.40} is no method", field="method", hint=f"Choose {', '.join(CHOICES)}"
         )
-    count, dense = batch.spans.size, batch.samples.size > 0
+    count, events = batch.spans.size, batch.events
+    usual = Variant(
+        dense=batch.samples.size > 0, sections=events.crossing, targets=len(events.points) > 0
+    )
     if method != "auto":
-        run(batch, Variant(Method[method], dense), watch)
+        run(batch, replace(usual, method=Method[method]), watch)
         return np.full(count, Method[method], dtype=np.int8)
-    run(batch, Variant(Method.DOP853, dense, watchful=True), watch)
+    run(batch, replace(usual, watchful=True), watch)
     methods = np.full(count, Method.DOP853, dtype=np.int8)
     stiff = np.flatnonzero(batch.ends == STIFF)
     if stiff.size:
@@ -82,6 +86,6 @@ def run_method(
                 progress(1.0 - (1.0 - share) * stiff.size / count)
 
         told = report if progress is not None else None
-        run(rest, Variant(implicit, dense), Watch(watch.cancel, told))
+        run(rest, replace(usual, method=implicit), Watch(watch.cancel, told))
         batch.take(stiff, rest)
     return methods

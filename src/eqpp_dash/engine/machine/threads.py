@@ -62,7 +62,8 @@ def run_kernel(kernel: Kernel, batch: Batch, watch: Watch, threads: int | None) 
     """Run a batch on some threads; the caller's own only asks, tells and waits, if need be."""
     count = batch.spans.size
     counters = np.zeros(COUNTERS, dtype=np.int64)
-    job = _job(batch, counters)
+    setup = batch.events.setup()
+    job = _job(batch, counters, setup)
     most = threads if threads is not None else _cores()
     used = max(1, min(most, -(-count // SHARE) if threads is None else count))
     if used == 1 and not watch.wanted:
@@ -75,15 +76,22 @@ def run_kernel(kernel: Kernel, batch: Batch, watch: Watch, threads: int | None) 
         while wait(running, timeout=LOOK_EVERY).not_done:
             watch.report(int(counters[Counter.FINISHED * COUNTER_STRIDE]) / max(1, count))
             if watch.cancelled():
-                counters[Counter.CANCEL * COUNTER_STRIDE] = 1
+                running = _stop(counters, running)
     finally:  # whatever happens, no thread may outlive the arrays it writes to
-        counters[Counter.CANCEL * COUNTER_STRIDE] = 1
+        running = _stop(counters, running)
         wait(running)
     for future in running:
         future.result()
 
 
-def _job(batch: Batch, counters: NDArray[np.int64]) -> Job:
+def _stop(counters: NDArray[np.int64], running: list[Future[None]]) -> list[Future[None]]:
+    """Stop a batch; give what has begun, since other batches may keep the threads busy."""
+    counters[Counter.CANCEL * COUNTER_STRIDE] = 1
+    return [future for future in running if not future.cancel()]
+
+
+def _job(batch: Batch, counters: NDArray[np.int64], setup: NDArray[np.int64]) -> Job:
+    events = batch.events
     boxed = bool(np.isfinite(batch.low).any() or np.isfinite(batch.high).any())
     arrays = {
         "counters": counters,
@@ -100,10 +108,18 @@ def _job(batch: Batch, counters: NDArray[np.int64]) -> Job:
         "high": batch.high,
         "moments": batch.moments,
         "samples": batch.samples,
+        "firsts": batch.firsts,
+        "passed": batch.passed,
+        "reached": batch.reached,
+        "section_setup": setup,
+        "points": events.points,
+        "cycle_points": events.cycle_points,
+        "cycle_sections": events.cycle_sections,
     }
     job = Job(**{name: array.ctypes.data for name, array in arrays.items()})
     job.count, job.limit, job.boxed = batch.spans.size, batch.limit, int(boxed)
-    job.moment_count, job.first_moment = batch.moments.size - 1, batch.first_moment
+    job.moment_count = batch.moments.size - 1
     job.start_time = batch.start_time
+    job.point_count, job.cycle_count = len(events.points), len(events.cycle_points)
     assert ctypes.sizeof(job) == 8 * len(Job._fields_)
     return job

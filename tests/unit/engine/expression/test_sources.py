@@ -57,6 +57,20 @@ def run_javascript(cases: list[tuple[str, float, list[float], list[float]]]) -> 
     return [[float(value) for value in row] for row in json.loads(done.stdout)]
 
 
+def run_javascript_over(source: str, points: Any) -> list[list[float]]:
+    """Run one source at many states, shape (m, n)."""
+    given = json.dumps([[repr(value) for value in row] for row in points.tolist()])
+    script = (
+        f"'use strict';\n{source}\nconst N = s => Number(s.replace('inf', 'Infinity'));\n"
+        f"const all = {given}.map(x => field(0, x.map(N), []));\n"
+        "console.log(JSON.stringify(all.map(v => v.map(a => Object.is(a, -0) ? '-0' : String(a)))))"
+    )
+    node = tool("node", "nodejs")
+    done = subprocess.run([node, "-"], input=script, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return [[float(value) for value in row] for row in json.loads(done.stdout)]
+
+
 def leaf(graph: Graph, choice: int) -> Node:
     if choice < 4:
         return graph.symbol(

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import subprocess
 import sys
 import textwrap
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
 import pytest
 
-from eqpp_dash.engine.machine import build
+from eqpp_dash.engine.machine import build, storage
 from eqpp_dash.engine.machine.build import Code, compile_ir
+from eqpp_dash.engine.machine.integrate import End, Integrator
+from eqpp_dash.engine.system import parse_system
 
 FACTOR = """
 define double @scaled(double %x) {{
@@ -227,5 +231,142 @@ def test_without_llvm_it_says_so() -> None:
             assert "llvmlite" in str(error)
         else:
             raise AssertionError
+        from eqpp_dash.engine.machine.integrate import Integrator
+        from eqpp_dash.engine.system import parse_system
+        with Integrator.of(parse_system("x' = -x")) as integrator:
+            assert integrator.tier == "numpy"
+            assert "llvmlite" in integrator.trouble
         """
     )
+
+
+def fill(folder: Path, count: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Keep objects one second apart, the first the oldest; the limits hold none back."""
+    names = [f"{i:064x}" for i in range(count)]
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "MOST_FILES", count)
+        for i, name in enumerate(names):
+            assert storage.write_object(folder, name, b"object" * 100)
+            os.utime(folder / name, (1e9 + i, 1e9 + i))
+    return names
+
+
+def kept(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_folder_keeps_what_was_used_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = fill(tmp_path, 12, monkeypatch)
+    (tmp_path / "notes").write_text("of somebody else")
+    (tmp_path / ("f" * 64)).mkdir()
+    assert storage.read_object(tmp_path, names[0]) == b"object" * 100
+    monkeypatch.setattr(storage, "MOST_FILES", 12)
+    assert storage.write_object(tmp_path, "a" * 64, b"new")
+    assert kept(tmp_path) == sorted([names[0], *names[5:], "a" * 64, "f" * 64, "notes"])
+
+
+def test_a_folder_is_bounded_in_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = fill(tmp_path, 10, monkeypatch)
+    size = (tmp_path / names[0]).stat().st_size
+    monkeypatch.setattr(storage, "MOST_BYTES", 8 * size)
+    storage.clear(tmp_path, now=2e9)
+    assert kept(tmp_path) == names[4:]
+
+
+def test_what_killed_processes_left_is_removed(tmp_path: Path) -> None:
+    old, young = tmp_path / ".object-old", tmp_path / ".object-young"
+    for path in (old, young):
+        path.write_bytes(b"half")
+    os.utime(old, (1e9, 1e9))
+    assert answer(FACTOR.format(value="2.5"), tmp_path) == 52.5
+    build.forget()
+    assert answer(FACTOR.format(value="2.25"), tmp_path) == 47.25
+    assert not old.exists()
+    assert young.exists()
+
+
+CLEAR = """
+import sys
+from pathlib import Path
+from eqpp_dash.engine.machine import storage
+storage.MOST_FILES = 20
+folder = Path(sys.argv[1])
+for i in range(400):
+    name = f"{i % 40:064x}"
+    assert storage.write_object(folder, name, name.encode() * 50)
+    for j in range(0, 40, 7):
+        name = f"{j:064x}"
+        assert storage.read_object(folder, name) in (None, name.encode() * 50)
+"""
+
+
+def test_processes_may_clear_a_folder_at_once(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", CLEAR, str(tmp_path)]
+    processes = [subprocess.Popen(command) for _ in range(3)]
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    assert 0 < len(kept(tmp_path)) <= 22
+
+
+def test_a_process_forked_during_a_compilation_may_compile() -> None:
+    python(
+        """
+        import os, threading
+        from eqpp_dash.engine.machine.build import compile_ir, native_target
+        target = native_target()
+        lines = "\\n".join(f"  %y{i + 1} = fadd double %y{i}, {i}.5" for i in range(4000))
+        long = f"define double @f(double %y0) {{\\n{lines}\\n  ret double %y4000\\n}}"
+        thread = threading.Thread(target=lambda: compile_ir(long, "", ["f"]).close())
+        thread.start()
+        for i in range(8):
+            child = os.fork()
+            if not child:
+                text = f"define double @g() {{\\n  ret double {i}.0\\n}}"
+                compile_ir(text, "", ["g"]).close()
+                os._exit(0)
+            assert os.waitpid(child, 0)[1] == 0
+        thread.join()
+        """
+    )
+
+
+def test_a_failed_compilation_in_the_background_is_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(target: build.Target, text: str) -> bytes:
+        raise RuntimeError("LLVM ERROR: no such instruction")
+
+    build.forget()
+    monkeypatch.setattr(build, "compile_object", fail)
+    with Integrator.of(parse_system("x' = -x + 0.3141*x^2"), wait=False) as integrator:
+        for _ in range(500):
+            if integrator.trouble:
+                break
+            time.sleep(0.01)
+        assert integrator.trouble == "RuntimeError: LLVM ERROR: no such instruction"
+        assert integrator.tier == "numpy"
+        assert integrator.propagate([[1.0]], 1.0).ends[0] == End.TIME
+    assert "could not be made" in caplog.text
+    with pytest.raises(RuntimeError, match="no such instruction"):
+        Integrator.of(parse_system("x' = -x + 0.3141*x^2"))
+
+
+def test_what_would_take_too_long_to_compile_is_left_to_numpy() -> None:
+    wave = " + ".join(f"sin({k}*x)/{k + 2}" for k in range(1, 600))
+    with Integrator.of(parse_system(f"x' = {wave}")) as integrator:
+        assert integrator.tier == "numpy"
+        assert "operations are too many" in integrator.trouble
+        assert integrator.propagate([[0.1]], 0.01).ends[0] == End.TIME
+
+
+def test_only_the_code_that_would_take_too_long_is_left_to_numpy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("eqpp_dash.engine.machine.kernels.MOST_OPERATIONS", 9)
+    options: Any = {"rtol": 1e-10, "atol": 1e-10}
+    with Integrator.of(parse_system("x' = -x*cos(x)")) as integrator:
+        assert integrator.tier == "machine"
+        usual = integrator.propagate([[0.4]], 1.0, **options)
+        assert not integrator.trouble
+        stiff = integrator.propagate([[0.4]], 1.0, method="Rodas5P", **options)
+        assert "operations are too many" in integrator.trouble
+    assert stiff.states[0, 0] == pytest.approx(usual.states[0, 0], abs=1e-8)

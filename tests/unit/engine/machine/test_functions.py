@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import mpmath
@@ -10,11 +11,15 @@ import numpy as np
 import pytest
 
 from eqpp_dash.engine.expression import primitives
+from eqpp_dash.engine.expression.errorbound import ULPS
+from eqpp_dash.engine.expression.graph import Graph
+from eqpp_dash.engine.expression.sources import to_javascript
 from eqpp_dash.engine.machine.build import Target, native_target
 from eqpp_dash.engine.machine.exponential import odd_root
 from eqpp_dash.engine.machine.functions import EMITTERS
 from eqpp_dash.engine.machine.lanes import Lanes
 
+from ..expression.test_sources import run_javascript_over
 from .running import Array, compute, evaluate, plain_target
 
 COUNT = 500
@@ -108,14 +113,97 @@ def target(request: pytest.FixtureRequest) -> Target:
     return native_target() if request.param == "native" else plain_target()
 
 
+@cache
+def exact_values(name: str) -> list[Any]:
+    domain, function, _ = UNARY[name]
+    with mpmath.workdps({"angle": 400, "slope": 140}.get(domain, 60)):
+        exact = [mpmath.re(function(mpmath.mpf(value))) for value in SAMPLES[domain].tolist()]
+    with mpmath.workdps(60):
+        return [+value for value in exact]
+
+
+def in_python(name: str, x: Array) -> Array:
+    return np.array([primitives.scalar_value(name, value) for value in x.tolist()])
+
+
+def in_numpy(name: str, x: Array) -> Array:
+    with np.errstate(all="ignore"):
+        return np.asarray(primitives.FUNCTIONS[name][1](x), dtype=float)
+
+
+def in_javascript(name: str, x: Array) -> Array:
+    graph = Graph()
+    source = to_javascript([graph.call(name, graph.symbol("variable", "x"))], ["x"])
+    return np.array([row[0] for row in run_javascript_over(source, x[:, None])])
+
+
 @pytest.mark.parametrize("name", UNARY)
 def test_functions_of_one_argument_keep_their_bounds(name: str, target: Target) -> None:
-    domain, function, bound = UNARY[name]
+    domain, _, bound = UNARY[name]
     x = SAMPLES[domain]
-    with mpmath.workdps({"angle": 400, "slope": 140}.get(domain, 50)):
-        exact = [mpmath.re(function(mpmath.mpf(value))) for value in x.tolist()]
-        error, place = worst(compute(name, x, target=target), exact)
+    with mpmath.workdps(60):
+        error, place = worst(compute(name, x, target=target), exact_values(name))
     assert error <= bound, f"{name}({x[place]!r}) errs by {error} ulp"
+
+
+@pytest.mark.parametrize("name", UNARY)
+@pytest.mark.parametrize(
+    ("way", "computed"),
+    [("numpy", in_numpy), ("numpy", in_python), ("javascript", in_javascript)],
+)
+def test_other_ways_keep_the_bounds_that_are_counted_on(
+    way: str, computed: Callable[[str, Array], Array], name: str
+) -> None:
+    x = SAMPLES[UNARY[name][0]]
+    bounds = ULPS[way]
+    with mpmath.workdps(60):
+        error, place = worst(computed(name, x), exact_values(name))
+    assert error <= bounds.get(name, bounds[""]), f"{name}({x[place]!r}) errs by {error} ulp"
+
+
+def test_machine_code_is_counted_on_for_its_own_bounds() -> None:
+    bounds = ULPS["machine"]
+    assert all(bound <= bounds.get(name, bounds[""]) for name, (_, _, bound) in UNARY.items())
+
+
+@pytest.mark.parametrize("degree", [3, 5, 7, 31])
+def test_odd_roots_by_other_ways_keep_their_bounds(degree: int) -> None:
+    graph = Graph()
+    node = graph.root(graph.symbol("variable", "x"), degree)
+    x = SAMPLES["line"]
+    found = {
+        "numpy": primitives.odd_root(x, degree),
+        "javascript": [
+            row[0] for row in run_javascript_over(to_javascript([node], ["x"]), x[:, None])
+        ],
+    }
+    with mpmath.workdps(50):
+        exact = [mpmath.sign(v) * mpmath.root(abs(mpmath.mpf(v)), degree) for v in x.tolist()]
+        for way, values in found.items():
+            error, place = worst(np.array(values), exact)
+            assert error <= ULPS[way].get("root", ULPS[way][""]), (way, x[place], error)
+
+
+def test_powers_by_other_ways_keep_their_bounds() -> None:
+    graph = Graph()
+    variables = [graph.symbol("variable", name) for name in "xy"]
+    source = to_javascript([graph.power(*variables)], ["x", "y"])
+    rng = np.random.default_rng(5)
+    wide = np.exp(rng.uniform(-740, 709, COUNT))
+    x = np.concatenate([rng.uniform(0, 20, COUNT), wide])
+    y = np.concatenate(
+        [rng.uniform(-100, 100, COUNT), rng.uniform(-744, 709, COUNT) / np.log(wide)]
+    )
+    found = {
+        "numpy": np.power(x, y),
+        "javascript": [row[0] for row in run_javascript_over(source, np.stack([x, y], axis=1))],
+    }
+    with mpmath.workdps(60):
+        pairs = zip(x.tolist(), y.tolist(), strict=True)
+        exact = [mpmath.power(mpmath.mpf(a), mpmath.mpf(b)) for a, b in pairs]
+        for way, values in found.items():
+            error, place = worst(np.array(values), exact)
+            assert error <= ULPS[way].get("power", ULPS[way][""]), (way, x[place], y[place], error)
 
 
 def test_powers_keep_their_bound(target: Target) -> None:

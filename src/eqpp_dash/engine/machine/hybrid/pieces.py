@@ -1,0 +1,169 @@
+"""The motions of a field in pieces, each with its own compiled code, made when first wanted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqpp_dash.engine.expression.freeze import Frozen
+from eqpp_dash.engine.expression.graph import Node, rebuild
+from eqpp_dash.engine.machine.batch import Batch
+from eqpp_dash.engine.machine.hybrid.cells import Cells
+from eqpp_dash.engine.machine.hybrid.follow import Following
+from eqpp_dash.engine.machine.hybrid.sliding import slide
+from eqpp_dash.engine.machine.layout import Variant
+from eqpp_dash.engine.machine.runner import Runner
+from eqpp_dash.engine.machine.sections import Events
+from eqpp_dash.engine.machine.threads import Watch
+
+Integers = NDArray[np.int64]
+
+#: Makes a runner of a field, names of parameters, sections, and what is compiled at once.
+Make = Callable[[Sequence[Node], Sequence[str], Sequence[Node], Variant], Runner]
+
+FIRST = Variant(sections=True)
+"""What is compiled at once."""
+
+USUAL_SWITCHINGS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """A way to move, free or sliding: a smooth field, and expressions at whose zeros it ends.
+
+    Attributes
+    ----------
+    doubled : tuple of int
+        Choices whose values on the other side are parameters too, the last ones.
+    ends : tuple of int
+        What is reached at the zeros: see `sliding.Sliding`.
+    sections : int
+        The caller's sections, which come before these.
+    runner : Runner
+        Integrates.
+    """
+
+    doubled: tuple[int, ...]
+    ends: tuple[int, ...]
+    sections: int
+    runner: Runner
+
+    def run(
+        self, method: str, batch: Batch, watch: Watch, threads: int | None
+    ) -> tuple[NDArray[np.int8], Integers]:
+        """Integrate a batch; give the methods, and which end each reached, or -1."""
+        own, count, more = batch.events, batch.spans.size, len(self.ends)
+        wanted = np.tile(np.array([0, 1, 1, 0]), (more, 1))
+        dimension = len(batch.starts)
+        batch.events = Events(
+            np.concatenate([own.wanted, wanted]),
+            [*own.times, *(np.empty((count, 0)) for _ in range(more))],
+            [*own.states, *(np.empty((count, 0, dimension)) for _ in range(more))],
+            [*own.counts, *(np.zeros(count, dtype=np.int64) for _ in range(more))],
+            own.points,
+            own.cycle_points,
+            own.cycle_sections,
+            strict=more,
+        )
+        methods = self.runner.run(method, batch, watch, threads)
+        for name in ("times", "states", "counts"):
+            setattr(own, name, getattr(batch.events, name)[: self.sections])
+        batch.events = own
+        return methods, np.maximum(batch.passed - 1 - self.sections, -1)
+
+
+class Pieces:
+    """A field with jumps or kinks; to be closed, which frees its machine code.
+
+    Parameters
+    ----------
+    frozen : Frozen
+        The field in pieces.
+    variables, parameters : sequence of str
+        Names, in order.
+    sections : sequence of Node
+        The caller's sections.
+    make : callable
+        Makes what integrates.
+    """
+
+    def __init__(
+        self,
+        frozen: Frozen,
+        variables: Sequence[str],
+        parameters: Sequence[str],
+        sections: Sequence[Node],
+        make: Make,
+    ) -> None:
+        self.cells = Cells(frozen, variables, parameters)
+        self._make = make
+        self._sections = rebuild(frozen.graph, sections, lambda node: None)
+        self._lock = threading.Lock()
+        self._motions: dict[tuple[int, ...], Motion] = {}
+        self._closed = False
+        self.motion(())
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is machine code."""
+        return self._motions[()].runner.ready
+
+    @property
+    def trouble(self) -> str:
+        """Why there is no machine code where some was wanted; empty if there is no reason."""
+        with self._lock:
+            motions = list(self._motions.values())
+        return next((m.runner.trouble for m in motions if m.runner.trouble), "")
+
+    def close(self) -> None:
+        """Free the machine code, after the calls that are under way."""
+        with self._lock:
+            self._closed = True
+            motions = list(self._motions.values())
+        for motion in motions:
+            motion.runner.close()
+
+    def motion(self, surfaces: tuple[int, ...]) -> Motion:
+        """Give the motion on a surface, the free one on none."""
+        with self._lock:
+            if self._closed:
+                raise ValueError("the integrator was closed")
+            if surfaces not in self._motions:
+                self._motions[surfaces] = self._motion(surfaces)
+            return self._motions[surfaces]
+
+    def _motion(self, surfaces: tuple[int, ...]) -> Motion:
+        cells = self.cells
+        frozen = cells.frozen
+        components: Sequence[Node] = frozen.components
+        ends = [(number, surface.gap) for number, surface in enumerate(frozen.surfaces)]
+        doubled: tuple[int, ...] = ()
+        names = cells.names
+        if surfaces:
+            with frozen.graph.lock:
+                made = slide(frozen, surfaces, cells.variables)
+            components, doubled, ends = made.components, made.doubled, list(made.ends)
+            names = (*names, *made.names)
+        sections = [*self._sections, *(node for _, node in ends)]
+        runner = self._make(components, names, sections, FIRST)
+        return Motion(doubled, tuple(k for k, _ in ends), len(self._sections), runner)
+
+    def follow(
+        self, method: str, batch: Batch, watch: Watch, threads: int | None, most: int
+    ) -> Following:
+        """Follow the trajectories of a batch; results are written into it.
+
+        Parameters
+        ----------
+        method, batch, watch, threads
+            As for `Runner.run`.
+        most : int
+            Most switchings of each trajectory.
+        """
+        following = Following(self.cells, self.motion, batch, most, watch, threads)
+        following.run(method)
+        return following

@@ -1,0 +1,43 @@
+"""Remarks on what a portrait could not show, or shows that needs a word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eqpp_dash.engine.seeding import MOST_SADDLES, saddles_in_window
+from eqpp_dash.model.ends import END_WORDS
+from eqpp_dash.model.portrait import Equilibrium, Notice, Trajectory
+from eqpp_dash.model.spec import PortraitSpec
+
+_TELLING_ENDS = ("undefined", "discontinuity", "sliding", "budget", "undecided")
+
+
+def separatrix_notices(spec: PortraitSpec, equilibria: Sequence[Equilibrium]) -> list[Notice]:
+    """Tell if there are more saddles than have their separatrices drawn."""
+    count = len(saddles_in_window(equilibria))
+    if "separatrices" not in spec.analyses or count <= MOST_SADDLES:
+        return []
+    text = f"The separatrices of {MOST_SADDLES} of the {count} saddles are drawn"
+    return [Notice("separatrices-left-out", text)]
+
+
+def end_notices(trajectories: Sequence[Trajectory]) -> list[Notice]:
+    """Tell of given trajectories that end where the equations, or the budget, fail."""
+    notices = []
+    for item in trajectories:
+        if item.origin != "given":
+            continue
+        place = ", ".join(f"{value:.6g}" for value in item.start)
+        for way, end, sign in (("forward", item.forward, 1), ("backward", item.backward, -1)):
+            when = "" if end.time is None else f" at t = {sign * end.time:.6g}"
+            if end.end == "infinity" and end.time is not None:
+                text = f"goes to infinity in finite time{when}"
+            elif end.end in _TELLING_ENDS:
+                words = END_WORDS[end.end]
+                text = f"ends{when}: {words}" + (f", {end.reason}" if end.reason else "")
+            else:
+                continue
+            notices.append(
+                Notice("trajectory-end", f"The trajectory from ({place}), {way}, {text}")
+            )
+    return notices

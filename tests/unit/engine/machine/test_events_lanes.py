@@ -1,0 +1,221 @@
+"""Events do not depend on the width of vectors, the number of threads or the other trajectories."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from eqpp_dash.engine.machine.build import Target, native_target
+from eqpp_dash.engine.machine.integrate import (
+    CycleTargets,
+    End,
+    Integrator,
+    Method,
+    Propagated,
+    SectionEvent,
+    Targets,
+)
+from eqpp_dash.engine.machine.kernel import Kernel
+from eqpp_dash.engine.system import System, parse_system
+
+from .running import plain_target
+
+Array = NDArray[np.float64]
+COUNT = 83
+SECTIONS = ["y", "x - cos(t)/3", "x^2 + y^2 - 1"]
+EVENTS = [
+    SectionEvent(0, direction=-1, end_after=3, record=4),
+    SectionEvent(1, record=7),
+    SectionEvent(2, direction=1, record=0),
+]
+TARGETS = Targets([[0.0, 9.0], [2.1, 9.0]], [[0.04, 0.1], [0.1, 0.1]])
+CYCLES = [CycleTargets([[1.95, 7.0], [0.0, 7.0]], 0.02)]
+
+
+def older_target() -> Target:
+    """Give a processor with vectors half as long as those of AVX-512."""
+    target = Target(native_target().llvm)
+    target.cpu, target.features, target.width = "haswell", "", 4
+    return target
+
+
+OTHERS = [plain_target] if native_target().width < 4 else [plain_target, older_target]
+
+
+@pytest.fixture(scope="module")
+def system() -> System:
+    return parse_system("x' = y; y' = mu*(1 - x^2)*y - sin(x) + cos(t)/5")
+
+
+@pytest.fixture(scope="module")
+def starts() -> Array:
+    return np.random.default_rng(3).uniform(-2, 2, (2, COUNT))
+
+
+def run(
+    system: System,
+    starts: Array,
+    method: str = "DOP853",
+    targets: Targets | None = TARGETS,
+    **options: Any,
+) -> Propagated:
+    with Integrator.of(system, sections=SECTIONS) as integrator:
+        return integrator.propagate(
+            starts,
+            30.0,
+            method=method,
+            events=EVENTS,
+            targets=targets,
+            cycle_targets=CYCLES,
+            **options,
+        )
+
+
+def content(result: Propagated, some: slice = slice(None)) -> list[bytes]:
+    arrays = [result.states[:, some], result.times[some], result.steps[some], result.ends[some]]
+    arrays += [result.section[some], result.target[some]]
+    for crossings in result.crossings:
+        arrays += [crossings.times[some], crossings.states[:, some], crossings.counts[some]]
+    return [np.ascontiguousarray(array).tobytes() for array in arrays]
+
+
+def test_every_event_happens(system: System, starts: Array) -> None:
+    result = run(system, starts)
+    assert set(result.ends.tolist()) == {End.SECTION, End.TARGET, End.CYCLE}
+    assert all(crossings.counts.max() > 0 for crossings in result.crossings)
+
+
+@pytest.mark.parametrize("method", ["DOP853", "Rodas5P"])
+@pytest.mark.parametrize("width", [2, 8, 32])
+def test_width_changes_no_bit(
+    system: System, starts: Array, method: str, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = content(run(system, starts, method))
+    monkeypatch.setattr("eqpp_dash.engine.machine.kernel.usual_width", lambda target: width)
+    assert content(run(system, starts, method)) == expected
+
+
+def test_threads_and_neighbours_change_no_bit(system: System, starts: Array) -> None:
+    expected = run(system, starts, threads=1)
+    assert content(run(system, starts, threads=3)) == content(expected)
+    for first in (0, 17, 60):
+        some = slice(first, first + 5)
+        assert content(run(system, starts[:, some])) == content(expected, some)
+
+
+@pytest.mark.parametrize("method", ["DOP853", "Rodas5P"])
+@pytest.mark.parametrize("make", OTHERS)
+def test_other_processors(
+    system: System, starts: Array, method: str, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options: dict[str, Any] = {"rtol": 1e-10, "atol": 1e-10, "targets": None}
+    expected = run(system, starts, method, **options)
+    made: list[Kernel] = []
+
+    def other(*args: Any, **keywords: Any) -> Kernel:
+        made.append(Kernel(*args, **keywords, target=make()))
+        return made[-1]
+
+    monkeypatch.setattr("eqpp_dash.engine.machine.kernels.Kernel", other)
+    found = run(system, starts, method, **options)
+    assert made[-1].width == 2 * make().width
+    agree(found, expected, 1e-6)
+
+
+@pytest.mark.parametrize("method", ["DOP853", "Rodas5P"])
+def test_numpy_does_the_same(system: System, starts: Array, method: str) -> None:
+    options: dict[str, Any] = {"rtol": 1e-10, "atol": 1e-10, "method": method}
+    # Whether a step ends near a point depends on rounding, where trajectories only pass.
+    targets = None
+    expected = run(system, starts, targets=targets, **options)
+    with Integrator.of(system, sections=SECTIONS, machine=False) as integrator:
+        found = integrator.propagate(
+            starts, 30.0, events=EVENTS, targets=targets, cycle_targets=CYCLES, **options
+        )
+    agree(found, expected, 1e-6)
+
+
+def agree(found: Propagated, expected: Propagated, tolerance: float) -> None:
+    assert (found.ends == expected.ends).all()
+    assert (found.section == expected.section).all()
+    assert (found.target == expected.target).all()
+    close: dict[str, Any] = {"rtol": 0, "atol": tolerance}
+    np.testing.assert_allclose(found.times, expected.times, **close)
+    np.testing.assert_allclose(found.states, expected.states, **close)
+    for mine, other in zip(found.crossings, expected.crossings, strict=True):
+        assert (mine.counts == other.counts).all()
+        np.testing.assert_allclose(mine.times, other.times, **close)
+        np.testing.assert_allclose(mine.states, other.states, **close)
+
+
+@pytest.mark.parametrize("machine", [True, False], ids=["machine", "numpy"])
+def test_crossings_are_kept_when_another_method_goes_on(machine: bool) -> None:
+    system = parse_system("x' = y; y' = mu*(1 - x^2)*y - x")
+    with Integrator.of(system, sections=["x"], machine=machine) as integrator:
+        options: dict[str, Any] = {
+            "parameters": {"mu": 100.0},
+            "rtol": 1e-7,
+            "atol": 1e-7,
+            "events": [SectionEvent(0, record=9, end_after=6)],
+        }
+        starts = [[2.0, 0.5], [0.0, 0.0]]
+        found = integrator.propagate(starts, 900.0, method="auto", **options)
+        expected = integrator.propagate(starts, 900.0, method="Rodas5P", **options)
+    assert (found.methods == Method.Rodas5P).all()
+    assert (found.ends == End.SECTION).all()
+    assert (found.crossings[0].counts == 6).all()
+    times = found.crossings[0].times[:, :6]
+    assert (np.diff(times, axis=1) > 50).all()
+    np.testing.assert_allclose(times, expected.crossings[0].times[:, :6], rtol=1e-5)
+    np.testing.assert_allclose(np.diff(times[:, 1:], axis=1), 81.4185, atol=1e-3)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(st.floats(allow_nan=True, allow_infinity=True), min_size=1, max_size=9),
+    st.floats(-1e3, 1e3),
+    st.integers(0, 3),
+    st.integers(0, 3),
+    st.sampled_from(["DOP853", "Rodas5P", "auto"]),
+    st.integers(0, 3),
+)
+def test_every_input_has_an_end(
+    wild: Integrator, x: list[float], span: float, after: int, record: int, method: str, k: int
+) -> None:
+    starts = np.array([x, x[::-1]])
+    points = np.linspace(-3, 3, k) * np.ones((2, 1))
+    result = wild.propagate(
+        starts,
+        span,
+        method=method,
+        max_steps=100,
+        events=[
+            SectionEvent(0, end_after=after, record=record),
+            SectionEvent(1, direction=-1, record=record),
+            SectionEvent(2),
+        ],
+        targets=Targets(points, 0.1),
+        cycle_targets=[CycleTargets(points, 0.1)],
+    )
+    assert (result.steps <= 200).all()
+    assert set(result.ends.tolist()) <= set(map(int, End)) - {End.CANCELLED}
+    with np.errstate(invalid="ignore"):
+        assert (np.abs(result.times) <= abs(span)).all()
+    for crossings in result.crossings:
+        kept = np.minimum(crossings.counts, crossings.times.shape[1])
+        assert (np.isfinite(crossings.times).sum(1) == kept).all()
+        away = np.abs(crossings.times)
+        assert not (np.diff(away, axis=1) < 0).any()
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["machine", "numpy"])
+def wild(request: pytest.FixtureRequest) -> Any:
+    system = parse_system("x' = y*sin(9*x) + sqrt(y + 2); y' = x^3/(1 + y) - cos(t)*y")
+    sections = ["sin(40*x)", "log(x) - y", "abs(x - y) - 1/x"]
+    with Integrator.of(system, sections=sections, machine=request.param) as integrator:
+        yield integrator
