@@ -124,6 +124,10 @@ class Factor:
         """Evaluate the derivatives by the state: shape (n, ...)."""
         return self._slopes.evaluate(t, x)[:-1]
 
+    def at_point(self, x: Sequence[float]) -> list[float]:
+        """Give the derivatives by the state, then the value, at one state with plain floats."""
+        return self._slopes.scalar(0.0, x)
+
     def boxes(self, lo: Any, hi: Any) -> Enclosure:
         """Enclose over boxes, corners of shape (n, m): bounds of shape (m,)."""
         low, high = _corners(lo, hi)
@@ -245,6 +249,34 @@ class CompiledField:
                 made.setdefault(item, Factor(graph, item, self.variables))
             components.append(tuple(made[item] for item in dict.fromkeys(own)))
         return tuple(made[node] for node in common), tuple(components)
+
+    @_graph_property
+    def _higher(self) -> Tape:
+        graph, symbols = self._graph, self._symbols
+        nodes = list(self._components)
+        entries: list[Node] = []
+        for _ in range(3):
+            nodes = [differentiate(graph, [node], s)[0] for node in nodes for s in symbols]
+            entries += nodes
+        return Tape(entries, self.variables)
+
+    def tensors(self, x: Sequence[float] | Array) -> tuple[Array, Array]:
+        """Give the second and third derivatives at a state: shapes (n, n, n) and (n, n, n, n)."""
+        n = self.dimension
+        values = np.array(self._higher.scalar(0.0, [float(v) for v in x]))
+        first, second = n * n, n * n + n**3
+        return values[first:second].reshape(n, n, n), values[second:].reshape(n, n, n, n)
+
+    def with_divergence(self) -> CompiledField:
+        """Give the field with one component more: its divergence, to be integrated along orbits."""
+        graph = self._graph
+        with graph.lock:
+            trace = [
+                differentiate(graph, [node], symbol)[0]
+                for node, symbol in zip(self._components, self._symbols, strict=True)
+            ]
+            total = graph.add(*trace)
+        return CompiledField(graph, [*self._components, total], (*self.variables, "divergence of"))
 
     @property
     def components(self) -> tuple[Node, ...]:

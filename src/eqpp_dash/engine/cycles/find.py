@@ -1,0 +1,187 @@
+"""All limit cycles of a planar field that its sections show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from eqpp_dash.engine.attraction import trapping_ellipse
+from eqpp_dash.engine.compiled import CompiledField
+from eqpp_dash.engine.cycles.arcs import Arc, find_arcs
+from eqpp_dash.engine.cycles.bands import split_band
+from eqpp_dash.engine.cycles.displacement import Displacement
+from eqpp_dash.engine.cycles.ends import EndJudge
+from eqpp_dash.engine.cycles.refine import Refined, refine_cycles
+from eqpp_dash.engine.cycles.returns import ReturnMap, Trap
+from eqpp_dash.engine.cycles.scan import Scan
+from eqpp_dash.engine.cycles.shape import encloses, location
+from eqpp_dash.engine.cycles.sort import Sorted, sort_findings
+from eqpp_dash.engine.cycles.values import (
+    Completeness,
+    CycleSearch,
+    LimitCycle,
+    Undecided,
+)
+from eqpp_dash.engine.field import window_limits
+from eqpp_dash.engine.orbits import WORK_BOX
+from eqpp_dash.model.portrait import Array, Equilibrium, Singularity
+from eqpp_dash.model.spec import Range
+
+BUDGET = 20_000
+FAR = 6.0
+"""Half width of the box that orbits may not leave, in those of the box in which sections lie."""
+
+ATTACHED = 1e-14
+"""A focus catches orbits only this near (square of a share of its neighbourhood): before, they
+come back to the sections that end there."""
+
+METHOD = "returns to the sections f = 0, f_y g < 0; Newton's method"
+SAME = 1e-6
+
+
+def find_limit_cycles(
+    field: CompiledField,
+    window: Mapping[str, Range],
+    equilibria: Sequence[Equilibrium] = (),
+    singularities: Sequence[Singularity] = (),
+    *,
+    budget: int = BUDGET,
+    progress: Callable[[float], object] | None = None,
+) -> CycleSearch:
+    """Find the limit cycles of a planar autonomous field.
+
+    Parameters
+    ----------
+    field : CompiledField
+        The vector field.
+    window : mapping of str to (float, float)
+        Limits of each variable. Sections reach three windows beyond it on each side.
+    equilibria : sequence of Equilibrium
+        Those that are known.
+    singularities : sequence of Singularity
+        Isolated points at which the field is undefined.
+    budget : int
+        Most orbits that are followed to a return, forward and backward ones.
+    progress : callable, optional
+        Told the share that is done; an exception from it is passed on.
+
+    Returns
+    -------
+    CycleSearch
+        Cycles, bands of closed orbits, what is undecided, and what was covered.
+
+    Raises
+    ------
+    SpecError
+        If the window does not name the variables.
+    ValueError
+        If the field is not planar and autonomous.
+
+    Notes
+    -----
+    A cycle's rightmost point lies on f = 0, where ``f_y g <= 0``. On each arc of these points the
+    displacement of the first return, in logarithms, is sampled until its zeros are separated; see
+    the reference of cycles. Nothing is found that meets only sections smaller than what the
+    sampling resolves: the record of completeness says what was searched.
+
+    Examples
+    --------
+    >>> from eqpp_dash.engine.system import parse_system
+    >>> field = parse_system("x' = y; y' = (1 - x^2)*y - x").compile()
+    >>> found = find_limit_cycles(field, {"x": (-4, 4), "y": (-4, 4)})
+    >>> [(round(cycle.period, 6), cycle.stability) for cycle in found.cycles]
+    [(6.663287, 'stable')]
+    """
+    if field.dimension != 2 or not field.autonomous:
+        raise ValueError("limit cycles are searched in planar autonomous systems")
+    lo, hi = window_limits(field, window)
+    unit, center = hi - lo, 0.5 * (lo + hi)
+    box = (center - 0.5 * WORK_BOX * unit, center + 0.5 * WORK_BOX * unit)
+    points = [item.point for item in equilibria] + [item.point for item in singularities]
+    known = np.array(points, dtype=float).reshape(-1, 2)
+    with np.errstate(all="ignore"):
+        arcs = find_arcs(field, lo, hi, box, known)
+        far = (center - 0.5 * FAR * WORK_BOX * unit, center + 0.5 * FAR * WORK_BOX * unit)
+        returns = ReturnMap(field, arcs, unit, far, _traps(field, equilibria, unit))
+        ends = EndJudge(field)
+        scan = Scan(Displacement(returns), ends, budget, progress)
+        sorted_ = sort_findings(scan, ends, analytic=not field.switching)
+        refined = refine_cycles(returns, sorted_.brackets)
+        bands = [band for run in sorted_.bands for band in split_band(returns, run, equilibria)]
+    cycles = _cycles(refined, equilibria, lo, hi)
+    return CycleSearch(
+        cycles,
+        tuple(bands),
+        _undecided(arcs, sorted_),
+        Completeness("searched", len(arcs), tuple(dict.fromkeys(sorted_.blind))),
+    )
+
+
+def _traps(field: CompiledField, equilibria: Sequence[Equilibrium], unit: Array) -> list[Trap]:
+    traps = []
+    for item in equilibria:
+        real = item.eigenvalues.real
+        if item.hyperbolic and ((real < 0).all() or (real > 0).all()):
+            sign = 1.0 if real[0] < 0 else -1.0
+            shape, level = trapping_ellipse(field, item, sign, unit)
+            if level > 0:
+                turns = bool((item.eigenvalues.imag != 0).any())
+                traps.append(Trap(sign, item.point, shape / level / (ATTACHED if turns else 1.0)))
+    return traps
+
+
+def _cycles(
+    refined: Sequence[Refined], equilibria: Sequence[Equilibrium], lo: Array, hi: Array
+) -> tuple[LimitCycle, ...]:
+    kept: list[Refined] = []
+    for item in sorted(refined, key=lambda item: -item.point[0]):
+        if not any(_same(item, other) for other in kept):
+            kept.append(item)
+    kept.sort(key=lambda item: (float(np.prod(np.ptp(item.bounds, axis=1))), item.point[0]))
+    cycles = []
+    for item in kept:
+        inner = tuple(
+            k
+            for k, other in enumerate(kept)
+            if other is not item and encloses(item.points, other.point)
+        )
+        within = tuple(k for k, e in enumerate(equilibria) if encloses(item.points, e.point))
+        cycles.append(
+            LimitCycle(
+                item.point,
+                item.period,
+                item.log_multiplier,
+                "stable" if item.stable else "unstable",
+                item.bounds,
+                location(item.bounds, lo, hi),
+                item.points,
+                within,
+                inner,
+                "verified" if item.verified else "numerical",
+                METHOD,
+                item.error,
+                item.period_error,
+                item.multiplier_error,
+            )
+        )
+    return tuple(cycles)
+
+
+def _same(a: Refined, b: Refined) -> bool:
+    size = np.ptp(b.bounds, axis=1)
+    return bool((np.abs(a.bounds - b.bounds) <= SAME * size[:, None]).all())
+
+
+def _at(arc: Arc, x: float) -> Array:
+    abscissa = np.array([x])
+    return np.array([x, float(arc.height(abscissa)[0])])
+
+
+def _undecided(arcs: Sequence[Arc], found: Sorted) -> tuple[Undecided, ...]:
+    return tuple(
+        Undecided(
+            _at(arcs[run.arc], run.first.x), _at(arcs[run.arc], run.last.x), run.count, run.reason
+        )
+        for run in found.undecided
+    )

@@ -1,0 +1,93 @@
+"""The curve of a cycle: points, bounds, what it encloses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from eqpp_dash.engine.cycles.lanes import Bools, Steps
+from eqpp_dash.engine.cycles.stepping import turning_share
+from eqpp_dash.engine.dop853 import interpolate
+from eqpp_dash.model.portrait import Array
+
+POINTS_A_STEP = 8
+LEAST_POINTS = 200
+
+
+def closed_curve(
+    path: Iterable[Steps], lane: int, period: float, forward: bool
+) -> tuple[Array, Array]:
+    """Give points of a closed orbit and its bounds.
+
+    Parameters
+    ----------
+    path : iterable of Steps
+        Steps of a turn and a little more.
+    lane : int
+        Whose steps.
+    period : float
+        Time of the turn.
+    forward : bool
+        Whether the steps were taken forward in time.
+
+    Returns
+    -------
+    points : ndarray, shape (m, 2)
+        The curve in the sense of time, closed.
+    bounds : ndarray, shape (2, 2)
+        Least and greatest value of each variable: from the zeros of the interpolants' rates.
+    """
+    steps = [_pick(round_, round_.lane == lane) for round_ in path if (round_.lane == lane).any()]
+    t = np.concatenate([s.t for s in steps])
+    h = np.concatenate([s.h for s in steps])
+    y = np.concatenate([s.y for s in steps], axis=-1)
+    terms = np.concatenate([s.terms for s in steps], axis=-1)
+    whole = np.minimum(1.0, (period - t) / h)
+    many = max(POINTS_A_STEP, -(-LEAST_POINTS // t.size))
+    shares = np.linspace(0.0, 1.0, many, endpoint=False)
+    rows = [interpolate(y, terms, share * whole) for share in shares]
+    points = np.stack(rows, axis=-1).transpose(1, 2, 0).reshape(-1, 2)
+    points = np.vstack([points, points[:1]])
+    extremes = [points]
+    for axis in range(2):
+        for side in (1.0, -1.0):
+            share = turning_share(side * terms[:, axis])
+            extremes.append(interpolate(y, terms, np.minimum(share, whole)).T)
+    every = np.concatenate(extremes)
+    bounds = np.stack([every.min(axis=0), every.max(axis=0)], axis=1)
+    return (points if forward else points[::-1].copy()), bounds
+
+
+def _pick(steps: Steps, which: Bools) -> Steps:
+    return Steps(
+        steps.lane[which],
+        steps.t[which],
+        steps.h[which],
+        steps.y[:, which],
+        steps.terms[:, :, which],
+    )
+
+
+def encloses(curve: Array, point: Array) -> bool:
+    """Tell whether a closed polyline goes round a point: by counting crossings of a ray.
+
+    Examples
+    --------
+    >>> square = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]], dtype=float)
+    >>> encloses(square, np.array([0.5, 0.4])), encloses(square, np.array([1.5, 0.4]))
+    (True, False)
+    """
+    (x0, y0), (x1, y1) = curve[:-1].T, curve[1:].T
+    spans = (y0 > point[1]) != (y1 > point[1])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        at = x0 + (point[1] - y0) / (y1 - y0) * (x1 - x0)
+    return bool(np.count_nonzero(spans & (at > point[0])) % 2)
+
+
+def location(bounds: Array, lo: Array, hi: Array) -> str:
+    """Tell where a cycle lies: ``inside`` the window, ``crosses`` its border, ``outside``."""
+    slack = 1e-9 * (hi - lo)
+    if (bounds[:, 0] >= lo - slack).all() and (bounds[:, 1] <= hi + slack).all():
+        return "inside"
+    return "outside" if (bounds[:, 1] < lo).any() or (bounds[:, 0] > hi).any() else "crosses"

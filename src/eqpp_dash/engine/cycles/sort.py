@@ -1,0 +1,184 @@
+"""Put the verdicts on neighbouring gaps together: cycles, bands, what is undecided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import groupby, pairwise
+
+import numpy as np
+
+from eqpp_dash.engine.cycles.arcs import Arc
+from eqpp_dash.engine.cycles.displacement import Sample
+from eqpp_dash.engine.cycles.ends import EndJudge
+from eqpp_dash.engine.cycles.judge import Verdict
+from eqpp_dash.engine.cycles.refine import Bracket
+from eqpp_dash.engine.cycles.scan import Finding, Scan
+
+SHARES = np.linspace(0.0, 1.0, 257)
+NARROW_RUN = 0.05
+"""Width, in logarithms, below which a displacement of zero may be that of a double cycle."""
+
+
+@dataclass(slots=True)
+class Run:
+    """Neighbouring gaps of a section with the same outcome.
+
+    Attributes
+    ----------
+    arc : int
+        The section.
+    first, last : Sample
+        Its ends.
+    count, reason : str
+        For what is undecided.
+    error : float
+        Largest displacement that would not be seen.
+    positions : tuple of float
+        Positions of all its samples.
+    """
+
+    arc: int
+    first: Sample
+    last: Sample
+    count: str = ""
+    reason: str = ""
+    error: float = 0.0
+    positions: tuple[float, ...] = ()
+
+
+@dataclass(slots=True)
+class Sorted:
+    """What the search has come to.
+
+    Attributes
+    ----------
+    brackets : list of Bracket
+        Isolated cycles.
+    bands, undecided : list of Run
+        Closed orbits; places where the number of cycles is not known.
+    blind : list of str
+        Where nothing is known, and why.
+    """
+
+    brackets: list[Bracket] = field(default_factory=list)
+    bands: list[Run] = field(default_factory=list)
+    undecided: list[Run] = field(default_factory=list)
+    blind: list[str] = field(default_factory=list)
+
+
+def sort_findings(scan: Scan, ends: EndJudge, *, analytic: bool) -> Sorted:
+    """Run a search and sort what it finds.
+
+    Parameters
+    ----------
+    scan : Scan
+        The search.
+    ends : EndJudge
+        Knows the first Lyapunov coefficients at the ends.
+    analytic : bool
+        Whether the field has no jumps or kinks: then a band of closed orbits that is connected
+        with orbits which do not close is none.
+
+    Returns
+    -------
+    Sorted
+        Everything found.
+    """
+    result = Sorted()
+    arcs = scan.displacement.returns.arcs
+    for k, group in groupby(scan.run(), key=lambda item: item.arc):
+        _sort_arc(result, k, arcs[k], list(group), ends, analytic)
+    result.blind += scan.blind
+    return result
+
+
+def _sort_arc(
+    result: Sorted, k: int, arc: Arc, findings: list[Finding], ends: EndJudge, analytic: bool
+) -> None:
+    flat = {Verdict.BAND, Verdict.TOUCH}
+    runs = [list(group) for _, group in groupby(findings, key=lambda f: _class(f, flat))]
+    for i, run in enumerate(runs):
+        verdict = run[0].judgement.verdict
+        whole = Run(k, run[0].gap.left, run[-1].gap.right)
+        if verdict in flat:
+            before, after = runs[i - 1] if i else [], runs[i + 1] if i + 1 < len(runs) else []
+            _sort_flat(result, whole, run, before, after, arc, ends, analytic)
+        elif verdict == Verdict.ROOT:
+            result.brackets += [_bracket(item) for item in run]
+        elif verdict == Verdict.ZERO:
+            result.brackets += _brackets_at_zeros(run)
+        elif verdict == Verdict.EDGE:
+            whole.count, whole.reason = "0 or 1", run[0].judgement.reason
+            result.undecided.append(whole)
+        elif verdict == Verdict.BLIND:
+            reason = run[0].judgement.reason
+            result.blind.append(f"x from {whole.first.x:.6g} to {whole.last.x:.6g}: {reason}")
+
+
+def _class(finding: Finding, flat: set[Verdict]) -> object:
+    verdict = finding.judgement.verdict
+    return "flat" if verdict in flat else verdict
+
+
+def _bracket(finding: Finding) -> Bracket:
+    gap, j = finding.gap, finding.judgement.direction
+    value, _ = gap.cubic(j, SHARES)
+    sign = gap.right.sign(j)
+    crossed = int(np.argmax(value * sign > 0))
+    low, high = value[crossed - 1], value[crossed]
+    share = SHARES[crossed - 1] + (SHARES[1] - SHARES[0]) * low / (low - high)
+    place = gap.left.position + float(share) * gap.width
+    return Bracket(finding.arc, gap.left.position, gap.right.position, sign, j, place)
+
+
+def _brackets_at_zeros(run: list[Finding]) -> list[Bracket]:
+    """Give brackets of cycles that samples happened to lie on, between two gaps."""
+    found = []
+    for a, b in pairwise(run):
+        zero = a.gap.right
+        j = a.judgement.direction
+        if zero.returned and zero.sign(zero.best()) == 0 and j in b.gap.right.returned:
+            sign = b.gap.right.sign(j)
+            low, high = a.gap.left.position, b.gap.right.position
+            found.append(Bracket(a.arc, low, high, sign, j, zero.position))
+    return found
+
+
+def _sort_flat(
+    result: Sorted,
+    whole: Run,
+    run: list[Finding],
+    before: list[Finding],
+    after: list[Finding],
+    arc: Arc,
+    ends: EndJudge,
+    analytic: bool,
+) -> None:
+    """Tell a band from places where the displacement is not resolved."""
+    samples = [run[0].gap.left] + [item.gap.right for item in run]
+    errors = [min(s.error[j] for j in s.returned) for s in samples if s.returned]
+    whole.error = max(errors, default=0.0)
+    whole.positions = tuple(s.position for s in samples)
+    banded = any(item.judgement.verdict == Verdict.BAND for item in run)
+    beside = [item.gap.left for item in before[-1:]] + [item.gap.right for item in after[:1]]
+    nonzero = [s for s in beside if s.returned and s.sign(s.best()) != 0]
+    if banded and not (nonzero and analytic):
+        result.bands.append(whole)
+        return
+    signs = {s.sign(s.best()) for s in nonzero}
+    narrow = run[-1].gap.right.position - run[0].gap.left.position < NARROW_RUN
+    if not banded or (narrow and len(nonzero) == 2):
+        whole.count = "1 or 3" if len(signs) == 2 else "0, 1 double or 2"
+        whole.reason = (
+            run[0].judgement.reason or "the displacement comes closer to zero than its error"
+        )
+        result.undecided.append(whole)
+        return
+    for side, end, at_end in ((-1, arc.left, not before), (1, arc.right, not after)):
+        if at_end and end.kind == "equilibrium" and ends.turn(end).kind == "weak":
+            expected = -side * ends.weak_sign(end)
+            if all(s.sign(s.best()) == expected for s in nonzero):
+                return  # the Lyapunov coefficient gives the sign below the error
+    whole.count = "any number"
+    whole.reason = "the displacement is below its error, yet this is no band of closed orbits"
+    result.undecided.append(whole)
