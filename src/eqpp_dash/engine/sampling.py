@@ -133,7 +133,9 @@ def _places(
     end = np.maximum.reduceat(seen, bounds * parts) + 1
     some = end > 0
     bounds, end = bounds[some], end[some]
-    total = np.concatenate([[0.0], np.cumsum(measure)])
+    # Where the interpolant overflows, a piece deserves as many points as there may be.
+    bounded = np.clip(np.nan_to_num(measure, nan=most), 0.0, most)
+    total = np.concatenate([[0.0], np.cumsum(bounded)])
     low, high = total[bounds * parts], total[end]
     count = np.clip(np.ceil(high - low), 2, most).astype(np.intp)
     final = np.cumsum(count + 1) - 1

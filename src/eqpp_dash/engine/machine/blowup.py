@@ -101,7 +101,7 @@ def find_blow_ups(
         Elapsed times of the blow-ups; NaN where there is none.
     """
     found = np.full(batch.spans.size, np.nan)
-    stopped = np.flatnonzero(np.isin(batch.ends, LOOKED_AT[1:]))
+    stopped = np.flatnonzero((batch.ends == End.COLLAPSE) | (batch.ends == End.UNDEFINED))
     if stopped.size:
         _judge(field(), batch, stopped, found)
     which = np.flatnonzero(batch.ends == End.BOX)

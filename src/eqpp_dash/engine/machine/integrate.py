@@ -283,8 +283,8 @@ class Integrator:
         quiet = Watch(options.get("cancel"), None)
         follow = partial(self._follow, options, quiet)
         blow_up = find_blow_ups(lambda: self._field, batch, beyond, follow)
-        crossed = np.isin(batch.ends, (End.SECTION, End.CYCLE))
-        near = np.isin(batch.ends, (End.TARGET, End.CYCLE))
+        crossed = (batch.ends == End.SECTION) | (batch.ends == End.CYCLE)
+        near = (batch.ends == End.TARGET) | (batch.ends == End.CYCLE)
         return Propagated(
             batch.states,
             start_time + batch.times,

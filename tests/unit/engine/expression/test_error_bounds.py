@@ -159,7 +159,7 @@ def check(
 
 
 PROPERTY = settings(
-    max_examples=WANTED // 28,
+    max_examples=WANTED // 20,
     deadline=None,
     derandomize=True,
     database=None,
