@@ -10,7 +10,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from eqpp_dash import __version__
+from eqpp_dash.engine.closed import (
+    IN_PREVIEW,
+    WITHOUT,
+    covers,
+    outside_notices,
+    place_cycles,
+    search_cycles,
+)
 from eqpp_dash.engine.compiled import CompiledField
+from eqpp_dash.engine.cycles import CycleSearch
 from eqpp_dash.engine.drawing import draw_trajectories, sketch_trajectories
 from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
 from eqpp_dash.engine.field import sample_field
@@ -23,7 +32,8 @@ from eqpp_dash.engine.reporting import PhaseReporter, Report
 from eqpp_dash.engine.system import Limits, System
 from eqpp_dash.engine.timescale import crossing_time, time_span
 from eqpp_dash.engine.trajectories import Orbits, assemble, integrate_both
-from eqpp_dash.engine.window import fit_window
+from eqpp_dash.engine.window import fit_window, widen_window
+from eqpp_dash.model.cycles import CycleCoverage, LimitCycle
 from eqpp_dash.model.portrait import (
     Equilibrium,
     Notice,
@@ -86,6 +96,11 @@ def compute_portrait(
     machine = prepare_machine(system, compiled, spec.parameters)
     report.begin("window")
     window, notices = _window(compiled, system, spec)
+    search = _equilibria(compiled, window, spec, report)
+    report.begin("cycles")
+    closed = WITHOUT
+    if search and "cycles" in spec.analyses:
+        window, search, closed = _cycles(compiled, window, spec, search, machine, report)
     base = Portrait(spec, __version__, _system_facts(system, spec), window)
     report.begin("field")
     grid = sample_field(compiled, window, GRID) if "field" in spec.analyses else None
@@ -93,10 +108,9 @@ def compute_portrait(
     nullclines: tuple[Nullcline, ...] = ()
     if "nullclines" in spec.analyses:
         nullclines = trace_nullclines(compiled, window)
-    search = _equilibria(compiled, window, spec, report)
     report.begin("trajectories")
     equilibria = search.equilibria if search else ()
-    problem = _problem(compiled, window, spec, equilibria, machine)
+    problem = _problem(compiled, window, spec, equilibria, machine, closed.cycles)
     trajectories = draw_trajectories(problem, spec, equilibria, report)
     return replace(
         base,
@@ -106,11 +120,16 @@ def compute_portrait(
         equilibrium_sets=search.sets if search else (),
         singularities=search.singularities if search else (),
         trajectories=trajectories,
-        completeness=_completeness(search),
+        limit_cycles=closed.cycles,
+        annuli=closed.bands,
+        cycle_gaps=closed.undecided,
+        cycle_coverage=closed.completeness,
+        completeness=_completeness(search, closed.completeness),
         notices=(
             *system.notes,
             *notices,
             *(search.notices if search else ()),
+            *outside_notices(closed, fitted=spec.window is None),
             *separatrix_notices(spec, equilibria),
             *end_notices(trajectories),
         ),
@@ -177,7 +196,8 @@ def preview_portrait(
         equilibrium_sets=search.sets if search else (),
         singularities=search.singularities if search else (),
         trajectories=trajectories,
-        completeness=_completeness(search),
+        cycle_coverage=IN_PREVIEW,
+        completeness=_completeness(search, IN_PREVIEW),
         notices=(
             *system.notes,
             *scene.notices,
@@ -286,7 +306,8 @@ _SCENES_LOCK = threading.Lock()
 
 def _names_equilibria(spec: PortraitSpec, points: Sequence[object]) -> bool:
     """Tell whether equilibria are asked for, or needed to name where orbits end."""
-    return bool(points or {"equilibria", "separatrices", "trajectories"} & set(spec.analyses))
+    wanted = {"equilibria", "separatrices", "cycles", "trajectories"}
+    return bool(points or wanted & set(spec.analyses))
 
 
 def _through(
@@ -322,12 +343,31 @@ def _equilibria(
     return find_equilibria(compiled, window, progress=tell)
 
 
+def _cycles(
+    compiled: CompiledField,
+    window: Mapping[str, Range],
+    spec: PortraitSpec,
+    search: EquilibriumSearch,
+    machine: Machine | None,
+    report: PhaseReporter,
+) -> tuple[Mapping[str, Range], EquilibriumSearch, CycleSearch]:
+    """Find the limit cycles; give the window that shows them and the equilibria on it."""
+    found = search_cycles(compiled, window, search, report, machine)
+    wider = widen_window(compiled, window, found.cycles) if spec.window is None else window
+    if wider != window:
+        search = find_equilibria(compiled, wider)
+        if not covers(window, wider):
+            found = search_cycles(compiled, wider, search, report, machine)
+    return wider, search, place_cycles(compiled, found, wider, search.equilibria)
+
+
 def _problem(
     compiled: CompiledField,
     window: Mapping[str, Range],
     spec: PortraitSpec,
     equilibria: Sequence[Equilibrium],
     machine: Machine | None,
+    cycles: tuple[LimitCycle, ...] = (),
 ) -> Problem:
     limits = np.array([window[name] for name in compiled.variables], dtype=float)
     center, width = limits.mean(axis=1), limits[:, 1] - limits[:, 0]
@@ -337,7 +377,7 @@ def _problem(
         compiled,
         center,
         width,
-        time_span(equilibria, crossing) if span is None else span,
+        time_span(equilibria, crossing, cycles) if span is None else span,
         rtol=spec.options.rtol,
         atol=spec.options.atol,
         method=spec.options.method,
@@ -345,6 +385,7 @@ def _problem(
         by_eye=span is None,
         crossing=crossing,
         machine=machine,
+        cycles=cycles,
     )
 
 
@@ -359,8 +400,8 @@ def _system_facts(system: System, spec: PortraitSpec) -> SystemFacts:
     )
 
 
-def _completeness(search: EquilibriumSearch | None) -> dict[str, str]:
+def _completeness(search: EquilibriumSearch | None, cycles: CycleCoverage) -> dict[str, str]:
     return {
         "equilibria": search.completeness if search else "not searched",
-        "limit_cycles": "not searched in this release",
+        "limit_cycles": cycles.status,
     }
