@@ -95,7 +95,13 @@ def summarize(portrait: Portrait) -> str:
     if portrait.equilibrium_sets:
         count = len(portrait.equilibrium_sets)
         parts.append("a set of equilibria" if count == 1 else f"{count} sets of equilibria")
-    return ", ".join(parts) or "no equilibria"
+    if not parts:
+        parts.append("no equilibria")
+    for stability in ("stable", "unstable", "semi-stable"):
+        count = sum(item.stability == stability for item in portrait.limit_cycles)
+        if count:
+            parts.append(f"{count} {stability} {'cycle' if count == 1 else 'cycles'}")
+    return ", ".join(parts)
 
 
 class Archive:
