@@ -148,19 +148,26 @@ class FakeArchive:
     portraits: FakePortraits
     can_delete: bool = True
 
-    def _found(self, text: str, status: str | None) -> list[FakeJob]:
+    def _found(self, text: str, status: str | None, cycles: str | None) -> list[FakeJob]:
         return [
             job
             for job in self.portraits.rows.values()
             if (status is None or job.status == status)
             and text.lower() in (job.spec.title + job.spec.equations).lower()
+            and (cycles is None or cycles in job.spec.title)
         ]
 
-    def count(self, text: str = "", status: str | None = None) -> int:
-        return len(self._found(text, status))
+    def count(self, text: str = "", status: str | None = None, *, cycles: str | None = None) -> int:
+        return len(self._found(text, status, cycles))
 
     def search(
-        self, text: str = "", status: str | None = None, limit: int = 20, offset: int = 0
+        self,
+        text: str = "",
+        status: str | None = None,
+        limit: int = 20,
+        offset: int = 0,
+        *,
+        cycles: str | None = None,
     ) -> list[Any]:
         return [
             SimpleNamespace(
@@ -173,7 +180,7 @@ class FakeArchive:
                 summary="2 equilibria",
                 thumbnail=SVG,
             )
-            for job in self._found(text, status)[offset : offset + limit]
+            for job in self._found(text, status, cycles)[offset : offset + limit]
         ]
 
     def delete(self, row_id: str) -> None:

@@ -32,7 +32,7 @@ from eqpp_dash.engine.reporting import PhaseReporter, Report
 from eqpp_dash.engine.system import Limits, System
 from eqpp_dash.engine.timescale import crossing_time, time_span
 from eqpp_dash.engine.trajectories import Orbits, assemble, integrate_both
-from eqpp_dash.engine.window import fit_window, widen_window
+from eqpp_dash.engine.window import fit_window, refit_window
 from eqpp_dash.model.cycles import CycleCoverage, LimitCycle
 from eqpp_dash.model.portrait import (
     Equilibrium,
@@ -353,7 +353,9 @@ def _cycles(
 ) -> tuple[Mapping[str, Range], EquilibriumSearch, CycleSearch]:
     """Find the limit cycles; give the window that shows them and the equilibria on it."""
     found = search_cycles(compiled, window, search, report, machine)
-    wider = widen_window(compiled, window, found.cycles) if spec.window is None else window
+    wider = window
+    if spec.window is None:
+        wider = refit_window(compiled, window, search.equilibria, found.cycles)
     if wider != window:
         search = find_equilibria(compiled, wider)
         if not covers(window, wider):

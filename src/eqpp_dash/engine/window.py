@@ -25,6 +25,8 @@ OUTLIER = 20.0
 PAD = 0.2
 MARGIN = 0.05
 """A cycle this near to the border, in its own sizes, needs a wider window."""
+WIDE = 2.5
+"""A window so many times as wide as the cycles round its only equilibrium is too wide."""
 ALONE = 1.75
 """Half width of the window of one equilibrium, in units of its nonlinear radius."""
 Periods = tuple[float | None, float | None]
@@ -68,10 +70,13 @@ def fit_window(
     return window, _outside(system, far)
 
 
-def widen_window(
-    field: CompiledField, window: Mapping[str, Range], cycles: Sequence[LimitCycle]
+def refit_window(
+    field: CompiledField,
+    window: Mapping[str, Range],
+    equilibria: Sequence[Equilibrium],
+    cycles: Sequence[LimitCycle],
 ) -> Mapping[str, Range]:
-    """Widen a fitted window so that it shows the limit cycles.
+    """Change a fitted window so that it shows the limit cycles.
 
     Parameters
     ----------
@@ -79,6 +84,8 @@ def widen_window(
         The vector field.
     window : mapping of str to (float, float)
         The window that suits the equilibria.
+    equilibria : sequence of Equilibrium
+        Those found on it.
     cycles : sequence of LimitCycle
         The cycles found on it. Those that reach beyond 20 times its half width are left out.
 
@@ -86,7 +93,8 @@ def widen_window(
     -------
     mapping of str to (float, float)
         The same window if every cycle lies well within it; else limits that are padded,
-        rounded outward and symmetric where the portrait is.
+        rounded outward and symmetric where the portrait is. Round a single equilibrium the
+        cycles alone decide, so that the window may become smaller, too.
     """
     limits = np.array([window[name] for name in field.variables])
     center, half = limits.mean(axis=1), 0.5 * np.ptp(limits, axis=1)
@@ -98,15 +106,17 @@ def widen_window(
     if not shown:
         return window
     low, high = np.min([b[:, 0] for b in shown], axis=0), np.max([b[:, 1] for b in shown], axis=0)
-    room = MARGIN * (high - low)
-    narrow = (low - room < limits[:, 0]) | (high + room > limits[:, 1])
+    size = high - low
+    narrow = (low - MARGIN * size < limits[:, 0]) | (high + MARGIN * size > limits[:, 1])
+    alone = len(equilibria) == 1 and bool((2.0 * half > WIDE * size).any())
     periods, mirrored = find_periods(field), mirrored_axes(field)
     result = dict(window)
     for axis, name in enumerate(field.variables):
-        if not narrow[axis] or periods[axis] is not None:
+        if not (narrow[axis] or alone) or periods[axis] is not None:
             continue
-        pad = PAD * float(high[axis] - low[axis])
-        a, b = min(limits[axis, 0], low[axis] - pad), max(limits[axis, 1], high[axis] + pad)
+        a, b = low[axis] - PAD * size[axis], high[axis] + PAD * size[axis]
+        points = np.array([item.point[axis] for item in equilibria]) if alone else limits[axis]
+        a, b = min(a, *points), max(b, *points)
         if mirrored[axis]:
             a, b = -max(-a, b), max(-a, b)
         if low[axis] >= 0 and invariant_axis(field, axis) and not mirrored[axis]:

@@ -334,6 +334,9 @@ def test_the_archive_is_searched_on_the_server(services: Any) -> None:
     assert listing(services, "", "failed", 1)["count"] == "1 portrait"
     assert listing(services, "nothing", None, 9)["pages"] == 1
     assert "Other" in text(listing(services, None, None, None)["table"])
+    services.portraits.add(PENDULUM.replace(title="a stable one"))
+    assert listing(services, "", "", 1, "stable")["count"] == "1 portrait"
+    assert listing(services, "", "", 1, "nonsense")["count"] == "3 portraits"
 
 
 def test_the_last_page_is_given_past_the_end(services: Any) -> None:
