@@ -155,9 +155,9 @@ def test_an_arrowhead_shows_the_direction_of_a_cycle():
 def test_the_panel_has_a_row_a_cycle():
     said = text(facts_panel(cycle_portrait(), row_id="r1"))
     assert "stable limit cycle" in said
-    assert "period 6.6633" in said
+    assert "Period 6.6633" in said
     assert "0.0008597 (log −7.059)" in said
-    assert "θ from −2 to 2, ω from −2 to 2" in said
+    assert "θ −2 to 2 ω −2 to 2" in said
     assert "around equilibrium 2, periods 6.28 to 7.5" in said
     assert "4 found; searched 4 sections" in said
     assert "Place outside" in said

@@ -11,12 +11,11 @@ from dash import html
 from eqpp_dash.components.attributes import aria, data
 from eqpp_dash.figures.cycles import (
     annulus_words,
-    cycle_bounds,
     cycle_multiplier,
     cycle_name,
     search_words,
 )
-from eqpp_dash.figures.labels import format_eigenvalues, format_number, format_point
+from eqpp_dash.figures.labels import format_eigenvalues, format_number, format_point, plain_name
 from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.portrait import Equilibrium, Notice, Portrait
 
@@ -122,8 +121,9 @@ def _cycles(portrait: Portrait) -> html.Div:
 
 def _cycle(index: int, item: LimitCycle, portrait: Portrait) -> html.Li:
     details = [
+        _pair("Period", format_number(item.period, 5)),
         _pair("Multiplier", cycle_multiplier(item)),
-        _pair("Bounds", cycle_bounds(item, portrait.system.variables)),
+        *_bounds(item, portrait.system.variables),
         _pair("Evidence", item.evidence),
     ]
     if item.location != "inside":
@@ -132,13 +132,20 @@ def _cycle(index: int, item: LimitCycle, portrait: Portrait) -> html.Li:
     head = [
         html.Span(className=f"dash dash-{item.stability}", **aria(hidden="true")),
         html.Span(cycle_name(item), className="kind"),
-        html.Span(f"period {format_number(item.period, 5)}", className="point"),
     ]
     return html.Li(
         [html.Div(head, className="equilibrium-head"), html.Dl(details, className="pairs")],
         className="equilibrium cycle",
         **data(cycle=str(index)),
     )
+
+
+def _bounds(item: LimitCycle, variables: Sequence[str]) -> list[html.Div]:
+    rows = zip(variables, item.bounds.tolist(), strict=True)
+    return [
+        _pair(plain_name(name), f"{format_number(low, 5)} to {format_number(high, 5)}")
+        for name, (low, high) in rows
+    ]
 
 
 def _annuli(portrait: Portrait) -> list[Any]:

@@ -13,7 +13,7 @@ from eqpp_dash.engine.cycles import CycleSearch, find_limit_cycles
 from eqpp_dash.engine.cycles.shape import encloses, location
 from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.orbits import WORK_BOX
-from eqpp_dash.model.cycles import Annulus, CycleCoverage
+from eqpp_dash.model.cycles import Annulus, CycleCoverage, LimitCycle
 from eqpp_dash.model.portrait import Array, Equilibrium, Notice
 from eqpp_dash.model.spec import Range
 
@@ -116,13 +116,19 @@ def place_cycles(
     cycles = tuple(
         replace(
             cycle,
-            location=location(cycle.bounds, lo, hi),
+            location=_location(cycle, lo, hi),
             equilibria=_around(cycle.points, equilibria),
         )
         for cycle in found.cycles
     )
     bands = tuple(_limited(band, equilibria) for band in found.bands)
     return replace(found, cycles=cycles, bands=bands)
+
+
+def _location(cycle: LimitCycle, lo: Array, hi: Array) -> str:
+    found = location(cycle.bounds, lo, hi)
+    passes = ((cycle.points >= lo) & (cycle.points <= hi)).all(axis=1).any()
+    return "outside" if found == "crosses" and not passes else found
 
 
 def _around(curve: Array, equilibria: Sequence[Equilibrium]) -> tuple[int, ...]:

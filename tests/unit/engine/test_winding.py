@@ -86,9 +86,9 @@ def test_a_fitted_window_shows_a_cycle_round_a_stable_focus():
 def test_a_cycle_beyond_the_window_is_told_with_the_mend():
     small = {"x": (-1.2, 1.2), "y": (-1.2, 1.2)}
     portrait = compute_portrait(PortraitSpec(TWO, window=small, analyses=("equilibria", "cycles")))
-    assert [item.location for item in portrait.limit_cycles] == ["inside", "crosses"]
+    assert [item.location for item in portrait.limit_cycles] == ["inside", "outside"]
     told = [item.message for item in portrait.notices if item.code == "cycle-outside"]
-    assert told == ["1 cycle is partly in the window (from -2 to 2): fit the window to show all"]
+    assert told == ["1 cycle is outside the window (from -2 to 2): fit the window to show all"]
 
 
 def test_widening_leaves_far_cycles_out():
@@ -102,3 +102,12 @@ def test_widening_leaves_far_cycles_out():
     (notice,) = outside_notices(placed, fitted=True)
     assert "too far off" in notice.message
     assert not covers(tiny, SQUARE)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_cycle_on_which_newtons_method_ends_exactly_has_its_period_once(sign):
+    field = parse_system("x' = s*(x - x*(x^2 + y^2)) - y; y' = s*(y - y*(x^2 + y^2)) + x")
+    found = find_limit_cycles(field.compile({"s": sign}), {"x": (-2, 2), "y": (-2, 2)})
+    (cycle,) = found.cycles
+    assert cycle.period == pytest.approx(2 * math.pi, abs=1e-9)
+    assert cycle.log_multiplier == pytest.approx(-4 * math.pi * sign, abs=1e-8)
