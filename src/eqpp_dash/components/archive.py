@@ -47,7 +47,7 @@ def archive_page() -> html.Div:
     """Give the page at ``/archive``; its table is filled by a callback."""
     choices = [{"value": "", "label": "Any status"}]
     choices += [{"value": status, "label": status.capitalize()} for status in STATUSES]
-    cycles = [{"value": "", "label": "With or without cycles"}]
+    cycles = [{"value": "", "label": "Any cycles"}]
     cycles += [{"value": value, "label": label} for value, label in CYCLES.items()]
     return html.Div(
         [
