@@ -30,6 +30,10 @@ def test_van_der_pols_cycle_is_listed_and_drawn(server: Any, visit: Visit) -> No
     assert "1 found; searched 1 section; blind: none" in window.text("facts")
     legend = window.page.locator("#picture .legendtext").all_text_contents()
     assert "stable limit cycle" in legend
+    window.page.locator("#picture .nsewdrag").click(position={"x": 90, "y": 60})
+    caption = window.page.locator("#picture-caption", has_text="Through")
+    caption.wait_for()
+    assert caption.inner_text().endswith("to the stable limit cycle of period 6.6633")
     (kept,) = server.services.archive.search("cycle seen", cycles="stable")
     assert kept.summary == "unstable focus, 1 stable cycle"
     (found,) = server.services.portraits.facts(kept.row_id)["limit_cycles"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
-from portraits import pendulum_portrait, trajectory
+from portraits import limit_cycle, pendulum_portrait, trajectory
 
 from eqpp_dash.errors import EquationError, ForbiddenError, LinkError, NotFoundError, SpecError
 from eqpp_dash.model.numbers import read_float
@@ -74,6 +74,9 @@ class FakePortraits:
     def portrait(self, row_id: str) -> Portrait:
         return pendulum_portrait(spec=self.job(row_id).spec)
 
+    def cycles(self, row_id: str, spec: PortraitSpec) -> tuple[Any, ...]:
+        return (limit_cycle(),) if row_id in self.rows else ()
+
     def facts(self, row_id: str) -> dict[str, Any]:
         return self.portrait(row_id).facts(id=self.job(row_id).portrait_id)
 
@@ -109,7 +112,9 @@ class FakePreviews:
         window = spec.window or {"theta": (-8.0, 8.0), "omega": (-3.5, 3.5)}
         return replace(pendulum_portrait(), spec=spec, window=window)
 
-    def trajectories(self, spec: PortraitSpec, starts: Any, window: Any) -> tuple[Any, ...]:
+    def trajectories(
+        self, spec: PortraitSpec, starts: Any, window: Any, cycles: Any = ()
+    ) -> tuple[Any, ...]:
         orbits = tuple(trajectory(tuple(start), origin="given", ends=self.ends) for start in starts)
         return orbits, pendulum_portrait().equilibria
 

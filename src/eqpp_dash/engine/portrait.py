@@ -10,16 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from eqpp_dash import __version__
-from eqpp_dash.engine.closed import (
-    IN_PREVIEW,
-    WITHOUT,
-    covers,
-    outside_notices,
-    place_cycles,
-    search_cycles,
-)
+from eqpp_dash.engine.closed import IN_PREVIEW, WITHOUT, outside_notices, show_cycles
 from eqpp_dash.engine.compiled import CompiledField
-from eqpp_dash.engine.cycles import CycleSearch
 from eqpp_dash.engine.drawing import draw_trajectories, sketch_trajectories
 from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
 from eqpp_dash.engine.field import sample_field
@@ -32,7 +24,7 @@ from eqpp_dash.engine.reporting import PhaseReporter, Report
 from eqpp_dash.engine.system import Limits, System
 from eqpp_dash.engine.timescale import crossing_time, time_span
 from eqpp_dash.engine.trajectories import Orbits, assemble, integrate_both
-from eqpp_dash.engine.window import fit_window, refit_window
+from eqpp_dash.engine.window import fit_window
 from eqpp_dash.model.cycles import CycleCoverage, LimitCycle
 from eqpp_dash.model.portrait import (
     Equilibrium,
@@ -100,7 +92,9 @@ def compute_portrait(
     report.begin("cycles")
     closed = WITHOUT
     if search and "cycles" in spec.analyses:
-        window, search, closed = _cycles(compiled, window, spec, search, machine, report)
+        window, search, closed = show_cycles(
+            compiled, window, search, report, machine, fit=spec.window is None
+        )
     base = Portrait(spec, __version__, _system_facts(system, spec), window)
     report.begin("field")
     grid = sample_field(compiled, window, GRID) if "field" in spec.analyses else None
@@ -250,8 +244,11 @@ def trace_to_equilibria(
     window: Mapping[str, Range] | None = None,
     *,
     limits: Limits | None = None,
+    cycles: tuple[LimitCycle, ...] = (),
 ) -> tuple[tuple[Trajectory, ...], tuple[Equilibrium, ...]]:
     """Trace orbits as `trace_trajectories` does, and give the equilibria that they may end at.
+
+    They may end at `cycles` as well, the limit cycles of the system if these are known.
 
     Returns
     -------
@@ -265,7 +262,7 @@ def trace_to_equilibria(
     system, spec = prepare_spec(spec, limits)
     points = [check_point(system, start, f"starts.{i}") for i, start in enumerate(starts)]
     scene = _scene(system, spec)
-    return _through(scene, spec, points), scene.search.equilibria
+    return _through(scene, spec, points, cycles), scene.search.equilibria
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -311,12 +308,15 @@ def _names_equilibria(spec: PortraitSpec, points: Sequence[object]) -> bool:
 
 
 def _through(
-    scene: _Scene, spec: PortraitSpec, points: Sequence[Sequence[float]]
+    scene: _Scene,
+    spec: PortraitSpec,
+    points: Sequence[Sequence[float]],
+    cycles: tuple[LimitCycle, ...] = (),
 ) -> tuple[Trajectory, ...]:
     if not points:
         return ()
     equilibria = scene.search.equilibria
-    problem = _problem(scene.field, scene.window, spec, equilibria, scene.machine)
+    problem = _problem(scene.field, scene.window, spec, equilibria, scene.machine, cycles)
     steps = CLICK_STEPS if spec.time.span is None else 3 * CLICK_STEPS
     orbits = Orbits.through(np.array(points, dtype=float), "given", steps)
     return assemble(integrate_both(problem, orbits, equilibria), range(len(orbits)))
@@ -341,26 +341,6 @@ def _equilibria(
         report.tell(done.fraction, done.message)
 
     return find_equilibria(compiled, window, progress=tell)
-
-
-def _cycles(
-    compiled: CompiledField,
-    window: Mapping[str, Range],
-    spec: PortraitSpec,
-    search: EquilibriumSearch,
-    machine: Machine | None,
-    report: PhaseReporter,
-) -> tuple[Mapping[str, Range], EquilibriumSearch, CycleSearch]:
-    """Find the limit cycles; give the window that shows them and the equilibria on it."""
-    found = search_cycles(compiled, window, search, report, machine)
-    wider = window
-    if spec.window is None:
-        wider = refit_window(compiled, window, search.equilibria, found.cycles)
-    if wider != window:
-        search = find_equilibria(compiled, wider)
-        if not covers(window, wider):
-            found = search_cycles(compiled, wider, search, report, machine)
-    return wider, search, place_cycles(compiled, found, wider, search.equilibria)
 
 
 def _problem(
