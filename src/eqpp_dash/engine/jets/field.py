@@ -155,6 +155,15 @@ class FieldJets:
 
         return cls(rebuild(graph, system.components, replace), system.variables, kept)
 
+    def check_parameters(self, values: Mapping[str, Any]) -> None:
+        """Raise `ValueError` unless exactly the open parameters have values."""
+        for name in self.parameters:
+            if name not in values:
+                raise ValueError(f"parameter {name} has no value")
+        for name in values:
+            if name not in self.parameters:
+                raise ValueError(f"{name} is no open parameter")
+
     def begin(
         self, table: Monomials, shape: tuple[int, ...] = (), arithmetic: Arithmetic = DOUBLES
     ) -> Composition:
@@ -195,6 +204,7 @@ class FieldJets:
         shape = np.broadcast_shapes(*(values.shape[1:] for values in given))
         inner = shape if shape or arithmetic is DOUBLES else (1,)
         run = self.begin(table, inner, arithmetic)
+        self.check_parameters(parameters or {})
         for name, value in {TIME: t, **(parameters or {})}.items():
             run.inputs[name][0] = arithmetic.convert(value)
         for name, values in zip(self.variables, given, strict=True):
@@ -245,6 +255,8 @@ class FieldJets:
         for name in names:
             if name not in self._names:
                 raise ValueError(f"{name} is neither a variable nor an open parameter")
+        if len(set(names)) < len(names):
+            raise ValueError("a name to expand in is given twice")
         rows = np.zeros((len(names), len(names)), dtype=int)
         np.fill_diagonal(rows, 1)
         directions = dict(zip(names, rows, strict=True))
@@ -294,11 +306,10 @@ class FieldJets:
         inner = shape if shape or arithmetic is DOUBLES else (1,)
         run = self.begin(monomials(len(names), degree), inner, arithmetic)
         values: dict[str, Any] = {TIME: arithmetic.convert(t)}
+        self.check_parameters(parameters or {})
         values.update((name, arithmetic.convert(v)) for name, v in (parameters or {}).items())
         values.update((name, place[i]) for i, name in enumerate(self.variables))
         for name, series in run.inputs.items():
-            if name not in values:
-                raise ValueError(f"parameter {name} has no value")
             series[0] = values[name]
             if degree and name in directions:
                 for j, step in enumerate(arithmetic.convert(directions[name])):

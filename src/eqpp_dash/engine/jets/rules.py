@@ -213,6 +213,21 @@ class Step(Rule):
             self.mark(state, kind.locally_constant(self._name, *values))
 
 
+class Held(Rule):
+    """A function of series that are constant near the point, a jump or kink of its own or not."""
+
+    def __init__(self, out: int, name: str, *args: int) -> None:
+        super().__init__(out, *args)
+        self._name = name
+
+    def part(self, state: State, k: int) -> None:
+        """Fill in the value."""
+        if k == 0:
+            values = [state.series[arg][0] for arg in self.args]
+            state.series[self.out][0], smooth = state.arithmetic.function(self._name, *values)
+            self.mark(state, smooth)
+
+
 class Choice(Rule):
     """One of two series, by a condition: registers of the condition, of yes and of no."""
 
@@ -246,5 +261,5 @@ class Refined(Rule):
             out[part] = state.series[self.args[0]][part]
         else:
             values = [state.series[arg][0] for arg in self.args[1:]]
-            out[0], _ = state.arithmetic.function(self._name, *values)
-            self.mark(state)
+            out[0], smooth = state.arithmetic.function(self._name, *values)
+            self.mark(state, smooth)

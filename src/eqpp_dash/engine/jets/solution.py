@@ -83,9 +83,7 @@ def put_parameters(
     run: Composition, field: FieldJets, values: Mapping[str, Any], arithmetic: Arithmetic
 ) -> None:
     """Set the open parameters of a composition to constants."""
-    for name in field.parameters:
-        if name not in values:
-            raise ValueError(f"parameter {name} has no value")
+    field.check_parameters(values)
     for name, value in values.items():
         run.inputs[name][0] = arithmetic.convert(value)
 
