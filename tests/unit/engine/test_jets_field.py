@@ -22,6 +22,7 @@ from eqpp_dash.engine.jets import (
     Monomials,
     MultiPrecision,
     monomials,
+    solution_series,
 )
 from eqpp_dash.engine.system import parse_system
 from eqpp_dash.errors import SpecError
@@ -366,3 +367,32 @@ def test_names_that_are_given_twice_or_unknown_are_refused() -> None:
 def test_large_tables_are_not_kept() -> None:
     assert monomials(2, 5) is monomials(2, 5)
     assert monomials(1, 1500) is not monomials(1, 1500)
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high", "bounded"),
+    [
+        ("sqrt(x)", -2.0, -1.0, False),
+        ("sqrt(x)", -1.0, 1.0, False),
+        ("sqrt(x)", 0.0, 1.0, True),
+        ("sin(log(x))", -2.0, -1.0, False),
+        ("exp(-1/x^2)", -1.0, 1.0, False),
+        ("asin(x)", 0.5, 1.0, True),
+        ("asin(x)", 0.5, 1.5, False),
+        ("abs(x)", -1.0, 1.0, True),
+        ("if x > 2 then sqrt(-x) else x", 0.5, 1.0, True),
+        ("if x > 0 then sqrt(x) else 1", -2.0, 1.0, False),
+        ("x^1.5 + 7", -1.0, 0.5, False),
+        ("x^(2/5) + 7", -1.0, 0.5, True),  # an odd root
+        ("tanh(tan(x))", 1.5, 1.6, False),
+    ],
+)
+def test_intervals_are_bounded_where_all_is_defined(
+    text: str, low: float, high: float, bounded: bool
+) -> None:
+    field = FieldJets.of(parse_system(f"x' = {text}"))
+    box = IntervalArray(np.array([low]), np.array([high]))
+    jets = field.at(box, 0, arithmetic=INTERVALS)
+    series = solution_series(field, box, 2, arithmetic=INTERVALS)
+    for found in (jets.coefficients[0, 0], series[0, 1]):
+        assert (np.isfinite(found.lo), np.isfinite(found.hi)) == (bounded, bounded)

@@ -11,6 +11,7 @@ from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.expression.graph import Graph, Node, rebuild
 from eqpp_dash.engine.expression.interval import both
 from eqpp_dash.engine.jets.arithmetic import DOUBLES, Arithmetic
+from eqpp_dash.engine.jets.enclosures import Intervals
 from eqpp_dash.engine.jets.jet import Jets
 from eqpp_dash.engine.jets.monomials import Monomials, monomials
 from eqpp_dash.engine.jets.program import SeriesProgram
@@ -70,6 +71,11 @@ class Composition:
     def branches(self) -> list[float | None]:
         """Tell which branch each function that has several is on; see `SeriesProgram.branches`."""
         return self._program.branches(self._state)
+
+    @property
+    def defined(self) -> list[Any]:
+        """Where each component is known to be defined, as far as it is not NaN or infinite."""
+        return [self._state.defined[out] for out in self._program.outputs]
 
     @property
     def smooth(self) -> Any:
@@ -324,6 +330,8 @@ class FieldJets:
         found = kind.zeros((self._components, *series[0].shape))
         for i, values in enumerate(series):
             found[i] = values
+            if isinstance(kind, Intervals):
+                kind.forget(found[i], ~np.broadcast_to(run.defined[i], inner))
         smooth = np.broadcast_to(run.smooth, inner) & kind.finite(found).all(axis=(0, 1))
         if inner != shape:
             found, smooth = found[..., 0], smooth[..., 0]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from eqpp_dash.engine.jets.arithmetic import DOUBLES, Arithmetic
+from eqpp_dash.engine.jets.enclosures import Intervals
 from eqpp_dash.engine.jets.field import TIME, Composition, FieldJets
 from eqpp_dash.engine.jets.monomials import monomials
 
@@ -76,6 +77,9 @@ def solution_series(
     smooth = np.broadcast_to(run.smooth, inner)
     if not smooth.all():
         arithmetic.forget(found[:, 2:], ~smooth)
+        if isinstance(arithmetic, Intervals):
+            for i, defined in enumerate(run.defined):
+                arithmetic.forget(found[i, 1:], ~np.broadcast_to(defined, inner))
     return found if inner == shape else found[..., 0]
 
 
