@@ -23,6 +23,7 @@ from eqpp_dash.engine.expression.polynomial import (
 )
 from eqpp_dash.engine.expression.text import to_text
 from eqpp_dash.engine.structure.darboux import Curve, cofactor, has_real_points, invariant_curves
+from eqpp_dash.engine.structure.domain import continuous
 from eqpp_dash.engine.structure.facts import Kind, StructureFact
 from eqpp_dash.engine.structure.gaussian import complex_form
 from eqpp_dash.engine.structure.plane import Plane
@@ -122,7 +123,9 @@ def curve_facts(plane: Plane, curves: Sequence[Curve]) -> list[StructureFact]:
 
 
 def _has_real_points(plane: Plane, node: Node) -> bool:
-    """Tell whether an expression is proved to vanish on a curve: it takes both signs."""
+    """Tell whether an expression without jumps is proved to vanish on a curve: by both signs."""
+    if plane.switching and not continuous(plane, node):
+        return False
     own = plane.read(node)
     p = plane.polynomial(own.above)
     if p is not None and max(map(sum, p)) < 3:
