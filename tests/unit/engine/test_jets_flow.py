@@ -225,3 +225,17 @@ def test_derivatives_are_unknown_beyond_a_jump(
         assert np.isnan(found.flow_derivatives).all()
         assert np.isnan(found.log_determinants).all()
         assert np.isnan(found.multipliers).all()
+
+
+def test_the_flow_is_smooth_between_steps_of_several_conditions() -> None:
+    # where both conditions of `or` hold, and beside max and mod of steps
+    field = FieldJets.of(
+        parse_system(
+            "x' = if x > 0 or y > 0 then x else y; y' = max(sign(x), sign(y)) + mod(floor(x), 2)"
+        )
+    )
+    jets = flow_jets(field, [1.2, 1.0], 0.3, 2)
+    assert jets.smooth
+    grown = np.exp(0.3)
+    expected = [[1.2 * grown, grown, 0, 0, 0, 0], [1.6, 0, 1, 0, 0, 0]]
+    np.testing.assert_allclose(jets.coefficients, expected, rtol=1e-13, atol=1e-14)

@@ -230,7 +230,7 @@ class Held(Rule):
         """Fill in the value."""
         if k == 0:
             values = [state.series[arg][0] for arg in self.args]
-            state.series[self.out][0], smooth = state.arithmetic.function(self._name, *values)
+            state.series[self.out][0], smooth = state.arithmetic.held(self._name, *values)
             self.mark(state, smooth)
 
 
