@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from eqpp_dash.engine.expression.graph import Node, topological
-from eqpp_dash.engine.expression.rationals import to_float
+from eqpp_dash.engine.expression.rationals import divides, to_float
 from eqpp_dash.engine.machine import exponential, functions, trigonometric
 from eqpp_dash.engine.machine.lanes import Lanes
 
@@ -96,7 +96,7 @@ class _Writer:
                 term = lanes.constant(to_float(size))
             elif size == 1:
                 term = arg
-            elif size.numerator == 1:
+            elif divides(size):
                 term = self._share(arg, size)
             else:
                 term = lanes.multiply(lanes.constant(to_float(size)), arg)
