@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +25,37 @@ NEAR = 2e-3
 
 FARTHEST = 0.05
 _OPEN_ENDS = (RETRACES, "time", "budget")
-_TURN = np.linspace(0.0, 1.0, 16)
+_TURN = np.linspace(0.0, 1.0, 8)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Curve:
+    """A cycle's polyline, in units of how near to it an orbit winds onto it."""
+
+    cycle: LimitCycle
+    limit: Array
+    start: Array
+    side: Array
+    square: Array
+
+    @classmethod
+    def of(cls, cycle: LimitCycle, limit: Array) -> _Curve:
+        start = (cycle.points[:-1] / limit).T
+        side = (np.diff(cycle.points, axis=0) / limit).T
+        return cls(cycle, limit, start, side, np.maximum((side * side).sum(axis=0), 1e-300))
+
+    def distance(self, point: Array) -> float:
+        """Give the distance of a point, in these units."""
+        x, y = self.start - (point / self.limit)[:, None]
+        dx, dy = self.side
+        share = np.clip((x * dx + y * dy) / -self.square, 0.0, 1.0)
+        return float(np.sqrt(((x + share * dx) ** 2 + (y + share * dy) ** 2).min()))
+
+    def beside(self, point: Array) -> bool:
+        """Tell whether a point is near the box around the cycle."""
+        bounds = self.cycle.bounds
+        out = np.maximum(bounds[:, 0] - point, point - bounds[:, 1])
+        return bool((out <= self.limit).all())
 
 
 def settle_on_cycles(problem: Problem, flow: Flow) -> None:
@@ -35,7 +67,8 @@ def settle_on_cycles(problem: Problem, flow: Flow) -> None:
         The planar system on its window, with the cycles known.
     flow : Flow
         Orbits that were integrated; ends of those that retrace themselves, or were followed
-        to the end of the time, are replaced by ``cycle k`` if they wind onto it.
+        to the end of the time or of their steps, are replaced by ``cycle k`` if they wind
+        onto it.
 
     Notes
     -----
@@ -44,12 +77,12 @@ def settle_on_cycles(problem: Problem, flow: Flow) -> None:
     the multiplier m: an orbit whose turns differ by d is about d/(1 - m) away from the cycle.
     """
     ends = flow.ends
-    for lane, end in enumerate(ends.end if problem.cycles else ()):
+    curves = [_Curve.of(cycle, _reach(problem, cycle)) for cycle in problem.cycles]
+    for lane, end in enumerate(ends.end if curves else ()):
         if end not in _OPEN_ENDS:
             continue
-        sign = float(flow.signs[lane])
-        number = _attracting(problem, ends.state[:, lane], sign)
-        if number is None or (end != RETRACES and not _stays(problem, flow, lane, number)):
+        number = _attracting(curves, ends.state[:, lane], float(flow.signs[lane]))
+        if number is None or (end != RETRACES and not _stays(curves[number], flow, lane)):
             continue
         ends.end[lane], ends.reached[lane] = f"cycle {number}", None
         ends.reason[lane] = "it winds onto the cycle"
@@ -68,58 +101,45 @@ def cycle_through(problem: Problem, point: Array) -> int | None:
     for number, cycle in enumerate(problem.cycles):
         size = np.ptp(cycle.bounds, axis=1)
         chord = np.max(np.abs(np.diff(cycle.points, axis=0)) / size)
-        if _distance(cycle, point, size) <= ON + chord**2:
+        if _Curve.of(cycle, size).distance(point) <= ON + chord**2:
             return number
     return None
 
 
-def _attracting(problem: Problem, point: Array, sign: float) -> int | None:
+def _attracting(curves: Sequence[_Curve], point: Array, sign: float) -> int | None:
     """Give the cycle onto which an orbit winds that was left at a point."""
     found, nearest = None, np.inf
-    for number, cycle in enumerate(problem.cycles):
-        if cycle.log_multiplier * sign >= 0:
+    for number, curve in enumerate(curves):
+        if curve.cycle.log_multiplier * sign >= 0 or not curve.beside(point):
             continue
-        limit = _reach(problem, cycle)
-        out = np.maximum(cycle.bounds[:, 0] - point, point - cycle.bounds[:, 1])
-        if (out > limit).any():
-            continue
-        away = _distance(cycle, point, limit)
-        if away <= min(1.0, nearest) and not _parted(problem, number, point):
+        away = curve.distance(point)
+        if away <= min(1.0, nearest) and not _parted(curves, number, point):
             found, nearest = number, away
     return found
 
 
 def _reach(problem: Problem, cycle: LimitCycle) -> Array:
     """Give how near to a cycle, along each variable, an orbit winds onto it."""
-    reach = NEAR - 2.0 * SAME_ON_SCREEN / float(np.expm1(-abs(cycle.log_multiplier)))
+    turns = float(np.expm1(-abs(cycle.log_multiplier)))
+    reach = NEAR - 2.0 * SAME_ON_SCREEN / turns if turns else FARTHEST
     limit = min(reach, FARTHEST) * problem.width
     return np.asarray(np.minimum(limit, FARTHEST * np.ptp(cycle.bounds, axis=1)))
 
 
-def _stays(problem: Problem, flow: Flow, lane: int, number: int) -> bool:
+def _stays(curve: _Curve, flow: Flow, lane: int) -> bool:
     """Tell whether a lane was near a cycle all along its last turn."""
-    cycle, time = problem.cycles[number], float(flow.ends.time[lane])
-    if time < cycle.period:
+    time, period = float(flow.ends.time[lane]), curve.cycle.period
+    if time < period:
         return False
-    turn = flow.at(lane, time - cycle.period * _TURN)
-    limit = _reach(problem, cycle)
-    return all(_distance(cycle, point, limit) <= 1.0 for point in turn.T)
+    turn = flow.at(lane, time - period * _TURN)
+    return all(curve.distance(point) <= 1.0 for point in turn.T)
 
 
-def _parted(problem: Problem, number: int, point: Array) -> bool:
+def _parted(curves: Sequence[_Curve], number: int, point: Array) -> bool:
     """Tell whether another cycle lies between a point and a cycle."""
-    on = problem.cycles[number].point
+    on = curves[number].cycle.point
     return any(
-        encloses(other.points, point) != encloses(other.points, on)
-        for k, other in enumerate(problem.cycles)
+        encloses(other.cycle.points, point) != encloses(other.cycle.points, on)
+        for k, other in enumerate(curves)
         if k != number
     )
-
-
-def _distance(cycle: LimitCycle, point: Array, unit: Array) -> float:
-    """Give the distance of a point from a cycle's polyline, in units of each variable."""
-    a = (cycle.points[:-1] - point) / unit
-    d = np.diff(cycle.points, axis=0) / unit
-    square = np.maximum((d * d).sum(axis=1), 1e-300)
-    share = np.clip(-(a * d).sum(axis=1) / square, 0.0, 1.0)
-    return float(np.sqrt(((a + share[:, None] * d) ** 2).sum(axis=1).min()))
