@@ -56,6 +56,17 @@ def test_an_orbit_is_drawn_on_each_side_of_every_cycle(two):
     assert any(forward == "cycle 1" and start != "cycle 0" for start, forward in reached)
 
 
+def test_orbits_end_at_a_cycle_that_attracts_them_within_a_part_of_a_turn():
+    text = "r2 = x^2 + y^2; s = 40*(1 - r2)*(4 - r2); x' = x*s - y; y' = y*s + x"
+    spec = PortraitSpec(
+        text, window=SQUARE, initial_conditions=((0.5, 0.0), (1.8, 0.0), (2.2, 0.0))
+    )
+    portrait = compute_portrait(spec.replace(analyses=("equilibria", "cycles")))
+    ends = [(item.backward.end, item.forward.end) for item in portrait.trajectories]
+    assert ends[:2] == [("equilibrium 0", "cycle 0"), ("cycle 1", "cycle 0")]
+    assert ends[2][0] == "cycle 1"
+
+
 def test_closed_orbits_of_a_center_end_at_no_cycle():
     spec = PortraitSpec("x' = y; y' = -x", window=SQUARE, initial_conditions=((1.0, 0.0),))
     portrait = compute_portrait(spec)
