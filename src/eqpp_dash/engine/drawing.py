@@ -17,6 +17,7 @@ from eqpp_dash.engine.seeding import (
     choose_seeds,
     free_starts,
     separatrix_orbits,
+    within_annuli,
 )
 from eqpp_dash.engine.trajectories import Orbits, Traced, assemble, integrate_both
 from eqpp_dash.model.portrait import Equilibrium, Trajectory
@@ -61,8 +62,8 @@ def draw_trajectories(
     Returns
     -------
     tuple of Trajectory
-        Separatrices, given orbits, then the evenly spaced ones, cycles first: one on each side
-        of every limit cycle among them.
+        Separatrices, given orbits, then the evenly spaced ones, cycles first; before these one
+        on each side of every limit cycle and up to six closed orbits in every annulus.
     """
     given = np.array(spec.initial_conditions, dtype=float).reshape(-1, 2)
     steps = AUTO_STEPS if spec.time.span is None else STEPS
@@ -85,7 +86,7 @@ def draw_trajectories(
     if given_curves:
         starts = free_starts(loose, starts, given_curves)
     known = [item.points for item in problem.cycles]
-    sides = beside_cycles(loose, equilibria)
+    sides = np.concatenate([beside_cycles(loose, equilibria), within_annuli(loose, equilibria)])
     if not len(starts) and not len(sides):
         return cut_crowded(problem, drawn, known)
     candidates = Orbits.through(np.concatenate([sides, starts]), "seeded", SEED_STEPS)

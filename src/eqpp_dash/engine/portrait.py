@@ -105,6 +105,7 @@ def compute_portrait(
     report.begin("trajectories")
     equilibria = search.equilibria if search else ()
     problem = _problem(compiled, window, spec, equilibria, machine, closed.cycles)
+    problem = replace(problem, annuli=closed.bands)
     trajectories = draw_trajectories(problem, spec, equilibria, report)
     return replace(
         base,

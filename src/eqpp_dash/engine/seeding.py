@@ -29,6 +29,11 @@ MOST_SADDLES = 16
 OFFSET = 1e-6
 BESIDE = 0.2
 """How far beside a limit cycle an orbit starts, in the cycle's width, if there is room."""
+CLOSED_ORBITS = 6
+"""Most closed orbits that are drawn in an annulus before all others."""
+NESTED = 0.02
+"""The least distance between them, in diagonals of the window."""
+_FINE = 600
 """Where a separatrix starts, in widths of the window from its saddle, along the eigenvector.
 
 The manifold bends away from its tangent by about OFFSET squared times its curvature: 1e-12
@@ -199,6 +204,42 @@ def beside_cycles(problem: Problem, equilibria: Sequence[Equilibrium]) -> Array:
         starts += [np.array([within, y]), np.array([beyond, y])]
     points = np.array(starts).reshape(-1, 2)
     return points[((points >= lo) & (points <= hi)).all(axis=1)]
+
+
+def within_annuli(problem: Problem, equilibria: Sequence[Equilibrium]) -> Array:
+    """Give points of up to six closed orbits in every annulus, evenly from inside to outside.
+
+    Parameters
+    ----------
+    problem : Problem
+        The system on its window, with the annuli known.
+    equilibria : sequence of Equilibrium
+        All equilibria known, by which the annuli say what they end at.
+
+    Returns
+    -------
+    ndarray, shape (m, 2)
+        Points in the window, on the chords from the inner ends of the annuli to the outermost
+        orbits that were followed.
+    """
+    starts: list[Array] = []
+    shares = (np.arange(_FINE) + 0.5)[:, None] / _FINE
+    for band in problem.annuli:
+        ends = [
+            item.point for k, item in enumerate(equilibria) if band.within == f"equilibrium {k}"
+        ]
+        inner = ends[0] if ends else band.inner
+        chord = inner + shares * (band.outer - inner)
+        unit = _unit(problem, chord)
+        inside = np.flatnonzero(((unit >= 0) & (unit <= 1)).all(axis=1))
+        if not inside.size:
+            continue
+        first, last = inside[0], inside[-1]
+        length = float(np.hypot(*(unit[last] - unit[first])))
+        count = min(CLOSED_ORBITS, int(length / (NESTED * _DIAGONAL)))
+        places = (np.arange(count) + 0.5)[:, None] / max(count, 1)
+        starts += list(chord[first] + places * (chord[last] - chord[first]))
+    return np.array(starts).reshape(-1, 2)
 
 
 def free_starts(problem: Problem, starts: Array, given: Sequence[Array]) -> Array:

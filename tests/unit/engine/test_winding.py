@@ -76,6 +76,16 @@ def test_closed_orbits_of_a_center_end_at_no_cycle():
     assert (band.equilibria, band.within) == ((0,), "equilibrium 0")
 
 
+def test_six_closed_orbits_are_drawn_in_an_annulus():
+    portrait = compute_portrait(PortraitSpec("x' = y; y' = -x", window=SQUARE))
+    closed = [item for item in portrait.trajectories if item.forward.end == "closed orbit"]
+    assert len(closed) == len(portrait.trajectories)
+    radii = sorted(float(np.hypot(*item.start)) for item in closed)
+    expected = 3.0 * (np.arange(6) + 0.5) / 6
+    assert [min(abs(r - e) for r in radii) < 0.02 for e in expected] == [True] * 6
+    assert len(closed) <= 12
+
+
 def test_without_the_analysis_nothing_is_searched():
     spec = PortraitSpec(TWO, window=SQUARE, analyses=("equilibria",))
     portrait = compute_portrait(spec)
