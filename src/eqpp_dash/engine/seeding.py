@@ -33,6 +33,8 @@ CLOSED_ORBITS = 6
 """Most closed orbits that are drawn in an annulus before all others."""
 NESTED = 0.02
 """The least distance between them, in diagonals of the window."""
+OUTERMOST = 0.92
+"""So far out, for the outermost ones would hide what the annulus ends at."""
 _FINE = 600
 """Where a separatrix starts, in widths of the window from its saddle, along the eigenvector.
 
@@ -219,8 +221,8 @@ def within_annuli(problem: Problem, equilibria: Sequence[Equilibrium]) -> Array:
     Returns
     -------
     ndarray, shape (m, 2)
-        Points in the window, on the chords from the inner ends of the annuli to the outermost
-        orbits that were followed.
+        Points on the chords from the inner ends of the annuli to near the outermost orbits that
+        were followed, as far as these or the opposite sides of the annuli are in the window.
     """
     starts: list[Array] = []
     shares = (np.arange(_FINE) + 0.5)[:, None] / _FINE
@@ -229,9 +231,10 @@ def within_annuli(problem: Problem, equilibria: Sequence[Equilibrium]) -> Array:
             item.point for k, item in enumerate(equilibria) if band.within == f"equilibrium {k}"
         ]
         inner = ends[0] if ends else band.inner
-        chord = inner + shares * (band.outer - inner)
-        unit = _unit(problem, chord)
-        inside = np.flatnonzero(((unit >= 0) & (unit <= 1)).all(axis=1))
+        chord = inner + OUTERMOST * shares * (band.outer - inner)
+        unit, opposite = _unit(problem, chord), _unit(problem, 2.0 * inner - chord)
+        sides = [((part >= 0) & (part <= 1)).all(axis=1) for part in (unit, opposite)]
+        inside = np.flatnonzero(sides[0] | sides[1] if ends else sides[0])
         if not inside.size:
             continue
         first, last = inside[0], inside[-1]
