@@ -100,6 +100,8 @@ class Batch:
         )
         if sampled:
             part.firsts = self.firsts[which]
+            for sides in part.events.sides:
+                sides[:] = 0.0
             part.samples[np.arange(len(self.moments) - 1) >= part.firsts[:, None]] = np.nan
         part.times = (self.begun if sampled else self.times)[which]
         part.begun = part.times.copy()

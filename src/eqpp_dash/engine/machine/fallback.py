@@ -23,6 +23,7 @@ from eqpp_dash.engine.machine.derivatives import derivatives
 from eqpp_dash.engine.machine.layout import (
     CREEPING,
     RELIEF,
+    SMALLEST_FIRST,
     SMALLEST_SHARE,
     SMALLEST_STEP,
     STIFF,
@@ -181,7 +182,9 @@ class _Block:
             longest,
         )
         usable = np.isfinite(step) & (step > 0)
-        signed: Array = sign * np.where(usable, step, 1e-6 * longest)
+        step = np.where(usable, step, 1e-6 * longest)
+        least = SMALLEST_STEP * np.abs(self.t) + SMALLEST_SHARE * np.abs(self.span)
+        signed: Array = sign * np.fmax(step, np.fmin(SMALLEST_FIRST * least, longest))
         return signed
 
     def run(self, stop: Callable[[], bool], report: Callable[[int], object]) -> None:
@@ -339,6 +342,7 @@ class _Block:
         self.batch.times[lanes] = self.t[which]
         self.batch.steps[lanes] = self.tried
         if self.watch is not None:
+            self.watch.record(which)
             self.batch.passed[lanes] = self.watch.aim[which]
             cycle = self.batch.ends[lanes] == End.CYCLE
             self.batch.reached[lanes[cycle]] = self.watch.number[which[cycle]]

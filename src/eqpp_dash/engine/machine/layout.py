@@ -167,6 +167,8 @@ SMALLEST_STEP = 4e-16
 SMALLEST_SHARE = 1e-30
 """Share of the time span below which a step is nothing."""
 
+SMALLEST_FIRST = 1000.0
+"""Times that the first step is longer than nothing, so that it may be too long, not too short."""
 
 WRITTEN_OUT = 3
 """Dimension up to which the linear equations of a stiff step are written out at every stage."""

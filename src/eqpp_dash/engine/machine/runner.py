@@ -89,7 +89,7 @@ class Runner:
             else:
                 count = max(1, batch.spans.size)
                 integrate_arrays(
-                    self._field,
+                    self.field,
                     batch,
                     variant,
                     stop=watch.cancelled,
@@ -97,5 +97,6 @@ class Runner:
                 )
 
     @cached_property
-    def _field(self) -> ArrayField:
+    def field(self) -> ArrayField:
+        """The field and its sections in numpy."""
         return ArrayField(*self._system, self._sections)

@@ -12,12 +12,30 @@ from __future__ import annotations
 from eqpp_dash.engine.machine import linearcode
 from eqpp_dash.engine.machine.control import RUNNING, Derivatives, Field
 from eqpp_dash.engine.machine.crosscode import Sections
-from eqpp_dash.engine.machine.crossingrows import COUNTS, ON, SETUP, STRICT, TINY, Scratch
+from eqpp_dash.engine.machine.crossingrows import (
+    COUNTS,
+    ON,
+    SETUP,
+    SIDES,
+    STRICT,
+    TINY,
+    Scratch,
+)
 from eqpp_dash.engine.machine.crossscan import cross_functions
 from eqpp_dash.engine.machine.lanes import Lanes, double
-from eqpp_dash.engine.machine.layout import STIFF, Counter, End, Method, Rows, Variant
+from eqpp_dash.engine.machine.layout import (
+    SMALLEST_FIRST,
+    SMALLEST_SHARE,
+    SMALLEST_STEP,
+    STIFF,
+    Counter,
+    End,
+    Method,
+    Rows,
+    Variant,
+)
 from eqpp_dash.engine.machine.routines import module_text
-from eqpp_dash.engine.machine.stepcode import GROWTH, emit_first_step
+from eqpp_dash.engine.machine.stepcode import GROWTH, emit_first_step, greater, lesser
 from eqpp_dash.engine.machine.steploop import NEVER, StepLoop
 
 
@@ -144,7 +162,15 @@ class _Run(StepLoop):
             self._put("i64", value, self._place(members[member], index))
         for j in self.watched:
             row = rows.crossing.of(j, rows.crossing.CROSSED)
-            self._copy("i64", self._cell(row, "%lane"), self._place(self._counts(j), index))
+            self._copy("i64", self._cell(row, "%lane"), self._place(self._found(j, COUNTS), index))
+            value = self._get(
+                "double", self._cell(rows.crossing.of(j, rows.crossing.VALUE), "%lane")
+            )
+            below = lanes.emit(f"fcmp olt double {value}, 0.0")
+            side = lanes.emit(f"select i1 {below}, double -1.0, double 0.0")
+            above = lanes.emit(f"fcmp ogt double {value}, 0.0")
+            side = lanes.emit(f"select i1 {above}, double 1.0, double {side}")
+            self._put("double", side, self._place(self._found(j, SIDES), index))
         done = lanes.emit(f"icmp ne i64 {code}, {STIFF}")
         done = lanes.emit(f"zext i1 {done} to i64")
         lanes.emit(f"atomicrmw add ptr {self._counter(Counter.FINISHED)}, i64 {done} monotonic")
@@ -168,7 +194,9 @@ class _Run(StepLoop):
         self._fill_lane(time, "1.0", fresh, "%now")
         for j in self.watched:
             row = rows.crossing.of(j, rows.crossing.CROSSED)
-            self._copy("i64", self._place(self._counts(j), fresh), self._cell(row, "%lane"))
+            self._copy("i64", self._place(self._found(j, COUNTS), fresh), self._cell(row, "%lane"))
+            value = self._cell(rows.crossing.of(j, rows.crossing.VALUE), "%lane")
+            self._copy("double", self._place(self._found(j, SIDES), fresh), value)
         if self.dense:
             first = self._get("i64", self._place(members["firsts"], fresh))
             self._put("i64", first, self._cell(rows.SAMPLE, "%lane"))
@@ -183,8 +211,8 @@ class _Run(StepLoop):
         self._put("double", "0.0", self._cell(rows.STEP, "%lane"))
         self._say("br label %visit")
 
-    def _counts(self, section: int) -> str:
-        place = self._place(self.members["section_setup"], SETUP * section + COUNTS)
+    def _found(self, section: int, kind: int) -> str:
+        place = self._place(self.members["section_setup"], SETUP * section + kind)
         return self._get("ptr", place)
 
     def _fill_lane(self, time: str, active: str, index: str, born: str) -> None:
@@ -205,7 +233,10 @@ class _Run(StepLoop):
         self._put("i64", born, self._cell(rows.BORN, "%lane"))
 
     def _first_values(self, time: str, y: list[str], f: list[str], step: str) -> None:
-        """Evaluate the sections at the starts; a start on a section is where it is led to."""
+        """Evaluate the sections at the starts; a start on a section is where it is led to.
+
+        Where a trajectory goes on, and its side is known, that is where it starts.
+        """
         lanes, rows, own = self.lanes, self.rows, self.rows.crossing
         zero = lanes.constant(0.0)
         lanes.store("%work", rows.TRIAL_TIME, self._time(time))
@@ -229,7 +260,12 @@ class _Run(StepLoop):
             on = lanes.mask_or(lanes.compare("ole", size, near), lanes.compare("ole", size, noise))
             ahead = lanes.copysign(lanes.constant(TINY), change)
             ahead = lanes.select(lanes.compare("one", change, zero), ahead, zero)
-            value = lanes.select(on, ahead, value)
+            side = self._row(own.of(j, own.VALUE))
+            same = lanes.compare("ogt", lanes.multiply(side, value), zero)
+            same = lanes.mask_and(same, lanes.mask_not(on))
+            known = lanes.compare("one", side, zero)
+            old = lanes.select(same, value, lanes.copysign(lanes.constant(TINY), side))
+            value = lanes.select(known, old, lanes.select(on, ahead, value))
             for kind, new in ((own.VALUE, value), (own.RATE, rate)):
                 row = own.of(j, kind)
                 lanes.store("%work", row, lanes.select(fresh, new, self._row(row)))
@@ -250,6 +286,11 @@ class _Run(StepLoop):
             return self._cold_slope(lanes.add(time, elapsed), state)
 
         step = emit_first_step(lanes, later, rest, y, f, self.relative, self.absolute)
+        least = lanes.multiply(lanes.absolute(span), lanes.constant(SMALLEST_SHARE))
+        least = lanes.fma(lanes.absolute(time), lanes.constant(SMALLEST_STEP), least)
+        least = lanes.multiply(least, lanes.constant(SMALLEST_FIRST))
+        least = lesser(lanes, least, lanes.absolute(rest))
+        step = lanes.copysign(greater(lanes, lanes.absolute(step), least), rest)
         fresh = lanes.compare("ogt", self._row(rows.FRESH), zero)
         lanes.store("%work", rows.STEP, lanes.select(fresh, step, self._row(rows.STEP)))
         for i, old in enumerate(self._states(rows.slope)):

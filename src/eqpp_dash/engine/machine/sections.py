@@ -15,6 +15,7 @@ from eqpp_dash.engine.machine.crossingrows import (
     DOWN,
     KEPT,
     SETUP,
+    SIDES,
     STATES,
     STOP,
     STRICT,
@@ -134,6 +135,9 @@ class Events:
         For each section: upward, downward, crossings to end after, crossings recorded.
     times, states, counts : list of ndarray
         For each section, shapes (m, record), (m, record, n) and (m,).
+    sides : list of ndarray, shape (m,)
+        For each section, the sign of its value at the end, and at the start where a trajectory
+        goes on: 1, -1, or 0 if that is not known.
     points : ndarray, shape (k, 2, n)
         Points to end near, and inverse semi-axes.
     cycle_points : ndarray, shape (c, 2, n)
@@ -148,6 +152,7 @@ class Events:
     times: list[Array]
     states: list[Array]
     counts: list[Integers]
+    sides: list[Array]
     points: Array
     cycle_points: Array
     cycle_sections: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
@@ -163,7 +168,12 @@ class Events:
         setup = np.zeros((len(self.wanted), SETUP), dtype=np.int64)
         setup[:, [UP, DOWN, STOP, KEPT]] = self.wanted
         setup[len(setup) - self.strict :, STRICT] = 1
-        columns = ((TIMES, self.times), (STATES, self.states), (COUNTS, self.counts))
+        columns: tuple[tuple[int, Sequence[NDArray[Any]]], ...] = (
+            (TIMES, self.times),
+            (STATES, self.states),
+            (COUNTS, self.counts),
+            (SIDES, self.sides),
+        )
         for place, arrays in columns:
             setup[:, place] = [array.ctypes.data for array in arrays]
         return setup
@@ -175,6 +185,7 @@ class Events:
             [times[which] for times in self.times],
             [states[which] for states in self.states],
             [counts[which] for counts in self.counts],
+            [sides[which] for sides in self.sides],
             self.points,
             self.cycle_points,
             self.cycle_sections,
@@ -183,7 +194,8 @@ class Events:
 
     def take(self, which: NDArray[np.intp], part: Events) -> None:
         """Put in what was found by some trajectories."""
-        for own, other in ((self.times, part.times), (self.states, part.states)):
+        columns = ((self.times, part.times), (self.states, part.states), (self.sides, part.sides))
+        for own, other in columns:
             for mine, theirs in zip(own, other, strict=True):
                 mine[which] = theirs
         for counts, others in zip(self.counts, part.counts, strict=True):
@@ -241,6 +253,7 @@ def make_events(
         [np.full((count, number), np.nan) for number in kept],
         [np.full((count, number, dimension), np.nan) for number in kept],
         [np.zeros(count, dtype=np.int64) for _ in kept],
+        [np.zeros(count) for _ in kept],
         empty if targets is None else targets.packed(dimension),
         np.concatenate(packs),
         np.concatenate(belong),
