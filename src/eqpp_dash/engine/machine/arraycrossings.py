@@ -100,7 +100,7 @@ class SectionWatch:
                 j, good, step.ahead[good], step.new[:, good], step.slope[:, good], 1.0
             )
             old = self.value[j, good]
-            value = np.where(value == 0, 0.5 * old, value)
+            value = np.where(value == 0, np.where(old != 0, np.copysign(TINY, old), old), value)
             if up or down:
                 first, last = self.rate[j, good] * step.h[good], rate * step.h[good]
                 suspects[j] = lands | _suspicious(old, value, first, last, bool(up), bool(down))
@@ -298,19 +298,20 @@ class _Look:
             if not busy.size:
                 break
             share = root[busy]
-            value, rate, _, state, way = self._at(j, of[busy], share)
+            value, rate, noise, state, way = self._at(j, of[busy], share)
             before = side[busy] * value > 0
             low[busy] = np.where(before, share, low[busy])
             high[busy] = np.where(before, high[busy], share)
             newton = share - value / rate
             inside = (newton >= low[busy]) & (newton <= high[busy])
             correction = np.abs(newton - share)
-            close = inside & (correction <= extent[busy])
-            close &= correction <= SHRINKS * change[busy]
+            close = (correction <= extent[busy]) & (correction <= SHRINKS * change[busy])
+            close = inside & (close | (np.abs(value) <= noise))
             still = (value == 0) | (high[busy] - low[busy] <= WIDTH)
             middle = 0.5 * (low[busy] + high[busy])
-            following = np.where(close | (inside & (number < NEWTON)), newton, middle)
-            change[busy] = np.abs(following - share)
+            usable = inside & (number < NEWTON)
+            following = np.where(close | usable, newton, middle)
+            change[busy] = np.where(usable, correction, 0.0)
             root[busy] = np.where(still, share, following)
             states[:, busy] = state + (root[busy] - share) * way
             busy = busy[~(close | still)]

@@ -212,8 +212,10 @@ class CrossCode(ColdCode):
             correction = lanes.absolute(lanes.subtract(newton, share))
             close = lanes.compare("ole", correction, self._see(Scratch.EXTENT))
             before = lanes.multiply(self._see(Scratch.CHANGE), lanes.constant(SHRINKS))
-            shrinks = lanes.compare("ole", correction, before)
-            close = lanes.mask_and(lanes.mask_and(close, shrinks), inside)
+            close = lanes.mask_and(close, lanes.compare("ole", correction, before))
+            # Where rounding decides about the value, a correction need not shrink.
+            quiet = lanes.compare("ole", lanes.absolute(value), self._see(Scratch.NOISE))
+            close = lanes.mask_and(lanes.mask_or(close, quiet), inside)
             early = lanes.emit(f"icmp slt i64 {number}, {NEWTON}")
             usable = lanes.mask_and(inside, self._spread_scalar("i1", early))
             middle = lanes.multiply(lanes.add(low, high), half)
@@ -221,7 +223,8 @@ class CrossCode(ColdCode):
             narrow = lanes.compare("ole", lanes.subtract(high, low), lanes.constant(WIDTH))
             still = lanes.mask_or(lanes.compare("oeq", value, lanes.constant(0.0)), narrow)
             self._alter(Scratch.ROOT, busy, lanes.select(still, share, following))
-            change = lanes.absolute(lanes.subtract(following, share))
+            # After a bisection there is no correction to compare with.
+            change = lanes.select(usable, correction, lanes.constant(0.0))
             self._keep(Scratch.CHANGE, change)
             done = lanes.mask_or(still, close)
             self._mark(Scratch.BUSY, lanes.mask_and(busy, lanes.mask_not(done)))

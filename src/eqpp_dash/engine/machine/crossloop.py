@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from eqpp_dash.engine.machine.control import ControlCode
-from eqpp_dash.engine.machine.crossingrows import FAR, GUARD, Scratch
+from eqpp_dash.engine.machine.crossingrows import FAR, GUARD, TINY, Scratch
 from eqpp_dash.engine.machine.stepcode import StepCode, lesser
 
 
@@ -28,7 +28,7 @@ class CrossLoop(ControlCode):
         lanes = self.lanes
         if not self.watched:
             return []
-        time, half = self._time(ahead), lanes.constant(0.5)
+        time, nothing = self._time(ahead), lanes.constant(0.0)
         found = self.sections(lanes, list(self.watched), time, step.state, parameters)
         news = []
         for j, (value, slopes, drift) in zip(self.watched, found, strict=True):
@@ -37,8 +37,10 @@ class CrossLoop(ControlCode):
                 if slope is not None:
                     rate = lanes.fma(slope, way, rate)
             # A zero has the sign of what was before; where that is not known it stays zero.
-            zero = lanes.compare("oeq", value, lanes.constant(0.0))
-            signed = lanes.select(zero, lanes.multiply(f"%value{j}", half), value)
+            zero, old = lanes.compare("oeq", value, nothing), f"%value{j}"
+            tiny = lanes.copysign(lanes.constant(TINY), old)
+            tiny = lanes.select(lanes.compare("one", old, nothing), tiny, old)
+            signed = lanes.select(zero, tiny, value)
             news.append(lanes.select(good, signed, f"%value{j}"))
             news.append(lanes.select(good, rate, f"%rate{j}"))
         return [*news, lanes.constant(0.0)]

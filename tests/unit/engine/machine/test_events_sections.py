@@ -370,6 +370,32 @@ def test_stiff_method_in_five_dimensions() -> None:
 # what callers give --------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize(("section", "error"), [("cbrt(x)", 1e-12), ("x^3", 1e-8), ("x^9", 1e-8)])
+def test_slope_that_is_infinite_or_vanishes_on_the_section(
+    tier: str, section: str, error: float
+) -> None:
+    system = parse_system("x' = 1; y' = -y")
+    with Integrator.of(system, sections=[section], machine=TIERS[tier]) as integrator:
+        recorded = integrator.propagate([[-1.2], [1.0]], 5.0, events=[SectionEvent(0, record=2)])
+        ended = integrator.propagate([[-1.2], [1.0]], 5.0, events=[SectionEvent(0, end_after=1)])
+    assert recorded.crossings[0].counts.tolist() == [1]
+    assert abs(recorded.crossings[0].times[0, 0] - 1.2) < error
+    assert ended.ends.tolist() == [End.SECTION]
+    assert abs(ended.times[0] - 1.2) < error
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_first_step_is_never_too_short_to_be_one(tier: str) -> None:
+    """A velocity of zero with no absolute tolerance asks for a step of 1e-90."""
+    system = parse_system("x' = y; y' = -x")
+    with Integrator.of(system, machine=TIERS[tier]) as integrator:
+        end = integrator.propagate([[1e-200], [0.0]], 10.0, rtol=1e-10, atol=0.0)
+    assert end.ends.tolist() == [End.TIME]
+    expected = [1e-200 * np.cos(10.0), -1e-200 * np.sin(10.0)]
+    np.testing.assert_allclose(end.states[:, 0], expected, rtol=1e-8)
+
+
 def test_section_from_a_graph_of_its_own() -> None:
     graph = Graph()
     node = graph.add(graph.symbol("variable", "x"), graph.constant(-2))

@@ -299,9 +299,9 @@ class Following:
         over = (numbers == BACK) | (numbers == BEYOND)
         if over.any():
             # Where the other field turns away too, there are two ways to leave.
-            both = over & self._fold(lanes, mode)
-            numbers = np.where(both, self.motions[mode][0], numbers)
-            over &= ~both
+            more = over & (self._fold(lanes, mode) | self._others(lanes, mode))
+            numbers = np.where(more, self.motions[mode][0], numbers)
+            over &= ~more
         beyond = lanes[over & (numbers == BEYOND)]
         self.values[:, beyond] = self.beyond[:, beyond]
         self.mode[lanes[over]] = 0
@@ -317,6 +317,16 @@ class Following:
             for p in (self.values[:, lanes], self.beyond[:, lanes]):
                 result &= tangent(self.cells, t, x, p, [surface], way)[1][0]
         return result
+
+    def _others(self, lanes: Index, mode: int) -> NDArray[np.bool_]:
+        """Tell which lanes stand on other surfaces too than those on which they slide."""
+        t, x, p = self._now(lanes), self.batch.states[:, lanes], self.values[:, lanes]
+        with np.errstate(all="ignore"):
+            near = np.abs(self.cells.gaps(t, x, p)) <= self._reach(lanes)
+        surfaces = self.frozen.surfaces
+        for slid in self.motions[mode]:
+            near[[slid, surfaces[slid].mirror]] = False
+        return np.asarray(near.any(0))
 
     def _meet(self, lanes: Index, numbers: Integers, mode: int) -> None:
         reach = self._reach(lanes)
