@@ -183,8 +183,8 @@ class _Block:
         )
         usable = np.isfinite(step) & (step > 0)
         step = np.where(usable, step, 1e-6 * longest)
-        least = SMALLEST_STEP * np.abs(self.t) + SMALLEST_SHARE * np.abs(self.span)
-        signed: Array = sign * np.fmax(step, np.fmin(SMALLEST_FIRST * least, longest))
+        least = SMALLEST_FIRST * SMALLEST_STEP * np.abs(self.t)
+        signed: Array = sign * np.fmax(step, np.fmin(least, longest))
         return signed
 
     def run(self, stop: Callable[[], bool], report: Callable[[int], object]) -> None:

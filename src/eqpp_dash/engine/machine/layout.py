@@ -168,7 +168,7 @@ SMALLEST_SHARE = 1e-30
 """Share of the time span below which a step is nothing."""
 
 SMALLEST_FIRST = 1000.0
-"""Times that the first step is longer than nothing, so that it may be too long, not too short."""
+"""Times that the first step of a trajectory that goes on is longer than nothing."""
 
 WRITTEN_OUT = 3
 """Dimension up to which the linear equations of a stiff step are written out at every stage."""

@@ -25,7 +25,6 @@ from eqpp_dash.engine.machine.crossscan import cross_functions
 from eqpp_dash.engine.machine.lanes import Lanes, double
 from eqpp_dash.engine.machine.layout import (
     SMALLEST_FIRST,
-    SMALLEST_SHARE,
     SMALLEST_STEP,
     STIFF,
     Counter,
@@ -286,9 +285,8 @@ class _Run(StepLoop):
             return self._cold_slope(lanes.add(time, elapsed), state)
 
         step = emit_first_step(lanes, later, rest, y, f, self.relative, self.absolute)
-        least = lanes.multiply(lanes.absolute(span), lanes.constant(SMALLEST_SHARE))
-        least = lanes.fma(lanes.absolute(time), lanes.constant(SMALLEST_STEP), least)
-        least = lanes.multiply(least, lanes.constant(SMALLEST_FIRST))
+        least = lanes.constant(SMALLEST_FIRST * SMALLEST_STEP)
+        least = lanes.multiply(lanes.absolute(time), least)
         least = lesser(lanes, least, lanes.absolute(rest))
         step = lanes.copysign(greater(lanes, lanes.absolute(step), least), rest)
         fresh = lanes.compare("ogt", self._row(rows.FRESH), zero)

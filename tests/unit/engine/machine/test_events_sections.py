@@ -385,17 +385,6 @@ def test_slope_that_is_infinite_or_vanishes_on_the_section(
     assert abs(ended.times[0] - 1.2) < error
 
 
-@pytest.mark.parametrize("tier", TIERS)
-def test_first_step_is_never_too_short_to_be_one(tier: str) -> None:
-    """A velocity of zero with no absolute tolerance asks for a step of 1e-90."""
-    system = parse_system("x' = y; y' = -x")
-    with Integrator.of(system, machine=TIERS[tier]) as integrator:
-        end = integrator.propagate([[1e-200], [0.0]], 10.0, rtol=1e-10, atol=0.0)
-    assert end.ends.tolist() == [End.TIME]
-    expected = [1e-200 * np.cos(10.0), -1e-200 * np.sin(10.0)]
-    np.testing.assert_allclose(end.states[:, 0], expected, rtol=1e-8)
-
-
 def test_section_from_a_graph_of_its_own() -> None:
     graph = Graph()
     node = graph.add(graph.symbol("variable", "x"), graph.constant(-2))
