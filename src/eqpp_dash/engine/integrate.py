@@ -78,6 +78,11 @@ def integrate_orbits(
         return run.run()
 
 
+def in_a_row(problem: Problem) -> bool:
+    """Tell whether numpy takes several rounds in a row: not where most steps meet a surface."""
+    return not problem.field.switching
+
+
 class _Run:
     """One call of `integrate_orbits`."""
 
@@ -149,12 +154,15 @@ class _Run:
         mark[1][batch.lane], mark[2][:, batch.lane] = batch.t, batch.y
         watch_stiffness = not implicit and self.problem.method == "auto"
         while batch.lane.size:
-            several = not implicit and self._has_machine()
+            several = None if implicit else self._several()
             before = self.rounds // REPORT_EVERY
-            self.rounds += ROUNDS if several else 1
+            self.rounds += 1 if several is None else ROUNDS
             if self.rounds // REPORT_EVERY > before:
                 self.progress(1.0 - batch.lane.size / self.signs.size)
-            running = self._recorded_rounds(batch) if several else self._round(batch, implicit)
+            if several is None:
+                running = self._round(batch, implicit)
+            else:
+                running = self._recorded_rounds(several, batch)
             if watch_stiffness:
                 due = self.counts[batch.lane] - mark[0][batch.lane] >= STIFF_EVERY
                 if due.any():
@@ -166,21 +174,20 @@ class _Run:
                 batch = batch.keep(running)
         return join_batches(set_aside) if set_aside else batch
 
-    def _has_machine(self) -> bool:
-        """Tell whether machine code is ready; it may become so at any time."""
+    def _several(self) -> Recorded | None:
+        """Give what takes several rounds at a time; machine code may be there at any time."""
+        if self.recorded is None and in_a_row(self.problem):
+            self.recorded = Recorded(self.problem, self.watchers, self.surfaces, self.field)
         machine = self.problem.machine
-        if self.recorded is None and machine is not None:
-            stepper = machine.stepper
-            if stepper is not None:
-                self.recorded = Recorded(
-                    machine, stepper, self.problem, self.watchers, self.surfaces, self.field
-                )
-        return self.recorded is not None
+        if machine is not None and machine.stepper is not None:
+            if self.recorded is None:
+                self.recorded = Recorded(self.problem, self.watchers, self.surfaces, self.field)
+            self.recorded.use(machine, machine.stepper)
+        return self.recorded
 
-    def _recorded_rounds(self, batch: Batch) -> Bools:
-        """Let machine code take some rounds; tell which lanes still run."""
-        assert self.recorded is not None
-        error, chunk, blocked = self.recorded.advance(batch, self.ends, self.counts, self.limit)
+    def _recorded_rounds(self, recorded: Recorded, batch: Batch) -> Bools:
+        """Take some rounds; tell which lanes still run."""
+        error, chunk, blocked = recorded.advance(batch, self.ends, self.counts, self.limit)
         if chunk is not None:
             self.recordings.append(chunk)
         self._give_up(batch, error)

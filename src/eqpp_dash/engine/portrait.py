@@ -166,7 +166,7 @@ def preview_portrait(
     given = _through(scene, spec, points)
     problem = _problem(scene.field, scene.window, spec, scene.search.equilibria, scene.machine)
     trajectories = sketch_trajectories(problem, spec, scene.search.equilibria, given)
-    return Portrait(
+    portrait = Portrait(
         spec,
         __version__,
         _system_facts(system, spec),
@@ -188,6 +188,8 @@ def preview_portrait(
         partial=True,
         integrator=integrator_of(scene.machine),
     )
+    _begin_machine(scene)
+    return portrait
 
 
 def trace_trajectories(
@@ -245,7 +247,9 @@ def trace_to_equilibria(
     system, spec = prepare_spec(spec, limits)
     points = [check_point(system, start, f"starts.{i}") for i, start in enumerate(starts)]
     scene = _scene(system, spec)
-    return _through(scene, spec, points), scene.search.equilibria
+    trajectories = _through(scene, spec, points)
+    _begin_machine(scene)
+    return trajectories, scene.search.equilibria
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -269,7 +273,7 @@ def _scene(system: System, spec: PortraitSpec) -> _Scene:
             _SCENES.move_to_end(key)
             return scene
     compiled = system.compile(spec.parameters)
-    machine = prepare_machine(system, compiled, spec.parameters)
+    machine = prepare_machine(system, compiled, spec.parameters, begin=False)
     window, notices = _window(compiled, system, spec)
     search = find_equilibria(compiled, window)
     scene = _Scene(compiled, window, tuple(notices), search, machine)
@@ -278,6 +282,12 @@ def _scene(system: System, spec: PortraitSpec) -> _Scene:
         while len(_SCENES) > MOST_SCENES:
             _SCENES.popitem(last=False)
     return scene
+
+
+def _begin_machine(scene: _Scene) -> None:
+    """Begin to compile a scene's machine code, when what was waited for is there."""
+    if scene.machine is not None:
+        scene.machine.begin()
 
 
 _SCENES: OrderedDict[bytes, _Scene] = OrderedDict()
