@@ -36,6 +36,28 @@ MOST_SYSTEMS = 200
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class KnownZeros:
+    """Zeros in a box that was searched to the end: there are no others in it.
+
+    Attributes
+    ----------
+    lo, hi : ndarray, shape (n,)
+        Corners of the box.
+    points, errors : ndarray, shape (n, k)
+        The zeros of all combinations of factors, and bounds of their errors.
+    """
+
+    lo: Array
+    hi: Array
+    points: Array
+    errors: Array
+
+    def covers(self, lo: Array, hi: Array) -> bool:
+        """Tell whether a box lies in the one that was searched."""
+        return bool((lo >= self.lo).all() and (hi <= self.hi).all())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class EquilibriumSearch:
     """What the search for equilibria found.
 
@@ -53,6 +75,8 @@ class EquilibriumSearch:
         specks`` around multiple zeros; else ``searched``, with what is left open.
     notices : tuple of Notice
         Warnings.
+    known : KnownZeros or None
+        What spares a search within this one's box; None if something was left undecided.
     """
 
     equilibria: tuple[Equilibrium, ...]
@@ -60,6 +84,7 @@ class EquilibriumSearch:
     singularities: tuple[Singularity, ...]
     completeness: str
     notices: tuple[Notice, ...]
+    known: KnownZeros | None = None
 
 
 def find_equilibria(
@@ -68,6 +93,7 @@ def find_equilibria(
     *,
     progress: Callable[[Progress], object] | None = None,
     budget: SearchBudget | None = None,
+    known: KnownZeros | None = None,
 ) -> EquilibriumSearch:
     """Find all equilibria of an autonomous field in a window.
 
@@ -81,6 +107,9 @@ def find_equilibria(
         Told how far the search is.
     budget : SearchBudget, optional
         What may be spent.
+    known : KnownZeros, optional
+        What an earlier search of the same field found. If its box holds the window and what
+        is searched around it, nothing is searched again.
 
     Returns
     -------
@@ -102,7 +131,7 @@ def find_equilibria(
     """
     lo, hi = window_limits(field, window)
     search = _Search(field, lo, hi, budget or SearchBudget(), progress)
-    search.run()
+    search.run(known=known)
     return search.result()
 
 
@@ -154,6 +183,12 @@ class _Search:
         self.zeros = _Zeros(len(lo))
         self.undecided: list[tuple[FactorSystem, Array, Array, str]] = []
 
+    @property
+    def box(self) -> tuple[Array, Array]:
+        """Corners of what is searched: a little more than the window."""
+        margin = MARGIN * self.span
+        return self.lo - margin, self.hi + margin
+
     @cached_property
     def shared(self) -> list[Factor]:
         """Factors of all components: they vanish on sets of equilibria."""
@@ -168,13 +203,19 @@ class _Search:
     def exhausted(self) -> bool:
         return any(reason for _, _, _, reason in self.undecided)
 
-    def run(self, patient: bool = True) -> None:
+    def run(self, patient: bool = True, known: KnownZeros | None = None) -> None:
         if all(self.field.zero):
             self.sets.append(EquilibriumSet("0", np.empty((0, len(self.lo)))))
             message = "The field vanishes identically: every point is an equilibrium"
             self.notices.append(Notice("equilibrium-plane", message))
             return
         self._take_out_curves()
+        if known is not None and known.covers(*self.box):
+            lo, hi = self.box
+            at, error = known.points, known.errors
+            near = ((at + error >= lo[:, None]) & (at - error <= hi[:, None])).all(axis=0)
+            self.zeros.add(at[:, near], error[:, near])
+            return
         systems = list(itertools.product(*self._choices()))
         if len(systems) > MOST_SYSTEMS:
             self.open.append(f"only {MOST_SYSTEMS} of {len(systems)} combinations of factors")
@@ -215,9 +256,8 @@ class _Search:
                 self.progress(Progress("equilibria", fraction, message))
 
         system = FactorSystem(factors)
-        margin = MARGIN * self.span
         left = replace(self.budget, boxes=max(0, self.budget.boxes - self.used))
-        found = find_zeros(system, self.lo - margin, self.hi + margin, left, tell)
+        found = find_zeros(system, *self.box, left, tell)
         self.used += found.boxes
         self.zeros.add(found.points, found.error)
         if found.lo.shape[1]:
@@ -244,7 +284,15 @@ class _Search:
             singularities,
             completeness,
             tuple(dict.fromkeys(self.notices)),
+            None if self.undecided or self.open else self._known(),
         )
+
+    def _known(self) -> KnownZeros:
+        empty = np.empty((0, len(self.lo)))
+        points, errors = (
+            np.array(part or empty).T for part in (self.zeros.points, self.zeros.errors)
+        )
+        return KnownZeros(*self.box, points, errors)
 
     def _isolated(self) -> list[Equilibrium]:
         specks = []

@@ -12,7 +12,7 @@ import numpy as np
 from eqpp_dash import __version__
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.drawing import draw_trajectories, sketch_trajectories
-from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
+from eqpp_dash.engine.equilibria import EquilibriumSearch, KnownZeros, find_equilibria
 from eqpp_dash.engine.field import sample_field
 from eqpp_dash.engine.machine.stepper import Machine, integrator_of, prepare_machine
 from eqpp_dash.engine.nullclines import trace_nullclines
@@ -23,7 +23,7 @@ from eqpp_dash.engine.reporting import PhaseReporter, Report
 from eqpp_dash.engine.system import Limits, System
 from eqpp_dash.engine.timescale import crossing_time, time_span
 from eqpp_dash.engine.trajectories import Orbits, assemble, integrate_both
-from eqpp_dash.engine.window import fit_window
+from eqpp_dash.engine.window import WindowFit, fit_with_search
 from eqpp_dash.model.portrait import (
     Equilibrium,
     Notice,
@@ -85,7 +85,8 @@ def compute_portrait(
     compiled = system.compile(spec.parameters)
     machine = prepare_machine(system, compiled, spec.parameters)
     report.begin("window")
-    window, notices = _window(compiled, system, spec)
+    fit = _window(compiled, system, spec)
+    window = fit.window
     base = Portrait(spec, __version__, _system_facts(system, spec), window)
     report.begin("field")
     grid = sample_field(compiled, window, GRID) if "field" in spec.analyses else None
@@ -93,7 +94,7 @@ def compute_portrait(
     nullclines: tuple[Nullcline, ...] = ()
     if "nullclines" in spec.analyses:
         nullclines = trace_nullclines(compiled, window)
-    search = _equilibria(compiled, window, spec, report)
+    search = _equilibria(compiled, window, spec, report, fit.known)
     report.begin("trajectories")
     equilibria = search.equilibria if search else ()
     problem = _problem(compiled, window, spec, equilibria, machine)
@@ -109,7 +110,7 @@ def compute_portrait(
         completeness=_completeness(search),
         notices=(
             *system.notes,
-            *notices,
+            *fit.notices,
             *(search.notices if search else ()),
             *separatrix_notices(spec, equilibria),
             *end_notices(trajectories),
@@ -274,9 +275,9 @@ def _scene(system: System, spec: PortraitSpec) -> _Scene:
             return scene
     compiled = system.compile(spec.parameters)
     machine = prepare_machine(system, compiled, spec.parameters, begin=False)
-    window, notices = _window(compiled, system, spec)
-    search = find_equilibria(compiled, window)
-    scene = _Scene(compiled, window, tuple(notices), search, machine)
+    fit = _window(compiled, system, spec)
+    search = find_equilibria(compiled, fit.window, known=fit.known)
+    scene = _Scene(compiled, fit.window, fit.notices, search, machine)
     with _SCENES_LOCK:
         _SCENES[key] = scene
         while len(_SCENES) > MOST_SCENES:
@@ -311,16 +312,18 @@ def _through(
     return assemble(integrate_both(problem, orbits, equilibria), range(len(orbits)))
 
 
-def _window(
-    compiled: CompiledField, system: System, spec: PortraitSpec
-) -> tuple[Mapping[str, Range], Sequence[Notice]]:
+def _window(compiled: CompiledField, system: System, spec: PortraitSpec) -> WindowFit:
     if spec.window is not None:
-        return {name: spec.window[name] for name in system.variables}, ()
-    return fit_window(compiled, system)
+        return WindowFit({name: spec.window[name] for name in system.variables}, ())
+    return fit_with_search(compiled, system)
 
 
 def _equilibria(
-    compiled: CompiledField, window: Mapping[str, Range], spec: PortraitSpec, report: PhaseReporter
+    compiled: CompiledField,
+    window: Mapping[str, Range],
+    spec: PortraitSpec,
+    report: PhaseReporter,
+    known: KnownZeros | None,
 ) -> EquilibriumSearch | None:
     report.begin("equilibria")
     if not _names_equilibria(spec, spec.initial_conditions):
@@ -329,7 +332,7 @@ def _equilibria(
     def tell(done: Progress) -> None:
         report.tell(done.fraction, done.message)
 
-    return find_equilibria(compiled, window, progress=tell)
+    return find_equilibria(compiled, window, progress=tell, known=known)
 
 
 def _problem(

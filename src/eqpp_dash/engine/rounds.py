@@ -6,6 +6,7 @@ looks at the lanes in between, and most of what it costs to begin each operation
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,7 +52,7 @@ class ArrayStepper:
     def advance(self, record: Array, setup: Array) -> None:
         """Fill a record, shape (rounds + 1, rows, lanes), from its first state."""
         with np.errstate(all="ignore"):
-            for here, there in zip(record[:-1], record[1:], strict=True):
+            for here, there in pairwise(record):
                 self._round(here, there)
 
     def _round(self, here: Array, there: Array) -> None:
@@ -90,7 +91,7 @@ class ArrayStepper:
         """Give interpolants, shape (7, n, steps), of steps; see `Layout.terms_given`."""
         n = self.layout.dimension
         t, h, sign = given[:3]
-        vectors = given[3 : 3 + 4 * n].reshape(4, n, -1)
+        y, f, new, slope = given[3 : 3 + 4 * n].reshape(4, n, -1)
         memory = given[3 + 4 * n :].reshape(TERMS, n, -1)
         with np.errstate(all="ignore"):
-            return dop853.dense_terms(self._field(sign), t, h, *vectors, memory)
+            return dop853.dense_terms(self._field(sign), t, h, y, f, new, slope, memory)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from eqpp_dash.engine.compiled import CompiledField
-from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria, survey_equilibria
+from eqpp_dash.engine.equilibria import (
+    EquilibriumSearch,
+    KnownZeros,
+    find_equilibria,
+    survey_equilibria,
+)
 from eqpp_dash.engine.extent import nonlinear_radius, unstable_reach
 from eqpp_dash.engine.points import has_constant_jacobian
 from eqpp_dash.engine.subdivision import SearchBudget
@@ -27,9 +33,34 @@ ALONE = 1.75
 Periods = tuple[float | None, float | None]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class WindowFit:
+    """The window chosen for a system, and what was learned on the way.
+
+    Attributes
+    ----------
+    window : mapping of str to (float, float)
+        Lower and upper limit of each variable.
+    notices : tuple of Notice
+        Which equilibria are left outside.
+    known : KnownZeros or None
+        What spares the search for equilibria in the window.
+    """
+
+    window: Mapping[str, Range]
+    notices: tuple[Notice, ...]
+    known: KnownZeros | None = None
+
+
 def fit_window(
     field: CompiledField, system: System
 ) -> tuple[Mapping[str, Range], tuple[Notice, ...]]:
+    """Choose the window of a planar system of which none is given; see `fit_with_search`."""
+    fit = fit_with_search(field, system)
+    return fit.window, fit.notices
+
+
+def fit_with_search(field: CompiledField, system: System) -> WindowFit:
     """Choose the window of a planar system of which none is given.
 
     Parameters
@@ -41,10 +72,8 @@ def fit_window(
 
     Returns
     -------
-    window : mapping of str to (float, float)
-        Lower and upper limit of each variable.
-    notices : tuple of Notice
-        Which equilibria are left outside.
+    WindowFit
+        The window, with the zeros found on the way.
 
     Notes
     -----
@@ -62,7 +91,7 @@ def fit_window(
     window = {
         name: (float(a), float(b)) for name, a, b in zip(field.variables, lo, hi, strict=True)
     }
-    return window, _outside(system, far)
+    return WindowFit(window, _outside(system, far), search.known)
 
 
 def _survey(field: CompiledField, periods: Periods) -> EquilibriumSearch:
