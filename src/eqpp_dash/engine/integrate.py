@@ -102,7 +102,6 @@ class _Run:
         self.counts = np.zeros(starts.shape[1], dtype=np.intp)
         self.stiff = np.zeros(starts.shape[1], dtype=bool)
         self.chunks: list[tuple[NDArray[Any], ...]] = []
-        self.recordings: list[tuple[Lanes, Array]] = []
         self.surfaces = Surfaces(problem, starts.shape[1])
         self.rounds = 0
         self.recorded: Recorded | None = None
@@ -177,19 +176,21 @@ class _Run:
     def _several(self) -> Recorded | None:
         """Give what takes several rounds at a time; machine code may be there at any time."""
         if self.recorded is None and in_a_row(self.problem):
-            self.recorded = Recorded(self.problem, self.watchers, self.surfaces, self.field)
+            self.recorded = self._make_recorded()
         machine = self.problem.machine
         if machine is not None and machine.stepper is not None:
             if self.recorded is None:
-                self.recorded = Recorded(self.problem, self.watchers, self.surfaces, self.field)
+                self.recorded = self._make_recorded()
             self.recorded.use(machine, machine.stepper)
         return self.recorded
 
+    def _make_recorded(self) -> Recorded:
+        lanes = self.signs.size
+        return Recorded(self.problem, self.watchers, self.surfaces, lanes, self.field)
+
     def _recorded_rounds(self, recorded: Recorded, batch: Batch) -> Bools:
         """Take some rounds; tell which lanes still run."""
-        error, chunk, blocked = recorded.advance(batch, self.ends, self.counts, self.limit)
-        if chunk is not None:
-            self.recordings.append(chunk)
+        error, blocked = recorded.advance(batch, self.ends, self.counts, self.limit)
         self._give_up(batch, error)
         blocked = blocked[self.ends.open[batch.lane[blocked]]]
         if blocked.size:
@@ -369,9 +370,8 @@ class _Run:
         parts = []
         if self.chunks:
             parts.append(self._steps_of_numpy())
-        if self.recordings:
-            assert self.recorded is not None
-            parts.append(self.recorded.steps(self.recordings))
+        if self.recorded is not None and self.recorded.log.count:
+            parts.append(self.recorded.steps())
         if len(parts) == 1:
             return parts[0]
         if not parts:

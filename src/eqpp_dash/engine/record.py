@@ -85,17 +85,19 @@ class Record:
         part._first, part._places = self._first + first, self._places[places]
         return part
 
-    def steps(self, rounds: Index, places: Index) -> Array:
-        """Gather steps as `machine.stepper.Stepper.terms` is given them.
+    def steps(self, rounds: Index, places: Index, out: Array | None = None) -> Array:
+        """Gather steps as `machine.stepper.Stepper.terms` is given them, but a step a row.
 
         Parameters
         ----------
         rounds, places : ndarray of int, shape (steps,)
             Their rounds, and the places of their lanes.
+        out : ndarray, shape (steps, columns), optional
+            Where to put them.
 
         Returns
         -------
-        ndarray, shape (rows, steps)
+        ndarray, shape (steps, columns)
             See `machine.rounds.Layout.terms_given`.
         """
         layout, (_, rows, padded) = self._layout, self._store.shape
@@ -104,8 +106,48 @@ class Record:
         memory = np.arange(layout.memory, layout.count)
         wanted = [[layout.TIME, layout.TRIED, layout.SIGN], first, first + rows, memory]
         place = (rounds + self._first) * (rows * padded) + self._places[places]
+        # Lanes lie side by side in the store: so it is read in order.
         taken: Array = self._store.ravel().take(np.concatenate(wanted)[:, None] * padded + place)
-        return taken
+        if out is None:
+            return taken.T
+        out[:] = taken.T
+        return out
+
+
+class StepLog:
+    """Good steps of one integration, in the order taken, a row each as `Record.steps` gives them.
+
+    Attributes
+    ----------
+    count : int
+        How many there are.
+    """
+
+    def __init__(self, columns: int, room: int) -> None:
+        self.count = 0
+        self._rows, self._lane = np.empty((room, columns)), np.empty(room, dtype=np.intp)
+
+    def add(self, record: Record, rounds: Index, places: Index) -> None:
+        """Note steps of a record."""
+        end = self.count + rounds.size
+        if end > len(self._rows):
+            rows, lane = self.rows, self.lane
+            room = max(end, 2 * len(self._rows))
+            self._rows, self._lane = np.empty((room, rows.shape[1])), np.empty(room, dtype=np.intp)
+            self._rows[: self.count], self._lane[: self.count] = rows, lane
+        record.steps(rounds, places, self._rows[self.count : end])
+        self._lane[self.count : end] = record.lane[places]
+        self.count = end
+
+    @property
+    def rows(self) -> Array:
+        """All steps, shape (count, columns)."""
+        return self._rows[: self.count]
+
+    @property
+    def lane(self) -> Index:
+        """Whose step each is, shape (count,)."""
+        return self._lane[: self.count]
 
 
 class Recorder:
@@ -148,15 +190,15 @@ class Recorder:
     def terms(self, sign: Array, t: Array, h: Array, vectors: Vectors, memory: Array) -> Array:
         """Give the interpolants of steps as `dop853.dense_terms` does, shape (7, n, steps)."""
         rows = memory.reshape(TERMS * self.stepper.layout.dimension, t.size)
-        return self.terms_of(np.concatenate([[t, h, sign], *vectors, rows]))
+        return self.terms_of(np.concatenate([[t, h, sign], *vectors, rows]).T)
 
     def terms_of(self, given: Array) -> Array:
         """Give the interpolants of steps gathered by `Record.steps`, shape (7, n, steps)."""
-        steps = given.shape[1]
-        padded = self.stepper.padded(steps)
-        if padded != steps:
-            given = np.concatenate([given, given[:, :1].repeat(padded - steps, axis=1)], axis=1)
-        return self.stepper.terms(np.ascontiguousarray(given), self.setup)[..., :steps]
+        steps, columns = given.shape
+        across = np.empty((columns, self.stepper.padded(steps)))
+        across[:, :steps] = given.T
+        across[:, steps:] = across[:, :1]
+        return self.stepper.terms(across, self.setup)[..., :steps]
 
     def retake(self, sign: Array, t: Array, y: Array, f: Array, h: Array) -> Record:
         """Take one step of given length from each of some states; `good` says if it was taken."""

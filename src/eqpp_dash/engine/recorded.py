@@ -19,7 +19,7 @@ from eqpp_dash.engine import dop853
 from eqpp_dash.engine.batch import Batch, Taken
 from eqpp_dash.engine.dop853 import TERMS, Array, Field, Trial
 from eqpp_dash.engine.orbits import Ends, Problem, Steps
-from eqpp_dash.engine.record import Record, Recorder
+from eqpp_dash.engine.record import Record, Recorder, StepLog
 from eqpp_dash.engine.rounds import ArrayStepper
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from eqpp_dash.engine.watcher import Watcher
 
 Lanes = NDArray[np.intp]
-Chunk = tuple[Lanes, Array]
+
+USUAL_STEPS = 64
+"""Room for so many good steps a lane is made at first."""
 
 
 class Recorded:
@@ -44,6 +46,8 @@ class Recorded:
         What may end a lane.
     surfaces : Surfaces
         Surfaces that steps must not cross.
+    lanes : int
+        Number of lanes of the integration.
     field : callable
         Gives the field in elapsed time for lanes of given signs.
     """
@@ -53,20 +57,20 @@ class Recorded:
         problem: Problem,
         watchers: Sequence[Watcher],
         surfaces: Surfaces,
+        lanes: int,
         field: Callable[[Array], Field],
     ) -> None:
         self.problem, self.watchers, self.field = problem, watchers, field
-        self.surfaces = surfaces
+        self.surfaces, self.lanes = surfaces, lanes
         self.recorder = Recorder(ArrayStepper(problem), None, problem)
+        self.log = StepLog(self.recorder.stepper.layout.terms_given, USUAL_STEPS * lanes)
 
     def use(self, machine: Machine, stepper: Stepper) -> None:
         """Let machine code take the steps from now on; records of numpy's fit it."""
         if self.recorder.stepper is not stepper:
             self.recorder = Recorder(stepper, machine, self.problem)
 
-    def advance(
-        self, batch: Batch, ends: Ends, counts: Lanes, limit: Lanes
-    ) -> tuple[Array, Chunk | None, Lanes]:
+    def advance(self, batch: Batch, ends: Ends, counts: Lanes, limit: Lanes) -> tuple[Array, Lanes]:
         """Let the lanes go on; those that arrive at the end of the time span are ended.
 
         Parameters
@@ -82,8 +86,6 @@ class Recorded:
         -------
         error : ndarray, shape (lanes,)
             Square of the error of each lane's last try; NaN if the field is undefined there.
-        chunk : tuple of ndarray, or None
-            The good steps: lanes, and what `terms_of` needs of them.
         blocked : ndarray of int
             Places of the lanes whose next round must heed a surface.
         """
@@ -99,14 +101,14 @@ class Recorded:
         final, blocked = self._look(record, stop, ends)
         counts[lanes] += final + 1
         good = record.good & (order <= final)
-        chunk = self._chunk(record, good)
+        self.log.add(record, *np.nonzero(good))
         arrived = np.flatnonzero(good[final, each] & record.last[final, each])
         batch.t, batch.h = record.t[final + 1, each], record.h[final + 1, each]
         batch.y, batch.f = record.y[final + 1, :, each].T, record.f[final + 1, :, each].T
         batch.failures = record.failures[final + 1, each].astype(np.intp)
         for i in arrived:
             ends.close(int(lanes[i]), "time", self.problem.span, batch.y[:, i])
-        return np.where(final >= 0, record.error[final, each], 0.0), chunk, blocked
+        return np.where(final >= 0, record.error[final, each], 0.0), blocked
 
     def _look(self, record: Record, stop: NDArray[np.bool_], ends: Ends) -> tuple[Lanes, Lanes]:
         """Let the watchers look at a record, each lane of which goes as far as `stop` at most.
@@ -158,20 +160,15 @@ class Recorded:
                 watcher.skip(record, good)
         return final, blocked
 
-    def _chunk(self, record: Record, good: NDArray[np.bool_]) -> Chunk | None:
-        k, i = np.nonzero(good)
-        if not k.size:
-            return None
-        return record.lane[i], record.steps(k, i)
-
     def _taken(self, record: Record, final: Lanes, which: Lanes) -> Taken:
         """Give the last steps of some lanes as watchers look at them."""
         steps, n = record.steps(final[which], which), len(self.problem.width)
-        t, h, sign = steps[:3]
-        y, f, new, slope, memory = np.split(steps[3:], np.arange(n, 5 * n, n))
+        rows = steps.T
+        t, h, sign = rows[:3]
+        y, f, new, slope, memory = np.split(rows[3:], np.arange(n, 5 * n, n))
 
         def terms_of(some: Lanes) -> Array:
-            return self.recorder.terms_of(steps[:, some])
+            return self.recorder.terms_of(steps[some])
 
         def restep(some: Lanes, share: Array) -> Trial:
             start = (sign[some], t[some], y[:, some], f[:, some])
@@ -186,20 +183,14 @@ class Recorded:
         memory = memory.reshape(TERMS, n, -1)
         return Taken(lane, sign, t, h, y, f, new, slope, memory, terms_of, restep)
 
-    def steps(self, chunks: Sequence[Chunk]) -> Steps:
+    def steps(self) -> Steps:
         """Give all good steps sorted by lane, then time; interpolants are made when asked for."""
-        lane, n = np.concatenate([lane for lane, _ in chunks]), len(self.problem.width)
-        order = lane.argsort(kind="stable")
-        rows = [np.concatenate([steps[i] for _, steps in chunks]) for i in range(3 + n)]
-        t, h, _, *y = (row.take(order) for row in rows)
+        lane, rows, n = self.log.lane, self.log.rows, len(self.problem.width)
+        small = lane.astype(np.uint16) if self.lanes < 2**16 else lane  # sorted far faster
+        order = small.argsort(kind="stable")
+        t, h, _, *y = rows[:, : 3 + n].take(order, axis=0).T.copy()
 
         def terms_of(which: Lanes) -> Array:
-            place, first = order[which], 0
-            given = np.empty((len(chunks[0][1]), place.size))
-            for lanes, steps in chunks:
-                some = np.flatnonzero((place >= first) & (place < first + lanes.size))
-                given[:, some] = steps.take(place[some] - first, axis=1)
-                first += lanes.size
-            return self.recorder.terms_of(given)
+            return self.recorder.terms_of(rows.take(order[which], axis=0))
 
         return Steps(lane[order], t, h, np.stack(y), terms_of)
