@@ -273,11 +273,12 @@ def direction_marks(lines: Sequence[Array], frame: Frame) -> Array:
 
 def _apart(places: Array, distance: float) -> list[int]:
     """Choose places, the first first, so that no two are closer than `distance`."""
-    x, y = (places - places.mean(axis=0)).T
-    one, square = np.ones(len(x)), x * x + y * y
-    # Squares of distances, |p|^2 + |q|^2 - 2 p.q, as one product of matrices.
-    apart = np.stack([x, y, one, square], axis=1) @ np.stack([-2.0 * x, -2.0 * y, square, one])
-    rows = np.packbits(apart < distance**2, axis=1, bitorder="little")
+    x, y = places.T.astype(np.float32)
+    away, up = x[:, None] - x, y[:, None] - y
+    away *= away
+    up *= up
+    away += up
+    rows = np.packbits(away < distance**2, axis=1, bitorder="little")
     taken, kept = 0, []
     for number, row in enumerate(rows):
         if not taken >> number & 1:
