@@ -19,12 +19,12 @@ from eqpp_dash.engine.orbits import Flow, Problem
 
 Index = NDArray[np.intp]
 
-SAGITTA = 2.1e-4
+SAGITTA = 2.15e-4
 """Distance between an arc and its chord, as a share of the longest side of the picture, which has
 one scale for both axes where the window's widths are within a factor 3. Where the curvature changes
 along a chord it is exceeded, but stays below 1/3000."""
 
-LONGEST_CHORD = 0.04
+LONGEST_CHORD = 0.08
 FAR_OUT = 1.0
 """Steps that begin so far from the window, in its widths, and move by less than half of that, do
 not come near it."""
