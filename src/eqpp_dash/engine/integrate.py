@@ -361,7 +361,12 @@ class _Run:
             time = self.problem.start + sign[slow] * t[slow]
             jacobian = self.problem.field.jacobian(time, y[:, slow]) * sign[slow]
             matrices = np.moveaxis(np.nan_to_num(jacobian, posinf=0.0, neginf=0.0), -1, 0)
-            fastest = -np.linalg.eigvals(matrices).real.min(axis=1)
+            if matrices.shape[1] == 2:
+                half = 0.5 * np.trace(matrices, axis1=1, axis2=2)
+                apart = half**2 - np.linalg.det(matrices)
+                fastest = np.sqrt(np.maximum(apart, 0.0)) - half
+            else:
+                fastest = -np.linalg.eigvals(matrices).real.min(axis=1)
             found[due[slow]] = fastest * step[slow] > STIFF_PRODUCT
         return found
 
