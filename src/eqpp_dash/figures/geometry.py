@@ -16,6 +16,7 @@ Mask = NDArray[np.bool_]
 EQUAL_UP_TO = 3.0  # spans within this factor get equal scales
 FREE_ASPECT = 1.4  # width by height of a plot whose scales are free
 FINEST_STEP = 1 / 1200  # of the window's height: polylines are drawn no finer than this
+COARSE = 2.0  # polylines whose steps are so many times as long as that, on average, stay whole
 HEADS_APART = 0.06  # window heights between arrowheads, where many curves run together
 BEYOND = 2.0  # window widths beyond the window that are kept, for zooming out
 
@@ -145,14 +146,19 @@ class Strokes:
         joined = np.concatenate([np.asarray(line, dtype=float)[:, :2] for line in lines])
         self.points = np.ascontiguousarray(joined.T)
         with np.errstate(all="ignore"):
-            self.unit = (self.points - frame.low[:, None]) / frame.unit[:, None]
-            moves = self.unit[:, 1:] - self.unit[:, :-1]
+            moves = self.points[:, 1:] - self.points[:, :-1]
+            moves *= 1.0 / frame.unit[:, None]
             moves *= moves
-            self.step = np.sqrt(moves[0] + moves[1])
-        size = np.array([frame.aspect, 1.0])
-        self.low, self.high = self.unit.min(axis=1), self.unit.max(axis=1)
-        self.near = bool(((self.low >= -BEYOND * size) & (self.high <= (1 + BEYOND) * size)).all())
+            moves[0] += moves[1]
+            self.step = np.sqrt(moves[0], out=moves[0])
+        self.near = self._within(BEYOND)
         """Whether no point is far outside, or undefined."""
+
+    def _within(self, beyond: float) -> bool:
+        """Tell whether all points are in the window made wider on each side by this share."""
+        low = (self.points.min(axis=1) - self.frame.low) / self.frame.span
+        high = (self.points.max(axis=1) - self.frame.low) / self.frame.span
+        return bool(((low >= -beyond) & (high <= 1 + beyond)).all())
 
     def joined(self) -> Array:
         """Give the curves with NaN between, no finer than the eye can see, cut far outside."""
@@ -160,33 +166,39 @@ class Strokes:
             return np.empty((0, 2))
         if not self.near:
             return self._cut()
+        points, sizes = self.points, np.diff(self.first)
+        if self.step.sum() < COARSE * FINEST_STEP * points.shape[1]:
+            keep = self._seen()
+            points = points[:, keep]
+            sizes = np.add.reduceat(keep, self.first[:-1], dtype=np.intp)
+        place = np.arange(points.shape[1])
+        place += np.repeat(np.arange(sizes.size), sizes)
+        drawn = np.full((2, points.shape[1] + sizes.size - 1), np.nan)
+        drawn[:, place] = points
+        joined: Array = drawn.T
+        return joined
+
+    def _seen(self) -> Mask:
+        """Tell which points the eye can tell from those before, or are the first or last."""
         way = np.zeros(self.points.shape[1])
         np.cumsum(self.step * (1.0 / FINEST_STEP), out=way[1:])
         np.floor(way, out=way)
         keep = np.ones(way.size, dtype=bool)
         np.not_equal(way[1:], way[:-1], out=keep[1:])
-        begin, final = self.first[:-1], self.first[1:] - 1
-        keep[begin] = keep[final] = True
-        chosen = np.flatnonzero(keep)
-        ends = np.searchsorted(chosen, final)
-        place = np.arange(chosen.size)
-        place += np.repeat(np.arange(ends.size), np.diff(ends, prepend=-1))
-        drawn = np.full((2, chosen.size + ends.size - 1), np.nan)
-        drawn[:, place] = self.points.take(chosen, axis=1)
-        joined: Array = drawn.T
-        return joined
+        keep[self.first[:-1]] = keep[self.first[1:] - 1] = True
+        return keep
 
     def _cut(self) -> Array:
         """Join curves of which parts lie far outside, or are undefined."""
         count = self.first.size - 1
         place = np.arange(self.points.shape[1])
         place += np.repeat(np.arange(count), np.diff(self.first))
-        points, unit = np.full((2, 2, int(place[-1]) + 1), np.nan)
-        points[:, place], unit[:, place] = self.points, self.unit
+        points = np.full((2, int(place[-1]) + 1), np.nan)
+        points[:, place] = self.points
         with np.errstate(all="ignore"):
-            x, y = unit[0] / self.frame.aspect, unit[1]
+            x, y = (points - self.frame.low[:, None]) / self.frame.span[:, None]
             near: Mask = (np.abs(x - 0.5) <= 0.5 + BEYOND) & (np.abs(y - 0.5) <= 0.5 + BEYOND)
-            step = np.sqrt(np.diff(unit[0]) ** 2 + np.diff(unit[1]) ** 2)
+            step = np.sqrt((np.diff(x) * self.frame.aspect) ** 2 + np.diff(y) ** 2)
         way = np.zeros(len(x))
         np.cumsum(np.fmin(step, 1e6) * (1.0 / FINEST_STEP), out=way[1:])
         way = np.floor(way, out=way)
@@ -205,17 +217,14 @@ class Strokes:
         none = np.empty((0, 2, 2))
         if self.first.size == 1:
             return none
-        border = 0.005 * np.array([self.frame.aspect, 1.0])
-        edge = np.array([self.frame.aspect, 1.0]) - border
-        step = self.step
-        if not ((self.low >= border) & (self.high <= edge)).all():
-            x, y = self.unit
+        step = self.step.copy()
+        if not self._within(-0.005):
+            low, high = (self.frame.low + share * self.frame.span for share in (0.005, 0.995))
+            x, y = self.points
             with np.errstate(invalid="ignore"):
-                inside: Mask = (x >= border[0]) & (x <= edge[0])
-                inside &= (y >= border[1]) & (y <= edge[1])
-            step = np.where(inside[1:] & inside[:-1], step, 0.0)
-        elif self.first.size > 2:
-            step = step.copy()
+                inside: Mask = (x >= low[0]) & (x <= high[0])
+                inside &= (y >= low[1]) & (y <= high[1])
+            step[~(inside[1:] & inside[:-1])] = 0.0
         step[self.first[1:-1] - 1] = 0.0
         way = np.zeros(step.size + 1)
         np.cumsum(step, out=way[1:])
@@ -228,8 +237,7 @@ class Strokes:
         share = (order + 0.5) / np.repeat(count, count)
         target = np.repeat(begin, count) + share * np.repeat(length, count)
         places = np.stack([target - 0.006, target], axis=-1)
-        finite = np.isfinite(self.low + self.high).all()
-        clean = self.points if finite else np.where(np.isfinite(self.points), self.points, 0.0)
+        clean = self.points if self.near else np.where(np.isfinite(self.points), self.points, 0.0)
         marks: Array = np.stack([np.interp(places, way, row) for row in clean], axis=-1)
         return marks[_apart(marks[:, 1] / self.frame.unit, HEADS_APART)]
 

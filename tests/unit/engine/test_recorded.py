@@ -7,13 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eqpp_dash.engine import compute_portrait, dop853, integrate, parse_system
+from eqpp_dash.engine import compute_portrait, dop853, integrate, parse_system, portrait
 from eqpp_dash.engine.batch import Batch
 from eqpp_dash.engine.equilibria import find_equilibria
 from eqpp_dash.engine.integrate import integrate_orbits
 from eqpp_dash.engine.machine import build, stepper
 from eqpp_dash.engine.machine.stepper import prepare_machine
 from eqpp_dash.engine.orbits import Problem
+from eqpp_dash.engine.portrait import preview_portrait, trace_trajectories
 from eqpp_dash.engine.prepare import prepare_spec
 from eqpp_dash.engine.record import Recorder
 from eqpp_dash.engine.trajectories import Orbits, integrate_both
@@ -295,6 +296,39 @@ def test_a_forked_process_compiles_with_what_its_parent_loaded():
         [sys.executable, "-P", "-c", FORKED], capture_output=True, text=True, timeout=120
     )
     assert done.stdout.strip() == "[0, 0, 0]", done.stderr
+
+
+def test_the_compiler_begins_when_the_preview_is_there(monkeypatch):
+    events = []
+    begin, sketch = stepper.Making.begin, portrait.sketch_trajectories
+
+    def begun(making):
+        events.append("compiler")
+        begin(making)
+
+    def sketched(*args):
+        found = sketch(*args)
+        events.append("sketch")
+        return found
+
+    monkeypatch.setattr(stepper.Making, "begin", begun)
+    monkeypatch.setattr(portrait, "sketch_trajectories", sketched)
+    spec = PortraitSpec("x' = y; y' = -sin(x) - x/83", window={"x": (-7, 7), "y": (-3, 3)})
+    assert "not ready" in preview_portrait(spec).integrator
+    assert events == ["sketch", "compiler"]
+    system, full = prepare_spec(spec)
+    made = prepare_machine(system, system.compile(full.parameters), full.parameters, begin=False)
+    assert made.making.wait() is made.stepper is not None
+    assert preview_portrait(spec).integrator == "machine code"
+
+
+def test_a_click_is_answered_before_the_compiler_begins():
+    spec = PortraitSpec("x' = y; y' = -sin(x) - x/89", window={"x": (-7, 7), "y": (-3, 3)})
+    system, full = prepare_spec(spec)
+    machine = prepare_machine(system, system.compile(full.parameters), full.parameters, begin=False)
+    assert machine.making._future is None
+    assert len(trace_trajectories(spec, [(1.0, 0.0)])[0].points) > 10
+    assert machine.making._future is not None
 
 
 def test_a_portrait_says_what_integrated_it():
