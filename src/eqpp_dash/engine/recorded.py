@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 Lanes = NDArray[np.intp]
 
-USUAL_STEPS = 64
-"""Room for so many good steps a lane is made at first."""
+USUAL_STEPS, MOST_ROOM = 160, 200_000
+"""Room for so many good steps a lane is made at first, and at most; more grows by doubling."""
 
 
 class Recorded:
@@ -63,7 +63,8 @@ class Recorded:
         self.problem, self.watchers, self.field = problem, watchers, field
         self.surfaces, self.lanes = surfaces, lanes
         self.recorder = Recorder(ArrayStepper(problem), None, problem)
-        self.log = StepLog(self.recorder.stepper.layout.terms_given, USUAL_STEPS * lanes)
+        room = min(USUAL_STEPS * lanes, MOST_ROOM)
+        self.log = StepLog(self.recorder.stepper.layout.terms_given, room)
 
     def use(self, machine: Machine, stepper: Stepper) -> None:
         """Let machine code take the steps from now on; records of numpy's fit it."""
