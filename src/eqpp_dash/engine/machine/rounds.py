@@ -276,9 +276,9 @@ class _Rounds:
         whole = lanes.compare("oeq", check, zero)
         for i in range(n):
             change = lanes.subtract(new[i], y[i])
-            first = lanes.subtract(lanes.multiply(h, f[i]), change)
-            ends = lanes.multiply(h, lanes.add(slope[i], f[i]))
-            second = lanes.subtract(lanes.add(change, change), ends)
+            first = lanes.fma(h, f[i], lanes.negate(change))
+            ends = lanes.add(slope[i], f[i])
+            second = lanes.fma(lanes.negate(h), ends, lanes.add(change, change))
             rest = [lanes.select(whole, value, zero) for value in higher[i]]
             for k, value in enumerate([change, first, second, *rest]):
                 self._store(lanes, there, k * n + i, value)

@@ -113,8 +113,9 @@ def inverse_root(lanes: Lanes, x: str) -> str:
     power = near
     for _ in range(4):
         power = lanes.multiply(power, power)
-    excess = lanes.multiply(lanes.multiply(x, power), lanes.constant(-1.0 / 16.0))
-    return lanes.multiply(near, lanes.add(excess, lanes.constant(17.0 / 16.0)))
+    power = lanes.multiply(x, power)
+    share = lanes.fma(power, lanes.constant(-1.0 / 16.0), lanes.constant(17.0 / 16.0))
+    return lanes.multiply(near, share)
 
 
 def emit_step(
@@ -288,9 +289,9 @@ def emit_dense_terms(
     for i in range(len(y)):
         stages = [row[i] for row in slopes]
         change = lanes.subtract(step.state[i], y[i])
-        own = [change, lanes.subtract(lanes.multiply(h, stages[0]), change)]
+        own = [change, lanes.fma(h, stages[0], lanes.negate(change))]
         ends = lanes.add(step.slope[i], stages[0])
-        own.append(lanes.subtract(lanes.add(change, change), lanes.multiply(h, ends)))
+        own.append(lanes.fma(lanes.negate(h), ends, lanes.add(change, change)))
         for row in _D:
             own.append(lanes.multiply(h, combine(lanes, row, stages)))
             check = lanes.fma(own[-1], zero, check)
@@ -303,11 +304,10 @@ def emit_dense_terms(
 def emit_interpolation(lanes: Lanes, y: str, terms: Sequence[str], share: str) -> str:
     """Emit the value of an interpolant at a share of the step; see `dop853.interpolate`."""
     other = lanes.subtract(lanes.constant(1.0), share)
-    last = len(terms) - 1
-    value = lanes.multiply(terms[last], share if last % 2 == 0 else other)
-    for i in range(last - 1, -1, -1):
-        value = lanes.multiply(lanes.add(value, terms[i]), share if i % 2 == 0 else other)
-    return lanes.add(value, y)
+    value = terms[-1]
+    for i in range(len(terms) - 1, -1, -1):
+        value = lanes.fma(value, other if i % 2 else share, terms[i - 1] if i else y)
+    return value
 
 
 def _advance(
