@@ -31,6 +31,8 @@ _INTEGERS = (
     "moment_count",
     "point_count",
     "cycle_count",
+    "patience",
+    "idle",
 )
 _KINDS = dict.fromkeys(_INTEGERS, "i64")
 _KINDS["start_time"] = "double"
@@ -93,10 +95,12 @@ class ControlCode(RowCode):
         limit = self.members["limit"]
         short = lanes.emit(f"icmp slt i64 {limit}, {self.pause}")
         self._say(f"%stretch = select i1 {short}, i64 {limit}, i64 {self.pause}")
+        # Trajectories that were begun elsewhere may have few steps left: that is looked at soon.
+        begun = lanes.emit(f"icmp ne i64 {self.members['idle']}, -1")
+        self._say(f"%stretch.first = select i1 {begun}, i64 1, i64 %stretch")
+        self._say(f"%idle = trunc i64 {self.members['idle']} to {self.bits}")
         self.relative, self.absolute = self._spread("relative"), self._spread("absolute")
         self.low, self.high = self._spread("low"), self._spread("high")
-        place = self._place("%work", self.rows.INDEX * lanes.width)
-        self._put(lanes.integers, "splat (i64 -1)", place)
         self._say("br label %harvest")
 
     def _wishes(self) -> None:

@@ -3,8 +3,30 @@
 from __future__ import annotations
 
 from eqpp_dash.engine.machine.control import ControlCode
+from eqpp_dash.engine.machine.crosscode import Sections
 from eqpp_dash.engine.machine.crossingrows import FAR, GUARD, Scratch
+from eqpp_dash.engine.machine.lanes import Lanes
 from eqpp_dash.engine.machine.stepcode import StepCode, lesser
+
+
+def gauge(
+    lanes: Lanes,
+    sections: Sections,
+    count: int,
+    time: str,
+    state: list[str],
+    slope: list[str],
+    parameters: list[str],
+) -> list[tuple[str, str]]:
+    """Emit the values of sections and their rates along a field."""
+    found = []
+    for value, slopes, drift in sections(lanes, list(range(count)), time, state, parameters):
+        rate = drift or lanes.constant(0.0)
+        for part, way in zip(slopes, slope, strict=True):
+            if part is not None:
+                rate = lanes.fma(part, way, rate)
+        found.append((value, rate))
+    return found
 
 
 class CrossLoop(ControlCode):
@@ -29,19 +51,20 @@ class CrossLoop(ControlCode):
         if not self.watched:
             return []
         time, half = self._time(ahead), lanes.constant(0.5)
-        found = self.sections(lanes, list(self.watched), time, step.state, parameters)
         news = []
-        for j, (value, slopes, drift) in zip(self.watched, found, strict=True):
-            rate = drift or lanes.constant(0.0)
-            for slope, way in zip(slopes, step.slope, strict=True):
-                if slope is not None:
-                    rate = lanes.fma(slope, way, rate)
+        for j, (value, rate) in enumerate(self._gauge(time, step.state, step.slope, parameters)):
             # A zero has the sign of what was before; where that is not known it stays zero.
             zero = lanes.compare("oeq", value, lanes.constant(0.0))
             signed = lanes.select(zero, lanes.multiply(f"%value{j}", half), value)
             news.append(lanes.select(good, signed, f"%value{j}"))
             news.append(lanes.select(good, rate, f"%rate{j}"))
         return [*news, lanes.constant(0.0)]
+
+    def _gauge(
+        self, time: str, state: list[str], slope: list[str], parameters: list[str]
+    ) -> list[tuple[str, str]]:
+        """Evaluate all sections and their rates."""
+        return gauge(self.lanes, self.sections, len(self.watched), time, state, slope, parameters)
 
     def _within_reach(self, h: str, news: list[str], usable: str) -> str:
         """Tell, cheaply, where any section may have been crossed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from eqpp_dash.engine.machine.crosscode import CrossCode, Sections
@@ -10,6 +11,11 @@ from eqpp_dash.engine.machine.lanes import Lanes
 from eqpp_dash.engine.machine.layout import SMALLEST_SHARE, SMALLEST_STEP, End, Method, Rows
 from eqpp_dash.engine.machine.stepcode import StepCode, emit_dense_terms, greater, lesser
 from eqpp_dash.engine.machine.stiffcode import emit_stiff_dense_terms
+
+OF_SYSTEM = ("value",)
+OF_LOOP = ("look", "refine", "dip", "note", "judge", "scan", "cross")
+FUNCTIONS = OF_SYSTEM + OF_LOOP
+"""All functions; the first one alone depends on the sections."""
 
 
 class CrossScan(CrossCode):
@@ -310,10 +316,11 @@ def cross_functions(
     sections: Sections,
     definitions: dict[str, str],
     declarations: set[str],
+    names: Sequence[str] = FUNCTIONS,
 ) -> tuple[list[Lanes], list[str]]:
     """Give what emitted the functions, and the functions."""
     emitters, texts = [], []
-    for name in ("value", "look", "refine", "dip", "note", "judge", "scan", "cross"):
+    for name in names:
         lanes = Lanes(width, fused=fused, contract=True)
         lanes.definitions, lanes.declarations = definitions, declarations
         code = CrossScan(lanes, rows, method, autonomous, sections)

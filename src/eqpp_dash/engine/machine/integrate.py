@@ -211,6 +211,10 @@ class Integrator:
         """Why there is no machine code where some was wanted; empty if there is no reason."""
         return self._made.trouble
 
+    def prepare(self) -> None:
+        """Compile at once the code for long work, which else follows when work has become long."""
+        self._made.prepare()
+
     def close(self) -> None:
         """Free the machine code, after the calls that are under way."""
         self._made.close()
@@ -334,7 +338,8 @@ class Integrator:
         if not one_side or (np.diff(away) <= 0).any():
             raise ValueError("the times must lead away from the start, one after the other")
         span = float(moments[-1]) if moments.size else 0.0
-        batch = self._prepare(starts, span, options)
+        make = partial(make_events, self.dimension, sections=len(self._sections))
+        batch = self._prepare(starts, span, options, make)
         batch.moments = np.append(moments, np.inf)
         batch.firsts[:] = int(moments.size > 0 and moments[0] == 0.0)
         batch.samples = np.full((batch.spans.size, moments.size, self.dimension), np.nan)

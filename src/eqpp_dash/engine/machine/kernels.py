@@ -7,14 +7,17 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
 from eqpp_dash.engine.expression.graph import Node, topological
 from eqpp_dash.engine.machine import build
 from eqpp_dash.engine.machine.derivatives import derivatives
-from eqpp_dash.engine.machine.kernel import USUAL, Kernel
-from eqpp_dash.engine.machine.layout import Method, Variant
+from eqpp_dash.engine.machine.emitter import shared_pause
+from eqpp_dash.engine.machine.kernel import USUAL, Kernel, loop_name
+from eqpp_dash.engine.machine.layout import Method, Rows, Variant
+from eqpp_dash.engine.machine.tiers import Tiered
 
 MOST_OPERATIONS = 1000
 """Fields of more, with the derivatives that a stiff method needs, are left to numpy."""
@@ -69,13 +72,13 @@ class Kernels:
         if machine:
             self.trouble = self._too_long(USUAL) or (build.why_not() if wait else "")
         self._machine = machine and not self.trouble
-        self._made: dict[Variant, Kernel] = {}
+        self._made: dict[Variant, Tiered] = {}
         self._making: dict[Variant, threading.Lock] = {}
         self._background: dict[Variant, threading.Thread] = {}
         self._state = threading.Condition()
         self._users = 0
         self._closed = False
-        if self._machine and wait:
+        if self._machine and (wait or self._at_hand(first)):
             self._compile(first)
         elif self._machine:
             self._begin(first)
@@ -89,7 +92,7 @@ class Kernels:
         return self._first in self._made
 
     @contextmanager
-    def use(self, variant: Variant) -> Iterator[Kernel | None]:
+    def use(self, variant: Variant) -> Iterator[Tiered | None]:
         """Give the code if there is any yet; it is not freed before it is given back."""
         with self._state:
             if self._closed:
@@ -115,13 +118,22 @@ class Kernels:
         for kernel in made:
             kernel.close()
 
-    def _find(self, variant: Variant) -> Kernel | None:
+    def prepare(self) -> None:
+        """Compile for long work what was used so far, and what is compiled at once."""
+        with self._state:
+            variants = {self._first, *self._made}
+        for variant in variants:
+            with self.use(variant) as code:
+                if code is not None:
+                    code.finish()
+
+    def _find(self, variant: Variant) -> Tiered | None:
         if not self._machine or variant.method == Method.Radau:
             return None
         if variant not in self._made and (trouble := self._too_long(variant)):
             self.trouble = trouble
             return None
-        if self._wait:
+        if self._wait or variant in self._made or self._at_hand(variant):
             return self._compile(variant)
         self._begin(variant)
         return self._made.get(variant)
@@ -137,15 +149,30 @@ class Kernels:
             return ""
         return f"{count} operations are too many to compile at once; at most {MOST_OPERATIONS} are"
 
-    def _compile(self, variant: Variant) -> Kernel:
+    def _at_hand(self, variant: Variant) -> bool:
+        """Tell whether code is there after a few milliseconds, which numpy would take too."""
+        components, variables, parameters = self._system
+        count = len(self._sections) if variant.sections else 0
+        rows = Rows(len(variables), len(parameters), count)
+        name = loop_name(self._folder, rows, variant, shared_pause(components))
+        return build.recall(name) is not None
+
+    def _compile(self, variant: Variant) -> Tiered:
         with self._state:
             making = self._making.setdefault(variant, threading.Lock())
         with making:
             if variant not in self._made:
-                self._made[variant] = Kernel(
-                    *self._system, sections=self._sections, variant=variant, folder=self._folder
-                )
+                self._made[variant] = Tiered(partial(self._make, variant))
             return self._made[variant]
+
+    def _make(self, variant: Variant, quick: bool) -> Kernel:
+        return Kernel(
+            *self._system,
+            sections=self._sections,
+            variant=variant,
+            folder=self._folder,
+            quick=quick,
+        )
 
     def _begin(self, variant: Variant) -> None:
         """Compile in the background, once."""

@@ -37,9 +37,15 @@ JOB_FIELDS = (
     "cycle_points",
     "cycle_sections",
     "cycle_count",
+    "patience",
+    "idle",
     "start_time",
 )
-"""Members of a job, eight bytes each: pointers, then integers, then the time of the starts."""
+"""Members of a job, eight bytes each: pointers, then integers, then the time of the starts.
+
+After `patience` steps of the vector the code gives back what it works on, and says in the place how
+many there were. Lanes whose bit in `idle` is set have no trajectory yet; the others go on with what
+is in the work area."""
 
 
 class Job(ctypes.Structure):

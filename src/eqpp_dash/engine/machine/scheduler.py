@@ -15,7 +15,7 @@ from eqpp_dash.engine.machine.crosscode import Sections
 from eqpp_dash.engine.machine.crossingrows import COUNTS, ON, SETUP, STRICT, TINY, Scratch
 from eqpp_dash.engine.machine.crossscan import cross_functions
 from eqpp_dash.engine.machine.lanes import Lanes, double
-from eqpp_dash.engine.machine.layout import STIFF, Counter, End, Method, Rows, Variant
+from eqpp_dash.engine.machine.layout import JOB_FIELDS, STIFF, Counter, End, Method, Rows, Variant
 from eqpp_dash.engine.machine.routines import module_text
 from eqpp_dash.engine.machine.stepcode import GROWTH, emit_first_step
 from eqpp_dash.engine.machine.steploop import NEVER, StepLoop
@@ -57,17 +57,11 @@ def kernel_text(
         Steps between two looks at whether to cancel.
     """
     cold = Lanes(width, fused=fused, contract=True)
-    time = cold.load("%work", rows.TRIAL_TIME)
-    state = [cold.load("%work", rows.trial(i)) for i in range(rows.dimension)]
-    values = [cold.load("%work", rows.parameter(i)) for i in range(rows.parameters)]
-    for i, value in enumerate(field(cold, time, state, values)):
-        cold.store("%work", rows.trial_slope(i), value)
-    lines = ["define internal void @slope(ptr %work) noinline nounwind {", "entry:"]
-    slope = "\n".join([*lines, *cold.lines, "  ret void", "}"])
+    slope = slope_text(cold, rows, field, "internal ")
     lanes = Lanes(width, fused=fused, contract=True)
     lanes.definitions = cold.definitions
     lanes.declarations = cold.declarations
-    body = _Run(lanes, field, rows, autonomous, variant, derivatives, sections, pause).text()
+    body = Run(lanes, field, rows, autonomous, variant, derivatives, sections, pause).text()
     emitters, functions = [cold, lanes], [slope, body]
     if variant.method == Method.Rodas5P and rows.wide:
         more, solving = linearcode.routines(width, fused, rows)
@@ -81,10 +75,27 @@ def kernel_text(
     return module_text(emitters, functions)
 
 
-class _Run(StepLoop):
+def slope_text(lanes: Lanes, rows: Rows, field: Field, linkage: str) -> str:
+    """Give the function that evaluates the field at the trial state."""
+    time, state, values = trial_values(lanes, rows)
+    for i, value in enumerate(field(lanes, time, state, values)):
+        lanes.store("%work", rows.trial_slope(i), value)
+    lines = [f"define {linkage}void @slope(ptr %work) noinline nounwind {{", "entry:"]
+    return "\n".join([*lines, *lanes.lines, "  ret void", "}"])
+
+
+def trial_values(lanes: Lanes, rows: Rows) -> tuple[str, list[str], list[str]]:
+    """Read time, state and parameters at which something is wanted."""
+    time = lanes.load("%work", rows.TRIAL_TIME)
+    state = [lanes.load("%work", rows.trial(i)) for i in range(rows.dimension)]
+    return time, state, [lanes.load("%work", rows.parameter(i)) for i in range(rows.parameters)]
+
+
+class Run(StepLoop):
     """Writes the function ``run``."""
 
     def text(self) -> str:
+        """Give the function."""
         lanes = self.lanes
         self._entry()
         self._harvest()
@@ -92,6 +103,7 @@ class _Run(StepLoop):
         self._hot()
         self._leave()
         lanes.label("finished")
+        self._put("i64", "%now", self._place("%job", JOB_FIELDS.index("patience")))
         head = ["define void @run(ptr %job) nounwind {", "entry:"]
         return "\n".join([*head, *lanes.lines, "  ret void", "}"])
 
@@ -100,14 +112,14 @@ class _Run(StepLoop):
         lanes, rows, bits, members = self.lanes, self.rows, self.bits, self.members
         lanes.label("harvest")
         self._say(
-            f"%ended = phi {bits} [ -1, %entry ], [ %failed, %begun ], [ %over, %left ], "
+            f"%ended = phi {bits} [ %idle, %entry ], [ %failed, %begun ], [ %over, %left ], "
             "[ %expired, %paused ]"
         )
         self._say(
             "%now = phi i64 [ 0, %entry ], [ %now, %begun ], [ %after, %left ], [ %after, %paused ]"
         )
         self._say(
-            "%stop = phi i64 [ %stretch, %entry ], [ %stop, %begun ], [ %stop, %left ], "
+            "%stop = phi i64 [ %stretch.first, %entry ], [ %stop, %begun ], [ %stop, %left ], "
             "[ %later, %paused ]"
         )
         self._say("br label %visit")
@@ -285,4 +297,12 @@ class _Run(StepLoop):
         self._say(f"br i1 {some}, label %harvest, label %check")
         lanes.label("check")
         active = lanes.any(lanes.compare("ogt", self._row(rows.ACTIVE), zero))
-        self._say(f"br i1 {active}, label %enter, label %finished")
+        self._say(f"br i1 {active}, label %going, label %finished")
+        lanes.label("going")
+        tired = lanes.emit(f"icmp sge i64 %now, {self.members['patience']}")
+        self._say(f"br i1 {tired}, label %tired, label %enter")
+        lanes.label("tired")
+        now = self._spread_scalar("i64", "%now")
+        born = lanes.integer("sub", self._integers(rows.BORN), now)
+        lanes.store("%work", rows.BORN, lanes.from_bits(born))
+        self._say("br label %finished")

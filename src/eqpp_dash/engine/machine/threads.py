@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqpp_dash.engine.machine.batch import Batch
-from eqpp_dash.engine.machine.kernel import Kernel
 from eqpp_dash.engine.machine.layout import COUNTER_STRIDE, COUNTERS, Counter, Job
+from eqpp_dash.engine.machine.tiers import Tiered
 
 LOOK_EVERY = 0.02
 """Seconds between two looks at whether to cancel."""
@@ -58,7 +58,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run_kernel(kernel: Kernel, batch: Batch, watch: Watch, threads: int | None) -> None:
+def run_kernel(kernel: Tiered, batch: Batch, watch: Watch, threads: int | None) -> None:
     """Run a batch on some threads; the caller's own only asks, tells and waits, if need be."""
     count = batch.spans.size
     counters = np.zeros(COUNTERS, dtype=np.int64)

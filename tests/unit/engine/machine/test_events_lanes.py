@@ -96,6 +96,7 @@ def test_width_changes_no_bit(
     system: System, starts: Array, method: str, width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = content(run(system, starts, method))
+    monkeypatch.setattr("eqpp_dash.engine.machine.tiers.PATIENCE", 0)
     monkeypatch.setattr("eqpp_dash.engine.machine.kernel.usual_width", lambda target: width)
     assert content(run(system, starts, method)) == expected
 
@@ -122,6 +123,7 @@ def test_other_processors(
         return made[-1]
 
     monkeypatch.setattr("eqpp_dash.engine.machine.kernels.Kernel", other)
+    monkeypatch.setattr("eqpp_dash.engine.machine.tiers.PATIENCE", 0)
     found = run(system, starts, method, **options)
     assert made[-1].width == 2 * make().width
     agree(found, expected, 1e-6)

@@ -302,7 +302,7 @@ def test_numpy_tier_is_cancelled_too() -> None:
 
 
 def test_numpy_computes_while_machine_code_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    from eqpp_dash.engine.machine import kernels
+    from eqpp_dash.engine.machine import build, kernels
 
     may_compile = threading.Event()
     real = kernels.Kernel
@@ -312,6 +312,7 @@ def test_numpy_computes_while_machine_code_compiles(monkeypatch: pytest.MonkeyPa
         return real(*args, **options)
 
     monkeypatch.setattr(kernels, "Kernel", slow)
+    build.forget()  # of what systems share, too
     with Integrator.of(parse_system("x' = -x"), wait=False) as integrator:
         assert integrator.tier == "numpy"
         first = integrator.propagate([[1.0]], 1.0).states
@@ -330,9 +331,12 @@ def test_object_code_is_kept_in_the_folder(tmp_path: Path) -> None:
     system = parse_system("x' = -3*x + 1")
     with Integrator.of(system, folder=tmp_path) as integrator:
         first = integrator.propagate([[1.0]], 1.0).states
-    assert len(list(tmp_path.iterdir())) == 1
+        assert len(list(tmp_path.iterdir())) == 1  # what systems share
+        integrator.prepare()
+    assert len(list(tmp_path.iterdir())) == 2
     with Integrator.of(system, folder=tmp_path) as integrator:
         assert integrator.propagate([[1.0]], 1.0).states.tobytes() == first.tobytes()
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_thousand_systems_leave_nothing_behind() -> None:

@@ -36,6 +36,7 @@ def test_width_changes_no_bit(
     system: System, starts: Array, width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     times = np.linspace(0.0, 5.0, 11)
+    monkeypatch.setattr("eqpp_dash.engine.machine.tiers.PATIENCE", 0)
     with Integrator.of(system) as usual:
         expected = usual.propagate(starts, 5.0)
         sampled = usual.sample(starts, times)
@@ -47,10 +48,12 @@ def test_width_changes_no_bit(
         assert other.sample(starts, times).tobytes() == sampled.tobytes()
 
 
+@pytest.mark.parametrize("patience", [0, 20, 10**9])
 @pytest.mark.parametrize("dense", [False, True])
 def test_processor_without_fused_operations(
-    system: System, starts: Array, dense: bool, monkeypatch: pytest.MonkeyPatch
+    system: System, starts: Array, dense: bool, patience: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("eqpp_dash.engine.machine.tiers.PATIENCE", patience)
     times = np.linspace(0.0, 5.0, 11)
 
     def states(integrator: Integrator) -> Array:
@@ -70,7 +73,7 @@ def test_processor_without_fused_operations(
     monkeypatch.setattr("eqpp_dash.engine.machine.kernels.Kernel", plain)
     with Integrator.of(system) as integrator:
         found = states(integrator)
-    assert made[-1].width == 4
+    assert made[-1].width == (2 if patience == 10**9 else 4)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-8)
 
 

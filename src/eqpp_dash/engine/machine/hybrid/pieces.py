@@ -119,6 +119,13 @@ class Pieces:
             motions = list(self._motions.values())
         return next((m.runner.trouble for m in motions if m.runner.trouble), "")
 
+    def prepare(self) -> None:
+        """Compile at once what is quicker for long work."""
+        with self._lock:
+            motions = list(self._motions.values())
+        for motion in motions:
+            motion.runner.prepare()
+
     def close(self) -> None:
         """Free the machine code, after the calls that are under way."""
         with self._lock:
