@@ -46,6 +46,7 @@ LANES = 8
 def ours(machine: bool) -> Labeller:
     system = parse_system("x' = y; y' = x - x^3 - 0.15*y")
     integrator, targets = Integrator.of(system, machine=machine), Targets(WELLS, RADIUS)
+    integrator.prepare()
 
     def label(starts: Array, tolerance: float) -> Labels:
         found = integrator.propagate(

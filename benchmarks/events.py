@@ -47,6 +47,7 @@ def watching() -> None:
         points = Targets(np.full((n, 3), 90.0), 0.1)
         event = [SectionEvent(0)]
         with Integrator.of(system, sections=["x - 100"]) as integrator:
+            integrator.prepare()
             run = partial(integrator.propagate, starts, 20.0, threads=1)
             runs: dict[str, Callable[[], Propagated]] = {
                 "nothing": run,
@@ -65,6 +66,7 @@ def basins() -> None:
     starts = np.array(np.meshgrid(side, side)).reshape(2, -1)
     wells = Targets([[1.0, -1.0], [0.0, 0.0]], 0.3)
     with Integrator.of(parse_system("x' = y; y' = x - x^3 - y/4")) as integrator:
+        integrator.prepare()
 
         def label(tolerance: float) -> Propagated:
             return integrator.propagate(
@@ -83,6 +85,7 @@ def maxima() -> None:
     starts = np.tile([[1.0], [1.0], [0.0]], (1, VALUES))
     event = SectionEvent(0, direction=-1, record=200)
     with Integrator.of(system, sections=["-y - z"]) as integrator:
+        integrator.prepare()
 
         def run(tolerance: float, count: int) -> Propagated:
             return integrator.propagate(

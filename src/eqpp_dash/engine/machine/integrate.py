@@ -212,7 +212,7 @@ class Integrator:
         return self._made.trouble
 
     def prepare(self) -> None:
-        """Compile at once the code for long work, which else follows when work has become long."""
+        """Have the code for long work from now on, which else follows when work has become long."""
         self._made.prepare()
 
     def close(self) -> None:

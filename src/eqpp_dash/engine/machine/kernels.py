@@ -73,6 +73,7 @@ class Kernels:
             self.trouble = self._too_long(USUAL) or (build.why_not() if wait else "")
         self._machine = machine and not self.trouble
         self._made: dict[Variant, Tiered] = {}
+        self._patience: int | None = None
         self._making: dict[Variant, threading.Lock] = {}
         self._background: dict[Variant, threading.Thread] = {}
         self._state = threading.Condition()
@@ -119,8 +120,9 @@ class Kernels:
             kernel.close()
 
     def prepare(self) -> None:
-        """Compile for long work what was used so far, and what is compiled at once."""
+        """Have code for long work from now on, and compile what was used so far and the usual."""
         with self._state:
+            self._patience = 0
             variants = {self._first, *self._made}
         for variant in variants:
             with self.use(variant) as code:
@@ -162,7 +164,7 @@ class Kernels:
             making = self._making.setdefault(variant, threading.Lock())
         with making:
             if variant not in self._made:
-                self._made[variant] = Tiered(partial(self._make, variant))
+                self._made[variant] = Tiered(partial(self._make, variant), self._patience)
             return self._made[variant]
 
     def _make(self, variant: Variant, quick: bool) -> Kernel:

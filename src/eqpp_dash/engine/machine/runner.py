@@ -72,7 +72,7 @@ class Runner:
         return self._kernels.trouble
 
     def prepare(self) -> None:
-        """Compile at once what is quicker for long work."""
+        """Have code for long work from now on."""
         self._kernels.prepare()
 
     def close(self) -> None:

@@ -26,12 +26,14 @@ class Tiered:
     ----------
     make : callable
         Makes a kernel; its argument tells whether it is to be there soon.
+    patience : int, optional
+        Steps for the kernel that is soon there; `PATIENCE`, if left out.
     """
 
-    def __init__(self, make: Callable[[bool], Kernel]) -> None:
+    def __init__(self, make: Callable[[bool], Kernel], patience: int | None = None) -> None:
         self._make = make
         self._making = threading.Lock()
-        self._left = PATIENCE
+        self._left = PATIENCE if patience is None else patience
         self._first = make(self._left > 0)
         self._full = None if self._first.quick else self._first
 
