@@ -59,13 +59,30 @@ def compile_rounds(
         text = rounds_text(components, variables, parameters, width=width, fused=fused)
         return Code(target, make(text, "rounds"), FUNCTIONS)
     emitter = Emitter(components, variables, parameters, (), USUAL)
-    name = f"rounds {emitter.rows} {folder}"
+    name = _shared_name(emitter.rows, folder)
     shared = recall(name)
     if shared is None:
         looped = shared_rounds_text(emitter.rows, width, fused=fused)
         shared = make(looped, "rounds", level=QUICK_LEVEL)
         remember(name, shared)
     return Code(target, [shared, *system_objects(emitter, target, make)], FUNCTIONS)
+
+
+def at_hand(dimension: int, parameters: int, folder: Path | None = None) -> bool:
+    """Tell whether quick code of a new system takes a few milliseconds: what is shared is there.
+
+    Parameters
+    ----------
+    dimension, parameters : int
+        Numbers of state variables and of parameters.
+    folder : Path, optional
+        As for `compile_rounds`.
+    """
+    return recall(_shared_name(Rows(dimension, parameters), folder)) is not None
+
+
+def _shared_name(rows: Rows, folder: Path | None) -> str:
+    return f"rounds {rows} {folder}"
 
 
 def shared_rounds_text(rows: Rows, width: int, *, fused: bool) -> str:

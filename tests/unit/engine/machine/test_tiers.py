@@ -22,7 +22,7 @@ from eqpp_dash.engine.machine.integrate import (
 )
 from eqpp_dash.engine.machine.kernel import Kernel
 from eqpp_dash.engine.machine.rounds import FIXED_SETUP, Layout
-from eqpp_dash.engine.machine.roundscode import compile_rounds
+from eqpp_dash.engine.machine.roundscode import at_hand, compile_rounds
 from eqpp_dash.engine.machine.stepper import _advance_type, _terms_type
 from eqpp_dash.engine.system import parse_system
 
@@ -233,6 +233,16 @@ def test_rounds_give_the_same_bits(text: str) -> None:
         assert own[-1, layout.TIME].all()
         found.append((own.tobytes(), out.tobytes()))
     assert found[0] == found[1]
+
+
+def test_what_rounds_share_is_at_hand_once_it_was_made(tmp_path: Path) -> None:
+    build.forget()
+    assert not at_hand(1, 0)
+    system = parse_system("x' = -x")
+    compile_rounds(system.components, system.variables, (), quick=True).close()
+    assert at_hand(1, 0)
+    assert not at_hand(1, 1)
+    assert not at_hand(1, 0, tmp_path)
 
 
 def _call(kind: Callable[[int], Any], code: build.Code, name: str) -> Any:
