@@ -74,13 +74,16 @@ class Kernels:
         self._machine = machine and not self.trouble
         self._made: dict[Variant, Tiered] = {}
         self._patience: int | None = None
+        self._tried: set[Variant] = set()
         self._making: dict[Variant, threading.Lock] = {}
         self._background: dict[Variant, threading.Thread] = {}
         self._state = threading.Condition()
         self._users = 0
         self._closed = False
-        if self._machine and (wait or self._at_hand(first)):
+        if self._machine and wait:
             self._compile(first)
+        elif self._machine and self._at_hand(first):
+            self._try_at_once(first)
         elif self._machine:
             self._begin(first)
             self._begin(replace(first, dense=True))
@@ -135,9 +138,12 @@ class Kernels:
         if variant not in self._made and (trouble := self._too_long(variant)):
             self.trouble = trouble
             return None
-        if self._wait or variant in self._made or self._at_hand(variant):
+        if self._wait or variant in self._made:
             return self._compile(variant)
-        self._begin(variant)
+        if self._at_hand(variant):
+            self._try_at_once(variant)
+        else:
+            self._begin(variant)
         return self._made.get(variant)
 
     def _too_long(self, variant: Variant) -> str:
@@ -175,6 +181,14 @@ class Kernels:
             folder=self._folder,
             quick=quick,
         )
+
+    def _try_at_once(self, variant: Variant) -> None:
+        """Compile here and now, once, what does not take longer than numpy would."""
+        with self._state:
+            new = variant not in self._tried
+            self._tried.add(variant)
+        if new:
+            self._prepare(variant)
 
     def _begin(self, variant: Variant) -> None:
         """Compile in the background, once."""

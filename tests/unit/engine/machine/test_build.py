@@ -366,6 +366,25 @@ def test_a_failed_compilation_in_the_background_is_told(
         Integrator.of(parse_system("x' = -x + 0.3141*x^2"))
 
 
+def test_a_failed_compilation_at_once_is_told_too(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(target: build.Target, text: str, level: int) -> bytes:
+        tried.append(text)
+        raise RuntimeError("LLVM ERROR: no such instruction")
+
+    tried: list[str] = []
+    Integrator.of(parse_system("x' = -x")).close()
+    monkeypatch.setattr(kernel, "compile_object", fail)
+    with Integrator.of(parse_system("x' = -x + 0.2718*x^2"), wait=False) as integrator:
+        assert integrator.trouble == "RuntimeError: LLVM ERROR: no such instruction"
+        for _ in range(2):
+            assert integrator.propagate([[1.0]], 1.0).ends[0] == End.TIME
+        assert integrator.tier == "numpy"
+    assert len(tried) == 1
+    assert "could not be made" in caplog.text
+
+
 def test_what_would_take_too_long_to_compile_is_left_to_numpy() -> None:
     wave = " + ".join(f"sin({k}*x)/{k + 2}" for k in range(1, 600))
     with Integrator.of(parse_system(f"x' = {wave}")) as integrator:
