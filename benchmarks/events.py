@@ -2,8 +2,8 @@
 
 Run ``python benchmarks/events.py``. Times are those of the processor, of one thread, medians of
 runs that alternate: trajectories without events, with a section that is never crossed, with three
-points that are never near, with both; the basins of the two wells of a damped Duffing oscillator;
-the maxima of Rössler's system for many values of a parameter.
+points that are never near, with both; one call for one trajectory; the basins of the two wells of
+a damped Duffing oscillator; the maxima of Rössler's system for many values of a parameter.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from eqpp_dash.engine.system import parse_system
 ROUNDS = 11
 SIDE = 512
 VALUES = 1000
+CALLS = 1000
 
 
 def measure(runs: dict[str, Callable[[], Propagated]], rounds: int = ROUNDS) -> dict[str, float]:
@@ -58,6 +59,28 @@ def watching() -> None:
             times = measure(runs)
         ratios = (f"{what} {value / times['nothing']:.2f}" for what, value in times.items())
         print(f"{name}, looking for: {', '.join(ratios)}")
+
+
+def calls() -> None:
+    """Print what a call for one trajectory takes that is over after a step or two."""
+    start = [[2.0], [0.0]]
+    with Integrator.of(parse_system("x' = y; y' = (1 - x^2)*y - x"), sections=["y"]) as integrator:
+        run = partial(integrator.propagate, start, 0.01)
+        runs: dict[str, Callable[[], Propagated]] = {
+            "nothing": run,
+            "a section": partial(run, events=[SectionEvent(0, end_after=1)]),
+            "a point": partial(run, targets=Targets([[9.0], [9.0]], 0.1)),
+        }
+        times = measure({what: partial(again, each) for what, each in runs.items()})
+    found = (f"{what} {value / CALLS * 1e6:.0f}" for what, value in times.items())
+    print(f"microseconds of a call for one trajectory, looking for: {', '.join(found)}")
+
+
+def again(run: Callable[[], Propagated]) -> Propagated:
+    """Call many times; give what came of the last."""
+    for _ in range(CALLS - 1):
+        run()
+    return run()
 
 
 def basins() -> None:
@@ -113,5 +136,6 @@ def maxima() -> None:
 
 if __name__ == "__main__":
     watching()
+    calls()
     basins()
     maxima()

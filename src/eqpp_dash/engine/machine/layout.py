@@ -5,6 +5,9 @@ from __future__ import annotations
 import ctypes
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
+
+from numpy.typing import NDArray
 
 from eqpp_dash.engine.machine.crossingrows import CrossingRows
 
@@ -54,6 +57,26 @@ class Job(ctypes.Structure):
     _fields_ = [
         (name, ctypes.c_double if name == "start_time" else ctypes.c_int64) for name in JOB_FIELDS
     ]
+
+
+def address_of(array: NDArray[Any]) -> int:
+    """Give the address of the numbers of an array, which must be in order; zero for none.
+
+    For an array that may be written it takes a quarter of the time that ``array.ctypes`` takes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> numbers = np.zeros(3)
+    >>> address_of(numbers) == numbers.ctypes.data
+    True
+    """
+    if not array.size:
+        return 0
+    if array.flags.writeable:
+        buffer: Any = array
+        return ctypes.addressof(ctypes.c_char.from_buffer(buffer))
+    return array.ctypes.data
 
 
 class Counter(IntEnum):

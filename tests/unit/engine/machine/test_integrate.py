@@ -91,6 +91,38 @@ def test_agrees_with_scipy(name: str, machine: bool) -> None:
         np.testing.assert_allclose(back.states, starts, rtol=0, atol=1e-8)
 
 
+@pytest.mark.parametrize("machine", TIERS, ids=["machine", "numpy"])
+def test_what_a_caller_gives_in_any_form_is_taken_and_left_as_it_was(machine: bool) -> None:
+    given = starts_of(3, 6)
+    frozen = given.copy()
+    frozen.flags.writeable = False
+    wide = np.zeros((6, 6))
+    wide[::2] = given
+    text, parameters, _ = SYSTEMS["Lorenz"]
+    one = np.full(6, 1.0)
+    with Integrator.of(parse_system(text + "\ns = 10"), machine=machine) as integrator:
+        plain: Any = {"parameters": parameters, "rtol": 1e-9, "atol": 1e-9}
+        expected = integrator.propagate(given, 1.0, **plain)
+        others: list[tuple[Any, Any, dict[str, Any]]] = [
+            (frozen, 1.0, {}),
+            (wide[::2], 1, {"parameters": {"r": "28", "b": "8/3"}}),
+            (np.asfortranarray(given), one, {"rtol": [1e-9] * 3, "atol": np.full(3, 1e-9)}),
+            (given.tolist(), one.tolist(), {"parameters": {"r": 28, "b": 8 * one / 3}}),
+            (given, np.float64(1.0), {"box": [[-np.inf, np.inf]] * 3, "threads": 2}),
+        ]
+        for starts, span, options in others:
+            found = integrator.propagate(starts, span, **plain | options)
+            np.testing.assert_array_equal(found.states, expected.states)
+            np.testing.assert_array_equal(found.steps, expected.steps)
+        for i in range(6):
+            alone = integrator.propagate(given[:, i : i + 1], 1.0, **plain)
+            if machine:
+                np.testing.assert_array_equal(alone.states[:, 0], expected.states[:, i])
+            else:
+                np.testing.assert_allclose(alone.states[:, 0], expected.states[:, i], rtol=1e-12)
+    np.testing.assert_array_equal(frozen, starts_of(3, 6))
+
+
 def test_global_order_is_eight(oscillator: Integrator) -> None:
     starts = np.array([[1.0], [0.0]])
     errors, steps = [], []

@@ -38,8 +38,9 @@ class Switched:
     @classmethod
     def none(cls, count: int) -> Self:
         """Give what happens in a smooth field."""
-        never = np.zeros(count, dtype=bool)
-        return cls(np.zeros(count, dtype=np.int64), never, np.full((count, 2), -1), never, ())
+        never, met = np.zeros(count, dtype=bool), np.empty((count, 2), dtype=np.int64)
+        met.fill(-1)
+        return cls(np.zeros(count, dtype=np.int64), never, met, never, ())
 
     def reason(self, trajectory: int, end: int) -> str:
         """Say in words why a trajectory ended, if a surface is the reason; else nothing.
