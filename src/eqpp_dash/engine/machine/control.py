@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from eqpp_dash.engine.machine.crosscode import Sections
-from eqpp_dash.engine.machine.crossingrows import DOWN, SETUP, UP
+from eqpp_dash.engine.machine.crossingrows import DOWN, SETUP, STOP, UP
 from eqpp_dash.engine.machine.lanes import Lanes
 from eqpp_dash.engine.machine.layout import (
     COUNTER_STRIDE,
@@ -114,6 +114,11 @@ class ControlCode(RowCode):
                 wanted = lanes.emit(f"icmp ne i64 {self._get('i64', place)}, 0")
                 both.append(self._spread_scalar("i1", wanted))
             self.wishes.append((both[0], both[1], lanes.mask_or(*both)))
+        ends = self.members["cycle_count"]
+        for j in self.watched:
+            place = self._place(self.members["section_setup"], SETUP * j + STOP)
+            ends = lanes.emit(f"or i64 {ends}, {self._get('i64', place)}")
+        self._say(f"%patient = icmp eq i64 {ends}, 0")
 
     def _counter(self, counter: Counter) -> str:
         return self._place(self.members["counters"], counter * COUNTER_STRIDE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from eqpp_dash.engine.machine.control import ControlCode
 from eqpp_dash.engine.machine.crosscode import Sections
 from eqpp_dash.engine.machine.crossingrows import FAR, GUARD, Scratch
+from eqpp_dash.engine.machine.crossqueue import TAKEN
 from eqpp_dash.engine.machine.lanes import Lanes
 from eqpp_dash.engine.machine.stepcode import StepCode, lesser
 
@@ -166,13 +167,20 @@ class CrossLoop(ControlCode):
         lanes.store("%work", own.scratch(Scratch.LANDING), "%lands")
         lanes.store("%work", own.scratch(Scratch.TRIED), h)
         lanes.store("%work", own.scratch(Scratch.OLD_TIME), "%time")
+        self._say("br i1 %patient, label %put.by, label %at.once")
+        lanes.label("put.by")
+        self._say("call void @defer(ptr %work, ptr %job, i64 0)")
+        taken = self._get("i64", self._cell(self.rows.queue, str(TAKEN)))
+        taken = lanes.emit(f"icmp ne i64 {taken}, 0")
+        self._say(f"br i1 {taken}, label %next, label %at.once")
+        lanes.label("at.once")
         self._say("call void @cross(ptr %work, ptr %job, i64 0)")
         loaded = [self._row(row) for row in kept]
         finish = self._row(own.scratch(Scratch.FINISH))
         taken = lanes.compare("ogt", self._row(own.scratch(Scratch.TAKEN)), lanes.constant(0.0))
         self._say("br label %next")
         lanes.label("next")
-        usual = [looked, before]
+        usual = [looked, before, "put.by"]
         for name, new, old in zip(merged, news, loaded, strict=True):
             self._say(f"{name} = {self._merge(vector, usual, new, old)}")
         finish = self._merge(vector, usual, "zeroinitializer", finish)
@@ -182,4 +190,4 @@ class CrossLoop(ControlCode):
     @staticmethod
     def _merge(kind: str, usual: list[str], new: str, old: str) -> str:
         ways = [f"[ {new}, %{block} ]" for block in usual]
-        return f"phi {kind} {', '.join(ways)}, [ {old}, %cross ]"
+        return f"phi {kind} {', '.join(ways)}, [ {old}, %at.once ]"

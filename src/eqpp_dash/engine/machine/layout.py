@@ -277,4 +277,14 @@ class Rows:
     @property
     def count(self) -> int:
         """Number of rows."""
-        return self.crossing.end if self.sections else self.after_matrix
+        return self.queue + 1 if self.sections else self.after_matrix
+
+    @property
+    def second(self) -> int:
+        """First row of the second work area, where steps that may have crossed a section wait."""
+        return self.crossing.end
+
+    @property
+    def queue(self) -> int:
+        """Row of the integers that say how many of them there are."""
+        return 2 * self.crossing.end

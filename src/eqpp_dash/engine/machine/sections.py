@@ -196,10 +196,13 @@ class Events:
     def crossings(self, section: int, start_time: float) -> Crossings:
         """Give the crossings of a section; what was recorded and then taken back is left out."""
         times, states, counts = self.times[section], self.states[section], self.counts[section]
-        if times.size:
-            void = np.arange(times.shape[1]) >= counts[:, None]
+        record = times.shape[1]
+        kept = np.minimum(counts, record)
+        if record and not np.array_equal(np.count_nonzero(times == times, axis=1), kept):
+            void = np.arange(record) >= kept[:, None]
             times[void], states[void] = np.nan, np.nan
-        return Crossings(start_time + times, states.transpose(2, 0, 1), counts)
+        later = start_time + times if start_time else times
+        return Crossings(later, states.transpose(2, 0, 1), counts)
 
 
 def make_events(
@@ -242,8 +245,8 @@ def make_events(
     kept = [wish[3] for wish in asked]
     return Events(
         np.array(asked, dtype=np.int64).reshape(sections, 4),
-        [np.empty((count, number)) for number in kept],
-        [np.empty((count, number, dimension)) for number in kept],
+        [np.full((count, number), np.nan) for number in kept],
+        [np.full((count, number, dimension), np.nan) for number in kept],
         [np.zeros(count, dtype=np.int64) for _ in kept],
         points if targets is None else targets.packed(dimension),
         np.concatenate(packs) if cycle_targets else points,

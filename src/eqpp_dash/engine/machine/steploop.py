@@ -252,6 +252,8 @@ class StepLoop(CrossLoop):
             lanes.store("%work", row, value)
         if self.dense:
             lanes.store("%work", rows.MOMENT, "%moment.new")
+        if self.watched:
+            self._say("call void @drain(ptr %work, ptr %job, i64 0)")
         undefined = lanes.compare("uno", values["error"], values["error"])
         reason = lanes.select(
             undefined, lanes.constant(End.UNDEFINED), lanes.constant(End.COLLAPSE)
