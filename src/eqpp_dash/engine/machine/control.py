@@ -83,12 +83,19 @@ class ControlCode(RowCode):
         self.members: dict[str, str] = {}
         self.values: dict[str, str] = {}
 
-    def _entry(self) -> None:
+    def _read_job(self) -> None:
+        """Read what stays the same for all trajectories."""
         lanes = self.lanes
         for i, name in enumerate(JOB_FIELDS):
             self.members[name] = self._get(_KINDS.get(name, "ptr"), self._place("%job", i))
-        self._say(f"%work = getelementptr i8, ptr {self.members['work']}, i64 0")
         self.start_time = lanes.splat(self.members["start_time"])
+        self.relative, self.absolute = self._spread("relative"), self._spread("absolute")
+        self.low, self.high = self._spread("low"), self._spread("high")
+
+    def _entry(self) -> None:
+        lanes = self.lanes
+        self._read_job()
+        self._say(f"%work = getelementptr i8, ptr {self.members['work']}, i64 0")
         if self.watched:
             self._wishes()
         self._say(f"%boxed = icmp ne i64 {self.members['boxed']}, 0")
@@ -99,8 +106,6 @@ class ControlCode(RowCode):
         begun = lanes.emit(f"icmp ne i64 {self.members['idle']}, -1")
         self._say(f"%stretch.first = select i1 {begun}, i64 1, i64 %stretch")
         self._say(f"%idle = trunc i64 {self.members['idle']} to {self.bits}")
-        self.relative, self.absolute = self._spread("relative"), self._spread("absolute")
-        self.low, self.high = self._spread("low"), self._spread("high")
         self._say("br label %harvest")
 
     def _wishes(self) -> None:
@@ -149,6 +154,23 @@ class ControlCode(RowCode):
             below, above = lanes.compare("olt", value, low), lanes.compare("ogt", value, high)
             outside = lanes.mask_or(outside, lanes.mask_or(below, above))
         return outside
+
+    def _near_any(self, stem: str, state: list[str]) -> str:
+        """Tell whether any target is near a state; the block after is `stem` with ``.done``."""
+        lanes, before = self.lanes, self.lanes.block
+        body, done = f"{stem}.body", f"{stem}.done"
+        self._say(f"br label %{body}")
+        lanes.label(body)
+        self._say(f"%{stem}.k = phi i64 [ 0, %{before} ], [ %{stem}.more, %{body} ]")
+        old, new = f"%{stem}.old", f"%{stem}.new"
+        self._say(f"{old} = phi {lanes.mask} [ zeroinitializer, %{before} ], [ {new}, %{body} ]")
+        near = self._near(self.members["points"], f"%{stem}.k", state)
+        self._say(f"{new} = or {lanes.mask} {near}, {old}")
+        self._say(f"%{stem}.more = add i64 %{stem}.k, 1")
+        over = lanes.emit(f"icmp sge i64 %{stem}.more, {self.members['point_count']}")
+        self._say(f"br i1 {over}, label %{done}, label %{body}")
+        lanes.label(done)
+        return new
 
     def _nearest(self, stem: str, state: list[str]) -> str:
         """Give one more than the number of the first target near a state, zero for none.

@@ -259,14 +259,14 @@ class Integrator:
         seen = ends_seen(batch)
         return Propagated(
             batch.states,
-            start_time + batch.times,
+            start_time + batch.times if start_time else batch.times,
             batch.steps,
             batch.ends.astype(np.int8),
             methods,
             _numbers(batch, seen, ON_SECTION, batch.passed),
             _numbers(batch, seen, NEAR_POINT, batch.reached),
             tuple(batch.events.crossings(event.section, start_time) for event in events),
-            start_time + blow_up,
+            start_time + blow_up if start_time else blow_up,
             switched,
         )
 

@@ -119,7 +119,7 @@ class End(IntEnum):
     COLLAPSE = 3
     BUDGET = 4
     CANCELLED = 5
-    SECTION = 6
+    SECTION = 13
     TARGET = 7
     CYCLE = 8
     INFINITY = 9
@@ -221,17 +221,16 @@ class Rows:
     SPAN = 3
     REASON = 4
     ACTIVE = 5
-    FRESH = 6
-    BORN = 7
-    INDEX = 8
-    SAMPLE = 9
-    MOMENT = 10
-    TRIAL_TIME = 11
-    CREEP = 12
-    PRIOR = 13
-    SECTION = 14
-    NUMBER = 15
-    FIXED = 16
+    BORN = 6
+    INDEX = 7
+    SAMPLE = 8
+    MOMENT = 9
+    TRIAL_TIME = 10
+    CREEP = 11
+    PRIOR = 12
+    SECTION = 13
+    NUMBER = 14
+    FIXED = 15
 
     def state(self, i: int) -> int:
         """Give the row of a state variable."""
@@ -277,14 +276,24 @@ class Rows:
     @property
     def count(self) -> int:
         """Number of rows."""
-        return self.queue + 1 if self.sections else self.after_matrix
+        return self.queue + 1
+
+    @property
+    def ready(self) -> int:
+        """First row of the second work area, where trajectories are made ready."""
+        return self.crossing.end if self.sections else self.after_matrix
 
     @property
     def second(self) -> int:
-        """First row of the second work area, where steps that may have crossed a section wait."""
-        return self.crossing.end
+        """First row of the third work area, where steps that may have crossed a section wait."""
+        return 2 * self.ready
+
+    @property
+    def prepared(self) -> int:
+        """Row of the integer whose bits say which trajectories are ready."""
+        return (3 if self.sections else 2) * self.ready
 
     @property
     def queue(self) -> int:
-        """Row of the integers that say how many of them there are."""
-        return 2 * self.crossing.end
+        """Row of the integers that say how many steps wait."""
+        return self.prepared + 1

@@ -3,21 +3,22 @@
 The function ``run`` takes a `Job`. Its lanes hold one trajectory each. The block ``hot`` tries a
 step of every lane, again and again, until a lane ends or it is time to look around; then the
 ended trajectories are stored and the next ones, which threads take from a common counter, are put
-in their lanes. What happens in a lane never depends on the others, so neither the number of
-lanes nor that of threads changes a result.
+in their lanes; `begincode` makes these ready. What happens in a lane never depends on the others,
+so neither the number of lanes nor that of threads changes a result.
 """
 
 from __future__ import annotations
 
 from eqpp_dash.engine.machine import linearcode
+from eqpp_dash.engine.machine.begincode import BeginCode
 from eqpp_dash.engine.machine.control import RUNNING, Derivatives, Field
 from eqpp_dash.engine.machine.crosscode import Sections
-from eqpp_dash.engine.machine.crossingrows import COUNTS, ON, SETUP, STRICT, TINY, Scratch
+from eqpp_dash.engine.machine.crossingrows import COUNTS, SETUP
 from eqpp_dash.engine.machine.crossscan import cross_functions
 from eqpp_dash.engine.machine.lanes import Lanes, double
-from eqpp_dash.engine.machine.layout import JOB_FIELDS, STIFF, Counter, End, Method, Rows, Variant
+from eqpp_dash.engine.machine.layout import JOB_FIELDS, STIFF, Counter, Method, Rows, Variant
 from eqpp_dash.engine.machine.routines import module_text
-from eqpp_dash.engine.machine.stepcode import GROWTH, emit_first_step
+from eqpp_dash.engine.machine.stepcode import GROWTH
 from eqpp_dash.engine.machine.steploop import NEVER, StepLoop
 
 
@@ -62,7 +63,10 @@ def kernel_text(
     lanes.definitions = cold.definitions
     lanes.declarations = cold.declarations
     body = Run(lanes, field, rows, autonomous, variant, derivatives, sections, pause).text()
-    emitters, functions = [cold, lanes], [slope, body]
+    first = Lanes(width, fused=fused, contract=True)
+    first.definitions, first.declarations = cold.definitions, cold.declarations
+    begin = BeginCode(first, field, rows, autonomous, variant, derivatives, sections, pause).text()
+    emitters, functions = [cold, first, lanes], [slope, begin, body]
     if variant.method == Method.Rodas5P and rows.wide:
         more, solving = linearcode.routines(width, fused, rows)
         emitters, functions = [*emitters, *more], [*solving, *functions]
@@ -99,7 +103,7 @@ class Run(StepLoop):
         lanes = self.lanes
         self._entry()
         self._harvest()
-        self._begin()
+        self._check()
         self._hot()
         self._leave()
         lanes.label("finished")
@@ -111,22 +115,16 @@ class Run(StepLoop):
         """Store the trajectories that have ended and put new ones in their lanes."""
         lanes, rows, bits, members = self.lanes, self.rows, self.bits, self.members
         lanes.label("harvest")
+        self._say(f"%ended = phi {bits} [ %idle, %entry ], [ %over, %left ], [ %expired, %paused ]")
+        self._say("%now = phi i64 [ 0, %entry ], [ %after, %left ], [ %after, %paused ]")
         self._say(
-            f"%ended = phi {bits} [ %idle, %entry ], [ %failed, %begun ], [ %over, %left ], "
-            "[ %expired, %paused ]"
-        )
-        self._say(
-            "%now = phi i64 [ 0, %entry ], [ %now, %begun ], [ %after, %left ], [ %after, %paused ]"
-        )
-        self._say(
-            "%stop = phi i64 [ %stretch.first, %entry ], [ %stop, %begun ], [ %stop, %left ], "
-            "[ %later, %paused ]"
+            "%stop = phi i64 [ %stretch.first, %entry ], [ %stop, %left ], [ %later, %paused ]"
         )
         self._say("br label %visit")
         lanes.label("visit")
         self._say(f"%todo = phi {bits} [ %ended, %harvest ], [ %rest, %load ], [ %rest, %retire ]")
         none = lanes.emit(f"icmp eq {bits} %todo, 0")
-        self._say(f"br i1 {none}, label %begin, label %take")
+        self._say(f"br i1 {none}, label %check, label %take")
         lanes.label("take")
         lanes.declare(f"declare {bits} @llvm.cttz.{bits}({bits}, i1)")
         first = lanes.emit(f"call {bits} @llvm.cttz.{bits}({bits} %todo, i1 true)")
@@ -162,25 +160,26 @@ class Run(StepLoop):
         lanes.emit(f"atomicrmw add ptr {self._counter(Counter.FINISHED)}, i64 {done} monotonic")
         self._say("br label %refill")
         lanes.label("refill")
-        fresh = lanes.emit(f"atomicrmw add ptr {self._counter(Counter.NEXT)}, i64 1 monotonic")
-        exists = lanes.emit(f"icmp slt i64 {fresh}, {count}")
+        area, ready = self._place("%work", rows.ready * lanes.width), self._cell(rows.prepared, "0")
+        waiting = lanes.emit(f"icmp ne i64 {self._get('i64', ready)}, 0")
+        self._say(f"br i1 {waiting}, label %load, label %prepare")
+        lanes.label("prepare")
+        lanes.declare(f"declare {bits} @llvm.ctpop.{bits}({bits})")
+        wanted = lanes.emit(f"call {bits} @llvm.ctpop.{bits}({bits} %todo)")
+        wanted = lanes.emit(f"zext {bits} {wanted} to i64")
+        self._say(f"call void @begin(ptr {area}, ptr %job, ptr {ready}, i64 {wanted})")
+        exists = lanes.emit(f"icmp ne i64 {self._get('i64', ready)}, 0")
         self._say(f"br i1 {exists}, label %load, label %retire")
         lanes.label("load")
-        for i in range(rows.dimension):
-            offset = lanes.emit(f"mul i64 {count}, {i}")
-            source = self._place(members["starts"], offset, fresh)
-            self._copy("double", source, self._cell(rows.state(i), "%lane"))
-        for i in range(rows.parameters):
-            offset = lanes.emit(f"mul i64 {count}, {i}")
-            source = self._place(members["parameters"], offset, fresh)
-            self._copy("double", source, self._cell(rows.parameter(i), "%lane"))
-        source = self._place(members["spans"], fresh)
-        self._copy("double", source, self._cell(rows.SPAN, "%lane"))
-        time = self._get("double", self._place(members["times"], fresh))
-        self._fill_lane(time, "1.0", fresh, "%now")
-        for j in self.watched:
-            row = rows.crossing.of(j, rows.crossing.CROSSED)
-            self._copy("i64", self._place(self._counts(j), fresh), self._cell(row, "%lane"))
+        left = self._get("i64", ready)
+        lanes.declare("declare i64 @llvm.cttz.i64(i64, i1)")
+        slot = lanes.emit(f"call i64 @llvm.cttz.i64(i64 {left}, i1 true)")
+        less = lanes.emit(f"add i64 {left}, -1")
+        self._put("i64", lanes.emit(f"and i64 {left}, {less}"), ready)
+        for row in self._made_ready():
+            self._copy("i64", self._cell(rows.ready + row, slot), self._cell(row, "%lane"))
+        fresh = self._get("i64", self._cell(rows.INDEX, "%lane"))
+        self._fill_lane("1.0", "%now")
         if self.dense:
             first = self._get("i64", self._place(members["firsts"], fresh))
             self._put("i64", first, self._cell(rows.SAMPLE, "%lane"))
@@ -190,7 +189,9 @@ class Run(StepLoop):
         lanes.label("retire")
         for i in range(rows.dimension):
             self._put("double", "0.0", self._cell(rows.state(i), "%lane"))
-        self._fill_lane("0.0", "0.0", "-1", str(NEVER))
+        self._put("double", "0.0", self._cell(rows.TIME, "%lane"))
+        self._put("i64", "-1", self._cell(rows.INDEX, "%lane"))
+        self._fill_lane("0.0", str(NEVER))
         self._put("double", double(float("inf")), self._cell(rows.MOMENT, "%lane"))
         self._put("double", "0.0", self._cell(rows.STEP, "%lane"))
         self._say("br label %visit")
@@ -199,9 +200,19 @@ class Run(StepLoop):
         place = self._place(self.members["section_setup"], SETUP * section + COUNTS)
         return self._get("ptr", place)
 
-    def _fill_lane(self, time: str, active: str, index: str, born: str) -> None:
+    def _made_ready(self) -> list[int]:
+        """Give the rows of a trajectory that has been made ready."""
+        rows, own, dimension = self.rows, self.rows.crossing, range(self.rows.dimension)
+        kinds = (own.VALUE, own.RATE, own.CROSSED)
+        return [
+            *(rows.INDEX, rows.TIME, rows.STEP, rows.SPAN),
+            *(row(i) for i in dimension for row in (rows.state, rows.slope)),
+            *(rows.parameter(i) for i in range(rows.parameters)),
+            *(own.of(j, kind) for j in self.watched for kind in kinds),
+        ]
+
+    def _fill_lane(self, active: str, born: str) -> None:
         rows = self.rows
-        self._put("double", time, self._cell(rows.TIME, "%lane"))
         self._put("double", double(GROWTH), self._cell(rows.MOST, "%lane"))
         self._put("double", "1.0", self._cell(rows.PRIOR, "%lane"))
         self._put("double", double(RUNNING), self._cell(rows.REASON, "%lane"))
@@ -212,91 +223,13 @@ class Run(StepLoop):
             own = rows.crossing
             self._put("double", "0.0", self._cell(own.scratch(own.LANDS), "%lane"))
         self._put("double", active, self._cell(rows.ACTIVE, "%lane"))
-        self._put("double", active, self._cell(rows.FRESH, "%lane"))
-        self._put("i64", index, self._cell(rows.INDEX, "%lane"))
         self._put("i64", born, self._cell(rows.BORN, "%lane"))
 
-    def _first_values(self, time: str, y: list[str], f: list[str], step: str) -> None:
-        """Evaluate the sections at the starts; a start on a section is where it is led to."""
-        lanes, rows, own = self.lanes, self.rows, self.rows.crossing
-        zero = lanes.constant(0.0)
-        lanes.store("%work", rows.TRIAL_TIME, self._time(time))
-        lanes.store("%work", own.scratch(Scratch.PACE), lanes.constant(1.0))
-        for i, value in enumerate(y):
-            lanes.store("%work", rows.trial(i), value)
-            lanes.store("%work", own.direction(i), f[i])
-        fresh = lanes.compare("ogt", self._row(rows.FRESH), zero)
-        for j in self.watched:
-            self._say(f"call void @value(ptr %work, ptr %job, i64 {j})")
-            value, rate, noise = (
-                self._row(own.scratch(place))
-                for place in (Scratch.VALUE, Scratch.RATE, Scratch.NOISE)
-            )
-            change = lanes.multiply(rate, step)
-            size = lanes.absolute(value)
-            strict = self._place(self.members["section_setup"], SETUP * j + STRICT)
-            strict = lanes.emit(f"icmp ne i64 {self._get('i64', strict)}, 0")
-            share = lanes.emit(f"select i1 {strict}, double 0.0, double {double(ON)}")
-            near = lanes.multiply(lanes.absolute(change), lanes.splat(share))
-            on = lanes.mask_or(lanes.compare("ole", size, near), lanes.compare("ole", size, noise))
-            ahead = lanes.copysign(lanes.constant(TINY), change)
-            ahead = lanes.select(lanes.compare("one", change, zero), ahead, zero)
-            value = lanes.select(on, ahead, value)
-            for kind, new in ((own.VALUE, value), (own.RATE, rate)):
-                row = own.of(j, kind)
-                lanes.store("%work", row, lanes.select(fresh, new, self._row(row)))
-
-    def _begin(self) -> None:
-        """Evaluate the field at the new starts and guess their first steps."""
+    def _check(self) -> None:
+        """Go on as long as any lane has a trajectory."""
         lanes, rows = self.lanes, self.rows
-        zero = lanes.constant(0.0)
-        lanes.label("begin")
-        fresh = lanes.compare("ogt", self._row(rows.FRESH), zero)
-        self._say(f"br i1 {lanes.any(fresh)}, label %start, label %begun")
-        lanes.label("start")
-        y, span, time = self._states(rows.state), self._row(rows.SPAN), self._row(rows.TIME)
-        f = self._cold_slope(time, y)
-        rest = lanes.subtract(span, time)
-
-        def later(elapsed: str, state: list[str]) -> list[str]:
-            return self._cold_slope(lanes.add(time, elapsed), state)
-
-        step = emit_first_step(lanes, later, rest, y, f, self.relative, self.absolute)
-        fresh = lanes.compare("ogt", self._row(rows.FRESH), zero)
-        lanes.store("%work", rows.STEP, lanes.select(fresh, step, self._row(rows.STEP)))
-        for i, old in enumerate(self._states(rows.slope)):
-            lanes.store("%work", rows.slope(i), lanes.select(fresh, f[i], old))
-        if self.watched:
-            self._first_values(time, y, f, step)
-        check = zero
-        for value in (*y, *f):
-            check = lanes.fma(value, zero, check)
-        reason = lanes.constant(RUNNING)
-        empty = lanes.compare("oeq", span, zero)
-        reason = lanes.select(empty, lanes.constant(End.TIME), reason)
-        if self.targets:
-            found = self._nearest("born", y)
-            number = lanes.select(fresh, found, self._row(rows.NUMBER))
-            lanes.store("%work", rows.NUMBER, number)
-            near = lanes.compare("ogt", found, zero)
-            reason = lanes.select(near, lanes.constant(End.TARGET), reason)
-        reason = lanes.select(self._outside(y), lanes.constant(End.BOX), reason)
-        undefined = lanes.compare("uno", check, check)
-        reason = lanes.select(undefined, lanes.constant(End.UNDEFINED), reason)
-        reason = lanes.select(fresh, reason, lanes.constant(RUNNING))
-        lanes.store("%work", rows.REASON, reason)
-        lanes.store("%work", rows.FRESH, zero)
-        self._say(
-            f"%stillborn = bitcast {lanes.mask} {lanes.compare('oge', reason, zero)} to {self.bits}"
-        )
-        started = lanes.block
-        self._say("br label %begun")
-        lanes.label("begun")
-        self._say(f"%failed = phi {self.bits} [ 0, %begin ], [ %stillborn, %{started} ]")
-        some = lanes.emit(f"icmp ne {self.bits} %failed, 0")
-        self._say(f"br i1 {some}, label %harvest, label %check")
         lanes.label("check")
-        active = lanes.any(lanes.compare("ogt", self._row(rows.ACTIVE), zero))
+        active = lanes.any(lanes.compare("ogt", self._row(rows.ACTIVE), lanes.constant(0.0)))
         self._say(f"br i1 {active}, label %going, label %finished")
         lanes.label("going")
         tired = lanes.emit(f"icmp sge i64 %now, {self.members['patience']}")

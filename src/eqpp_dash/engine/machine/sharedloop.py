@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from eqpp_dash.engine.machine.begincode import BeginCode
 from eqpp_dash.engine.machine.control import Field
 from eqpp_dash.engine.machine.crosscode import Sections
 from eqpp_dash.engine.machine.crossloop import gauge
@@ -28,8 +29,14 @@ def loop_text(rows: Rows, width: int, *, fused: bool, variant: Variant, pause: i
     """
     lanes = Lanes(width, fused=fused, contract=True)
     lanes.declare("declare void @slope(ptr)")
-    emitters = [lanes]
-    functions = [_SharedRun(lanes, rows, variant, pause).text()]
+    first = Lanes(width, fused=fused, contract=True)
+    first.definitions, first.declarations = lanes.definitions, lanes.declarations
+    elsewhere = (_elsewhere, rows, False, variant, _elsewhere, _elsewhere)
+    emitters = [lanes, first]
+    functions = [
+        BeginCode(first, *elsewhere, pause).text(),
+        _SharedRun(lanes, rows, variant, pause).text(),
+    ]
     if variant.sections:
         lanes.declare("declare void @gauge(ptr)")
         lanes.declare("declare void @value(ptr, ptr, i64)")

@@ -22,7 +22,8 @@ class Switched:
     sliding : ndarray of bool, shape (m,)
         Whether each slides at its end.
     met : ndarray of int, shape (m, 2)
-        Surfaces that are a reason to end: places in `surfaces`; -1 for none.
+        Surfaces that are a reason to end: places in `surfaces`; -1 for none. In a smooth field
+        the shape is (m, 0).
     spent : ndarray of bool, shape (m,)
         Whether each ended because it reached as many as were allowed.
     surfaces : tuple of str
@@ -38,8 +39,7 @@ class Switched:
     @classmethod
     def none(cls, count: int) -> Self:
         """Give what happens in a smooth field."""
-        never, met = np.zeros(count, dtype=bool), np.empty((count, 2), dtype=np.int64)
-        met.fill(-1)
+        never, met = np.zeros(count, dtype=bool), np.empty((count, 0), dtype=np.int64)
         return cls(np.zeros(count, dtype=np.int64), never, met, never, ())
 
     def reason(self, trajectory: int, end: int) -> str:
