@@ -25,7 +25,7 @@ from eqpp_dash.engine.machine.build import (
     remember,
 )
 from eqpp_dash.engine.machine.emitter import Emitter
-from eqpp_dash.engine.machine.layout import Job, Method, Rows, Variant
+from eqpp_dash.engine.machine.layout import Job, Method, Rows, Variant, address_of
 from eqpp_dash.engine.machine.sharedloop import loop_text, system_text
 from eqpp_dash.engine.machine.steploop import NEVER
 
@@ -140,17 +140,18 @@ class Kernel:
         """
         size = self.rows.count * self.width
         store = np.zeros(size + 8)
-        start = (-store.ctypes.data % 64) // 8
+        first = address_of(store)
+        start = (-first % 64) // 8
         rows = store[start : start + size].reshape(self.rows.count, self.width)
         numbers = rows[Rows.INDEX].view(np.int64)
-        numbers[:] = -1
+        numbers.fill(-1)
         own = Job.from_buffer_copy(job)
-        own.work, own.patience, own.idle = rows.ctypes.data, patience, -1
+        own.work, own.patience, own.idle = first + 8 * start, patience, -1
         if begun is not None:
             rows[:, : begun.shape[1]] = begun
             own.idle = sum(1 << i for i, number in enumerate(numbers.tolist()) if number < 0)
         self._run(ctypes.addressof(own))
-        return Pause(own.patience, rows if (numbers >= 0).any() else None)
+        return Pause(own.patience, rows if max(numbers.tolist()) >= 0 else None)
 
     def close(self) -> None:
         """Free the code; nothing may be running in it."""

@@ -135,10 +135,13 @@ class Kernels:
     def _find(self, variant: Variant) -> Tiered | None:
         if not self._machine or variant.method == Method.Radau:
             return None
-        if variant not in self._made and (trouble := self._too_long(variant)):
+        made = self._made.get(variant)
+        if made is not None:
+            return made
+        if trouble := self._too_long(variant):
             self.trouble = trouble
             return None
-        if self._wait or variant in self._made:
+        if self._wait:
             return self._compile(variant)
         if self._at_hand(variant):
             self._try_at_once(variant)
