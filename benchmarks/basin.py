@@ -4,7 +4,7 @@
 trajectory has ended once it is within 0.3 of (1, 0) or (-1, 0): the energy y²/2 - x²/2 + x⁴/4,
 which never rises, is negative there, and would have to rise to zero for it to leave the well.
 All integrate at the tolerance 1e-6; machine code then takes the cells that have a neighbour in the
-other basin again, at 1e-12, which counts as its time. Every label is compared with a reference at
+other basin again, at 1e-9, which counts as its time. Every label is compared with a reference at
 the tolerance 1e-15, by heyoka where it is installed; where they differ, the reference is asked
 about starts 1e-6 away to tell whether the boundary is that near. scipy takes a sample of the cells.
 
@@ -31,7 +31,7 @@ Labels = NDArray[np.int64]
 Labeller = Callable[[Array, float], Labels]
 """Gives the well, 0 or 1, of starts of shape (2, m) at a tolerance; -1 where none was reached."""
 
-SIDE, SPAN, RADIUS, TOLERANCE, CLOSE, NEAR = 512, 400.0, 0.3, 1e-6, 1e-12, 1e-6
+SIDE, SPAN, RADIUS, TOLERANCE, CLOSE, NEAR = 512, 400.0, 0.3, 1e-6, 1e-9, 1e-6
 SAMPLE = 200
 AXIS = np.linspace(-2.0, 2.0, SIDE)
 STARTS = np.stack([each.ravel() for each in np.meshgrid(AXIS, AXIS)])

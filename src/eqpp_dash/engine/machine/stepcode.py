@@ -32,7 +32,7 @@ SHRINKAGE = 0.2
 SAFETY = 0.9
 CAUTION = 0.8
 """The same where the error before counts too. Steps a little shorter than the estimate would allow
-are rejected half as often, so there are no more of them, and their errors are smaller."""
+are rejected less often, so hardly more are tried, and their errors are smaller."""
 
 MEMORY = 0.25
 """Power of what the last accepted error alone would have the step grow by, by which the next

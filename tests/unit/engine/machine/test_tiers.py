@@ -26,7 +26,7 @@ from eqpp_dash.engine.machine.stepper import _advance_type, _terms_type
 from eqpp_dash.engine.system import parse_system
 
 Array = NDArray[np.float64]
-PATIENCES = (0, 40, 10**9)
+PATIENCES = (0, 25, 10**9)
 """All by the code for long work; a change on the way; all by the code that is soon there."""
 
 COUNT = 21
