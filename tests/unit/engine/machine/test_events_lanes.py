@@ -250,6 +250,21 @@ def test_steps_that_wait_are_found_the_same_in_as_steps_that_do_not(method: str)
             np.testing.assert_array_equal(one.states, two.states)
 
 
+def test_where_rounding_hides_a_sign_no_step_waits() -> None:
+    """Steps end where the section is nothing but rounding: the sign is that of before."""
+    starts = np.random.default_rng(7).uniform(-2e-7, 2e-7, (2, 150))
+    starts[0] += 1e7
+    found = []
+    with Integrator.of(parse_system("x' = y; y' = 1e7 - x"), sections=["x - 1e7"]) as integrator:
+        for never in (0, 1 << 39):
+            events = [SectionEvent(0, 0, never, 40)]
+            run = partial(integrator.propagate, starts, 30.0, rtol=1e-15, atol=1e-9)
+            found.append(run(events=events).crossings[0])
+    assert found[0].counts.max() > 8
+    np.testing.assert_array_equal(found[0].counts, found[1].counts)
+    np.testing.assert_array_equal(found[0].times, found[1].times)
+
+
 def test_trajectories_that_are_over_before_they_begin_leave_the_others_alone() -> None:
     count = 333
     starts = np.random.default_rng(6).uniform(-1.0, 1.0, (2, count))
