@@ -83,7 +83,12 @@ def test_kernel_names_no_more_rows_than_it_has() -> None:
         f(i) for f in (rows.state, rows.slope, rows.trial, rows.trial_slope) for i in range(3)
     ]
     places += [rows.parameter(i) for i in range(2)]
-    assert places == list(range(rows.FIXED, rows.count))
+    assert places == list(range(rows.FIXED, rows.ready))
+    assert [rows.prepared, rows.queue, rows.count] == [2 * rows.ready + i for i in range(3)]
+    rows = Rows(3, 2, sections=2)
+    assert rows.ready == rows.crossing.end
+    assert rows.second == 2 * rows.ready
+    assert [rows.prepared, rows.queue, rows.count] == [3 * rows.ready + i for i in range(3)]
 
 
 def test_kernel_is_freed_when_it_is_closed(system: System) -> None:
