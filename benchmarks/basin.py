@@ -4,7 +4,7 @@
 trajectory has ended once it is within 0.3 of (1, 0) or (-1, 0): the energy y²/2 - x²/2 + x⁴/4,
 which never rises, is negative there, and would have to rise to zero for it to leave the well.
 All integrate at the tolerance 1e-6; machine code then takes the cells that have a neighbour in the
-other basin again, at 1e-12, which counts as its time. Every label is compared with a reference at
+other basin again, at 1e-9, which counts as its time. Every label is compared with a reference at
 the tolerance 1e-15, by heyoka where it is installed; where they differ, the reference is asked
 about starts 1e-6 away to tell whether the boundary is that near. scipy takes a sample of the cells.
 
@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 from eqpp_dash.engine.machine import Integrator, Targets
-from eqpp_dash.engine.machine.integrate import End
 from eqpp_dash.engine.system import parse_system
 
 Labels = NDArray[np.int64]
@@ -46,12 +45,13 @@ LANES = 8
 def ours(machine: bool) -> Labeller:
     system = parse_system("x' = y; y' = x - x^3 - 0.15*y")
     integrator, targets = Integrator.of(system, machine=machine), Targets(WELLS, RADIUS)
+    integrator.prepare()
 
     def label(starts: Array, tolerance: float) -> Labels:
         found = integrator.propagate(
             starts, SPAN, targets=targets, rtol=tolerance, atol=tolerance, threads=1
         )
-        return np.where(found.ends == End.TARGET, found.target, -1)
+        return found.target
 
     return label
 

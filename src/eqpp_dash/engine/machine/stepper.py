@@ -26,7 +26,8 @@ from eqpp_dash.engine.dop853 import TERMS
 from eqpp_dash.engine.expression.graph import Node, topological
 from eqpp_dash.engine.machine import build
 from eqpp_dash.engine.machine.fallback import ArrayField
-from eqpp_dash.engine.machine.rounds import FIXED_SETUP, Layout, rounds_text
+from eqpp_dash.engine.machine.rounds import FIXED_SETUP, Layout
+from eqpp_dash.engine.machine.roundscode import compile_rounds
 from eqpp_dash.engine.system import System, Value
 
 Array = NDArray[np.float64]
@@ -75,11 +76,9 @@ class Stepper:
         parameters: Sequence[str],
         folder: Path | None = None,
     ) -> None:
-        target = build.native_target()
-        self.width = target.width
+        self.width = build.native_target().width
         self.layout = Layout(len(variables))
-        text = rounds_text(components, variables, parameters, width=self.width, fused=target.fused)
-        code = build.compile_ir(text, "rounds", ["advance", "terms"], folder=folder)
+        code = compile_rounds(components, variables, parameters, folder=folder, quick=True)
         weakref.finalize(self, code.close)
         self._advance = _advance_type(code.address("advance"))
         self._terms = _terms_type(code.address("terms"))
