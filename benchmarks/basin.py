@@ -4,7 +4,7 @@
 trajectory has ended once it is within 0.3 of (1, 0) or (-1, 0): the energy y²/2 - x²/2 + x⁴/4,
 which never rises, is negative there, and would have to rise to zero for it to leave the well.
 All integrate at the tolerance 1e-6; machine code then takes the cells that have a neighbour in the
-other basin again, at 1e-9, which counts as its time. Every label is compared with a reference at
+other basin again, at 1e-12, which counts as its time. Every label is compared with a reference at
 the tolerance 1e-15, by heyoka where it is installed; where they differ, the reference is asked
 about starts 1e-6 away to tell whether the boundary is that near. scipy takes a sample of the cells.
 
