@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from dataclasses import field as dataclass_field
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +19,7 @@ from eqpp_dash.engine.points import ALGEBRA, PointExaminer
 from eqpp_dash.engine.problem import FactorSystem
 from eqpp_dash.engine.singularities import find_singularities
 from eqpp_dash.engine.subdivision import SearchBudget, find_zeros
+from eqpp_dash.engine.zeros import KnownZeros, Zeros
 from eqpp_dash.model.portrait import (
     Array,
     Equilibrium,
@@ -34,28 +34,6 @@ MARGIN = 0.025
 """How far beyond each edge of the window equilibria are searched, as a share of its width."""
 MOST_SYSTEMS = 200
 """Most combinations of factors that are searched."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class KnownZeros:
-    """Zeros in a box that was searched to the end: there are no others in it.
-
-    Attributes
-    ----------
-    lo, hi : ndarray, shape (n,)
-        Corners of the box.
-    points, errors : ndarray, shape (n, k)
-        The zeros of all combinations of factors, and bounds of their errors.
-    """
-
-    lo: Array
-    hi: Array
-    points: Array
-    errors: Array
-
-    def covers(self, lo: Array, hi: Array) -> bool:
-        """Tell whether a box lies in the one that was searched."""
-        return bool((lo >= self.lo).all() and (hi <= self.hi).all())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,7 +161,7 @@ class _Search:
         self.notices: list[Notice] = []
         self.open: list[str] = []
         self.specks: list[str] = []
-        self.zeros = _Zeros(len(lo))
+        self.zeros = Zeros(len(lo))
         self.undecided: list[tuple[FactorSystem, Array, Array, str]] = []
 
     @property
@@ -398,43 +376,3 @@ class _Search:
 
 def _near(point: Array, digits: int = 6) -> str:
     return "near (" + ", ".join(f"{value + 0.0:.{digits}g}" for value in point) + ")"
-
-
-@dataclass
-class _Zeros:
-    """Zeros of all systems of factors, each once."""
-
-    dimension: int
-    points: list[Array] = dataclass_field(default_factory=list)
-    errors: list[Array] = dataclass_field(default_factory=list)
-    reserved: list[tuple[Array, Array]] = dataclass_field(default_factory=list)
-
-    @property
-    def count(self) -> int:
-        return len(self.points)
-
-    def add(self, points: Array, errors: Array) -> None:
-        for point, error in zip(points.T, errors.T, strict=True):
-            ulps = 4 * np.spacing(np.abs(point))
-            place = self._find(point, error + ulps)
-            if place is None:
-                self.points.append(point)
-                self.errors.append(error)
-            elif error.max() < self.errors[place].max():
-                self.points[place], self.errors[place] = point, error
-
-    def pairs(self) -> list[tuple[Array, Array]]:
-        return list(zip(self.points, self.errors, strict=True))
-
-    def reserve(self, point: Array, error: Array) -> None:
-        self.reserved.append((point, error))
-
-    def holds(self, point: Array, error: Array) -> bool:
-        taken = any((np.abs(p - point) <= e + error).all() for p, e in self.reserved)
-        return taken or self._find(point, error) is not None
-
-    def _find(self, point: Array, error: Array) -> int | None:
-        for k, (known, bound) in enumerate(zip(self.points, self.errors, strict=True)):
-            if (np.abs(known - point) <= bound + error).all():
-                return k
-        return None

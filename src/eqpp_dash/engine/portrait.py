@@ -12,7 +12,7 @@ import numpy as np
 from eqpp_dash import __version__
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.drawing import draw_trajectories, sketch_trajectories
-from eqpp_dash.engine.equilibria import EquilibriumSearch, KnownZeros, find_equilibria
+from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
 from eqpp_dash.engine.field import sample_field
 from eqpp_dash.engine.kinds.decide import with_kinds
 from eqpp_dash.engine.machine.stepper import Machine, integrator_of, prepare_machine
@@ -27,6 +27,7 @@ from eqpp_dash.engine.system import Limits, System
 from eqpp_dash.engine.timescale import crossing_time, time_span
 from eqpp_dash.engine.trajectories import Orbits, assemble, integrate_both
 from eqpp_dash.engine.window import WindowFit, fit_with_search
+from eqpp_dash.engine.zeros import KnownZeros
 from eqpp_dash.model.portrait import (
     Equilibrium,
     Notice,
