@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from dataclasses import field as dataclass_field
 from functools import cached_property
 
 import numpy as np
@@ -13,12 +12,14 @@ import numpy as np
 from eqpp_dash.engine.compiled import CompiledField, Factor
 from eqpp_dash.engine.continua import equilibrium_curve, hidden_curve
 from eqpp_dash.engine.degenerate import Cluster, cluster_boxes
+from eqpp_dash.engine.exactzeros import ExactZeros
 from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.krawczyk import newton, prove_zeros
-from eqpp_dash.engine.points import PointExaminer
+from eqpp_dash.engine.points import ALGEBRA, PointExaminer
 from eqpp_dash.engine.problem import FactorSystem
 from eqpp_dash.engine.singularities import find_singularities
 from eqpp_dash.engine.subdivision import SearchBudget, find_zeros
+from eqpp_dash.engine.zeros import KnownZeros, Zeros
 from eqpp_dash.model.portrait import (
     Array,
     Equilibrium,
@@ -36,28 +37,6 @@ MOST_SYSTEMS = 200
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class KnownZeros:
-    """Zeros in a box that was searched to the end: there are no others in it.
-
-    Attributes
-    ----------
-    lo, hi : ndarray, shape (n,)
-        Corners of the box.
-    points, errors : ndarray, shape (n, k)
-        The zeros of all combinations of factors, and bounds of their errors.
-    """
-
-    lo: Array
-    hi: Array
-    points: Array
-    errors: Array
-
-    def covers(self, lo: Array, hi: Array) -> bool:
-        """Tell whether a box lies in the one that was searched."""
-        return bool((lo >= self.lo).all() and (hi <= self.hi).all())
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class EquilibriumSearch:
     """What the search for equilibria found.
 
@@ -72,7 +51,8 @@ class EquilibriumSearch:
     completeness : str
         ``proved`` if every other point of the window is excluded, but for specks of 1e-9 of its
         width around points at which the field is singular or jumps; ``proved, except within
-        specks`` around multiple zeros; else ``searched``, with what is left open.
+        specks`` around multiple zeros that exact algebra does not reach; else ``searched``, with
+        what is left open.
     notices : tuple of Notice
         Warnings.
     known : KnownZeros or None
@@ -176,11 +156,12 @@ class _Search:
         self.budget, self.used = budget, 0
         self.progress = progress
         self.examiner = PointExaminer(field, lo, hi)
+        self.exact = ExactZeros(field)
         self.sets: list[EquilibriumSet] = []
         self.notices: list[Notice] = []
         self.open: list[str] = []
         self.specks: list[str] = []
-        self.zeros = _Zeros(len(lo))
+        self.zeros = Zeros(len(lo))
         self.undecided: list[tuple[FactorSystem, Array, Array, str]] = []
 
     @property
@@ -332,6 +313,10 @@ class _Search:
         for cluster in cluster_boxes(lo, hi, self.span):
             if self.examiner.is_excluded(cluster):
                 continue
+            exact = self.exact.within(cluster)
+            if exact is not None:
+                candidates += self._from_algebra(exact)
+                continue
             point, error = self.examiner.locate(cluster)
             if self.examiner.is_jump(cluster, point):
                 continue
@@ -341,6 +326,15 @@ class _Search:
                 continue
             self.zeros.reserve(point, error)
             candidates.append((point, error, "subdivision"))
+        return candidates
+
+    def _from_algebra(self, zeros: list[tuple[Array, Array]]) -> list[tuple[Array, Array, str]]:
+        """Take the zeros in a speck that exact algebra found; there are no others in it."""
+        candidates: list[tuple[Array, Array, str]] = []
+        for point, error in zeros:
+            if self._counts(point) and not self.zeros.holds(point, error + 1e-9 * self.span):
+                self.zeros.reserve(point, error)
+                candidates.append((point, error, ALGEBRA))
         return candidates
 
     def _crowd(self, system: FactorSystem, lo: Array, hi: Array, exhausted: str) -> None:
@@ -382,43 +376,3 @@ class _Search:
 
 def _near(point: Array, digits: int = 6) -> str:
     return "near (" + ", ".join(f"{value + 0.0:.{digits}g}" for value in point) + ")"
-
-
-@dataclass
-class _Zeros:
-    """Zeros of all systems of factors, each once."""
-
-    dimension: int
-    points: list[Array] = dataclass_field(default_factory=list)
-    errors: list[Array] = dataclass_field(default_factory=list)
-    reserved: list[tuple[Array, Array]] = dataclass_field(default_factory=list)
-
-    @property
-    def count(self) -> int:
-        return len(self.points)
-
-    def add(self, points: Array, errors: Array) -> None:
-        for point, error in zip(points.T, errors.T, strict=True):
-            ulps = 4 * np.spacing(np.abs(point))
-            place = self._find(point, error + ulps)
-            if place is None:
-                self.points.append(point)
-                self.errors.append(error)
-            elif error.max() < self.errors[place].max():
-                self.points[place], self.errors[place] = point, error
-
-    def pairs(self) -> list[tuple[Array, Array]]:
-        return list(zip(self.points, self.errors, strict=True))
-
-    def reserve(self, point: Array, error: Array) -> None:
-        self.reserved.append((point, error))
-
-    def holds(self, point: Array, error: Array) -> bool:
-        taken = any((np.abs(p - point) <= e + error).all() for p, e in self.reserved)
-        return taken or self._find(point, error) is not None
-
-    def _find(self, point: Array, error: Array) -> int | None:
-        for k, (known, bound) in enumerate(zip(self.points, self.errors, strict=True)):
-            if (np.abs(known - point) <= bound + error).all():
-                return k
-        return None

@@ -12,18 +12,22 @@ import numpy as np
 from eqpp_dash import __version__
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.drawing import draw_trajectories, sketch_trajectories
-from eqpp_dash.engine.equilibria import EquilibriumSearch, KnownZeros, find_equilibria
+from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
 from eqpp_dash.engine.field import sample_field
+from eqpp_dash.engine.kinds.decide import with_kinds
 from eqpp_dash.engine.machine.stepper import Machine, integrator_of, prepare_machine
 from eqpp_dash.engine.nullclines import trace_nullclines
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.prepare import check_point, prepare_spec
 from eqpp_dash.engine.remarks import end_notices, separatrix_notices
 from eqpp_dash.engine.reporting import PhaseReporter, Report
+from eqpp_dash.engine.structure.facts import Structure
+from eqpp_dash.engine.structure.find import planar_structure, quick_structure
 from eqpp_dash.engine.system import Limits, System
 from eqpp_dash.engine.timescale import crossing_time, time_span
 from eqpp_dash.engine.trajectories import Orbits, assemble, integrate_both
 from eqpp_dash.engine.window import WindowFit, fit_with_search
+from eqpp_dash.engine.zeros import KnownZeros
 from eqpp_dash.model.portrait import (
     Equilibrium,
     Notice,
@@ -87,14 +91,16 @@ def compute_portrait(
     report.begin("window")
     fit = _window(compiled, system, spec)
     window = fit.window
-    base = Portrait(spec, __version__, _system_facts(system, spec), window)
     report.begin("field")
     grid = sample_field(compiled, window, GRID) if "field" in spec.analyses else None
     report.begin("nullclines")
     nullclines: tuple[Nullcline, ...] = ()
     if "nullclines" in spec.analyses:
         nullclines = trace_nullclines(compiled, window)
-    search = _equilibria(compiled, window, spec, report, fit.known)
+    report.begin("structure")
+    structure = planar_structure(compiled, window)
+    base = Portrait(spec, __version__, _system_facts(system, spec, structure), window)
+    search = _equilibria(compiled, window, spec, structure, report, fit.known)
     report.begin("trajectories")
     equilibria = search.equilibria if search else ()
     problem = _problem(compiled, window, spec, equilibria, machine)
@@ -276,8 +282,10 @@ def _scene(system: System, spec: PortraitSpec) -> _Scene:
     compiled = system.compile(spec.parameters)
     machine = prepare_machine(system, compiled, spec.parameters, begin=False)
     fit = _window(compiled, system, spec)
-    search = find_equilibria(compiled, fit.window, known=fit.known)
-    scene = _Scene(compiled, fit.window, fit.notices, search, machine)
+    window = fit.window
+    found = find_equilibria(compiled, window, known=fit.known)
+    search = with_kinds(found, compiled, window, lambda: quick_structure(compiled, window))
+    scene = _Scene(compiled, window, fit.notices, search, machine)
     with _SCENES_LOCK:
         _SCENES[key] = scene
         while len(_SCENES) > MOST_SCENES:
@@ -322,6 +330,7 @@ def _equilibria(
     compiled: CompiledField,
     window: Mapping[str, Range],
     spec: PortraitSpec,
+    structure: Structure | None,
     report: PhaseReporter,
     known: KnownZeros | None,
 ) -> EquilibriumSearch | None:
@@ -332,7 +341,8 @@ def _equilibria(
     def tell(done: Progress) -> None:
         report.tell(done.fraction, done.message)
 
-    return find_equilibria(compiled, window, progress=tell, known=known)
+    found = find_equilibria(compiled, window, progress=tell, known=known)
+    return with_kinds(found, compiled, window, lambda: structure)
 
 
 def _problem(
@@ -361,7 +371,9 @@ def _problem(
     )
 
 
-def _system_facts(system: System, spec: PortraitSpec) -> SystemFacts:
+def _system_facts(
+    system: System, spec: PortraitSpec, structure: Structure | None = None
+) -> SystemFacts:
     return SystemFacts(
         system.variables,
         {name: spec.parameters[name] for name in system.parameters},
@@ -369,6 +381,7 @@ def _system_facts(system: System, spec: PortraitSpec) -> SystemFacts:
         system.equations,
         system.latex,
         system.jacobian_text,
+        tuple(structure.to_json()) if structure else (),
     )
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.equilibria import (
     EquilibriumSearch,
-    KnownZeros,
     find_equilibria,
     survey_equilibria,
 )
@@ -20,6 +19,7 @@ from eqpp_dash.engine.points import has_constant_jacobian
 from eqpp_dash.engine.subdivision import SearchBudget
 from eqpp_dash.engine.symmetry import find_periods, invariant_axis, mirrored_axes
 from eqpp_dash.engine.system import System
+from eqpp_dash.engine.zeros import KnownZeros
 from eqpp_dash.model.portrait import Array, Equilibrium, Notice
 from eqpp_dash.model.spec import Range
 
