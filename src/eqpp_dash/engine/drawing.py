@@ -37,7 +37,7 @@ SEED_STEPS = 800
 """The same for evenly spaced ones."""
 
 
-SKETCH_STEPS = 60
+SKETCH_STEPS = 45
 """The same in a preview, which follows every other candidate, with an accuracy of a screen's."""
 
 SKETCH_RTOL = 1e-5
@@ -141,7 +141,9 @@ def sketch_trajectories(
         orbits = orbits + Orbits.through(candidate_starts(loose)[::2], "seeded", SKETCH_STEPS)
     if not len(orbits):
         return given
-    traced = integrate_both(loose, orbits, equilibria, look_for_closed=False)
+    traced = integrate_both(
+        loose, orbits, equilibria, look_for_closed=False, look_for_repeats=False
+    )
     drawn = assemble(traced, range(branches)) + given
     candidates = range(branches, len(orbits))
     chosen = choose_seeds(traced, [item.points for item in drawn], candidates)

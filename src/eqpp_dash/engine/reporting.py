@@ -10,7 +10,8 @@ from eqpp_dash.model.portrait import Progress
 _SHARES = {
     "understand": 0.02,
     "window": 0.08,
-    "equilibria": 0.25,
+    "structure": 0.12,
+    "equilibria": 0.3,
     "cycles": 0.6,
     "field": 0.62,
     "nullclines": 0.66,
@@ -21,6 +22,7 @@ _MESSAGES = {
     "window": "Choosing the window",
     "field": "Sampling the vector field",
     "nullclines": "Tracing nullclines",
+    "structure": "Looking for first integrals, symmetries and invariant curves",
     "equilibria": "Searching equilibria",
     "cycles": "Searching limit cycles",
     "trajectories": "Integrating trajectories",

@@ -17,7 +17,7 @@ from eqpp_dash.engine.dop853 import Array
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.sampling import sample_curves
 from eqpp_dash.engine.trajectories import Orbits, Traced
-from eqpp_dash.engine.walking import largest, walk_along
+from eqpp_dash.engine.walking import largest, unit_parts, walk_along
 from eqpp_dash.model.portrait import Equilibrium
 
 SEPARATION = 0.04
@@ -280,7 +280,7 @@ def _unit(problem: Problem, points: Array) -> Array:
 
 def _fill(parts: Sequence[Array], problem: Problem) -> Array:
     """Give points of the curves in the unit square, no farther apart than half a separation."""
-    unit = [_unit(problem, part) for part in parts]
+    unit = unit_parts(parts, problem.center, problem.width)
     points = walk_along(unit, 0.5 * SEPARATION, 400, largest)[0]
     return points[((points >= -0.02) & (points <= 1.02)).all(axis=1)]
 

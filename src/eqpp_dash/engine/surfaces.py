@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqpp_dash.engine.dop853 import Array, Trial
+from eqpp_dash.engine.steproots import dips, first_root
 
 if TYPE_CHECKING:
     from eqpp_dash.engine.batch import Batch
@@ -33,6 +34,12 @@ MAX_THICK = 40
 
 JUMP = 1e-4
 """A relative change of the field across a surface beyond this is a jump."""
+
+SOON = 1e-5
+"""Way, in widths of the window, after which a field that is tangent to a surface is looked at."""
+
+TANGENT = 1e-9
+"""Share of the speed below which a field is tangent to a surface."""
 
 FAILURES = 2
 """After so many failures in a row a surface may be in the way of a lane that machine code takes."""
@@ -87,6 +94,10 @@ class Surfaces:
     def _values(self, t: Array, y: Array) -> Array:
         return np.stack([np.broadcast_to(f(t, y), t.shape) for f in self.factors])
 
+    def _times(self, batch: Batch) -> Array:
+        times: Array = self.problem.start + batch.sign * batch.t
+        return times
+
     def _gradient(self, surface: Index, t: Array, y: Array) -> Array:
         gradient = np.zeros_like(y)
         for k in np.unique(surface):
@@ -121,20 +132,22 @@ class Surfaces:
             reach = np.sum(np.abs(gradient) * width[:, None], axis=0)
             for lane in np.flatnonzero((np.abs(value[k]) <= 1e-13 * reach) & (reach > 0)):
                 if ends.open[lane]:
-                    self._settle(int(lane), y, signs[lane], gradient[:, lane], ends)
+                    self._settle(int(lane), y, signs[lane], gradient[:, lane], k, ends)
         self.value = self._values(t, y)
         self.side = np.sign(np.nan_to_num(self.value))
         return y
 
-    def _settle(self, lane: int, y: Array, sign: float, gradient: Array, ends: Ends) -> None:
+    def _settle(
+        self, lane: int, y: Array, sign: float, gradient: Array, k: int, ends: Ends
+    ) -> None:
         problem = self.problem
         normal = problem.width**2 * gradient / np.linalg.norm(problem.width * gradient)
         here = y[:, lane].copy()
         sides = np.stack([here + HOP * normal, here - HOP * normal], axis=1)
         plus, minus = (sign * problem.field(problem.start, sides)).T
-        if not _jumps(plus[:, None], minus[:, None])[0]:
-            return
-        out, into = float(gradient @ plus), float(gradient @ minus)
+        out, into = (self._leads(k, sign, sides[:, i], f) for i, f in enumerate((plus, minus)))
+        if not _jumps(plus[:, None], minus[:, None])[0] or not (plus.any() and minus.any()):
+            return  # also where it is at rest on one side
         if out > 0 >= into or out >= 0 > into:
             reason = "the field jumps here and points away on both sides: the orbit is not unique"
             ends.close(lane, "discontinuity", 0.0, here, reason)
@@ -144,6 +157,20 @@ class Surfaces:
             y[:, lane] = sides[:, 0]
         elif out < 0:
             y[:, lane] = sides[:, 1]
+
+    def _leads(self, k: int, sign: float, y: Array, f: Array) -> float:
+        """Give the rate of a surface's value along a field; if it is tangent, that soon after."""
+        problem = self.problem
+        speed = float(np.max(np.abs(f) / problem.width))
+        for wait in (0.0, SOON / speed if speed else 0.0):
+            there = (y + wait * f)[:, None]
+            t = np.full(1, problem.start + sign * wait)
+            gradient = self._gradient(np.full(1, k), t, there)[:, 0]
+            slope = sign * problem.field(t, there)[:, 0]
+            rate, terms = float(gradient @ slope), float(np.abs(gradient) @ np.abs(slope))
+            if abs(rate) > TANGENT * float(np.abs(gradient) @ problem.width) * speed:
+                return rate
+        return rate if abs(rate) > 1e-12 * terms else 0.0
 
     def scan(self, record: Record) -> NDArray[np.bool_]:
         """Tell which rounds of a record must be taken anew by `look`: (rounds, lanes).
@@ -194,6 +221,7 @@ class Surfaces:
         after = self._values(t, trial.state)
         sign = np.sign(np.nan_to_num(after))
         changed = self.side[:, batch.lane] * sign < 0
+        changed |= self._hidden(batch, trial, h, t, after, good)
         at = np.flatnonzero(changed.any(0))
         crossing = None
         if at.size:
@@ -202,6 +230,38 @@ class Surfaces:
         self.value[:, lanes] = after[:, good]
         self.side[:, lanes] = np.where(sign[:, good] != 0, sign[:, good], self.side[:, lanes])
         return crossing
+
+    def _hidden(
+        self,
+        batch: Batch,
+        trial: Trial,
+        h: Array,
+        t: Array,
+        after: Array,
+        good: NDArray[np.bool_],
+    ) -> NDArray[np.bool_]:
+        """Find surfaces that are crossed though both ends are on the same side: (surfaces, lanes).
+
+        Either twice, as the cubic through the ends of a good step tells; or where a step failed
+        that would lead across along the field, for it may have come back: the other side's field
+        points to the surface too.
+        """
+        found = np.zeros(after.shape, dtype=bool)
+        start, value = self._times(batch), self.value[:, batch.lane]
+        for k in range(self.poles_from):
+            side = self.side[k, batch.lane]
+            slope = self.factors[k].gradient(start, batch.y)
+            first = side * np.sum(slope * batch.f, axis=0) * h
+            old, new = side * value[k], side * after[k]
+            ahead = ~good & (first < 0) & (old + first < 0)
+            bends = good & (first < 0) & (old >= 0) & (new > 0) & (old + first < 0)
+            which = np.flatnonzero(bends)
+            if which.size:
+                slope = self.factors[k].gradient(t[which], trial.state[:, which])
+                last = side[which] * np.sum(slope * trial.slope[:, which], axis=0) * h[which]
+                bends[which] = dips(old[which], new[which], first[which], last)
+            found[k] = (ahead | bends) & (new >= 0)
+        return found
 
     def _shorten(
         self,
@@ -216,11 +276,11 @@ class Surfaces:
         lanes, step = batch.lane[at], h[at]
         share = np.full(at.shape, 2.0)
         surface = np.zeros(at.shape, dtype=np.intp)
-        t = self.problem.start + batch.sign[at] * batch.t[at]
+        t = self._times(batch)[at]
         for k in np.flatnonzero(changed[:, at].any(1)):
             gradient = self.factors[k].gradient(t, batch.y[:, at])
             rate = np.sum(gradient * batch.f[:, at], axis=0) * step
-            root = _first_root(self.value[k, lanes], rate, after[k, at])
+            root = first_root(self.value[k, lanes], rate, after[k, at])
             # Close by, the slope alone tells better than a try that went astray beyond.
             ahead = -self.value[k, lanes] / rate
             root = np.where((ahead >= 0) & (ahead < 0.5), ahead, root)
@@ -325,17 +385,3 @@ def _jumps(one: Array, other: Array) -> NDArray[np.bool_]:
     size = np.max(np.abs(one), axis=0) + np.max(np.abs(other), axis=0)
     jump: NDArray[np.bool_] = ~(change <= JUMP * size)
     return jump
-
-
-def _first_root(start: Array, rate: Array, end: Array) -> Array:
-    """Give the first zero in [0, 1] of the parabola with these ends and first slope."""
-    square = end - start - rate
-    root = np.sqrt(np.maximum(rate * rate - 4.0 * square * start, 0.0))
-    pivot = -0.5 * (rate + np.copysign(root, rate))
-    one, other = pivot / square, start / pivot
-    one = np.where((one >= 0) & (one <= 1), one, np.inf)
-    other = np.where((other >= 0) & (other <= 1), other, np.inf)
-    first = np.minimum(one, other)
-    secant: Array = np.clip(start / (start - end), 0.0, 1.0)
-    chosen: Array = np.where(np.isfinite(first), first, np.nan_to_num(secant, nan=0.5))
-    return chosen

@@ -5,8 +5,11 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, repeat
+
+import numpy as np
+from numpy.typing import NDArray
 
 GREEK = {
     "alpha": "α",
@@ -135,6 +138,22 @@ def format_number(value: float, digits: int = 4, scale: float = 0.0) -> str:
     return mantissa.replace("-", "−", 1)
 
 
+def format_numbers(values: NDArray[np.float64], digits: int = 4, scale: float = 0.0) -> list[str]:
+    """Write many numbers as `format_number` does, in a fraction of the time.
+
+    Examples
+    --------
+    >>> format_numbers(np.array([-0.25, 1.5e-9, 1e-17]), scale=1.0)
+    ['−0.25', '1.5×10⁻⁹', '0']
+    """
+    shown = np.where(np.abs(values) <= 1e-12 * scale, 0.0, values + 0.0).tolist()
+    texts = (f"%.{digits}g " * len(shown) % tuple(shown)).replace("-", "−").split()
+    return [
+        format_number(value, digits) if "e" in text or "n" in text else text
+        for value, text in zip(shown, texts, strict=True)
+    ]
+
+
 def format_point(values: Iterable[float], spans: Iterable[float] = (), digits: int = 4) -> str:
     """Write a point for reading.
 
@@ -195,3 +214,14 @@ def format_eigenvalues(values: Sequence[complex], digits: int = 4) -> str:
             text = text.replace(" + ", " ± ") if " + " in text else f"±{text}"
         texts.append(text)
     return ", ".join(texts)
+
+
+def sector_words(sectors: Mapping[str, int]) -> str:
+    """Tell how many sectors of each sort there are.
+
+    Examples
+    --------
+    >>> sector_words({"elliptic": 0, "hyperbolic": 2, "parabolic": 1})
+    '2 hyperbolic, 1 parabolic'
+    """
+    return ", ".join(f"{count} {sort}" for sort, count in sectors.items() if count)

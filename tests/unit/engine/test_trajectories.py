@@ -48,6 +48,16 @@ def ends(trajectory):
         ("x' = -1/x; y' = 1", (1, 0), "undefined", 0.5),
         ("x' = y/x; y' = -1", (1, 1), "undefined", 1 + math.sqrt(2)),
         ("x' = -sign(x); y' = 1", (0.5, -1), "sliding", 0.5),
+        # Steeper from below: steps that lead across come back.
+        (
+            "x' = 1; y' = x*heaviside(y) + heaviside(-y)",
+            (-1, 0.49),
+            "sliding",
+            1 - math.sqrt(0.02),
+        ),
+        ("x' = y; y' = -x - 0.3*sign(y)", (1, 0), "sliding", 2 * math.pi),
+        # Tangent from above: it bends back to the surface.
+        ("x' = 1; y' = heaviside(-y) - x*heaviside(y)", (0, 0), "sliding", 0.0),
         ("x' = -sqrt(abs(x)); y' = -y", (1, 1), "undecided", 2.0),
     ],
 )
@@ -193,6 +203,24 @@ def test_methods_agree(method):
     w = math.sqrt(3) / 2
     exact = math.exp(-1.5) * (math.cos(3 * w) + math.sin(3 * w) / (2 * w))
     assert item.points[-1][0] == pytest.approx(exact, abs=1e-6)
+
+
+@pytest.mark.parametrize("depth", [1e-3, 1e-7])
+def test_a_surface_that_a_step_would_dip_below(depth):
+    """The parabola y = x^2/2 - depth goes below y = 0, where the field leads down."""
+    text = "x' = 1; y' = x - 3*heaviside(-y)"
+    (item,) = trace(text, (-1.0, 0.5 - depth), span=2.0)
+    expected = 0.5 - depth - 3.0 * (1.0 + math.sqrt(2.0 * depth))
+    assert item.points[-1] == pytest.approx((1.0, expected), abs=1e-6)
+
+
+def test_a_start_where_the_field_is_tangent_to_a_surface():
+    (item,) = trace("x' = 1; y' = x*heaviside(y) + heaviside(-y)", (0.0, 0.0), span=1.0)
+    assert (item.forward.end, item.backward.end) == ("time", "discontinuity")
+    assert item.points[-1] == pytest.approx((1.0, 0.5), abs=1e-6)
+    (item,) = trace("x' = 1; y' = heaviside(-y) - x*heaviside(y)", (0.0, 0.0), span=1.0)
+    assert item.backward.end == "time"
+    assert item.points[0] == pytest.approx((-1.0, -1.0), abs=1e-6)
 
 
 def test_crossing_many_surfaces_ends():

@@ -29,6 +29,7 @@ from eqpp_dash.engine.machine.crossingrows import (
     ON,
     PARTS,
     SECANTS,
+    SHRINKS,
     TINY,
     WIDTH,
 )
@@ -83,7 +84,10 @@ class SectionWatch:
             share = ON if j < len(self.sections) - self.batch.events.strict else 0.0
             on = (np.abs(value) <= share * np.abs(change)) | (np.abs(value) <= noise)
             ahead = np.where(np.abs(change) > 0, np.copysign(TINY, change), 0.0)
-            self.value[j], self.rate[j] = np.where(on, ahead, value), rate
+            side = self.batch.events.sides[j][self.lane]
+            old = np.where((side * value > 0) & ~on, value, np.copysign(TINY, side))
+            value = np.where(side != 0, old, np.where(on, ahead, value))
+            self.value[j], self.rate[j] = value, rate
 
     def look(self, step: Step) -> None:
         """Look at the steps just accepted; see `Step` for what comes of it."""
@@ -96,7 +100,7 @@ class SectionWatch:
                 j, good, step.ahead[good], step.new[:, good], step.slope[:, good], 1.0
             )
             old = self.value[j, good]
-            value = np.where(value == 0, 0.5 * old, value)
+            value = np.where(value == 0, np.where(old != 0, np.copysign(TINY, old), old), value)
             if up or down:
                 first, last = self.rate[j, good] * step.h[good], rate * step.h[good]
                 suspects[j] = lands | _suspicious(old, value, first, last, bool(up), bool(down))
@@ -108,10 +112,12 @@ class SectionWatch:
         self.lands[:] = False
         if which.size:
             self.lands[which] = step.retake[which]
-        self.value, self.rate = (
-            np.where(step.retake | (step.finish > 0), old, new)
-            for old, new in ((self.value, values), (self.rate, rates))
-        )
+        self.value, self.rate = values, rates
+
+    def record(self, which: Index) -> None:
+        """Note on which sides of the sections some of the trajectories are."""
+        for sides, value in zip(self.batch.events.sides, self.value, strict=True):
+            sides[self.lane[which]] = np.sign(np.nan_to_num(value[which]))
 
 
 def _suspicious(old: Array, value: Array, first: Array, last: Array, up: bool, down: bool) -> Mask:
@@ -161,6 +167,8 @@ class _Look:
             if self.suspects[j].any():
                 self._scan(j)
         hit = self.aim > 0
+        for new, kept in ((self.values, watch.value), (self.rates, watch.rate)):
+            new[:, which[hit]] = kept[:, which[hit]]
         for counts, old in zip(self.events.counts, before, strict=True):
             counts[self.lane[hit]] = old[hit]
         least = SMALLEST_STEP * np.abs(self.t) + SMALLEST_SHARE * np.abs(self.step.span[which])
@@ -285,20 +293,25 @@ class _Look:
         low, high, side, root = low[picked], high[picked], side[picked], guess[picked]
         of, extent = of[picked], CLOSE * (high - low)
         busy, states = np.arange(picked.size), np.empty((len(self.y), picked.size))
+        change = np.full(picked.size, np.inf)
         for number in range(NEWTON + BISECTIONS):
             if not busy.size:
                 break
             share = root[busy]
-            value, rate, _, state, way = self._at(j, of[busy], share)
+            value, rate, noise, state, way = self._at(j, of[busy], share)
             before = side[busy] * value > 0
             low[busy] = np.where(before, share, low[busy])
             high[busy] = np.where(before, high[busy], share)
             newton = share - value / rate
             inside = (newton >= low[busy]) & (newton <= high[busy])
-            close = inside & (np.abs(newton - share) <= extent[busy])
+            correction = np.abs(newton - share)
+            close = (correction <= extent[busy]) & (correction <= SHRINKS * change[busy])
+            close = inside & (close | (np.abs(value) <= noise))
             still = (value == 0) | (high[busy] - low[busy] <= WIDTH)
             middle = 0.5 * (low[busy] + high[busy])
-            following = np.where(close | (inside & (number < NEWTON)), newton, middle)
+            usable = inside & (number < NEWTON)
+            following = np.where(close | usable, newton, middle)
+            change[busy] = np.where(usable, correction, 0.0)
             root[busy] = np.where(still, share, following)
             states[:, busy] = state + (root[busy] - share) * way
             busy = busy[~(close | still)]

@@ -23,6 +23,7 @@ from eqpp_dash.engine.machine.crossingrows import (
     NOISE,
     SECANTS,
     SETUP,
+    SHRINKS,
     STATES,
     STOP,
     TIMES,
@@ -193,6 +194,7 @@ class CrossCode(ColdCode):
         busy_row = self.own.scratch(Scratch.BUSY)
         extent = lanes.subtract(self._see(Scratch.HIGH), self._see(Scratch.LOW))
         self._keep(Scratch.EXTENT, lanes.multiply(extent, lanes.constant(CLOSE)))
+        self._keep(Scratch.CHANGE, lanes.constant(float("inf")))
         with self._repeat(NEWTON + BISECTIONS, busy_row) as number:
             # A lane that has its root is looked at again where it was looked at last.
             self._alter(Scratch.SHARE, self._holds(Scratch.BUSY), self._see(Scratch.ROOT))
@@ -207,9 +209,13 @@ class CrossCode(ColdCode):
             inside = lanes.mask_and(
                 lanes.compare("oge", newton, low), lanes.compare("ole", newton, high)
             )
-            close = lanes.absolute(lanes.subtract(newton, share))
-            close = lanes.compare("ole", close, self._see(Scratch.EXTENT))
-            close = lanes.mask_and(close, inside)
+            correction = lanes.absolute(lanes.subtract(newton, share))
+            close = lanes.compare("ole", correction, self._see(Scratch.EXTENT))
+            before = lanes.multiply(self._see(Scratch.CHANGE), lanes.constant(SHRINKS))
+            close = lanes.mask_and(close, lanes.compare("ole", correction, before))
+            # Where rounding decides about the value, a correction need not shrink.
+            quiet = lanes.compare("ole", lanes.absolute(value), self._see(Scratch.NOISE))
+            close = lanes.mask_and(lanes.mask_or(close, quiet), inside)
             early = lanes.emit(f"icmp slt i64 {number}, {NEWTON}")
             usable = lanes.mask_and(inside, self._spread_scalar("i1", early))
             middle = lanes.multiply(lanes.add(low, high), half)
@@ -217,6 +223,9 @@ class CrossCode(ColdCode):
             narrow = lanes.compare("ole", lanes.subtract(high, low), lanes.constant(WIDTH))
             still = lanes.mask_or(lanes.compare("oeq", value, lanes.constant(0.0)), narrow)
             self._alter(Scratch.ROOT, busy, lanes.select(still, share, following))
+            # After a bisection there is no correction to compare with.
+            change = lanes.select(usable, correction, lanes.constant(0.0))
+            self._keep(Scratch.CHANGE, change)
             done = lanes.mask_or(still, close)
             self._mark(Scratch.BUSY, lanes.mask_and(busy, lanes.mask_not(done)))
         rest = lanes.subtract(self._see(Scratch.ROOT), self._see(Scratch.SHARE))

@@ -15,6 +15,10 @@ CLOSE = 1e-7
 """Share of the bracket at first below which Newton's correction is the last: what it leaves is
 about its square."""
 
+SHRINKS = 0.1
+"""Share of the correction before below which Newton's iteration converges as it should. At a
+multiple root, or where the slope is infinite, it does not."""
+
 WIDTH = 4e-16
 """Share of a step to which a bracket is halved."""
 
@@ -46,9 +50,9 @@ ON = 1e-10
 TINY = 1e-300
 """Value of a section, but for the sign, where it is zero."""
 
-#: Members of what each section's caller wants: eight integers.
-UP, DOWN, STOP, KEPT, TIMES, STATES, COUNTS, STRICT = range(8)
-SETUP = 8
+#: Members of what each section's caller wants: nine integers.
+UP, DOWN, STOP, KEPT, TIMES, STATES, COUNTS, SIDES, STRICT = range(9)
+SETUP = 9
 
 
 class Scratch(IntEnum):
@@ -92,6 +96,7 @@ class Scratch(IntEnum):
     ROOT = 32
     MOMENT = 33
     EXTENT = 34
+    CHANGE = 35
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from eqpp_dash.engine.machine.derivatives import derivatives
 from eqpp_dash.engine.machine.layout import (
     CREEPING,
     RELIEF,
+    SMALLEST_FIRST,
     SMALLEST_SHARE,
     SMALLEST_STEP,
     STIFF,
@@ -32,7 +33,14 @@ from eqpp_dash.engine.machine.layout import (
     Method,
     Variant,
 )
-from eqpp_dash.engine.machine.stepcode import GROWTH, MEMORY, MOST_PRIOR, SAFETY, SHRINKAGE
+from eqpp_dash.engine.machine.stepcode import (
+    CAUTION,
+    GROWTH,
+    MEMORY,
+    MOST_PRIOR,
+    SAFETY,
+    SHRINKAGE,
+)
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -181,7 +189,9 @@ class _Block:
             longest,
         )
         usable = np.isfinite(step) & (step > 0)
-        signed: Array = sign * np.where(usable, step, 1e-6 * longest)
+        step = np.where(usable, step, 1e-6 * longest)
+        least = SMALLEST_FIRST * SMALLEST_STEP * np.abs(self.t)
+        signed: Array = sign * np.fmax(step, np.fmin(least, longest))
         return signed
 
     def run(self, stop: Callable[[], bool], report: Callable[[int], object]) -> None:
@@ -208,7 +218,7 @@ class _Block:
         trial = self._trial(h)
         good = trial.error <= 1.0
         root = np.maximum(trial.error, 1e-20) ** (-1 / self.order)
-        factor = SAFETY * root
+        factor = (CAUTION if self.method == Method.DOP853 else SAFETY) * root
         if self.method == Method.DOP853:
             factor = np.where(good, factor * self.prior**-MEMORY, factor)
             self.prior = np.where(good, np.minimum(root, MOST_PRIOR), self.prior)
@@ -339,6 +349,7 @@ class _Block:
         self.batch.times[lanes] = self.t[which]
         self.batch.steps[lanes] = self.tried
         if self.watch is not None:
+            self.watch.record(which)
             self.batch.passed[lanes] = self.watch.aim[which]
             cycle = self.batch.ends[lanes] == End.CYCLE
             self.batch.reached[lanes[cycle]] = self.watch.number[which[cycle]]

@@ -71,6 +71,10 @@ class Runner:
         """Why there is no machine code where some was wanted; empty if there is no reason."""
         return self._kernels.trouble
 
+    def prepare(self) -> None:
+        """Have code for long work from now on."""
+        self._kernels.prepare()
+
     def close(self) -> None:
         """Free the machine code, after the calls that are under way."""
         self._kernels.close()
@@ -89,7 +93,7 @@ class Runner:
             else:
                 count = max(1, batch.spans.size)
                 integrate_arrays(
-                    self._field,
+                    self.field,
                     batch,
                     variant,
                     stop=watch.cancelled,
@@ -97,5 +101,6 @@ class Runner:
                 )
 
     @cached_property
-    def _field(self) -> ArrayField:
+    def field(self) -> ArrayField:
+        """The field and its sections in numpy."""
         return ArrayField(*self._system, self._sections)

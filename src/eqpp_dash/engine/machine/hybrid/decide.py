@@ -28,6 +28,12 @@ MOST_SURFACES = 6
 TANGENT = 1e-10
 """Share of the terms of a rate below which it counts as zero."""
 
+SLANTED = 1e-8
+"""Share of what a rate could be, given the speed, below which it may be nothing but rounding."""
+
+ROUNDING = 64 * np.finfo(float).eps
+"""Relative size of a gap, or of a rate, that is nothing but rounding."""
+
 SAME = 1e-12
 """Relative difference of two fields below which they are the same."""
 
@@ -74,7 +80,14 @@ class Decision:
 
 
 def decide(
-    cells: Cells, t: Array, x: Array, p: Array, reach: Array, sign: Array, arrived: Flags
+    cells: Cells,
+    t: Array,
+    x: Array,
+    p: Array,
+    reach: Array,
+    sign: Array,
+    arrived: Flags,
+    way: Array,
 ) -> Decision:
     """Tell what trajectories do that stand on surfaces.
 
@@ -90,6 +103,8 @@ def decide(
         1 where time goes forward, -1 where it goes backward.
     arrived : ndarray of bool, shape (m,)
         Whether the trajectory came through the piece of `p`; it stays there where it can.
+    way : ndarray, shape (n + 1, m)
+        Sizes of the variables, then of the time, on the way here.
     """
     count = t.size
     made = Decision(
@@ -113,10 +128,45 @@ def decide(
             elif surfaces:
                 here = _Meeting(
                     cells, t[which], x[:, which], p[:, which], reach[:, which], sign[which],
-                    surfaces,
+                    surfaces, way[:, which],
                 )  # fmt: skip
                 here.settle(made, which, arrived[which])
     return made
+
+
+def tangent(
+    cells: Cells, t: Array, x: Array, p: Array, surfaces: Sequence[int], way: Array
+) -> tuple[Array, Flags]:
+    """Give the rates of gaps, and where they are nothing but rounding.
+
+    Parameters
+    ----------
+    cells : Cells
+        The field.
+    t, x, p : ndarray, shapes (m,), (n, m), (p + c, m)
+        States and values.
+    surfaces : sequence of int
+        The surfaces.
+    way : ndarray, shape (n + 1, m)
+        Sizes of the variables, then of the time, on the way here, which tell what is rounding.
+
+    Returns
+    -------
+    ndarray, shape (k, m)
+        Rates of change, as time goes forward.
+    ndarray of bool, shape (k, m)
+        Where the field is tangent to a surface.
+    """
+    rates = cells.rates(t, x, p)[surfaces]
+    slopes = np.abs(cells.slopes(t, x, p)[:, surfaces])
+    field = np.abs(cells.field(t, x, p))
+    size = np.einsum("ikm,im->km", slopes[:-1], field) + slopes[-1]
+    flat = ~(np.abs(rates) > TANGENT * size)
+    most = slopes.sum(0) * np.fmax(field.max(0), 1.0 * (slopes[-1] > 0))
+    if ((np.abs(rates) <= SLANTED * most) & ~flat).any():
+        bends = np.abs(cells.rate_slopes(t, x, p)[:, surfaces])
+        flat |= np.abs(rates) <= ROUNDING * np.einsum("ikm,im->km", bends, way)
+    return rates, flat
 
 
 def _numbered(near: Flags) -> NDArray[np.int64]:
@@ -143,6 +193,7 @@ class _Piece:
     exists: Flags
     near: Flags
     rates: Array
+    tangent: Flags
     signs: Array
 
 
@@ -158,9 +209,10 @@ class _Meeting:
         reach: Array,
         sign: Array,
         surfaces: list[int],
+        way: Array,
     ) -> None:
         self.cells, self.t, self.x, self.p = cells, t, x, p
-        self.reach, self.sign, self.surfaces = reach, sign, surfaces
+        self.reach, self.sign, self.surfaces, self.way = reach, sign, surfaces, way
         self.places = range(len(surfaces))
         self.pieces = {chosen: self._piece(chosen) for chosen in _subsets(self.places)}
         for chosen in self.pieces:
@@ -174,10 +226,9 @@ class _Meeting:
         gaps = cells.gaps(t, x, values)[mirrors]
         reach = self.reach[self.surfaces]
         field = cells.field(t, x, values)
-        rates = self.sign * cells.rates(t, x, values)[mirrors]
-        slopes = np.abs(cells.slopes(t, x, values)[:, mirrors])
-        size = np.einsum("ikm,im->km", slopes[:-1], np.abs(field)) + slopes[-1]
-        signs = np.where(np.abs(rates) > TANGENT * size, np.sign(rates), 0.0)
+        rates, flat = tangent(cells, t, x, values, mirrors, self.way)
+        rates = self.sign * rates
+        signs = np.where(flat, 0.0, np.sign(rates))
         near = np.abs(gaps) <= reach
         exists = (near | (gaps > 0)).all(0) & np.isfinite(field).all(0)
         # A surface that moved away with a choice has one side here: the piece without it.
@@ -189,7 +240,7 @@ class _Meeting:
             size = np.einsum("ikm,im->km", bends[:-1], np.abs(field)) + bends[-1]
             curved = np.where(np.abs(second) > TANGENT * size, np.sign(second), 0.0)
             signs = np.where(signs == 0, curved, signs)
-        return _Piece(values, field, np.asarray(exists), near, rates, signs)
+        return _Piece(values, field, np.asarray(exists), near, rates, flat, signs)
 
     def _seen_from(self, chosen: frozenset[int]) -> list[int]:
         known = self.cells.frozen.surfaces
@@ -248,6 +299,7 @@ class _Meeting:
             slides = one & here.exists & there.exists
             for j in together:
                 slides = slides & (here.signs[j] < 0) & (there.signs[j] < 0)
+            slides = slides & ~self._alike(first, here, there)
             share = here.rates[first] / (here.rates[first] + there.rates[first])
             for j in rest:
                 rate = (1.0 - share) * here.rates[j] + share * there.rates[j]
@@ -264,6 +316,22 @@ class _Meeting:
             made.verdict[lanes] = Verdict.SLIDE
             found += slides
         return found
+
+    def _alike(self, surface: int, here: _Piece, there: _Piece) -> Flags:
+        """Tell where both fields are tangent to a surface because they have the same rate.
+
+        Then no mixture of them is singled out, and nothing is said about how it goes on.
+        """
+        both: Flags = here.tangent[surface] & there.tangent[surface]
+        if both.any():
+            number = self.surfaces[surface]
+            mirror = self.cells.frozen.surfaces[number].mirror
+            one = self.cells.rate_slopes(self.t, self.x, here.values)[:, number]
+            other = self.cells.rate_slopes(self.t, self.x, there.values)[:, mirror]
+            change = np.abs(one + other).max(0)  # the mirrored rate has the other sign
+            alike: Flags = change <= SAME * np.maximum(np.abs(one), np.abs(other)).max(0)
+            return both & alike
+        return both
 
     def _coincide(self, together: frozenset[int]) -> Flags:
         """Tell where these surfaces are one."""

@@ -17,7 +17,13 @@ from numpy.typing import NDArray
 from eqpp_dash.engine.expression.freeze import Frozen
 from eqpp_dash.engine.machine.batch import Batch
 from eqpp_dash.engine.machine.hybrid.cells import Array, Cells
-from eqpp_dash.engine.machine.hybrid.decide import Decision, Verdict, decide
+from eqpp_dash.engine.machine.hybrid.decide import (
+    ROUNDING,
+    Decision,
+    Verdict,
+    decide,
+    tangent,
+)
 from eqpp_dash.engine.machine.hybrid.sliding import BACK, BEYOND
 from eqpp_dash.engine.machine.hybrid.switched import Switched
 from eqpp_dash.engine.machine.hybrid.zeno import RHYTHMS, Accumulation
@@ -26,9 +32,6 @@ from eqpp_dash.engine.machine.threads import Watch
 
 Index = NDArray[np.intp]
 Integers = NDArray[np.int64]
-
-ROUNDING = 64 * np.finfo(float).eps
-"""Relative size of a gap that is nothing but rounding."""
 
 STRETCH = 256
 """Steps of sliding after which the state is put back on the surface."""
@@ -59,8 +62,16 @@ class Motion(Protocol):
     def ends(self) -> tuple[int, ...]:
         """What is reached where it ends."""
 
+    def held(self, batch: Batch) -> NDArray[np.bool_]:
+        """Tell which of the caller's sections trajectories slide on, shape (s, m)."""
+
     def run(
-        self, method: str, batch: Batch, watch: Watch, threads: int | None
+        self,
+        method: str,
+        batch: Batch,
+        watch: Watch,
+        threads: int | None,
+        held: NDArray[np.bool_],
     ) -> tuple[NDArray[np.int8], Integers]:
         """Integrate a batch; give the methods, and which end each reached, or -1."""
 
@@ -149,10 +160,13 @@ class Following:
         now: Array = self.batch.start_time + self.batch.times[lanes]
         return now
 
-    def _advance(self, method: str, mode: int, lanes: Index) -> None:
+    def _leg(self, mode: int, lanes: Index) -> Batch:
+        """Give what is before trajectories that move in the same way."""
         batch, motion = self.batch, self.motion(self.motions[mode])
         extra = [self.cells.own + i for i in motion.doubled]
-        values = np.concatenate([self.values[:, lanes], self.beyond[extra][:, lanes]])
+        values = self.values[:, lanes]
+        if mode:
+            values = np.concatenate([values, self.beyond[extra][:, lanes], self.sign[None, lanes]])
         limit = batch.limit - int(batch.steps[lanes].min())
         leg = replace(
             batch,
@@ -167,9 +181,25 @@ class Following:
             passed = np.searchsorted(np.abs(batch.moments), np.abs(leg.times), side="right")
             leg.firsts = np.ascontiguousarray(passed, dtype=np.int64)
             leg.samples = batch.samples[lanes]
+        return leg
+
+    def _advance(self, method: str, mode: int, lanes: Index) -> None:
+        events = self.batch.events
+        if not (mode and events.crossing):
+            self._go(method, mode, lanes, np.zeros(len(events.wanted), dtype=bool))
+            return
+        held = self.motion(self.motions[mode]).held(self._leg(mode, lanes))
+        kinds, place = np.unique(held, axis=1, return_inverse=True)
+        for number, sections in enumerate(kinds.T):
+            self._go(method, mode, lanes[place.ravel() == number], sections)
+
+    def _go(self, method: str, mode: int, lanes: Index, held: NDArray[np.bool_]) -> None:
+        batch, motion = self.batch, self.motion(self.motions[mode])
+        leg = self._leg(mode, lanes)
         ended = self.count - int(self.going.sum())
         self.watch.report(ended / self.count)
-        methods, reached = motion.run(method, leg, Watch(self.watch.cancel, None), self.threads)
+        watch = Watch(self.watch.cancel, None)
+        methods, reached = motion.run(method, leg, watch, self.threads, held)
         self.methods[lanes] = methods
         self.came_from[:, lanes] = leg.starts
         batch.take(lanes, leg)
@@ -187,6 +217,7 @@ class Following:
         if mode:
             self._put_back(lanes, self.motions[mode][0])
             stops &= (ends != End.BUDGET) | over
+            self._excuse(lanes[ends == End.UNDEFINED], self.motions[mode][0])
         else:
             self._check(lanes[stops])
         late = at & (np.abs(batch.times[lanes]) >= np.abs(batch.spans[lanes]))
@@ -196,6 +227,14 @@ class Following:
         shrunk = lanes[stops & (ends == End.COLLAPSE)]
         for look in self.looks if shrunk.size else ():
             self._accumulated(look, shrunk)
+
+    def _excuse(self, lanes: Index, surface: int) -> None:
+        """End as undecided what cannot slide, though the fields of both sides are defined."""
+        t, x = self._now(lanes), self.batch.states[:, lanes]
+        sides = [self.cells.field(t, x, p[:, lanes]) for p in (self.values, self.beyond)]
+        undecided = lanes[np.isfinite(sides).all((0, 1))]
+        self.batch.ends[undecided] = End.UNDECIDED
+        self.met[undecided, 0] = surface
 
     def _put_back(self, lanes: Index, surface: int) -> None:
         """Move states onto a surface, by Newton's iteration along its normal."""
@@ -235,9 +274,14 @@ class Following:
         t, x, p = self._now(lanes), self.batch.states[:, lanes], self.values[:, lanes]
         with np.errstate(all="ignore"):
             slopes = np.abs(self.cells.slopes(t, x, p))
-            late = np.maximum(np.abs(t), abs(self.batch.start_time))
-            size = np.maximum(np.abs(x), np.abs(self.came_from[:, lanes]))
-            return np.nan_to_num(self._rounding(slopes, late, size))
+            way = self._way(lanes)
+            return np.nan_to_num(self._rounding(slopes, way[-1], way[:-1]))
+
+    def _way(self, lanes: Index) -> Array:
+        """Give the sizes of the variables and of the time on the way here."""
+        x, late = self.batch.states[:, lanes], np.abs(self._now(lanes))
+        size = np.maximum(np.abs(x), np.abs(self.came_from[:, lanes]))
+        return np.stack([*size, np.maximum(late, abs(self.batch.start_time))])
 
     # at a surface -------------------------------------------------------------------------
 
@@ -252,12 +296,37 @@ class Following:
         self.going[lanes[spent]] = False
         rest = self.going[lanes]
         lanes, numbers = lanes[rest], numbers[rest]
-        back, beyond = numbers == BACK, numbers == BEYOND
-        self.values[:, lanes[beyond]] = self.beyond[:, lanes[beyond]]
-        self.mode[lanes[back | beyond]] = 0
-        other = ~(back | beyond)
-        if other.any():
-            self._meet(lanes[other], numbers[other], mode)
+        over = (numbers == BACK) | (numbers == BEYOND)
+        if over.any():
+            # Where the other field turns away too, there are two ways to leave.
+            more = over & (self._fold(lanes, mode) | self._others(lanes, mode))
+            numbers = np.where(more, self.motions[mode][0], numbers)
+            over &= ~more
+        beyond = lanes[over & (numbers == BEYOND)]
+        self.values[:, beyond] = self.beyond[:, beyond]
+        self.mode[lanes[over]] = 0
+        if not over.all():
+            self._meet(lanes[~over], numbers[~over], mode)
+
+    def _fold(self, lanes: Index, mode: int) -> NDArray[np.bool_]:
+        """Tell where the fields of both sides are tangent to the surface that lanes slide on."""
+        surface = self.motions[mode][0]
+        t, x, way = self._now(lanes), self.batch.states[:, lanes], self._way(lanes)
+        result = np.ones(lanes.size, dtype=bool)
+        with np.errstate(all="ignore"):
+            for p in (self.values[:, lanes], self.beyond[:, lanes]):
+                result &= tangent(self.cells, t, x, p, [surface], way)[1][0]
+        return result
+
+    def _others(self, lanes: Index, mode: int) -> NDArray[np.bool_]:
+        """Tell which lanes stand on other surfaces too than those on which they slide."""
+        t, x, p = self._now(lanes), self.batch.states[:, lanes], self.values[:, lanes]
+        with np.errstate(all="ignore"):
+            near = np.abs(self.cells.gaps(t, x, p)) <= self._reach(lanes)
+        surfaces = self.frozen.surfaces
+        for slid in self.motions[mode]:
+            near[[slid, surfaces[slid].mirror]] = False
+        return np.asarray(near.any(0))
 
     def _meet(self, lanes: Index, numbers: Integers, mode: int) -> None:
         reach = self._reach(lanes)
@@ -276,7 +345,7 @@ class Following:
             before = self.values[:, lanes]
             made = decide(
                 self.cells, self._now(lanes), self.batch.states[:, lanes], before, reach,
-                self.sign[lanes], arrived,
+                self.sign[lanes], arrived, self._way(lanes),
             )  # fmt: skip
             self._obey(lanes, made)
             moved = (made.values != before).any(0) & (made.verdict == Verdict.GO)

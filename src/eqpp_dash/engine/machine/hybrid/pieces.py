@@ -15,6 +15,7 @@ from eqpp_dash.engine.machine.batch import Batch
 from eqpp_dash.engine.machine.hybrid.cells import Cells
 from eqpp_dash.engine.machine.hybrid.follow import Following
 from eqpp_dash.engine.machine.hybrid.sliding import slide
+from eqpp_dash.engine.machine.hybrid.ties import coincide, untie
 from eqpp_dash.engine.machine.layout import Variant
 from eqpp_dash.engine.machine.runner import Runner
 from eqpp_dash.engine.machine.sections import Events
@@ -45,33 +46,62 @@ class Motion:
         The caller's sections, which come before these.
     runner : Runner
         Integrates.
+    cells : Cells
+        The field in pieces.
+    surfaces : tuple of int
+        On what it slides; nothing if it moves freely.
     """
 
     doubled: tuple[int, ...]
     ends: tuple[int, ...]
     sections: int
     runner: Runner
+    cells: Cells
+    surfaces: tuple[int, ...]
+
+    def held(self, batch: Batch) -> NDArray[np.bool_]:
+        """Tell which of the caller's sections trajectories slide on, shape (s, m)."""
+        wanted = np.asarray(batch.events.wanted[:, :2].any(1))
+        if not (self.surfaces and wanted.any()):
+            return np.zeros((self.sections, batch.spans.size), dtype=bool)
+        t, p = batch.start_time + batch.begun, batch.parameters[: len(self.cells.names)]
+        with np.errstate(all="ignore"):
+            slopes = self.cells.slopes(t, batch.starts, p)[:, self.surfaces[0]]
+        return coincide(self.runner.field.sections, wanted, batch, slopes)
 
     def run(
-        self, method: str, batch: Batch, watch: Watch, threads: int | None
+        self,
+        method: str,
+        batch: Batch,
+        watch: Watch,
+        threads: int | None,
+        held: NDArray[np.bool_],
     ) -> tuple[NDArray[np.int8], Integers]:
-        """Integrate a batch; give the methods, and which end each reached, or -1."""
+        """Integrate a batch; give the methods, and which end each reached, or -1.
+
+        Sections of the caller that are `held`, shape (s,), are not looked at.
+        """
         own, count, more = batch.events, batch.spans.size, len(self.ends)
         wanted = np.tile(np.array([0, 1, 1, 0]), (more, 1))
         dimension = len(batch.starts)
         batch.events = Events(
-            np.concatenate([own.wanted, wanted]),
+            np.concatenate([np.where(held[:, None], 0, own.wanted), wanted]),
             [*own.times, *(np.empty((count, 0)) for _ in range(more))],
             [*own.states, *(np.empty((count, 0, dimension)) for _ in range(more))],
             [*own.counts, *(np.zeros(count, dtype=np.int64) for _ in range(more))],
+            [*(sides.copy() for sides in own.sides), *(np.zeros(count) for _ in range(more))],
             own.points,
             own.cycle_points,
             own.cycle_sections,
             strict=more,
         )
         methods = self.runner.run(method, batch, watch, threads)
+        if own.crossing:
+            untie(self.runner.field, batch, self.sections, self.ends)
         for name in ("times", "states", "counts"):
             setattr(own, name, getattr(batch.events, name)[: self.sections])
+        for j in np.flatnonzero(~held):
+            own.sides[j] = batch.events.sides[j]
         batch.events = own
         return methods, np.maximum(batch.passed - 1 - self.sections, -1)
 
@@ -104,7 +134,7 @@ class Pieces:
         self._sections = rebuild(frozen.graph, sections, lambda node: None)
         self._lock = threading.Lock()
         self._motions: dict[tuple[int, ...], Motion] = {}
-        self._closed = False
+        self._closed = self._prepared = False
         self.motion(())
 
     @property
@@ -118,6 +148,14 @@ class Pieces:
         with self._lock:
             motions = list(self._motions.values())
         return next((m.runner.trouble for m in motions if m.runner.trouble), "")
+
+    def prepare(self) -> None:
+        """Have code for long work from now on."""
+        with self._lock:
+            self._prepared = True
+            motions = list(self._motions.values())
+        for motion in motions:
+            motion.runner.prepare()
 
     def close(self) -> None:
         """Free the machine code, after the calls that are under way."""
@@ -134,6 +172,8 @@ class Pieces:
                 raise ValueError("the integrator was closed")
             if surfaces not in self._motions:
                 self._motions[surfaces] = self._motion(surfaces)
+                if self._prepared:
+                    self._motions[surfaces].runner.prepare()
             return self._motions[surfaces]
 
     def _motion(self, surfaces: tuple[int, ...]) -> Motion:
@@ -150,7 +190,8 @@ class Pieces:
             names = (*names, *made.names)
         sections = [*self._sections, *(node for _, node in ends)]
         runner = self._make(components, names, sections, FIRST)
-        return Motion(doubled, tuple(k for k, _ in ends), len(self._sections), runner)
+        reached = tuple(k for k, _ in ends)
+        return Motion(doubled, reached, len(self._sections), runner, cells, surfaces)
 
     def follow(
         self, method: str, batch: Batch, watch: Watch, threads: int | None, most: int

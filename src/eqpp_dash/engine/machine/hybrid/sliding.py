@@ -12,6 +12,9 @@ from eqpp_dash.engine.machine.hybrid.cells import rate_along
 BACK = -1
 BEYOND = -2
 
+WAY = " way"
+"""Name of the last parameter, the direction of time; no name of a user begins with a space."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sliding:
@@ -25,10 +28,11 @@ class Sliding:
         Choices that differ on the other side; their values there are further parameters, after
         those of the user and the choices of this side.
     names : tuple of str
-        Names of these parameters.
+        Names of these parameters, and `WAY`.
     ends : tuple of (int, Node)
         Expressions that are positive while it slides; at the zero of one it ends: `BACK` to this
-        side, `BEYOND` on the other one, or at a surface, by its number.
+        side, `BEYOND` on the other one, or at a surface, by its number. The parameter `WAY` is
+        1 where time goes forward and -1 where it goes backward.
     """
 
     components: tuple[Node, ...]
@@ -73,8 +77,8 @@ def slide(frozen: Frozen, surfaces: Sequence[int], variables: Sequence[str]) -> 
         else graph.divide(graph.subtract(graph.multiply(b, f), graph.multiply(a, g)), width)
         for f, g in zip(frozen.components, beyond, strict=True)
     ]
-    # The rates change their signs with the direction of time, their products do not.
-    ends = [(BACK, graph.negate(graph.multiply(a, width))), (BEYOND, graph.multiply(b, width))]
+    way = graph.symbol("parameter", WAY)
+    ends = [(BACK, graph.negate(graph.multiply(way, a))), (BEYOND, graph.multiply(way, b))]
     for number, surface in enumerate(frozen.surfaces):
         if surface.choice in crossed:
             continue
@@ -82,6 +86,5 @@ def slide(frozen: Frozen, surfaces: Sequence[int], variables: Sequence[str]) -> 
         ends.append((number, surface.gap))
         if mirrored is not surface.gap:
             ends.append((number, mirrored))
-    return Sliding(
-        tuple(components), doubled, tuple(node.data for node in other.values()), tuple(ends)
-    )
+    names = (*(node.data for node in other.values()), WAY)
+    return Sliding(tuple(components), doubled, names, tuple(ends))

@@ -9,7 +9,14 @@ import pytest
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from eqpp_dash.engine.machine.integrate import End, Integrator, Method, Propagated, SectionEvent
+from eqpp_dash.engine.machine.integrate import (
+    CycleTargets,
+    End,
+    Integrator,
+    Method,
+    Propagated,
+    SectionEvent,
+)
 from eqpp_dash.engine.system import parse_system
 
 from .closed_forms import DampedRelay, StickSlip, chua, sawtooth, twisting_time
@@ -422,3 +429,133 @@ def test_sections_of_the_caller_are_found_in_all_pieces(machine: bool) -> None:
     assert end.crossings[0].counts.tolist() == [3]
     fall = np.sqrt(2.0) + (np.sqrt(2.0) - 1.0)
     np.testing.assert_allclose(end.times, [period + fall], rtol=0, atol=1e-10)
+
+
+# folds, and several things at once ----------------------------------------------------------
+
+
+@TIERS
+@pytest.mark.parametrize("way", [1.0, -1.0], ids=["forward", "backward"])
+def test_sliding_ends_where_both_fields_turn_away(machine: bool, way: float) -> None:
+    """Below and above y = 0 the field turns at x = 1: beyond, what attracted repels."""
+    above, below = ("(x - 1)", "2*sin(1 - x)") if way > 0 else ("(1 - x)", "2*sin(x - 1)")
+    text = f"x' = {way}; y' = ({above} + y^2/1000)*heaviside(y) + {below}*heaviside(-y)"
+    end = propagate(text, [[-0.123], [0.0]], 3.0 * way, machine)
+    assert end.ends.tolist() == [End.NOT_UNIQUE]
+    assert end.times == pytest.approx(1.123 * way, abs=1e-10)
+    assert "y = 0" in end.reason(0)
+
+
+@TIERS
+def test_where_nothing_is_singled_out_it_is_undecided(machine: bool) -> None:
+    """Both accelerations point to x = 0, but velocities do not differ: nothing slides."""
+    for text in ("x' = y; y' = -sign(x)", "x' = y; y' = -floor(x) - 1/2"):
+        end = propagate(text, [[0.0], [0.0]], 5.0, machine)
+        assert end.ends.tolist() == [End.UNDECIDED]
+    # Here they do differ beside the start, where the field along the surface is 0/0.
+    text = "x' = 1 + heaviside(y); y' = -x*heaviside(y) + 2*x*heaviside(-y)"
+    end = propagate(text, [[0.0, 0.1], [0.0, 0.0]], 1.0, machine)
+    assert end.ends.tolist() == [End.UNDECIDED, End.TIME]
+    assert end.states[:, 1] == pytest.approx([0.1 + 5 / 3, 0.0], abs=1e-10)
+
+
+@TIERS
+def test_sliding_ends_on_another_surface(machine: bool) -> None:
+    """On x = 0 down to y = 0, where the left field turns away and |y| has its kink."""
+    text = "x' = y*heaviside(-x) - heaviside(x); y' = abs(y)/2 - 1"
+    end = propagate(text, [[0.0], [1.0]], 3.0, machine)
+    rest = 3.0 - 2.0 * np.log(2.0)
+    left = 4.0 * -np.expm1(-rest / 2.0) - 2.0 * rest
+    assert end.ends.tolist() == [End.TIME]
+    assert end.states[:, 0] == pytest.approx([left, 2.0 * np.expm1(-rest / 2.0)], abs=1e-10)
+
+
+@TIERS
+@pytest.mark.parametrize("size", [1e-100, 1e100])
+def test_no_absolute_tolerance_is_needed(machine: bool, size: float) -> None:
+    """On a surface a variable is next to zero, and so is what is tolerated there."""
+    text = "x' = y; y' = -a*sign(x)"
+    options: dict[str, Any] = {"rtol": 1e-10, "atol": 0.0, "parameters": {"a": size}}
+    end = propagate(text, [[size], [0.0]], 5.5 * np.sqrt(2.0), machine, **options)
+    phase = np.sqrt(2.0) / 2.0
+    expected = size * np.array([phase**2 / 2.0 - 1.0, -phase])
+    assert end.ends.tolist() == [End.TIME]
+    np.testing.assert_allclose(end.states[:, 0], expected, rtol=1e-7)
+
+
+# sections where surfaces are ----------------------------------------------------------------
+
+
+@TIERS
+@pytest.mark.parametrize("section", ["-3*y", "y*(x^2 + 1)"])
+def test_a_section_on_a_surface_is_crossed_where_the_surface_is(
+    machine: bool, section: str
+) -> None:
+    """With friction there are six turning points, and a seventh at which it sticks."""
+    turns = np.arange(1, 7) * np.pi
+    system = parse_system("x' = y; y' = -x - sign(y)/5")
+    rising = -1 if section.startswith("-") else 1
+    with Integrator.of(system, sections=[section], machine=machine) as integrator:
+        for direction, expected in ((0, turns), (rising, turns[::2]), (-rising, turns[1::2])):
+            events = [SectionEvent(0, direction, record=9)]
+            end = integrator.propagate([[3.0], [0.0]], 30.0, events=events, **TIGHT)
+            assert end.sliding.all()
+            assert end.crossings[0].counts.tolist() == [len(expected)]
+            found = end.crossings[0].times[0, : len(expected)]
+            np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
+            events = [SectionEvent(0, direction, end_after=2)]
+            end = integrator.propagate([[3.0], [0.0]], 30.0, events=events, **TIGHT)
+            assert (end.ends[0], end.section[0]) == (End.SECTION, 0)
+            assert end.times == pytest.approx(expected[1], abs=1e-10)
+
+
+@TIERS
+@pytest.mark.parametrize(
+    ("field", "count", "time"),
+    [
+        ("x*heaviside(y) + heaviside(-y)", 0, None),  # back to where it came from
+        ("-x*heaviside(-y) - heaviside(y)", 1, 1.0),  # through, once it has slid to x = 0
+        ("-x*heaviside(y) - heaviside(y) + (x - 5)*heaviside(-y)", 1, None),  # at once
+    ],
+)
+def test_sliding_on_a_section_crosses_it_at_its_end_or_not(
+    machine: bool, field: str, count: int, time: float | None
+) -> None:
+    system = parse_system(f"x' = 1; y' = {field}")
+    with Integrator.of(system, sections=["2*y"], machine=machine) as integrator:
+        event = SectionEvent(0, record=2)
+        end = integrator.propagate([[-1.0], [0.49]], 2.0, events=[event], **TIGHT)
+        event = SectionEvent(0, end_after=1)
+        ended = integrator.propagate([[-1.0], [0.49]], 2.0, events=[event], **TIGHT)
+    assert end.crossings[0].counts.tolist() == [count]
+    assert ended.ends.tolist() == [End.SECTION if count else End.TIME]
+    if time is not None:
+        assert end.crossings[0].times[0, 0] == pytest.approx(time, abs=1e-10)
+        assert ended.times == pytest.approx(time, abs=1e-10)
+
+
+@TIERS
+def test_a_curved_surface_is_a_section_that_is_not_crossed_by_drift(machine: bool) -> None:
+    """It slides along the circle; another section is crossed meanwhile."""
+    text = "x' = y - x*sign(x^2 + y^2 - 1); y' = -x - y*sign(x^2 + y^2 - 1)"
+    system = parse_system(text)
+    sections = ["3 - 3*x^2 - 3*y^2", "x"]
+    with Integrator.of(system, sections=sections, machine=machine) as integrator:
+        events = [SectionEvent(0), SectionEvent(1)]
+        end = integrator.propagate([[2.0], [0.0]], 60.0, events=events, rtol=1e-6, atol=1e-6)
+    assert end.sliding.all()
+    assert [found.counts.tolist() for found in end.crossings] == [[0], [19]]
+
+
+@TIERS
+def test_a_cycle_is_met_on_a_surface(machine: bool) -> None:
+    """Of the turning points at -2.6 and 2.2 the second is asked for."""
+    system = parse_system("x' = y; y' = -x - sign(y)/5")
+    target = CycleTargets([[2.2], [0.0]], 0.1)
+    with Integrator.of(system, sections=["y"], machine=machine) as integrator:
+        end = integrator.propagate(
+            [[3.0], [0.0]], 30.0, events=[SectionEvent(0)], cycle_targets=[target], **TIGHT
+        )
+    assert (end.ends[0], end.target[0]) == (End.CYCLE, 0)
+    assert end.times == pytest.approx(2.0 * np.pi, abs=1e-10)
+    assert end.states[:, 0] == pytest.approx([2.2, 0.0], abs=1e-10)
