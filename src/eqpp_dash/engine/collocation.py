@@ -18,7 +18,13 @@ from numpy.polynomial import Polynomial, legendre
 from numpy.typing import NDArray
 
 from eqpp_dash.engine.dop853 import TERMS, Array, Field, Trial, root_mean_square
-from eqpp_dash.engine.radau import Jacobian, apply_inverse, shifted_inverse
+from eqpp_dash.engine.radau import (
+    Jacobian,
+    apply_inverse,
+    finite_jacobian,
+    judge_round,
+    shifted_inverse,
+)
 
 STAGES = 7
 ORDER = 2 * STAGES - 1
@@ -162,8 +168,7 @@ def take_step(
     """
     size, relative = np.abs(y), np.maximum(relative, LEAST)
     allowed = absolute[:, None] + relative[:, None] * size
-    derivative = jacobian(t, y)
-    derivative = np.where(np.isfinite(derivative).all(axis=(0, 1)), derivative, 0.0)
+    derivative = finite_jacobian(jacobian, t, y)
     inverses = [shifted_inverse(_METHOD.poles[0].real / h, derivative)]
     inverses += [shifted_inverse(pole / h, derivative) for pole in _METHOD.poles[1:]]
     stages, converged = _collocate(field, t, y, h, inverses, allowed)
@@ -210,10 +215,9 @@ def _collocate(
         change = np.where(converged, 0.0, change)
         size = np.sqrt(np.mean((change / allowed) ** 2, axis=(0, 1)))
         stages += change
-        rate = size / before
-        last = np.where(rate < 1.0, rate / (1.0 - rate), 1.0) * size
-        converged |= (size == 0.0) | ((rate < 1.0) & (last < NEWTON_TOLERANCE))
+        settled, hopeless = judge_round(size, before, NEWTON_TOLERANCE)
+        converged |= settled
         before = size
-        if (converged | ~np.isfinite(size) | (rate >= 2.0)).all():
+        if (converged | hopeless).all():
             break
     return stages, converged

@@ -64,8 +64,7 @@ def take_step(
         The tried step; its error is NaN where the Newton iteration failed. Its memory
         holds the terms of the collocation polynomial (order 3) for `interpolate`.
     """
-    derivative = jacobian(t, y)
-    derivative = np.where(np.isfinite(derivative).all(axis=(0, 1)), derivative, 0.0)
+    derivative = finite_jacobian(jacobian, t, y)
     real = shifted_inverse(_REAL / h, derivative)
     pair = shifted_inverse(_COMPLEX / h, derivative)
     allowed = scale(np.abs(y))
@@ -114,11 +113,10 @@ def _collocate(
         size = np.sqrt(np.mean((change / allowed) ** 2, axis=(0, 1)))
         transformed += change
         stages = np.tensordot(_T, transformed, axes=1)
-        rate = size / before
-        last = np.where(rate < 1.0, rate / (1.0 - rate), 1.0) * size
-        converged |= (size == 0.0) | (np.isfinite(rate) & (rate < 1.0) & (last < tolerance))
+        settled, hopeless = judge_round(size, before, tolerance)
+        converged |= settled
         before = size
-        if (converged | ~np.isfinite(size) | (rate >= 2.0)).all():
+        if (converged | hopeless).all():
             break
     return stages, converged
 
@@ -131,6 +129,31 @@ def _terms(stages: Array) -> Array:
     terms[1] = -square - cube
     terms[2] = -cube
     return terms
+
+
+def finite_jacobian(jacobian: Jacobian, t: Array, y: Array) -> Array:
+    """Evaluate the Jacobian of every lane; zero where it is not finite."""
+    derivative = jacobian(t, y)
+    finite: Array = np.where(np.isfinite(derivative).all(axis=(0, 1)), derivative, 0.0)
+    return finite
+
+
+def judge_round(
+    size: Array, before: Array, tolerance: float
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell which lanes' Newton iterations have converged, and which go astray (IV.8.10).
+
+    Parameters
+    ----------
+    size, before : ndarray, shape (lanes,)
+        Sizes of this change and the last, in units of the tolerated error.
+    tolerance : float
+        What the changes left out may add up to, in the same units.
+    """
+    rate = size / before
+    last = np.where(rate < 1.0, rate / (1.0 - rate), 1.0) * size
+    settled = (size == 0.0) | ((rate < 1.0) & (last < tolerance))
+    return settled, ~np.isfinite(size) | (rate >= 2.0)
 
 
 def shifted_inverse(shift: NDArray[Any], derivative: Array) -> NDArray[Any]:

@@ -22,6 +22,7 @@ from eqpp_dash.engine.jets import (
     Monomials,
     MultiPrecision,
     monomials,
+    solution_series,
 )
 from eqpp_dash.engine.system import parse_system
 from eqpp_dash.errors import SpecError
@@ -309,3 +310,89 @@ def test_it_is_fast() -> None:
     assert seconds["one"] < 2e-3
     assert seconds["many"] < 1000 * seconds["one"]
     assert seconds["many"] < 0.1
+
+
+def test_intervals_know_nothing_of_nan_and_refuse_bounds_the_wrong_way_round() -> None:
+    field = FieldJets.of(parse_system("x' = x^2"))
+    jets = field.at(np.array([np.nan]), 1, arithmetic=INTERVALS)
+    assert not jets.smooth
+    assert np.isinf(jets.coefficients.lo[0, 1])
+    assert np.isinf(jets.coefficients.hi[0, 1])
+    with pytest.raises(ValueError, match="above"):
+        field.at(IntervalArray(np.ones(1), np.zeros(1)), 1, arithmetic=INTERVALS)
+
+
+def test_a_remainder_by_zero_is_nowhere_smooth() -> None:
+    field = FieldJets.of(parse_system("x' = mod(x, x)"))
+    box = IntervalArray(np.array([[-0.5, 1.0]]), np.array([[0.5, 1.5]]))
+    assert not field.at(box, 1, arithmetic=INTERVALS).smooth[0]
+
+
+@pytest.mark.parametrize("kind", [DOUBLES, INTERVALS, MultiPrecision(mpmath.mp)], ids=str)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "if x > 0 or y > 0 then x^2 else y",
+        "if x > 0 and y > 0 then x^2 else y",
+        "max(sign(x), sign(y))*x",
+        "abs(heaviside(x))*x",
+        "mod(floor(x), 2)*x",
+    ],
+)
+def test_functions_of_steps_are_smooth_between_the_steps(text: str, kind: Any) -> None:
+    field = FieldJets.of(parse_system(f"x' = {text}; y' = 0*x"))
+    points = np.array([[1.5, 1.5, -1.5, -1.5], [1.5, -1.5, 1.5, -1.5]])
+    if kind is INTERVALS and "mod" in text:
+        points = points[:, :2]  # the remainder of -2 by 2 is at a jump: nothing is proved
+    assert field.at(points, 2, arithmetic=kind).smooth.all()
+    steps = np.array([[0.0], [0.0]])
+    assert not field.at(steps, 2, arithmetic=kind).smooth.any()
+
+
+def test_functions_of_steps_are_rational() -> None:
+    field = FieldJets.of(parse_system("x' = if x > 0 or y > 0 then x^2 else y; y' = 0*x"))
+    assert field.at([3, 4], 1, arithmetic=RATIONALS).derivatives(1)[0].tolist() == [6, 0]
+
+
+def test_names_that_are_given_twice_or_unknown_are_refused() -> None:
+    field = FieldJets.of(VAN_DER_POL, open_parameters=["mu"])
+    with pytest.raises(ValueError, match="twice"):
+        field.at([1.0, 2.0], 1, by=["x", "x"], parameters={"mu": 1.0})
+    with pytest.raises(ValueError, match="nu is no open parameter"):
+        field.at([1.0, 2.0], 1, parameters={"mu": 1.0, "nu": 1.0})
+    with pytest.raises(ValueError, match="mu has no value"):
+        field.compose([[1.0, 1.0], [0.0, 1.0]], monomials(1, 1))
+
+
+def test_large_tables_are_not_kept() -> None:
+    assert monomials(2, 5) is monomials(2, 5)
+    assert monomials(1, 1500) is not monomials(1, 1500)
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high", "bounded"),
+    [
+        ("sqrt(x)", -2.0, -1.0, False),
+        ("sqrt(x)", -1.0, 1.0, False),
+        ("sqrt(x)", 0.0, 1.0, True),
+        ("sin(log(x))", -2.0, -1.0, False),
+        ("exp(-1/x^2)", -1.0, 1.0, False),
+        ("asin(x)", 0.5, 1.0, True),
+        ("asin(x)", 0.5, 1.5, False),
+        ("abs(x)", -1.0, 1.0, True),
+        ("if x > 2 then sqrt(-x) else x", 0.5, 1.0, True),
+        ("if x > 0 then sqrt(x) else 1", -2.0, 1.0, False),
+        ("x^1.5 + 7", -1.0, 0.5, False),
+        ("x^(2/5) + 7", -1.0, 0.5, True),  # an odd root
+        ("tanh(tan(x))", 1.5, 1.6, False),
+    ],
+)
+def test_intervals_are_bounded_where_all_is_defined(
+    text: str, low: float, high: float, bounded: bool
+) -> None:
+    field = FieldJets.of(parse_system(f"x' = {text}"))
+    box = IntervalArray(np.array([low]), np.array([high]))
+    jets = field.at(box, 0, arithmetic=INTERVALS)
+    series = solution_series(field, box, 2, arithmetic=INTERVALS)
+    for found in (jets.coefficients[0, 0], series[0, 1]):
+        assert (np.isfinite(found.lo), np.isfinite(found.hi)) == (bounded, bounded)

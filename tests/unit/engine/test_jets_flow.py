@@ -196,3 +196,46 @@ def test_what_the_flow_refuses() -> None:
         flow_jets(field, [0.3], 1.0, 1)
     with pytest.raises(ValueError, match="shape"):
         flow_jets(field, [0.3, 1.0], 1.0, 1, parameters={"a": 1})
+
+
+@pytest.mark.parametrize(
+    ("equations", "start", "known"),
+    [
+        ("x' = if x < 0 then 1 else 2", [-1.0], False),  # the derivative doubles at x = 0
+        ("x' = if x < 0 then 1 else 2", [1.0], True),
+        ("x' = 1 + abs(x)", [-1.0], True),  # continuous
+    ],
+)
+def test_derivatives_are_unknown_beyond_a_jump(
+    equations: str, start: list[float], known: bool
+) -> None:
+    with FlowDerivatives(parse_system(equations), log_determinant=True) as flow:
+        begin, span = np.array(start)[:, None], 2.0
+        found = flow.propagate(begin, span)
+        width = 1e-5
+        ends = flow.propagate(begin + np.array([[-width, width]]), span).states
+    assert found.complete.all()
+    assert np.isfinite(found.states).all()
+    slope = (ends[0, 1] - ends[0, 0]) / (2 * width)
+    assert found.log_determinants is not None
+    if known:
+        assert found.flow_derivatives[0, 0] == pytest.approx(slope, rel=1e-6)
+        assert np.exp(found.log_determinants) == pytest.approx(slope, rel=1e-6)
+    else:
+        assert np.isnan(found.flow_derivatives).all()
+        assert np.isnan(found.log_determinants).all()
+        assert np.isnan(found.multipliers).all()
+
+
+def test_the_flow_is_smooth_between_steps_of_several_conditions() -> None:
+    # where both conditions of `or` hold, and beside max and mod of steps
+    field = FieldJets.of(
+        parse_system(
+            "x' = if x > 0 or y > 0 then x else y; y' = max(sign(x), sign(y)) + mod(floor(x), 2)"
+        )
+    )
+    jets = flow_jets(field, [1.2, 1.0], 0.3, 2)
+    assert jets.smooth
+    grown = np.exp(0.3)
+    expected = [[1.2 * grown, grown, 0, 0, 0, 0], [1.6, 0, 1, 0, 0, 0]]
+    np.testing.assert_allclose(jets.coefficients, expected, rtol=1e-13, atol=1e-14)

@@ -192,3 +192,20 @@ def test_no_series_where_the_field_is_not_smooth() -> None:
     assert taylor_solution(field, [0.0, 0.0], [1.0]).end == "not smooth"
     with pytest.raises(NotSmoothError):
         solution_series(field, [0, 0], 3, arithmetic=RATIONALS)
+
+
+def test_more_digits_than_a_double_has_exponents() -> None:
+    context = mpmath.MPContext()
+    for context.dps in (330, 1000):  # the second beyond the highest order
+        found = taylor_solution(
+            FieldJets.of(parse_system("x' = x")), [1], [3], arithmetic=MultiPrecision(context)
+        )
+        assert found.end == "time"
+        gap = abs(found.states[0, 0] / context.exp(3) - 1)
+        assert gap < context.mpf(10) ** (2 - context.dps)
+
+
+@pytest.mark.parametrize("tolerance", [0, -1e-9, float("nan")])
+def test_a_tolerance_is_positive(tolerance: float) -> None:
+    with pytest.raises(ValueError, match="positive"):
+        taylor_solution(FieldJets.of(parse_system("x' = x")), [1.0], [1.0], tolerance=tolerance)

@@ -13,6 +13,7 @@ from fractions import Fraction
 from math import gcd
 from typing import Any
 
+from eqpp_dash.engine.algebra.nonzero import nowhere_flat
 from eqpp_dash.engine.algebra.packed import (
     BITS,
     MASK,
@@ -22,7 +23,7 @@ from eqpp_dash.engine.algebra.packed import (
     Packed,
     Quotient,
     contains,
-    fits,
+    divided,
     frozen,
     key_of,
     number_of,
@@ -69,6 +70,7 @@ class Kernels:
         self._steps: list[tuple[int, int]] = []
         self._arguments: dict[int, Quotient] = {}
         self._done: dict[Node, Quotient] = {}
+        self._uneven: dict[FactorKey, bool] = {}
 
     # reading expressions --------------------------------------------------------------------
 
@@ -131,6 +133,19 @@ class Kernels:
         """Give the place of a kernel given as an expression; it is read first."""
         (monomial,) = self.read(node).above
         return (monomial.bit_length() - 1) // BITS
+
+    def nowhere_flat(self, a: Quotient) -> bool:
+        """Tell whether a quotient is proved to vanish on no open set of its domain."""
+        if a.is_zero:
+            return False
+        places = {place for m in a.above for place, _ in powers(m)}
+        if all(self.nodes[place].op == "variable" for place in places):
+            return True
+        key = frozen(a.above)
+        if key not in self._uneven:
+            node = self.write_packed(a.above)
+            self._uneven[key] = nowhere_flat(self.graph, node, self.work)
+        return self._uneven[key]
 
     # arithmetic -----------------------------------------------------------------------------
 
@@ -322,7 +337,7 @@ class Kernels:
                 below[key] = k - least
         for factor in [key for key in below if len(key) > 1]:
             while below[factor]:
-                quotient = self._divided(above, factor)
+                quotient = divided(above, factor, self.work)
                 if quotient is None:
                     break
                 above = quotient
@@ -338,32 +353,6 @@ class Kernels:
             if number != 1:
                 below[((0, number),)] = 1
         return Quotient(above, below)
-
-    def _divided(self, p: Packed, key: FactorKey) -> Packed | None:
-        """Divide exactly; None where there is a remainder."""
-        divisor = dict(key)
-        if len(divisor) > len(p):
-            return None
-        lead = max(divisor)
-        rest = dict(p)
-        quotient: Packed = {}
-        for _ in range(len(p) * 2):
-            if not rest:
-                return quotient
-            top = max(rest)
-            c, left = divmod(rest[top], divisor[lead])
-            shift = top - lead
-            if left or shift < 0 or not fits(top, lead):
-                return None
-            self.work.spend(len(divisor))
-            quotient[shift] = c
-            for m, d in divisor.items():
-                value = rest.get(m + shift, 0) - c * d
-                if value:
-                    rest[m + shift] = value
-                else:
-                    rest.pop(m + shift, None)
-        return None
 
     # writing expressions --------------------------------------------------------------------
 

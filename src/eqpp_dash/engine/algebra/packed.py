@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eqpp_dash.engine.expression.graph import Node, topological
+from eqpp_dash.engine.expression.polynomial import Work
 
 #: Packed exponents -> coefficient: the power of kernel i is the i-th group of `BITS` bits.
 Packed = dict[int, int]
@@ -70,3 +71,33 @@ def frozen(p: Packed) -> FactorKey:
 def key_of(a: Quotient) -> Any:
     """Give a quotient as a key."""
     return frozen(a.above), frozenset(a.below.items())
+
+
+def divided(p: Packed, key: FactorKey, work: Work) -> Packed | None:
+    """Divide exactly; None where there is a remainder, or powers grow too large on the way."""
+    divisor = dict(key)
+    if len(divisor) > len(p):
+        return None
+    lead = max(divisor)
+    rest = dict(p)
+    places = max(rest).bit_length() // BITS + 1
+    # the highest bit of each power: beyond, powers would run into each other
+    guard = sum(1 << (BITS * place + BITS - 1) for place in range(places))
+    quotient: Packed = {}
+    for _ in range(len(p) * 2):
+        if not rest:
+            return quotient
+        top = max(rest)
+        c, left = divmod(rest[top], divisor[lead])
+        shift = top - lead
+        if left or shift < 0 or not fits(top, lead) or shift & guard:
+            return None
+        work.spend(len(divisor))
+        quotient[shift] = c
+        for m, d in divisor.items():
+            value = rest.get(m + shift, 0) - c * d
+            if value:
+                rest[m + shift] = value
+            else:
+                rest.pop(m + shift, None)
+    return None

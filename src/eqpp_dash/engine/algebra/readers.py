@@ -171,6 +171,8 @@ def _sign(kernels: Kernels, node: Node, args: list[Quotient]) -> Quotient:
         {m: c // divisor for m, c in inside.above.items()},
         {key: k for key, k in inside.below.items() if number_of(key) is None},
     )
+    if not kernels.nowhere_flat(inside):  # sign^2 = 1 would be wrong on an open set
+        raise TooLargeError
     argument = kernels.write(inside)
     kernel = kernels.kernel(
         ("sign", key_of(inside)), kernels.graph.call("sign", argument), 2, {0: 1}
@@ -190,9 +192,13 @@ def _heaviside(kernels: Kernels, node: Node, args: list[Quotient]) -> Quotient:
     )
 
 
-def _relation(flip: bool) -> Reader:
+def _relation(flip: bool, equal: int) -> Reader:
+    """Make the reader of a relation, from what it is where both sides are equal."""
+
     def read(kernels: Kernels, node: Node, args: list[Quotient]) -> Quotient:
         difference = kernels.combine([(1, args[0]), (-1, args[1])])
+        if difference.is_zero:
+            return kernels.constant(Fraction(equal))
         if flip:
             difference = kernels.combine([(-1, difference)])
         return _heaviside(kernels, node, [difference])
@@ -272,10 +278,10 @@ READERS: dict[str, Reader] = {
     "abs": _abs,
     "sign": _sign,
     "heaviside": _heaviside,
-    "gt": _relation(flip=False),
-    "ge": _relation(flip=False),
-    "lt": _relation(flip=True),
-    "le": _relation(flip=True),
+    "gt": _relation(flip=False, equal=0),
+    "ge": _relation(flip=False, equal=1),
+    "lt": _relation(flip=True, equal=0),
+    "le": _relation(flip=True, equal=1),
     "max": _extreme(largest=True),
     "min": _extreme(largest=False),
     "select": _select,

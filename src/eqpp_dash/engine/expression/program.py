@@ -15,7 +15,7 @@ import numpy as np
 
 from eqpp_dash.engine.expression import primitives
 from eqpp_dash.engine.expression.graph import Node, topological
-from eqpp_dash.engine.expression.rationals import to_float
+from eqpp_dash.engine.expression.rationals import divides, to_float
 
 #: Integer powers up to this exponent are multiplied out, as `primitives.integer_power` does.
 LARGEST_MULTIPLIED = 64
@@ -218,7 +218,7 @@ class _Writer:
                 term = self._constant(to_float(size * child.data))
             elif size == 1:
                 term = arg
-            elif size.numerator == 1:
+            elif divides(size):
                 term = self._step("div", arg, self._constant(to_float(1 / size)))
             else:
                 term = self._step("mul", self._constant(to_float(size)), arg)

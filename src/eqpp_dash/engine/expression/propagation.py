@@ -22,7 +22,8 @@ Rule = Callable[..., Any]
 
 def _distances(x: Any, reach: Any) -> tuple[Any, Any]:
     size = np.abs(x)
-    return np.maximum(size - reach, 0.0), size + reach
+    near, far = np.nextafter(size - reach, -np.inf), np.nextafter(size + reach, np.inf)
+    return np.maximum(near, 0.0), far
 
 
 def times(e: Any, slope: Any) -> Any:
@@ -57,7 +58,7 @@ def _above(slope: Callable[[Any], Any], end: float) -> Rule:
     """Make a rule of a slope that falls from the lower end of the domain."""
 
     def rule(x: Any, e: Any, reach: Any) -> Any:
-        low = x - reach
+        low = np.nextafter(x - reach, -np.inf)
         return _unless((e > 0) & (low <= end), times(e, slope(np.maximum(low, end))))
 
     return rule
@@ -73,7 +74,12 @@ def _sinc(x: Any, e: Any, reach: Any) -> Any:
 
 def _jump(step: Callable[[Any], Any]) -> Rule:
     """Make a rule of a function that is constant between its jumps."""
-    return lambda x, e, reach: _unless((e > 0) & (step(x - reach) != step(x + reach)), 0.0)
+
+    def rule(x: Any, e: Any, reach: Any) -> Any:
+        low, high = np.nextafter(x - reach, -np.inf), np.nextafter(x + reach, np.inf)
+        return _unless((e > 0) & (step(low) != step(high)), 0.0)
+
+    return rule
 
 
 def _at_zero(x: Any, e: Any, reach: Any) -> Any:

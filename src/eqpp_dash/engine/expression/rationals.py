@@ -20,6 +20,17 @@ def to_float(value: Fraction) -> float:
         return math.inf if value > 0 else -math.inf
 
 
+def divides(coefficient: Fraction) -> bool:
+    """Tell whether to multiply by a positive coefficient is done by a division by its inverse.
+
+    Examples
+    --------
+    >>> divides(Fraction(1, 3)), divides(Fraction(2, 3)), divides(Fraction(1, 10**320))
+    (True, False, False)
+    """
+    return coefficient.numerator == 1 and to_float(Fraction(coefficient.denominator)) < math.inf
+
+
 def bits(value: Fraction) -> int:
     """Give the length of the longer of numerator and denominator."""
     return max(value.numerator.bit_length(), value.denominator.bit_length())

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from eqpp_dash.engine.expression import interval, primitives, ranges
 from eqpp_dash.engine.expression.graph import Node, topological
 from eqpp_dash.engine.expression.interval import Interval
-from eqpp_dash.engine.expression.rationals import to_float
+from eqpp_dash.engine.expression.rationals import divides, to_float
 
 Array = NDArray[np.float64]
 Instruction = tuple[Callable[..., Any], int, int, int, int]
@@ -104,7 +104,7 @@ class Tape:
                 term = self._constant(to_float(size), interval.exact(size))
             elif size == 1:
                 term = arg
-            elif size.numerator == 1:
+            elif divides(size):
                 below = self._constant(to_float(1 / size), interval.exact(1 / size))
                 term = self._binary("divide", arg, below)
             else:

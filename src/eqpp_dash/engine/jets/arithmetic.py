@@ -60,6 +60,9 @@ class Arithmetic(Protocol):
     def function(self, name: str, *args: Any) -> tuple[Any, Flag]:
         """Compute a primitive function, and tell where it is defined and continuous."""
 
+    def held(self, name: str, *args: Any) -> tuple[Any, Flag]:
+        """Compute a function as `function` does, of arguments that are constant near the point."""
+
     def locally_constant(self, name: str, *args: Any) -> Flag:
         """Tell where a step function does not change around its arguments."""
 
@@ -123,6 +126,14 @@ class Arithmetic(Protocol):
 
 class Arrays:
     """What number kinds that live in numpy arrays share."""
+
+    def function(self, name: str, *args: Any) -> tuple[Any, Flag]:
+        """Compute a primitive function."""
+        raise TypeError(name)
+
+    def held(self, name: str, *args: Any) -> tuple[Any, Flag]:
+        """Compute a function of arguments that are constant near the point."""
+        return self.function(name, *args)
 
     def shift(self, point: Any, number: Any) -> Any:
         """Add a number to the values at each point."""

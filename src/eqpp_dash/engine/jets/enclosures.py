@@ -106,6 +106,11 @@ class IntervalArray:
         return np.asarray((self.lo <= values) & (values <= self.hi), dtype=bool)
 
 
+def _known(lo: Any, hi: Any) -> IntervalArray:
+    """Copy bounds; those that are NaN become infinite."""
+    return IntervalArray(np.where(np.isnan(lo), -INF, lo), np.where(np.isnan(hi), INF, hi))
+
+
 def _bounds(value: Any) -> tuple[Any, Any]:
     if isinstance(value, IntervalArray):
         return value.lo, value.hi
@@ -160,14 +165,21 @@ class Intervals(Arrays):
     def convert(self, values: Any) -> Any:
         """Give intervals: as they are, or numbers that are taken exactly.
 
-        A fraction or an integer that is no double is enclosed.
+        A fraction or an integer that is no double is enclosed, NaN becomes unbounded.
+
+        Raises
+        ------
+        ValueError
+            If a lower bound lies above the upper one.
         """
         if isinstance(values, IntervalArray):
-            return IntervalArray(values.lo.copy(), values.hi.copy())
+            if np.any(values.lo > values.hi):
+                raise ValueError("the lower bound of an interval lies above the upper one")
+            return _known(values.lo, values.hi)
         given = np.asarray(values)
         if given.dtype != object:
             number = given.astype(np.float64)
-            return IntervalArray(number, number.copy())
+            return _known(number, number)
         bounds = [interval.exact(Fraction(value)) for value in given.ravel().tolist()]
         return IntervalArray(
             np.array([b.lo[0] for b in bounds]).reshape(given.shape),

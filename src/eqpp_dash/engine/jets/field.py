@@ -11,6 +11,7 @@ from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.expression.graph import Graph, Node, rebuild
 from eqpp_dash.engine.expression.interval import both
 from eqpp_dash.engine.jets.arithmetic import DOUBLES, Arithmetic
+from eqpp_dash.engine.jets.enclosures import Intervals
 from eqpp_dash.engine.jets.jet import Jets
 from eqpp_dash.engine.jets.monomials import Monomials, monomials
 from eqpp_dash.engine.jets.program import SeriesProgram
@@ -70,6 +71,11 @@ class Composition:
     def branches(self) -> list[float | None]:
         """Tell which branch each function that has several is on; see `SeriesProgram.branches`."""
         return self._program.branches(self._state)
+
+    @property
+    def defined(self) -> list[Any]:
+        """Where each component is known to be defined, as far as it is not NaN or infinite."""
+        return [self._state.defined[out] for out in self._program.outputs]
 
     @property
     def smooth(self) -> Any:
@@ -155,6 +161,15 @@ class FieldJets:
 
         return cls(rebuild(graph, system.components, replace), system.variables, kept)
 
+    def check_parameters(self, values: Mapping[str, Any]) -> None:
+        """Raise `ValueError` unless exactly the open parameters have values."""
+        for name in self.parameters:
+            if name not in values:
+                raise ValueError(f"parameter {name} has no value")
+        for name in values:
+            if name not in self.parameters:
+                raise ValueError(f"{name} is no open parameter")
+
     def begin(
         self, table: Monomials, shape: tuple[int, ...] = (), arithmetic: Arithmetic = DOUBLES
     ) -> Composition:
@@ -195,6 +210,7 @@ class FieldJets:
         shape = np.broadcast_shapes(*(values.shape[1:] for values in given))
         inner = shape if shape or arithmetic is DOUBLES else (1,)
         run = self.begin(table, inner, arithmetic)
+        self.check_parameters(parameters or {})
         for name, value in {TIME: t, **(parameters or {})}.items():
             run.inputs[name][0] = arithmetic.convert(value)
         for name, values in zip(self.variables, given, strict=True):
@@ -245,6 +261,8 @@ class FieldJets:
         for name in names:
             if name not in self._names:
                 raise ValueError(f"{name} is neither a variable nor an open parameter")
+        if len(set(names)) < len(names):
+            raise ValueError("a name to expand in is given twice")
         rows = np.zeros((len(names), len(names)), dtype=int)
         np.fill_diagonal(rows, 1)
         directions = dict(zip(names, rows, strict=True))
@@ -294,11 +312,10 @@ class FieldJets:
         inner = shape if shape or arithmetic is DOUBLES else (1,)
         run = self.begin(monomials(len(names), degree), inner, arithmetic)
         values: dict[str, Any] = {TIME: arithmetic.convert(t)}
+        self.check_parameters(parameters or {})
         values.update((name, arithmetic.convert(v)) for name, v in (parameters or {}).items())
         values.update((name, place[i]) for i, name in enumerate(self.variables))
         for name, series in run.inputs.items():
-            if name not in values:
-                raise ValueError(f"parameter {name} has no value")
             series[0] = values[name]
             if degree and name in directions:
                 for j, step in enumerate(arithmetic.convert(directions[name])):
@@ -313,6 +330,8 @@ class FieldJets:
         found = kind.zeros((self._components, *series[0].shape))
         for i, values in enumerate(series):
             found[i] = values
+            if isinstance(kind, Intervals):
+                kind.forget(found[i], ~np.broadcast_to(run.defined[i], inner))
         smooth = np.broadcast_to(run.smooth, inner) & kind.finite(found).all(axis=(0, 1))
         if inner != shape:
             found, smooth = found[..., 0], smooth[..., 0]

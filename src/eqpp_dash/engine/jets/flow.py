@@ -17,7 +17,7 @@ from eqpp_dash.engine.jets.field import FieldJets
 from eqpp_dash.engine.jets.jet import Jets
 from eqpp_dash.engine.jets.monomials import monomials
 from eqpp_dash.engine.jets.nested import JetNumbers
-from eqpp_dash.engine.jets.taylor import Stepper, order_for, tolerance_of
+from eqpp_dash.engine.jets.taylor import Stepper, log_tolerance, order_for
 
 
 def flow_jets(
@@ -75,8 +75,11 @@ def flow_jets(
     >>> flow_jets(field, [0.0], 1.0, 3).coefficients.round(12).tolist()
     [[0.0, 1.0, 1.0, 1.0]]
     """
-    order = order_for(tolerance or tolerance_of(arithmetic))
+    accuracy = log_tolerance(tolerance, arithmetic)
+    order = order_for(accuracy)
     names = field.variables if by is None else tuple(by)
+    if len(set(names)) < len(names):
+        raise ValueError("a name to expand in is given twice")
     point = arithmetic.convert(start)
     if point.shape != (field.dimension,):
         raise ValueError(f"the start must have shape ({field.dimension},), not {point.shape}")
@@ -86,10 +89,9 @@ def flow_jets(
     state = arithmetic.zeros((field.dimension, len(table), 1))
     rows = {name: state[i] for i, name in enumerate(field.variables)}
     rows.update((name, run.inputs[name][0]) for name in field.parameters)
+    field.check_parameters(parameters or {})
     values = {**(parameters or {}), **dict(zip(field.variables, point, strict=True))}
     for name, row in rows.items():
-        if name not in values:
-            raise ValueError(f"parameter {name} has no value")
         row[0] = arithmetic.convert(values[name])
     for j, name in enumerate(names):
         if name not in rows:
@@ -98,7 +100,7 @@ def flow_jets(
             rows[name][1 + j] = arithmetic.convert(1)
     begin = arithmetic.convert([start_time])[0]
     end = begin + arithmetic.convert([span])[0]
-    stepper = Stepper(run, field.variables, state, begin, numbers, table.parts)
+    stepper = Stepper(run, field.variables, state, begin, numbers, accuracy, table.parts)
     _, _, why = stepper.follow([end], max_steps)
     found = stepper.state[..., 0]
     if why != "time":

@@ -20,6 +20,8 @@ Indices = NDArray[np.intp]
 
 MOST_PAIRS = 20_000_000
 """Pairs of monomials that a table may list."""
+MOST_KEPT = 1_000_000
+"""Pairs in a table that is kept."""
 
 
 class Monomials:
@@ -124,7 +126,6 @@ def _graded(variables: int, degree: int) -> NDArray[np.int64]:
     return np.array([row for part in rows for row in part], dtype=np.int64)
 
 
-@lru_cache(maxsize=64)
 def monomials(variables: int, degree: int) -> Monomials:
     """Give the monomials of so many variables up to a total degree.
 
@@ -136,7 +137,7 @@ def monomials(variables: int, degree: int) -> Monomials:
     Returns
     -------
     Monomials
-        The monomials with the tables to multiply by; kept for the next call.
+        The monomials with the tables to multiply by; kept for the next call unless large.
 
     Raises
     ------
@@ -148,4 +149,10 @@ def monomials(variables: int, degree: int) -> Monomials:
     >>> monomials(2, 2).exponents.tolist()
     [[0, 0], [1, 0], [0, 1], [2, 0], [1, 1], [0, 2]]
     """
+    small = variables > 0 and math.comb(2 * variables + degree, max(degree, 0)) <= MOST_KEPT
+    return _kept(variables, degree) if small else Monomials(variables, degree)
+
+
+@lru_cache(maxsize=64)
+def _kept(variables: int, degree: int) -> Monomials:
     return Monomials(variables, degree)

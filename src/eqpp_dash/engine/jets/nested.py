@@ -73,6 +73,12 @@ class JetNumbers:
         """Compose with a primitive function."""
         return self._run("pow" if name == "power" else name, None, *args)
 
+    def held(self, name: str, *args: Any) -> tuple[Any, Flag]:
+        """Compute a function of arguments that are constant near the point."""
+        result = self.base.zeros(args[0].shape)
+        result[0], smooth = self.base.function(name, *(arg[0] for arg in args))
+        return result, smooth
+
     def locally_constant(self, name: str, *args: Any) -> Flag:
         """Tell where a step function does not change around its arguments."""
         return self.base.locally_constant(name, *(arg[0] for arg in args))

@@ -20,6 +20,8 @@ _BY_DERIVATIVE = frozenset(
     ("asin", "acos", "atan", "asinh", "acosh", "atanh", "log", "log2", "log10", "erf")
 )
 _STEPS = frozenset(("sign", "floor", "ceil", "heaviside", "lt", "le", "gt", "ge"))
+#: Functions with several branches, between which nothing switches while their arguments are held.
+_BRANCHED = _STEPS | {"min", "max", "abs", "mod"}
 
 
 class SeriesProgram:
@@ -47,6 +49,7 @@ class SeriesProgram:
         self._numbers: list[Fraction] = []
         self._places: dict[Fraction, int] = {}
         self._known: dict[Hashable, int] = {}
+        self._holding: dict[Node, bool] = {}
         self._lower(own)
         self.outputs = [self._known[root] for root in own]
         self._doubles = [to_float(value) for value in self._numbers]
@@ -123,6 +126,8 @@ class SeriesProgram:
         graph, args = self._graph, list(node.args)
         if node.value is not None:
             return [arg for arg in args if node.op != "sum" or arg is not graph.one]
+        if node.op in _BRANCHED and self._held(node):
+            return args
         if node.op in _BY_DERIVATIVE:
             return [*args, PARTIALS[node.op](graph, node)[0]]
         if node.op == "atan2":
@@ -140,6 +145,20 @@ class SeriesProgram:
         if node.op == "sum":
             return [arg for arg in args if arg is not graph.one]
         return args
+
+    def _held(self, node: Node) -> bool:
+        """Tell whether all that an expression is made of are numbers and steps."""
+        known, stack = self._holding, list(node.args)
+        while stack:
+            inner = stack[-1]
+            unknown = [arg for arg in inner.args if arg not in known]
+            stack += unknown
+            if not unknown:
+                known[stack.pop()] = inner.value is not None or (
+                    bool(inner.args)
+                    and (inner.op in _STEPS or all(known[arg] for arg in inner.args))
+                )
+        return all(known[arg] for arg in node.args)
 
     def _register(self, constant: bool) -> int:
         self._constant.append(constant)
@@ -179,6 +198,8 @@ class SeriesProgram:
             return self._emit_sum(node, args)
         if op == "product":
             return self._emit_product(node, args)
+        if node.value is None and op in _BRANCHED and self._held(node):
+            return self._add(rules.Held(self._register(True), op, *args))
         if op in _STEPS:
             return self._add(rules.Step(self._register(True), op, *args))
         if op == "select":

@@ -35,6 +35,8 @@ class Primitive(Rule):
         else:
             out[0], smooth = kind.function(self._name, u[0])
             self.mark(state, smooth)
+            # at the end of a domain the derivative g may have a pole
+            state.defined[self.out] = both(smooth, state.defined[self.args[0]])
 
 
 class Exponential(Rule):
@@ -52,7 +54,7 @@ class Exponential(Rule):
         else:
             base, exponent = (state.series[arg][0] for arg in self.args[2:])
             out[0], smooth = kind.function("power", base, exponent)
-        self.mark(state, smooth)
+        self.mark(state, smooth, smooth)
 
 
 class Waves(Rule):
@@ -77,6 +79,7 @@ class Waves(Rule):
             cosine[0], _ = kind.function(self._names[1], u[0])
             self.mark(state, smooth)
             state.smooth[self.other] = state.smooth[self.out]
+            state.defined[self.other] = state.defined[self.out]
 
 
 class Tangent(Rule):
@@ -98,7 +101,7 @@ class Tangent(Rule):
         else:
             out[0], smooth = kind.function(self._name, u[0])
             slope[0] = kind.shift(kind.integer_power(out[0], 2) * self._sign, 1)
-            self.mark(state, smooth)
+            self.mark(state, smooth, smooth)
 
 
 class Power(Rule):
@@ -131,7 +134,7 @@ class Power(Rule):
                 out[0], smooth = kind.power(u[0], exponent)
             else:
                 out[0], smooth = kind.function("power", u[0], state.series[self.args[2]][0])
-            self.mark(state, both(smooth, kind.positive(u[0])))
+            self.mark(state, both(smooth, kind.positive(u[0])), smooth)
             return
         slope[part] = 0
         driven = kind.convolve(out, du, table, k)

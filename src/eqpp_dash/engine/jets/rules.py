@@ -24,11 +24,13 @@ class State:
         Coefficients, shape (N, ...).
     smooth : list
         Where each function is smooth.
+    defined : list
+        Where it is known to be defined, as far as the number kind tells that beforehand.
     numbers : list
         Rational constants of the rules.
     """
 
-    __slots__ = ("arithmetic", "numbers", "series", "smooth", "table")
+    __slots__ = ("arithmetic", "defined", "numbers", "series", "smooth", "table")
 
     def __init__(
         self, arithmetic: Arithmetic, table: Monomials, numbers: list[Any], series: list[Any]
@@ -38,6 +40,7 @@ class State:
         self.numbers = numbers
         self.series = series
         self.smooth: list[Flag] = [True] * len(series)
+        self.defined: list[Flag] = [True] * len(series)
 
 
 class Rule:
@@ -64,11 +67,13 @@ class Rule:
         for k in range(state.table.degree + 1):
             self.part(state, k)
 
-    def mark(self, state: State, smooth: Flag = True) -> None:
-        """Note where the result is smooth: where this rule and all operands are."""
+    def mark(self, state: State, smooth: Flag = True, defined: Flag = True) -> None:
+        """Note where the result is smooth and defined: where this rule and all operands are."""
         for arg in self.args:
             smooth = both(smooth, state.smooth[arg])
+            defined = both(defined, state.defined[arg])
         state.smooth[self.out] = smooth
+        state.defined[self.out] = defined
 
 
 class Constant(Rule):
@@ -185,7 +190,8 @@ class Quotient(Rule):
             out[part] = kind.divide(a[part] - kind.convolve(b, out, state.table, k), b[0])
         else:
             out[part] = kind.divide(a[part], b[0])
-            self.mark(state, kind.nonzero(b[0]))
+            safe = kind.nonzero(b[0])
+            self.mark(state, safe, safe)
 
 
 class Euler(Rule):
@@ -213,6 +219,21 @@ class Step(Rule):
             self.mark(state, kind.locally_constant(self._name, *values))
 
 
+class Held(Rule):
+    """A function of series that are constant near the point, a jump or kink of its own or not."""
+
+    def __init__(self, out: int, name: str, *args: int) -> None:
+        super().__init__(out, *args)
+        self._name = name
+
+    def part(self, state: State, k: int) -> None:
+        """Fill in the value."""
+        if k == 0:
+            values = [state.series[arg][0] for arg in self.args]
+            state.series[self.out][0], smooth = state.arithmetic.held(self._name, *values)
+            self.mark(state, smooth)
+
+
 class Choice(Rule):
     """One of two series, by a condition: registers of the condition, of yes and of no."""
 
@@ -222,11 +243,12 @@ class Choice(Rule):
         part, kind = state.table.parts[k], state.arithmetic
         state.series[self.out][part] = kind.choose(condition[0], yes[part], no[part])
         if k == 0:
-            decided, first, second = (state.smooth[arg] for arg in self.args)
-            chosen: Flag = True
-            if first is not True or second is not True:
-                chosen = kind.choose_flag(condition[0], first, second)
-            state.smooth[self.out] = both(decided, chosen)
+            for flags in (state.smooth, state.defined):
+                decided, first, second = (flags[arg] for arg in self.args)
+                chosen: Flag = True
+                if first is not True or second is not True:
+                    chosen = kind.choose_flag(condition[0], first, second)
+                flags[self.out] = both(decided, chosen)
 
 
 class Refined(Rule):
@@ -246,5 +268,5 @@ class Refined(Rule):
             out[part] = state.series[self.args[0]][part]
         else:
             values = [state.series[arg][0] for arg in self.args[1:]]
-            out[0], _ = state.arithmetic.function(self._name, *values)
-            self.mark(state)
+            out[0], smooth = state.arithmetic.function(self._name, *values)
+            self.mark(state, smooth)

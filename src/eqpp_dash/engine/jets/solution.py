@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from eqpp_dash.engine.jets.arithmetic import DOUBLES, Arithmetic
+from eqpp_dash.engine.jets.enclosures import Intervals
 from eqpp_dash.engine.jets.field import TIME, Composition, FieldJets
 from eqpp_dash.engine.jets.monomials import monomials
 
@@ -76,6 +77,9 @@ def solution_series(
     smooth = np.broadcast_to(run.smooth, inner)
     if not smooth.all():
         arithmetic.forget(found[:, 2:], ~smooth)
+        if isinstance(arithmetic, Intervals):
+            for i, defined in enumerate(run.defined):
+                arithmetic.forget(found[i, 1:], ~np.broadcast_to(defined, inner))
     return found if inner == shape else found[..., 0]
 
 
@@ -83,9 +87,7 @@ def put_parameters(
     run: Composition, field: FieldJets, values: Mapping[str, Any], arithmetic: Arithmetic
 ) -> None:
     """Set the open parameters of a composition to constants."""
-    for name in field.parameters:
-        if name not in values:
-            raise ValueError(f"parameter {name} has no value")
+    field.check_parameters(values)
     for name, value in values.items():
         run.inputs[name][0] = arithmetic.convert(value)
 

@@ -49,15 +49,15 @@ class TaylorSolution:
     end: str
 
 
-def order_for(tolerance: float) -> int:
-    """Give the best order for a tolerance, which may be below the smallest double.
+def order_for(accuracy: float) -> int:
+    """Give the best order for a tolerance, given by its logarithm.
 
     Examples
     --------
-    >>> order_for(1e-16)
+    >>> order_for(math.log(1e-16))
     20
     """
-    return max(4, min(MOST_ORDER, math.ceil(1 - math.log(tolerance) / 2)))
+    return max(4, min(MOST_ORDER, math.ceil(1 - accuracy / 2)))
 
 
 def radius_of_convergence(sizes: Sequence[float], scale: float) -> float:
@@ -98,6 +98,8 @@ class Stepper:
         Its time.
     arithmetic : Arithmetic
         Kind of the numbers.
+    accuracy : float
+        Logarithm of the tolerated error of a step, for which the order is best, or too low.
     rows : sequence of slice
         Parts of a state's number whose errors are measured apart.
     """
@@ -109,6 +111,7 @@ class Stepper:
         start: Any,
         t: Any,
         arithmetic: Arithmetic,
+        accuracy: float,
         rows: Sequence[slice] = (slice(None),),
     ) -> None:
         self._run, self._variables, self._arithmetic = run, variables, arithmetic
@@ -118,6 +121,7 @@ class Stepper:
         self._series: list[Any] = []
         self._branches: list[float | None] = []
         self.order = run.table.degree
+        self._shorten = max(2 + 0.7 / (self.order - 1), -accuracy / (self.order - 1))
 
     def expand(self) -> float:
         """Compute the series here; give the step, NaN if a coefficient is not finite."""
@@ -132,7 +136,7 @@ class Stepper:
         for row in self._rows:
             sizes = [log_size(size) for size in stacked[:, :, row].max(axis=(1, 2)).tolist()]
             radius = min(radius, radius_of_convergence(sizes, max(0.0, sizes[0])))
-        return radius * math.exp(-2 - 0.7 / (self.order - 1))
+        return radius * math.exp(-self._shorten)
 
     def increment(self, step: Any) -> Any:
         """Give the change of the state over a time."""
@@ -258,7 +262,8 @@ def taylor_solution(
     state = arithmetic.convert(start)
     if state.shape != (field.dimension,):
         raise ValueError(f"the start must have shape ({field.dimension},), not {state.shape}")
-    order = order_for(tolerance or tolerance_of(arithmetic))
+    accuracy = log_tolerance(tolerance, arithmetic)
+    order = order_for(accuracy)
     single = arithmetic is DOUBLES
     run = field.begin(monomials(1, order), () if single else (1,), arithmetic)
     put_parameters(run, field, parameters or {}, arithmetic)
@@ -270,7 +275,7 @@ def taylor_solution(
     ):
         raise ValueError("the times must lead away from the start, one after the other")
     point = state if single else state[:, None]
-    stepper = Stepper(run, field.variables, point, begin, arithmetic)
+    stepper = Stepper(run, field.variables, point, begin, arithmetic, accuracy)
     reached, steps, end = stepper.follow(moments, max_steps)
     states = arithmetic.convert(np.full((field.dimension, len(moments)), math.nan))
     for i, values in enumerate(reached):
@@ -278,16 +283,20 @@ def taylor_solution(
     return TaylorSolution(states, stepper.time, steps, order, end)
 
 
-def tolerance_of(arithmetic: Arithmetic) -> float:
-    """Give a tolerance a little below the precision of the numbers.
+def log_tolerance(tolerance: Any, arithmetic: Arithmetic) -> float:
+    """Give the logarithm of a tolerance; if None a little below the precision of the numbers.
 
     Raises
     ------
     ValueError
-        For other numbers than doubles and those of many digits.
+        If it is not positive, or for other numbers than doubles and those of many digits.
     """
     if isinstance(arithmetic, Intervals | Rationals | Complexes):
         raise ValueError(
             f"{arithmetic.name} give no solution: it would be neither exact nor bounded"
         )
-    return float(10.0 ** -(arithmetic.digits + 1))
+    if tolerance is None:
+        return -(arithmetic.digits + 1) * math.log(10)
+    if not tolerance > 0:
+        raise ValueError("the tolerance must be positive")
+    return log_size(tolerance)

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from eqpp_dash.engine.expression.graph import topological
 from eqpp_dash.engine.expression.variational import VariationalEquations
 from eqpp_dash.engine.machine import Integrator
 from eqpp_dash.engine.machine.layout import End
@@ -17,10 +18,19 @@ from eqpp_dash.engine.system import System, Value
 
 Array = NDArray[np.float64]
 
+#: Functions of which a field that is made may jump; those with kinks alone are not among them.
+JUMPING = frozenset(
+    {"sign", "heaviside", "floor", "ceil", "mod", "select", "lt", "le", "gt", "ge", "atan2"}
+)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Variations:
     """Solutions and their derivatives at the end of their spans.
+
+    Where a solution crosses a surface on which the field jumps, its derivatives jump too, by a
+    factor that the variational equations do not know. Those of solutions that reached a surface
+    are NaN unless the field is continuous by its form: `abs`, `min` and `max` alone.
 
     Attributes
     ----------
@@ -36,6 +46,8 @@ class Variations:
         Times reached.
     ends : ndarray of int8, shape (m,)
         Why each ended: values of `End`; what did not end by `End.TIME` was cut short.
+    switchings : ndarray of int, shape (m,)
+        How many surfaces, where the field jumps or has a kink, each reached.
     """
 
     states: Array
@@ -44,6 +56,7 @@ class Variations:
     log_determinants: Array | None
     times: Array
     ends: NDArray[np.int8]
+    switchings: NDArray[np.int64]
 
     @property
     def complete(self) -> NDArray[np.bool_]:
@@ -100,6 +113,8 @@ class FlowDerivatives:
             by_parameters=by_parameters,
             log_determinant=log_determinant,
         )
+        ops = {node.op for node in topological(system.components)}
+        self._jumps = not ops.isdisjoint(JUMPING)
         self.integrator = Integrator(
             self.equations.components, self.equations.variables, system.defaults, **options
         )
@@ -176,12 +191,16 @@ class FlowDerivatives:
         found = self.integrator.propagate(
             begin, span, parameters=parameters, rtol=rtol, atol=errors, box=bounds, **options
         )
-        matrix = found.states[n : n + n * columns].reshape(n, columns, count)
+        derived = found.states[n:].copy()
+        if self._jumps:
+            derived[:, found.switchings > 0] = np.nan
+        matrix = derived[: n * columns].reshape(n, columns, count)
         return Variations(
             found.states[:n],
             matrix[:, :n],
             matrix[:, n:],
-            found.states[-1] if self.equations.log_determinant else None,
+            derived[-1] if self.equations.log_determinant else None,
             found.times,
             found.ends,
+            found.switchings,
         )

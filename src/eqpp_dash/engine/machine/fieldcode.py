@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from eqpp_dash.engine.expression.graph import Node, topological
-from eqpp_dash.engine.expression.rationals import to_float
+from eqpp_dash.engine.expression.rationals import divides, to_float
 from eqpp_dash.engine.machine import exponential, functions, trigonometric
 from eqpp_dash.engine.machine.lanes import Lanes
 
@@ -158,7 +158,7 @@ class _Writer:
                 term = lanes.constant(to_float(size))
             elif size == 1:
                 term = arg
-            elif size.numerator == 1:
+            elif divides(size):
                 term = self._share(arg, size)
             else:
                 term = lanes.multiply(lanes.constant(to_float(size)), arg)
@@ -175,7 +175,8 @@ class _Writer:
             return False
         if child in self._factors:
             return True
-        return abs(c) != 1 and (abs(c.numerator) != 1 or self._exact(1 / abs(c)))
+        size = abs(c)
+        return size != 1 and (not divides(size) or self._exact(1 / size))
 
     @staticmethod
     def _exact(below: Fraction) -> bool:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from eqpp_dash.engine.algebra.factoring import rational_factors
+from eqpp_dash.engine.algebra.nonzero import takes_both_signs
 from eqpp_dash.engine.algebra.packed import Quotient, number_of
-from eqpp_dash.engine.algebra.roots import real_roots
+from eqpp_dash.engine.algebra.roots import RealRoot, real_roots
 from eqpp_dash.engine.algebra.solve import product
 from eqpp_dash.engine.algebra.univariate import Dense, from_fractions
 from eqpp_dash.engine.expression.factors import zero_factors
@@ -21,7 +22,8 @@ from eqpp_dash.engine.expression.polynomial import (
     integral,
 )
 from eqpp_dash.engine.expression.text import to_text
-from eqpp_dash.engine.structure.darboux import Curve, cofactor, invariant_curves
+from eqpp_dash.engine.structure.darboux import Curve, cofactor, has_real_points, invariant_curves
+from eqpp_dash.engine.structure.domain import continuous
 from eqpp_dash.engine.structure.facts import Kind, StructureFact
 from eqpp_dash.engine.structure.gaussian import complex_form
 from eqpp_dash.engine.structure.plane import Plane
@@ -62,10 +64,16 @@ def _circles(field: tuple[Polynomial, Polynomial], work: Work) -> list[Curve] | 
             p = _in_square(factor, center, work)
             quotient = cofactor(field, p, work)
             if quotient is not None:
-                real = any(root.lo > 0 or root.hi > 0 for root in real_roots(factor, work))
+                real = any(map(_is_positive, real_roots(factor, work)))
                 curves.append(Curve(p, quotient, real))
         return curves
     return None
+
+
+def _is_positive(root: RealRoot) -> bool:
+    while root.lo < 0 < root.hi:
+        root.halve()
+    return root.hi > 0
 
 
 def _in_square(factor: Dense, center: tuple[Fraction, Fraction], work: Work) -> Polynomial:
@@ -88,12 +96,13 @@ def curve_facts(plane: Plane, curves: Sequence[Curve]) -> list[StructureFact]:
     are left out. Of fields that are not algebraic, the factors of the components are tried.
     """
     if plane.polynomials is None:
-        nodes = _factors(plane)
+        nodes = [node for node in _factors(plane) if _has_real_points(plane, node)]
     else:
+        still = plane.common or {}  # curves of equilibria
         nodes = [
             plane.node_of(_short(curve.polynomial))
             for curve in curves
-            if curve.real and curve.cofactor
+            if curve.real and curve.cofactor and divide(still, curve.polynomial) in ({}, None)
         ]
     found = []
     for node in nodes:
@@ -111,6 +120,17 @@ def curve_facts(plane: Plane, curves: Sequence[Curve]) -> list[StructureFact]:
                 )
             )
     return found
+
+
+def _has_real_points(plane: Plane, node: Node) -> bool:
+    """Tell whether an expression without jumps is proved to vanish on a curve: by both signs."""
+    if plane.switching and not continuous(plane, node):
+        return False
+    own = plane.read(node)
+    p = plane.polynomial(own.above)
+    if p is not None and max(map(sum, p)) < 3:
+        return has_real_points(p)
+    return takes_both_signs(node)
 
 
 def _short(p: Polynomial) -> Polynomial:

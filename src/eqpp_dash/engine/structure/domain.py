@@ -77,12 +77,16 @@ def has_no_holes(plane: Plane, removed: Sequence[Node]) -> bool:
     removed : sequence of Node
         What is removed besides, each the size of an expression, where it vanishes.
     """
+    keys = []
     for node in topological(plane.components):
+        if node.op == "product":  # poles, those inside of functions too
+            below = [arg for arg, k in zip(node.args, node.data, strict=True) if k < 0]
+            keys += [dict(plane.read(arg).above) for arg in below if arg.value is None]
         if node.op == "pow" and not _never_zero(plane, plane.read(node.args[0])):
             return False
         if node.op not in ENTIRE and node.op != "pow":
             return False
-    keys = [dict(key) for part in map(plane.read, plane.components) for key in part.below]
+    keys += [dict(key) for part in map(plane.read, plane.components) for key in part.below]
     for node in removed:
         inside = node.args[0] if node.op == "abs" else node
         keys.append(dict(plane.read(inside).above))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from itertools import combinations, islice
+from math import lcm
 
 import numpy as np
 
@@ -209,7 +210,7 @@ def prove_sign(plane: Plane, whole: dict[int, Fraction]) -> Sign | None:
     if not whole:
         return None
     form = _by_form(plane, whole)
-    if form:
+    if form and (_is_strict(plane, whole) or _nowhere_flat(plane, whole)):
         return Sign(form, "", "every term is a square times a number of that sign")
     p = plane.polynomial(dict.fromkeys(whole, 1))
     if p is None:
@@ -242,6 +243,19 @@ def prove_sign_beside(plane: Plane, whole: dict[int, Fraction], axes: Sequence[i
     return Sign(1 if signs.pop() else -1, region, "every term has that sign there")
 
 
+def _nowhere_flat(plane: Plane, whole: dict[int, Fraction]) -> bool:
+    """Tell whether it is proved to be zero on no open set, which closed orbits may fill."""
+    below = lcm(*(c.denominator for c in whole.values()))
+    return plane.kernels.nowhere_flat(Quotient({m: int(c * below) for m, c in whole.items()}, {}))
+
+
+def _is_strict(plane: Plane, whole: dict[int, Fraction]) -> bool:
+    """Tell whether a sum of terms of one sign has one that is never zero."""
+    return any(
+        all(plane.kernels.nodes[place].op in POSITIVE for place, _ in powers(m)) for m in whole
+    )
+
+
 def _by_form(plane: Plane, whole: dict[int, Fraction]) -> int:
     if not all(_even(plane, m) for m in whole):
         return 0
@@ -262,7 +276,8 @@ def _by_bounds(plane: Plane, whole: dict[int, Fraction]) -> Sign | None:
                     continue
                 return None
             rest += abs(c)
-    if not constant or rest > abs(constant):
+    equal = rest == abs(constant)
+    if not constant or rest > abs(constant) or (equal and not _nowhere_flat(plane, whole)):
         return None
     return Sign(1 if constant > 0 else -1, "", "a constant outweighs the bounded terms")
 
@@ -320,7 +335,7 @@ def _where_defined(functions: Sequence[Node], weights: Sequence[Fraction], regio
     for c, phi in zip(weights, functions, strict=True):
         if c and phi.op == "log" and phi.args[0].op == "abs":
             inside = to_text(phi.args[0].args[0])
-            if f"{inside} > 0" not in region and f"{inside} < 0" not in region:
+            if f"{inside} > 0" not in region.split(" and "):
                 kept.append(f"off {inside} = 0")
         elif c and phi.op == "log":
             kept.append(f"off {to_text(phi.args[0])} = 0")

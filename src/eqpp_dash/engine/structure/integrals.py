@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from eqpp_dash.engine.algebra.linear import combination
+from eqpp_dash.engine.algebra.nonzero import nonzero_somewhere
 from eqpp_dash.engine.algebra.packed import FactorKey, Quotient, number_of
 from eqpp_dash.engine.expression.factors import zero_factors
 from eqpp_dash.engine.expression.graph import ConstantError, Node, topological
@@ -76,7 +77,11 @@ def integral_fact(plane: Plane, kind: Kind, node: Node, how: str) -> StructureFa
     multiplier = ""
     node = tidy_integral(plane, node) if kind is Kind.HAMILTONIAN else _normalised(plane, node)
     if kind is Kind.TIME_CHANGED:
-        multiplier = to_text(_multiplier_of(plane, node))
+        factor = _multiplier_of(plane, node)
+        if nonzero_somewhere([factor]):
+            multiplier = to_text(factor)
+        else:  # of a field that is zero everywhere there is none
+            kind = Kind.CONSERVED
     return StructureFact(
         kind,
         to_text(node),

@@ -71,8 +71,9 @@ def _period(plane: Plane, axis: int) -> Node | None:
     for part in (2, 1):
         shift = plane.tidy(graph.scale(Fraction(1, part), base))
         try:
-            moved = [plane.replace(c, {v: graph.add(v, shift)}) for c in plane.components]
-            if all(
+            image = {v: graph.add(v, shift)}
+            moved = [plane.replace(c, image) for c in plane.components]
+            if plane.keeps_domain(image) and all(
                 plane.is_zero(graph.subtract(a, b))
                 for a, b in zip(moved, plane.components, strict=True)
             ):

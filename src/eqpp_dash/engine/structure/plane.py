@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from eqpp_dash.engine.algebra.coprime import proved_coprime
 from eqpp_dash.engine.algebra.kernels import Kernels
+from eqpp_dash.engine.algebra.nonzero import nonzero_somewhere
 from eqpp_dash.engine.algebra.packed import Quotient, number_of, powers
 from eqpp_dash.engine.compiled import CompiledField, Factor
 from eqpp_dash.engine.expression.derivative import differentiate
@@ -36,6 +37,8 @@ SWITCHES = frozenset(
         "ceil",
     }
 )
+#: Functions that are defined on a part of the line only.
+PARTIAL = frozenset({"pow", "log", "log2", "log10", "asin", "acos", "acosh", "atanh"})
 #: Values for a variable on which an expression does not depend, tried in order.
 SAMPLES = (Fraction(0), Fraction(1), Fraction(2), Fraction(1, 3), Fraction(-1), Fraction(5, 7))
 
@@ -98,6 +101,9 @@ class Plane:
 
     def flow(self, node: Node) -> Node:
         """Differentiate along the field."""
+        if node.op == "log" and node.args[0].op == "abs":
+            (inside,) = node.args[0].args
+            return self.graph.divide(self.flow(inside), inside)
         return self.graph.add(
             *(
                 self.graph.multiply(self.derivative(node, axis), component)
@@ -149,11 +155,27 @@ class Plane:
         """Put expressions in the place of others."""
         return rebuild(self.graph, [node], values.get)[0]
 
-    def proper(self, node: Node) -> bool:
-        """Tell whether an expression is proved not to be constant."""
-        return not (
-            self.is_zero(self.derivative(node, 0)) and self.is_zero(self.derivative(node, 1))
+    def keeps_domain(self, image: dict[Node, Node]) -> bool:
+        """Tell whether a map is proved to map the domains of logarithms and real powers to such.
+
+        These may be gone from what is proved to vanish, as sqrt(x)^2 is x for x >= 0 alone.
+        """
+        parts = [node for node in topological(self.components) if node.op in PARTIAL]
+        return all(
+            any(
+                self.is_zero(self.graph.subtract(self.replace(node.args[0], image), other.args[0]))
+                for other in parts
+                if other.op == node.op
+            )
+            for node in parts
+            if node.value is None
         )
+
+    def proper(self, node: Node) -> bool:
+        """Tell whether an expression is proved to be defined somewhere and not constant."""
+        slopes = [self.derivative(node, axis) for axis in (0, 1)]
+        alive = [slope for slope in slopes if not self.is_zero(slope)]
+        return bool(alive) and nonzero_somewhere(alive, (node,))
 
     # polynomials ----------------------------------------------------------------------------
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import atan2, cos, gcd, pi, sin
 
-from eqpp_dash.engine.expression.graph import ConstantError, Node
+from eqpp_dash.engine.expression.graph import ConstantError, Node, topological
 from eqpp_dash.engine.expression.polynomial import Polynomial, TooLargeError
 from eqpp_dash.engine.expression.text import to_text
 from eqpp_dash.engine.structure.facts import Kind, StructureFact
 from eqpp_dash.engine.structure.gaussian import Gaussian, complex_form
-from eqpp_dash.engine.structure.plane import Plane
+from eqpp_dash.engine.structure.plane import PARTIAL, Plane
 
 ZERO = (Fraction(0), Fraction(0))
 #: (matrix rows, mirror line's normal) of the reflections that keep rational points rational.
@@ -34,6 +34,8 @@ def symmetries(plane: Plane) -> list[StructureFact]:
     """
     found: list[StructureFact] = []
     polynomials = plane.field_polynomials()
+    if any(node.op in PARTIAL and node.value is None for node in topological(plane.components)):
+        polynomials = None  # on a part of the plane only
     for center in centers(polynomials):
         if polynomials is not None:
             found += _complex_symmetries(plane, polynomials, center)
@@ -330,7 +332,7 @@ def _maps(
     a, b, c, d = matrix
     try:
         moved = [plane.replace(component, image) for component in plane.components]
-        return all(
+        return plane.keeps_domain(image) and all(
             plane.is_zero(graph.combine([(p, f), (q, g), (-sign, m)]))
             for (p, q), m in zip(((a, b), (c, d)), moved, strict=True)
         )

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eqpp_dash.engine.algebra.kernels import Kernels
+from eqpp_dash.engine.algebra.packed import BITS, divided
 from eqpp_dash.engine.expression.polynomial import TooLargeError, Work
 from eqpp_dash.engine.expression.tape import Tape
 from eqpp_dash.engine.system import parse_system
@@ -112,3 +113,12 @@ def test_the_budget_is_kept():
     kernels, node = kernels_of("(1 + x + y + sin(x) + exp(y))^12", work=2000)
     with pytest.raises(TooLargeError):
         kernels.read(node)
+
+
+def test_powers_do_not_run_into_each_other_when_dividing():
+    # x takes the low bits of a monomial, y the next; a carry would make x^4096 into y
+    x, y = 1, 1 << BITS
+    divisor = ((1000 * x, -1), (y, 1))
+    whole = {5 * y + k: 1 for k in range(6)}
+    assert divided(whole, divisor, Work()) is None
+    assert divided({y + 3: 1, 1003: -1}, divisor, Work()) == {3: 1}

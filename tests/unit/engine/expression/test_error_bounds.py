@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import mpmath
@@ -219,6 +220,7 @@ def test_parameters_and_time_are_taken_as_exact() -> None:
     ("text", "point"),
     [
         ("floor(sqrt(x^2 + y))", (3.0, 0.0)),
+        ("floor(min(x, 3 - 1/10^30))", (5.0, 0.0)),
         ("1/(x/3 - y/3 - (x - y)/3)", (0.7, 0.2)),
         ("log(x)", (-1.0, 0.0)),
         ("sqrt(sin(x) - sin(x + y))", (1.0, 1e-18)),
@@ -242,3 +244,14 @@ def test_cancellation_is_seen() -> None:
         truth = mpmath.exp(20) - mpmath.exp(mpmath.mpf(20.0 + 1e-8))
         assert abs(value - truth) <= error
     assert 1e-10 < error / abs(value) < 1e-6
+
+
+def test_coefficients_whose_inverse_is_no_double() -> None:
+    graph = Graph()
+    x = graph.symbol("variable", "x")
+    cases = [
+        Case(graph, graph.scale(Fraction(1, 10**power), x), (1e10, 0.0, 0.0, 0.0))
+        for power in (300, 308, 309, 320)
+    ]
+    check(cases, COMPUTED, tally := Tally())
+    assert tally.values == len(cases)
