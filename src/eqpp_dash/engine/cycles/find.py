@@ -24,7 +24,9 @@ from eqpp_dash.engine.cycles.values import (
     Undecided,
 )
 from eqpp_dash.engine.field import window_limits
+from eqpp_dash.engine.machine.stepper import Machine
 from eqpp_dash.engine.orbits import WORK_BOX
+from eqpp_dash.engine.structure.facts import Structure
 from eqpp_dash.model.portrait import Array, Equilibrium, Singularity
 from eqpp_dash.model.spec import Range
 
@@ -48,6 +50,9 @@ def find_limit_cycles(
     *,
     budget: int = BUDGET,
     progress: Callable[[float], object] | None = None,
+    machine: Machine | None = None,
+    structure: Structure | None = None,
+    complete: bool = False,
 ) -> CycleSearch:
     """Find the limit cycles of a planar autonomous field.
 
@@ -65,6 +70,13 @@ def find_limit_cycles(
         Most orbits that are followed to a return, forward and backward ones.
     progress : callable, optional
         Told the share that is done; an exception from it is passed on.
+    machine : Machine, optional
+        Machine code of the system that the field was compiled from, see `prepare_machine`: what
+        is compiled for the search is then kept with it, and serves other parameters too.
+    structure : Structure, optional
+        What is proved about the field: it may exclude cycles, or make them one of a band.
+    complete : bool
+        Whether the equilibria are proved to be all of those in the window.
 
     Returns
     -------
