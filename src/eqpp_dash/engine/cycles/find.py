@@ -12,10 +12,12 @@ from eqpp_dash.engine.cycles.arcs import Arc, find_arcs
 from eqpp_dash.engine.cycles.bands import split_band
 from eqpp_dash.engine.cycles.displacement import Displacement
 from eqpp_dash.engine.cycles.ends import EndJudge
+from eqpp_dash.engine.cycles.leaper import leaper_of
 from eqpp_dash.engine.cycles.refine import Refined, refine_cycles
-from eqpp_dash.engine.cycles.returns import ReturnMap, Trap
+from eqpp_dash.engine.cycles.returns import ReturnMap
 from eqpp_dash.engine.cycles.scan import Scan
 from eqpp_dash.engine.cycles.shape import encloses, location
+from eqpp_dash.engine.cycles.shot import Trap
 from eqpp_dash.engine.cycles.sort import Sorted, sort_findings
 from eqpp_dash.engine.cycles.values import (
     Completeness,
@@ -115,7 +117,10 @@ def find_limit_cycles(
     with np.errstate(all="ignore"):
         arcs = find_arcs(field, lo, hi, box, known)
         far = (center - 0.5 * FAR * WORK_BOX * unit, center + 0.5 * FAR * WORK_BOX * unit)
-        returns = ReturnMap(field, arcs, unit, far, _traps(field, equilibria, unit))
+        leaper = leaper_of(field, machine) if arcs else None
+        values = None if machine is None else machine.values
+        traps = _traps(field, equilibria, unit)
+        returns = ReturnMap(field, arcs, unit, far, traps, leaper, values)
         ends = EndJudge(field)
         scan = Scan(Displacement(returns), ends, budget, progress)
         sorted_ = sort_findings(scan, ends, analytic=not field.switching)
