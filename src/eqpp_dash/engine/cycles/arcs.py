@@ -46,7 +46,8 @@ class Arc:
     """A section: a graph over x.
 
     Positions on it are given by ``ln((x - a) / (b - x))``, where a and b are the x of its ends:
-    the logarithmic distance from either end, but for a constant.
+    the logarithmic distance from either end, but for a constant. Where it ends at the border of
+    the box, nothing happens that a logarithm would resolve: there a or b is one length beyond.
 
     Attributes
     ----------
@@ -64,25 +65,31 @@ class Arc:
     left: ArcEnd
     right: ArcEnd
     size: float = field(init=False)
+    low: float = field(init=False)
+    high: float = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "size", float(self.x[-1] - self.x[0]))
+        first, last = float(self.x[0]), float(self.x[-1])
+        size = last - first
+        object.__setattr__(self, "size", size)
+        object.__setattr__(self, "low", first - size if self.left.kind == "box" else first)
+        object.__setattr__(self, "high", last + size if self.right.kind == "box" else last)
 
     def position(self, x: Array) -> Array:
         """Give the logarithmic position of abscissas."""
-        found: Array = np.log((x - self.x[0]) / (self.x[-1] - x))
+        found: Array = np.log((x - self.low) / (self.high - x))
         return found
 
     def abscissa(self, position: Array) -> Array:
         """Give the abscissas of positions; the inverse of `position`."""
         far = np.exp(-np.abs(position))
-        share = far / (1.0 + far) * self.size
-        found: Array = np.where(position < 0, self.x[0] + share, self.x[-1] - share)
+        share = far / (1.0 + far) * (self.high - self.low)
+        found: Array = np.where(position < 0, self.low + share, self.high - share)
         return found
 
     def stretch(self, x: Array) -> Array:
         """Give the derivative of the position by x."""
-        found: Array = self.size / ((x - self.x[0]) * (self.x[-1] - x))
+        found: Array = (self.high - self.low) / ((x - self.low) * (self.high - x))
         return found
 
     def rounding(self, x: Array) -> Array:
@@ -288,11 +295,13 @@ def _make(
         along = np.abs(lengths - lengths[0 if order > 0 else -1])[::order]
         if kind in ("equilibrium", "singular"):
             nearest = 1e-5 * float(away[-1])
+        elif kind == "box":
+            nearest = 0.0
         else:  # x is quadratic in the length at a fold
             share = OPEN_END * lengths[-1]
             k = int(np.searchsorted(along, share))
             nearest = float(away[k]) * (share / float(along[k])) ** (2 if kind == "fold" else 1)
-        ends.append(ArcEnd(kind, point, max(nearest, 1e-9 * float(away[-1]))))
+        ends.append(ArcEnd(kind, point, max(nearest, 5e-10 * float(away[-1]))))
     return Arc(factor, line[:, 0].copy(), line[:, 1].copy(), ends[0], ends[1])
 
 

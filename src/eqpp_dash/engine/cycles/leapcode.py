@@ -7,14 +7,15 @@ with ever better lengths, up to the turn. What happens in a lane does not depend
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eqpp_dash.engine.cycles import limits
 from eqpp_dash.engine.cycles.leapends import Ends
-from eqpp_dash.engine.cycles.leaprows import SIZE, Given, Row
+from eqpp_dash.engine.cycles.leaprows import SIZE, Given, Row, Trace
 from eqpp_dash.engine.cycles.leapturn import LOCAL, TURN, emit_turn
 from eqpp_dash.engine.expression.graph import Node
+from eqpp_dash.engine.machine.derivatives import derivatives
 from eqpp_dash.engine.machine.exponential import logarithm
 from eqpp_dash.engine.machine.fieldcode import emit_nodes
 from eqpp_dash.engine.machine.lanes import Lanes
@@ -26,6 +27,7 @@ from eqpp_dash.engine.machine.stepcode import (
     greater,
     lesser,
 )
+from eqpp_dash.engine.machine.stiffcode import emit_stiff_step, emit_stiff_step_factor
 
 
 def leap_text(
@@ -35,8 +37,9 @@ def leap_text(
     *,
     width: int,
     fused: bool,
+    implicit: bool = False,
 ) -> str:
-    """Give the module with the function ``leap(record, setup, stride)``.
+    """Give the module with the function ``leap(record, setup, stride, trace, capacity)``.
 
     Parameters
     ----------
@@ -48,9 +51,11 @@ def leap_text(
         Lanes of a vector.
     fused : bool
         Whether the processor multiplies and adds in one instruction.
+    implicit : bool
+        Whether to take steps of Rodas5P, for stiff orbits, instead of DOP853.
     """
     lanes = Lanes(width, fused=fused, contract=True)
-    return module_text([lanes], [_Leap(lanes, components, variables, parameters).text()])
+    return module_text([lanes], [_Leap(lanes, components, variables, parameters, implicit).text()])
 
 
 @dataclass(slots=True)
@@ -79,9 +84,11 @@ class _Leap(Ends):
         components: Sequence[Node],
         variables: Sequence[str],
         parameters: Sequence[str],
+        implicit: bool,
     ) -> None:
-        self.lanes, self.components = lanes, list(components)
-        self.variables, self.parameters = list(variables), list(parameters)
+        self.lanes, self.components, self.implicit = lanes, list(components), implicit
+        self.variables = [*variables, "divergence of"]
+        self.parameters = list(parameters)
 
     def text(self) -> str:
         lanes = self.lanes
@@ -96,30 +103,37 @@ class _Leap(Ends):
             ("parameter", name): self._number(Given.COUNT + i)
             for i, name in enumerate(self.parameters)
         }
+        self.slow = self.given[Given.SLOW]
         self.sign, self.pause = self._load(Row.SIGN), self._load(Row.PAUSE)
         self.start = [self._load(Row.START + i) for i in range(2)]
         loaded = {name: self._load(row) for name, row in _LOOPED.items()}
 
-        def slope(t: str, state: list[str]) -> list[str]:
+        def emit(nodes: Sequence[Node], state: list[str]) -> list[str]:
             inputs = dict(shared)
-            for name, value in zip(self.variables, state, strict=False):
+            for name, value in zip(self.variables, state, strict=True):
                 inputs["variable", name] = value
-            values = emit_nodes(lanes, self.components, inputs)
+            values = emit_nodes(lanes, nodes, inputs)
             return [lanes.multiply(self.sign, value) for value in values]
+
+        self.emit = emit
 
         zero = lanes.constant(0.0)
         names = [*_LOOPED, *LOCAL, *TURN]
         entering = {**dict.fromkeys(names, zero), **loaded}
+        lanes.lines.append("  %group = mul i64 %lane, %capacity")
+        lanes.lines.append(f"  %group.rows = mul i64 %group, {Trace.COUNT}")
+        lanes.lines.append("  %traced = getelementptr double, ptr %trace, i64 %group.rows")
         lanes.lines.append("  br label %step")
         lanes.label("step")
         head = len(lanes.lines)
         now = {name: f"%{name}" for name in names}
-        news, latch = self._step(slope, now)
+        news, latch = self._step(now)
         lanes.lines[head:head] = [
             f"  %{name} = phi {lanes.vector} [ {entering[name]}, %loop ], "
             f"[ {news[name]}, %{latch} ]"
             for name in names
-        ]
+        ] + [f"  %tried = phi i64 [ 0, %loop ], [ %tried.next, %{latch} ]"]
+        lanes.lines.append("  %tried.next = add i64 %tried, 1")
         running = lanes.compare("oeq", news["state"], zero)
         lanes.lines.append(f"  br i1 {lanes.any(running)}, label %step, label %stored")
         lanes.label("stored")
@@ -133,7 +147,10 @@ class _Leap(Ends):
             "  br i1 %over, label %end, label %loop",
         ]
         lanes.label("end")
-        head_text = "define void @leap(ptr %record, ptr %setup, i64 %stride) nounwind {"
+        head_text = (
+            "define void @leap(ptr %record, ptr %setup, i64 %stride, ptr %trace, i64 %capacity) "
+            "nounwind {"
+        )
         return "\n".join([head_text, "entry:", "  br label %loop", *lanes.lines, "  ret void", "}"])
 
     # memory -------------------------------------------------------------------------------
@@ -159,28 +176,45 @@ class _Leap(Ends):
 
     # a step -------------------------------------------------------------------------------
 
-    def _step(
-        self, slope: Callable[[str, list[str]], list[str]], now: dict[str, str]
-    ) -> tuple[dict[str, str], str]:
+    def _try(self, now: dict[str, str], h: str, absolute: list[str]) -> StepCode:
+        lanes = self.lanes
+        relative = [lanes.constant(0.0)] * SIZE
+        y, f = ([now[f"{part}{i}"] for i in range(SIZE)] for part in "yf")
+
+        def slope(t: str, state: list[str]) -> list[str]:
+            return self.emit(self.components, state)
+
+        if not self.implicit:
+            return emit_step(lanes, slope, now["t"], h, y, f, relative, absolute)
+
+        def linear(t: str, state: list[str]) -> tuple[list[list[str]], None]:
+            rows, _ = derivatives(self.components, self.variables)
+            found = self.emit([node for row in rows for node in row], state)
+            return [found[i * SIZE : (i + 1) * SIZE] for i in range(SIZE)], None
+
+        return emit_stiff_step(lanes, slope, linear, now["t"], h, y, f, relative, absolute)
+
+    def _step(self, now: dict[str, str]) -> tuple[dict[str, str], str]:
         """Try a step of every lane; give the new values, and the block that they are in."""
         lanes = self.lanes
         zero, one = lanes.constant(0.0), lanes.constant(1.0)
         running = lanes.compare("oeq", now["state"], zero)
         locating = lanes.mask_and(running, lanes.compare("ogt", now["trial"], zero))
         usual = lanes.mask_and(running, lanes.mask_not(locating))
-        y, f = ([now[f"{part}{i}"] for i in range(SIZE)] for part in "yf")
+        y = [now[f"y{i}"] for i in range(SIZE)]
         floor = [
             greater(lanes, now[f"floor{i}"], lanes.absolute(lanes.subtract(y[i], self.start[i])))
             for i in range(2)
         ]
         size, absolute = self._measures(floor, y)
         h = lanes.select(locating, now["length"], now["h"])
-        step = emit_step(lanes, slope, now["t"], h, y, f, [zero] * SIZE, absolute)
+        step = self._try(now, h, absolute)
         tried = self._judge(step, now, h, floor, size, usual)
         news = dict(now)
         news.update(tried.values)
         for i in range(2):
             news[f"floor{i}"] = lanes.select(usual, floor[i], now[f"floor{i}"])
+        self._trace(now, h, lanes.mask_and(usual, tried.good))
         begun = lanes.mask_and(usual, tried.turns)
         emit_turn(lanes, step, now, news, tried.factor, h, locating, begun)
         plain = lanes.mask_and(usual, lanes.mask_not(tried.turns))
@@ -194,6 +228,23 @@ class _Leap(Ends):
         one_more = lanes.add(now["tries"], one)
         news["tries"] = lanes.select(usual, one_more, now["tries"])
         return news, self._ends(step, news, now, size, plain, accepted)
+
+    def _trace(self, now: dict[str, str], h: str, taken: str) -> None:
+        """Note a step that was taken, if steps are wanted."""
+        lanes = self.lanes
+        lanes.lines.append("  %wanted = icmp sgt i64 %capacity, 0")
+        lanes.lines.append("  br i1 %wanted, label %note, label %noted")
+        lanes.label("note")
+        flag = lanes.select(taken, lanes.constant(1.0), lanes.constant(0.0))
+        parts = [now[f"{part}{i}"] for part in "yf" for i in range(SIZE)]
+        for row, value in enumerate([flag, now["t"], h, *parts]):
+            place = lanes.emit(f"mul i64 %tried, {Trace.COUNT}")
+            place = lanes.emit(f"add i64 {place}, {row}")
+            place = lanes.emit(f"mul i64 {place}, {lanes.width}")
+            place = lanes.emit(f"getelementptr double, ptr %traced, i64 {place}")
+            lanes.lines.append(f"  store {lanes.vector} {value}, ptr {place}, align 8")
+        lanes.lines.append("  br label %noted")
+        lanes.label("noted")
 
     def _measures(self, floor: list[str], y: list[str]) -> tuple[list[str], list[str]]:
         """Give the extents that errors are measured by, and the tolerated errors."""
@@ -241,7 +292,10 @@ class _Leap(Ends):
         good = lanes.mask_and(good, lanes.mask_not(sharp))
         clean = lanes.mask_and(good, lanes.compare("oeq", now["failed"], zero))
         most = lanes.select(clean, lanes.constant(limits.GROWTH), one)
-        factor, _ = emit_step_factor(lanes, step.error, most)
+        if self.implicit:
+            factor = emit_stiff_step_factor(lanes, step.error, most)
+        else:
+            factor, _ = emit_step_factor(lanes, step.error, most)
         undefined = lanes.compare("uno", step.error, step.error)
         factor = lanes.select(undefined, lanes.constant(limits.UNDEFINED_FACTOR), factor)
         factor = lanes.select(sharp, lanes.constant(0.5), factor)

@@ -21,6 +21,8 @@ class Ends:
         Parameters of the system.
     sign, pause : str
         Direction of time; number of steps at which a lane pauses.
+    slow : str
+        Number of slow steps after which a lane stops.
     low, high : list of str
         Corners of the box that may not be left.
     """
@@ -29,6 +31,7 @@ class Ends:
     parameters: list[str]
     sign: str
     pause: str
+    slow: str
     low: list[str]
     high: list[str]
 
@@ -62,7 +65,7 @@ class Ends:
         counted = lanes.select(slow, lanes.add(now["slow"], one), zero)
         news["slow"] = lanes.select(accepted, counted, now["slow"])
         end(lanes.compare("oge", news["tries"], self.pause), State.PAUSED)
-        often = lanes.compare("oge", news["slow"], lanes.constant(float(limits.STIFF_STEPS)))
+        often = lanes.compare("oge", news["slow"], self.slow)
         end(often, State.SLOW)
         latch = self._caught(y, end)
         failed = news["failed"]

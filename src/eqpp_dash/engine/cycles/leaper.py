@@ -15,7 +15,7 @@ import numpy as np
 
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles.leapcode import leap_text
-from eqpp_dash.engine.cycles.leaprows import Row, State
+from eqpp_dash.engine.cycles.leaprows import SLACK, Row, State, Trace
 from eqpp_dash.engine.expression.derivative import differentiate
 from eqpp_dash.engine.expression.graph import Graph, Node, rebuild, topological
 from eqpp_dash.engine.machine import build
@@ -26,7 +26,8 @@ MOST_NODES = 500
 """Systems of more operations, with their divergence, are left to numpy."""
 
 _log = logging.getLogger(__name__)
-_leap_type = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
+_pointer, _integer = ctypes.c_void_p, ctypes.c_int64
+_leap_type = ctypes.CFUNCTYPE(None, _pointer, _pointer, _integer, _pointer, _integer)
 
 
 class Leaper:
@@ -40,6 +41,8 @@ class Leaper:
         Names, in order.
     folder : Path, optional
         Where object code is kept between processes.
+    implicit : bool
+        Whether to take steps of Rodas5P, for stiff orbits, instead of DOP853.
     """
 
     def __init__(
@@ -48,15 +51,34 @@ class Leaper:
         variables: Sequence[str],
         parameters: Sequence[str],
         folder: Path | None = None,
+        implicit: bool = False,
     ) -> None:
         target = build.native_target()
-        self.width = target.width
-        text = leap_text(components, variables, parameters, width=target.width, fused=target.fused)
+        self.width, self.implicit = target.width, implicit
+        self._parts = components, variables, parameters, folder
+        self._stiff: Leaper | None = None
+        self._lock = threading.Lock()
+        text = leap_text(
+            components,
+            variables,
+            parameters,
+            width=target.width,
+            fused=target.fused,
+            implicit=implicit,
+        )
         code = build.compile_ir(text, "leap", ["leap"], folder=folder)
         weakref.finalize(self, code.close)
         self._leap = _leap_type(code.address("leap"))
 
-    def run(self, record: Array, setup: Array) -> Array:
+    @property
+    def stiff(self) -> Leaper:
+        """The same for stiff orbits, made when it is first asked for."""
+        with self._lock:
+            if self._stiff is None:
+                self._stiff = Leaper(*self._parts, implicit=True)
+            return self._stiff
+
+    def run(self, record: Array, setup: Array, traced: int = 0) -> tuple[Array, Array]:
         """Follow lanes whose state is `State.RUNNING` until each has stopped.
 
         Parameters
@@ -65,19 +87,32 @@ class Leaper:
             The lanes.
         setup : ndarray
             What all are given.
+        traced : int
+            Most steps that a lane tries, if they are wanted; else 0.
 
         Returns
         -------
-        ndarray, shape (Row.COUNT, m)
+        record : ndarray, shape (Row.COUNT, m)
             The lanes afterwards.
+        trace : ndarray, shape (steps, Trace.COUNT, m)
+            The steps tried.
         """
         count = record.shape[1]
         padded = np.zeros((Row.COUNT, -(-count // self.width) * self.width))
         padded[:, :count] = record
         padded[Row.STATE, count:] = State.PAUSED
+        capacity = traced + SLACK if traced else 0
+        trace = np.zeros((padded.shape[1] // self.width, capacity, Trace.COUNT, self.width))
         if count:
-            self._leap(padded.ctypes.data, setup.ctypes.data, padded.shape[1])
-        return padded[:, :count]
+            self._leap(
+                padded.ctypes.data,
+                setup.ctypes.data,
+                padded.shape[1],
+                trace.ctypes.data,
+                capacity,
+            )
+        steps = trace.transpose(1, 2, 0, 3).reshape(capacity, Trace.COUNT, padded.shape[1])
+        return padded[:, :count], steps[:, :, :count]
 
 
 _made: weakref.WeakKeyDictionary[Making | CompiledField, Future[Leaper | None]] = (

@@ -49,7 +49,8 @@ class Row(IntEnum):
 class Given(IntEnum):
     """Numbers that all lanes are given, those of the system's parameters and traps after them.
 
-    ``AXES`` is 1 where errors are measured by x (y) itself, else 0.
+    ``AXES`` is 1 where errors are measured by x (y) itself, else 0; ``SLOW`` the number of slow
+    steps in a row at which lanes stop.
     """
 
     RELATIVE = 0
@@ -57,9 +58,24 @@ class Given(IntEnum):
     AXES = 2
     LOW = 4
     HIGH = 6
-    TRAPS = 8
+    SLOW = 8
+    TRAPS = 9
+    COUNT = 10
+
+
+class Trace(IntEnum):
+    """Rows of a step that was tried: whether it was taken, and where it began."""
+
+    TAKEN = 0
+    TIME = 1
+    STEP = 2
+    Y = 3
+    F = 6
     COUNT = 9
 
+
+SLACK = 10
+"""So many more steps than the number of tries are traced, while a turn is located."""
 
 TRAP = 6
 """Numbers of a trap: direction of time, point, the three of its form."""

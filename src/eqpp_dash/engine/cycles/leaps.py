@@ -10,7 +10,7 @@ from eqpp_dash.engine import dop853
 from eqpp_dash.engine.cycles import limits
 from eqpp_dash.engine.cycles.lanes import Fate, Ints, Steps
 from eqpp_dash.engine.cycles.leaper import Leaper
-from eqpp_dash.engine.cycles.leaprows import TRAP, Given, Row, State
+from eqpp_dash.engine.cycles.leaprows import TRAP, Given, Row, State, Trace
 from eqpp_dash.model.portrait import Array
 
 if TYPE_CHECKING:
@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 PAUSES = (60, 150, 400, 1000)
 """Numbers of steps at which lanes pause, so that rivals are looked at; then every thousand."""
 
+TRACED = 500
+"""Steps of a lane that are traced at once."""
+
 FATES = {State.LEFT: Fate.LEFT, State.CAUGHT: Fate.CAUGHT, State.UNDEFINED: Fate.UNDEFINED}
 
 
 class Leaps:
-    """Follows the lanes of a shot that are not stiff; the others are left to numpy.
+    """Follows the lanes of a shot that are not stiff, or those that are.
 
     Parameters
     ----------
@@ -37,9 +40,10 @@ class Leaps:
 
     def __init__(self, shot: Shot, leaper: Leaper, values: Array) -> None:
         self.shot, self.leaper = shot, leaper
+        self.implicit = leaper.implicit
         shot.extra = limits.EXTRA_LEAPS
-        self.most_steps = shot.most_steps
-        shot.lanes.limit[:] = limits.LEAPS * shot.most_steps
+        if not self.implicit:
+            shot.lanes.limit[:] = limits.LEAPS * shot.most_steps
         stepping, returns = shot.stepping, shot.returns
         traps = [
             [trap.sign, *trap.point, trap.shape[0, 0], 2 * trap.shape[0, 1], trap.shape[1, 1]]
@@ -50,31 +54,37 @@ class Leaps:
         fixed[Given.INTEGRAL] = min(1e-4, 1e4 * shot.rtol)
         fixed[Given.AXES : Given.AXES + 2] = stepping.axes
         fixed[Given.LOW : Given.LOW + 2], fixed[Given.HIGH : Given.HIGH + 2] = returns.box
+        often = limits.STIFF_STEPS if shot.rtol >= limits.ROUGH else limits.STIFF_STEPS_FINE
+        self.often = np.inf if leaper.implicit else often
+        fixed[Given.SLOW] = self.often
         fixed[Given.TRAPS] = len(traps)
         given = np.array(traps, dtype=float).reshape(len(traps) * TRAP)
         self.setup = np.concatenate([fixed, values, given])
         self.taken: list[tuple[Ints, Array, Array, Array, Array]] = []
 
     def run(self) -> None:
-        """Follow the lanes until all but the stiff ones have ended."""
+        """Follow the lanes until they have ended or turned out to be stiff."""
         lanes, out = self.shot.lanes, self.shot.out
         pauses = list(PAUSES)
         pause = pauses.pop(0)
         while True:
-            some = np.flatnonzero(~lanes.stiff)
+            some = np.flatnonzero(lanes.stiff == self.implicit)
             if not some.size:
                 break
-            if self.shot.path is not None:
-                limit = lanes.tries[some] + 1
-            else:
-                limit = np.minimum(lanes.limit[some], pause)
-            record = self._pack(some, limit)
-            after = self.leaper.run(record, self.setup)
-            self._unpack(some, record, after)
-            self._hand_over()
+            traced = 0 if self.shot.path is None else TRACED
+            limit = np.minimum(lanes.limit[some], pause)
+            if traced:
+                limit = np.minimum(limit, lanes.tries[some] + traced)
+            after, steps = self.leaper.run(self._pack(some, limit), self.setup, traced)
+            if traced:
+                self._note(lanes.lane[some], steps)
+            self._unpack(some, after)
+            self.shot.hurry()
+            if not self.implicit:
+                self._hand_over()
             self.shot.stop_late()
             lanes.keep(out.fate[lanes.lane] == Fate.RUNNING)
-            if (lanes.tries[~lanes.stiff] >= pause).all():
+            if (lanes.tries[lanes.stiff == self.implicit] >= pause).all():
                 pause = pauses.pop(0) if pauses else pause + PAUSES[-1]
         if self.taken and self.shot.path is not None:
             self.shot.path += self._steps()
@@ -92,7 +102,7 @@ class Leaps:
         record[Row.START : Row.START + 2] = lanes.start[:, some]
         return record
 
-    def _unpack(self, some: Ints, before: Array, after: Array) -> None:
+    def _unpack(self, some: Ints, after: Array) -> None:
         """Take over where lanes have got to, and decide about those that have stopped."""
         lanes, shot = self.shot.lanes, self.shot
         lanes.t[some], lanes.h[some] = after[Row.TIME], after[Row.STEP]
@@ -102,11 +112,6 @@ class Leaps:
         lanes.floor[:, some] = after[Row.FLOOR : Row.FLOOR + 2]
         lanes.y[:, some], lanes.f[:, some] = after[Row.Y : Row.Y + 3], after[Row.F : Row.F + 3]
         state = after[Row.STATE]
-        if shot.path is not None:
-            went = np.flatnonzero(after[Row.TIME] != before[Row.TIME])
-            rows = [before[row : row + 3, went] for row in (Row.Y, Row.F)]
-            times = before[Row.TIME, went], before[Row.STEP, went]
-            self.taken.append((lanes.lane[some[went]], *times, *rows))
         for reason, fate in FATES.items():
             shot.out.fate[lanes.lane[some[state == reason]]] = fate
         turned = np.flatnonzero(state == State.TURNED)
@@ -119,26 +124,28 @@ class Leaps:
                 shot.out.noise[lane] = lanes.noise[i]
                 least = shot.stepping.tolerated(lanes, shot.rtol)[0, i] / shot.rtol
                 shot.arrive(lane, turn[0], turn[1:4], turn[4:], least)
-        lanes.slow[some[state == State.SLOW]] = limits.STIFF_STEPS
 
     def _hand_over(self) -> None:
-        """Leave lanes to numpy that have gone slowly for long, or for all of their steps.
-
-        They are followed by the implicit method if they are stiff.
-        """
+        """Find stiff lanes among those that have gone slowly for long, or for all their steps."""
         lanes, shot = self.shot.lanes, self.shot
-        shot.hurry()
         running = (shot.out.fate[lanes.lane] == Fate.RUNNING) & ~lanes.stiff
         late = running & (lanes.slow > 0) & (lanes.tries >= lanes.limit)
-        slow = np.flatnonzero(late | running & (lanes.slow >= limits.STIFF_STEPS))
+        slow = np.flatnonzero(late | running & (lanes.slow >= self.often))
         if slow.size:
             lanes.slow[slow] = 0
             parts = lanes.sign[slow], lanes.y[:, slow], lanes.h[slow]
             lanes.stiff[slow] = shot.stepping.stiff(*parts)
             stiff = slow[lanes.stiff[slow]]
-            hurried = lanes.limit[stiff] < limits.LEAPS * self.most_steps
-            more = np.where(hurried, limits.STIFF_EXTRA, self.most_steps)
+            hurried = lanes.limit[stiff] < limits.LEAPS * shot.most_steps
+            more = np.where(hurried, limits.STIFF_EXTRA, shot.most_steps)
             lanes.limit[stiff] = lanes.tries[stiff] + more
+
+    def _note(self, lane: Ints, steps: Array) -> None:
+        """Note the steps that were taken, in order of time for each lane."""
+        when, which = np.nonzero(steps[:, Trace.TAKEN])
+        rows = steps[when, :, which].T
+        parts = rows[Trace.TIME], rows[Trace.STEP], rows[Trace.Y : Trace.F], rows[Trace.F :]
+        self.taken.append((lane[which], *parts))
 
     def _steps(self) -> list[Steps]:
         """Give the steps that were taken, with interpolants: each is taken once more."""

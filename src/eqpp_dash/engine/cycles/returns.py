@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from eqpp_dash.engine.compiled import CompiledField
+from eqpp_dash.engine.cycles import limits
 from eqpp_dash.engine.cycles.arcs import Arc
 from eqpp_dash.engine.cycles.lanes import FirstReturns, Ints, Lanes, Steps
 from eqpp_dash.engine.cycles.leaper import Leaper
@@ -111,6 +112,8 @@ class ReturnMap:
             shot.begin(race, most_steps)
             if self.leaper is not None:
                 Leaps(shot, self.leaper, self.values).run()
+                if shot.lanes.stiff.any() and rtol >= limits.ROUGH:
+                    Leaps(shot, self.leaper.stiff, self.values).run()
             return shot.run()
 
     def _start(self, arc: Ints, x: Array, sign: Array) -> Lanes:
