@@ -9,10 +9,11 @@ import numpy as np
 from eqpp_dash.engine.attraction import trapping_ellipse
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles.arcs import Arc, find_arcs
-from eqpp_dash.engine.cycles.bands import split_band
+from eqpp_dash.engine.cycles.bands import split_bands
 from eqpp_dash.engine.cycles.displacement import Displacement
 from eqpp_dash.engine.cycles.ends import EndJudge
 from eqpp_dash.engine.cycles.leaper import leaper_of
+from eqpp_dash.engine.cycles.proofs import exclude_cycles
 from eqpp_dash.engine.cycles.refine import Refined, refine_cycles
 from eqpp_dash.engine.cycles.returns import ReturnMap
 from eqpp_dash.engine.cycles.scan import Scan
@@ -112,6 +113,11 @@ def find_limit_cycles(
     lo, hi = window_limits(field, window)
     unit, center = hi - lo, 0.5 * (lo + hi)
     box = (center - 0.5 * WORK_BOX * unit, center + 0.5 * WORK_BOX * unit)
+    progress = progress or (lambda share: None)
+    proof = exclude_cycles(field, structure, equilibria, singularities, complete, lo, hi)
+    if proof is not None and proof.everywhere and not proof.bands:
+        progress(1.0)
+        return CycleSearch((), (), (), Completeness(proof.status, 0))
     points = [item.point for item in equilibria] + [item.point for item in singularities]
     known = np.array(points, dtype=float).reshape(-1, 2)
     with np.errstate(all="ignore"):
@@ -123,15 +129,22 @@ def find_limit_cycles(
         returns = ReturnMap(field, arcs, unit, far, traps, leaper, values)
         ends = EndJudge(field)
         scan = Scan(Displacement(returns), ends, budget, progress)
-        sorted_ = sort_findings(scan, ends, analytic=not field.switching)
-        refined = refine_cycles(returns, sorted_.brackets)
-        bands = [band for run in sorted_.bands for band in split_band(returns, run, equilibria)]
+        found = sort_findings(scan, ends, analytic=not field.switching)
+        if proof is not None and proof.everywhere:
+            found.keep_bands()
+        refined = refine_cycles(returns, found.brackets)
+        bands = split_bands(returns, found.bands, equilibria)
+    progress(1.0)
     cycles = _cycles(refined, equilibria, lo, hi)
     return CycleSearch(
         cycles,
         tuple(bands),
-        _undecided(arcs, sorted_),
-        Completeness("searched", len(arcs), tuple(dict.fromkeys(sorted_.blind))),
+        _undecided(arcs, found),
+        Completeness(
+            "searched" if proof is None else proof.status,
+            len(arcs),
+            tuple(dict.fromkeys(found.blind)),
+        ),
     )
 
 
