@@ -22,6 +22,10 @@ OPEN_END = 1e-3
 """Share of an arc's length before an end that is not an equilibrium, within which is not looked."""
 
 
+SMALLEST = 1e-12
+"""Width of a section, in those of the window, below which it is no graph over x."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ArcEnd:
     """An end of a section.
@@ -286,8 +290,8 @@ def _make(
         line, start, end = line[::-1], end, start
     kept = np.concatenate([[True], np.diff(np.maximum.accumulate(line[:, 0])) > 0])
     line = line[kept]
-    if len(line) < 2:
-        return None
+    if len(line) < 2 or line[-1, 0] - line[0, 0] <= SMALLEST * unit[0]:
+        return None  # a vertical line, but for rounding
     lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*(np.diff(line, axis=0) / unit).T))])
     ends = []
     for (point, kind), order in ((start, 1), (end, -1)):
