@@ -138,6 +138,7 @@ def find_arcs(
     hi: Array,
     box: tuple[Array, Array],
     known: Array,
+    unit: Array | None = None,
 ) -> list[Arc]:
     """Find the sections of a planar field.
 
@@ -151,6 +152,8 @@ def find_arcs(
         Corners of the box in which the nullcline is followed.
     known : ndarray, shape (k, 2)
         Known equilibria and singular points.
+    unit : ndarray, shape (2,), optional
+        Lengths in which steps are measured; the width of the window.
 
     Returns
     -------
@@ -158,7 +161,7 @@ def find_arcs(
         The sections, from all branches of f = 0.
     """
     arcs: list[Arc] = []
-    unit = hi - lo
+    unit = hi - lo if unit is None else unit
     for factor in compiled.factors[0]:
         tracer = BranchTracer(factor, unit, *box, known)
         for branch in tracer.branches([(lo, hi), box]):

@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
 
 from eqpp_dash.engine.cycles.displacement import COARSE
 from eqpp_dash.engine.cycles.lanes import Fate, Steps
+from eqpp_dash.engine.cycles.periods import Periods
 from eqpp_dash.engine.cycles.returns import ReturnMap
 from eqpp_dash.engine.cycles.shape import encloses, rough_curves
 from eqpp_dash.engine.cycles.sort import Run
 from eqpp_dash.engine.cycles.values import Band
 from eqpp_dash.model.portrait import Array, Equilibrium
 
-_Orbit = tuple[tuple[int, ...], Array, float, Array]
-"""What an orbit goes round, its rightmost point, its period, its extent."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Orbit:
+    """A closed orbit: what it goes round, the curve from its rightmost point on, its period."""
+
+    inside: tuple[int, ...]
+    curve: Array
+    period: float
+
+    @property
+    def size(self) -> float:
+        return float(np.ptp(self.curve, axis=0).sum())
 
 
 def split_bands(
-    returns: ReturnMap, runs: Sequence[Run], equilibria: Sequence[Equilibrium]
+    returns: ReturnMap,
+    runs: Sequence[Run],
+    equilibria: Sequence[Equilibrium],
+    periods: Periods,
 ) -> list[Band]:
     """Divide bands where their orbits begin to go round other equilibria: there is a loop between.
 
@@ -32,6 +47,8 @@ def split_bands(
         Where all orbits of a section close.
     equilibria : sequence of Equilibrium
         Those that are known.
+    periods : Periods
+        The shifts that keep the field: bands are repeated.
 
     Returns
     -------
@@ -48,21 +65,37 @@ def split_bands(
     out = returns.shoot(lanes, x, np.ones(x.size), COARSE, path=path)
     back = np.flatnonzero(out.fate == Fate.RETURNED)
     curves = rough_curves(path, back, out.time[back])
-    orbits: list[list[_Orbit]] = [[] for _ in runs]
+    orbits: list[list[tuple[Array, float]]] = [[] for _ in runs]
     for i, curve in zip(back, curves, strict=True):
-        inside = tuple(k for k, e in enumerate(equilibria) if encloses(curve, e.point))
-        orbit = inside, curve[0].copy(), float(out.time[i]), np.ptp(curve, axis=0)
-        orbits[of[i]].append(orbit)
-    return [
-        band
-        for run, own in zip(runs, orbits, strict=True)
-        for _, group in groupby(own, key=lambda orbit: orbit[0])
-        for band in [_band(run, list(group))]
-    ]
+        orbits[of[i]].append((curve, float(out.time[i])))
+    bands = []
+    for run, own in zip(runs, orbits, strict=True):
+        if not own:
+            continue
+        low = np.min([curve.min(axis=0) for curve, _ in own], axis=0)
+        high = np.max([curve.max(axis=0) for curve, _ in own], axis=0)
+        for shift in periods.shifts(np.stack([low, high], axis=1)):
+            moved = [_orbit(curve + shift, time, equilibria) for curve, time in own]
+            for _, group in groupby(moved, key=lambda orbit: orbit.inside):
+                bands.append(_band(run, list(group)))
+    return bands
+
+
+def _orbit(curve: Array, period: float, equilibria: Sequence[Equilibrium]) -> _Orbit:
+    low, high = curve.min(axis=0), curve.max(axis=0)
+    inside = tuple(
+        k
+        for k, e in enumerate(equilibria)
+        if low[0] < e.point[0] < high[0]
+        and low[1] < e.point[1] < high[1]
+        and encloses(curve, e.point)
+    )
+    return _Orbit(inside, curve, period)
 
 
 def _band(run: Run, members: Sequence[_Orbit]) -> Band:
     first, last = members[0], members[-1]
-    if last[3].sum() < first[3].sum():
+    if last.size < first.size:
         first, last = last, first
-    return Band(first[1], last[1], (first[2], last[2]), first[0], "numerical", run.error)
+    ends = first.curve[0].copy(), last.curve[0].copy()
+    return Band(*ends, (first.period, last.period), first.inside, "numerical", run.error)

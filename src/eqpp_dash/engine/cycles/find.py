@@ -13,6 +13,7 @@ from eqpp_dash.engine.cycles.bands import split_bands
 from eqpp_dash.engine.cycles.displacement import Displacement
 from eqpp_dash.engine.cycles.ends import EndJudge
 from eqpp_dash.engine.cycles.leaper import leaper_of
+from eqpp_dash.engine.cycles.periods import Periods
 from eqpp_dash.engine.cycles.proofs import exclude_cycles
 from eqpp_dash.engine.cycles.refine import Refined, refine_cycles
 from eqpp_dash.engine.cycles.returns import ReturnMap
@@ -121,19 +122,21 @@ def find_limit_cycles(
     points = [item.point for item in equilibria] + [item.point for item in singularities]
     known = np.array(points, dtype=float).reshape(-1, 2)
     with np.errstate(all="ignore"):
-        arcs = find_arcs(field, lo, hi, box, known)
+        periods = Periods(structure, lo, hi)
+        arcs = find_arcs(field, *periods.within(lo, hi), periods.within(*box), known, unit)
         far = (center - 0.5 * FAR * WORK_BOX * unit, center + 0.5 * FAR * WORK_BOX * unit)
         leaper = leaper_of(field, machine) if arcs else None
         values = None if machine is None else machine.values
         traps = _traps(field, equilibria, unit)
         returns = ReturnMap(field, arcs, unit, far, traps, leaper, values)
         ends = EndJudge(field)
-        scan = Scan(Displacement(returns), ends, budget, progress)
+        chosen = periods.chosen(arcs)
+        scan = Scan(Displacement(returns), ends, chosen, budget, progress)
         found = sort_findings(scan, ends, analytic=not field.switching)
         if proof is not None and proof.everywhere:
             found.keep_bands()
-        refined = refine_cycles(returns, found.brackets)
-        bands = split_bands(returns, found.bands, equilibria)
+        refined = periods.repeat(refine_cycles(returns, found.brackets))
+        bands = split_bands(returns, found.bands, equilibria, periods)
     progress(1.0)
     cycles = _cycles(refined, equilibria, lo, hi)
     return CycleSearch(
@@ -142,7 +145,7 @@ def find_limit_cycles(
         _undecided(arcs, found),
         Completeness(
             "searched" if proof is None else proof.status,
-            len(arcs),
+            len(chosen),
             tuple(dict.fromkeys(found.blind)),
         ),
     )

@@ -70,7 +70,7 @@ class Sorted:
         self.brackets = []
         self.bands += [run for run in self.undecided if len(run.positions) > 1]
         self.bands.sort(key=lambda run: (run.arc, run.first.position))
-        self.undecided = []
+        self.undecided, self.blind = [], []
 
 
 def sort_findings(scan: Scan, ends: EndJudge, *, analytic: bool) -> Sorted:

@@ -65,7 +65,7 @@ class Seen:
 
 
 def watch(rates, sign):
-    """Give the cycles that orbits from the grid wind onto; those still on their way are left out."""
+    """Give the cycles that orbits from the grid wind onto, as far as they have arrived."""
     states, seen = GRID.copy(), []
     for _ in range(3):
         if not states.size:
