@@ -8,7 +8,7 @@ and Dynamical Systems*, 3rd ed., section 3.7, lemma 2).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -190,6 +190,8 @@ def _sections(
 ) -> list[Arc]:
     """Cut a branch where x'' changes its sign, and keep the pieces on which x has a maximum."""
     points = branch.points
+    if np.ptp(points[:, 0]) <= SMALLEST * unit[0]:
+        return []  # a vertical line, but for rounding
     signs = _signs(compiled, branch.factor, points.T)
     inner = np.arange(1, len(points) - 1)
     changes = [int(i) for i in inner[:-1] if (signs[:, i] != signs[:, i + 1]).any()]
@@ -242,21 +244,24 @@ def _cut(
     i: int,
     unit: Array,
 ) -> tuple[Array, str]:
-    """Locate a change of sign between two vertices by bisection along the curve."""
+    """Locate a change of sign between two vertices along the curve."""
     a, b = points[i], points[i + 1]
     length = float(np.hypot(*((b - a) / unit)))
-    low, high = 0.0, 1.0
-    point, last = a, signs[:, i + 1]
-    for _ in range(46):
-        share = 0.5 * (low + high)
+
+    def at(share: float) -> Array:
         rough = (a + share * (b - a)) / unit
         on = tracer.correct((float(rough[0]), float(rough[1])), length)
-        point = rough * unit if on is None else np.array(on) * unit
-        here = _point_signs(compiled, factor, point)
-        if (here != signs[:, i]).any():
-            high, last = share, here
-        else:
-            low = share
+        return rough * unit if on is None else np.array(on) * unit
+
+    which = np.flatnonzero(signs[:, i] != signs[:, i + 1])
+    j = int(which[0])
+    alone = which.size == 1 or which.tolist() == [0, 1]  # f_y vanishes with its factor's
+    ends = [float(_point_values(compiled, factor, at(share))[j]) for share in (0.0, 1.0)]
+    if alone and ends[0] * ends[1] < 0.0:
+        share = _root(lambda s: float(_point_values(compiled, factor, at(s))[j]), *ends)
+        point, last = at(share), signs[:, i + 1]
+    else:
+        point, last = _bisected(compiled, factor, at, signs[:, i : i + 2])
     changed = last != signs[:, i]
     kind = "equilibrium" if changed[2] else "fold" if changed[0] else "singular"
     if kind == "equilibrium":
@@ -266,11 +271,51 @@ def _cut(
     return point, kind
 
 
-def _point_signs(compiled: CompiledField, factor: Factor, point: Array) -> Array:
+def _root(function: Callable[[float], float], first: float, last: float) -> float:
+    """Find a change of sign between 0 and 1: the Illinois method, Dahlquist and Björck (1974)."""
+    low, high, share, side = 0.0, 1.0, 0.0, 0
+    for _ in range(60):
+        if high - low <= 1e-14:
+            break
+        share = high - last * (high - low) / (last - first)
+        if not low < share < high:
+            share = 0.5 * (low + high)
+        value = function(share)
+        if value == 0.0:
+            break
+        if value * last > 0.0:
+            high, last, first = share, value, 0.5 * first if side > 0 else first
+            side = 1
+        else:
+            low, first, last = share, value, 0.5 * last if side < 0 else last
+            side = -1
+        if abs(value) <= 1e-15 * max(abs(first), abs(last)):
+            break
+    return share
+
+
+def _bisected(
+    compiled: CompiledField, factor: Factor, at: Callable[[float], Array], signs: Array
+) -> tuple[Array, Array]:
+    """Bisect until the signs change, whichever; give the place and the signs beyond."""
+    low, high = 0.0, 1.0
+    point, last = at(0.0), signs[:, 1]
+    for _ in range(46):
+        share = 0.5 * (low + high)
+        point = at(share)
+        here = np.sign(_point_values(compiled, factor, point))
+        if (here != signs[:, 0]).any():
+            high, last = share, here
+        else:
+            low = share
+    return point, last
+
+
+def _point_values(compiled: CompiledField, factor: Factor, point: Array) -> Array:
+    """Give the factor's y-derivative, f_y and g."""
     slope = factor.at_point(point.tolist())[1]
     jacobian = compiled.jacobian_scalar(0.0, point.tolist())
-    signs: Array = np.sign([slope, jacobian[0][1], compiled.scalar(0.0, point.tolist())[1]])
-    return signs
+    return np.array([slope, jacobian[0][1], compiled.scalar(0.0, point.tolist())[1]])
 
 
 def _end_of(
@@ -294,7 +339,7 @@ def _make(
     kept = np.concatenate([[True], np.diff(np.maximum.accumulate(line[:, 0])) > 0])
     line = line[kept]
     if len(line) < 2 or line[-1, 0] - line[0, 0] <= SMALLEST * unit[0]:
-        return None  # a vertical line, but for rounding
+        return None
     lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*(np.diff(line, axis=0) / unit).T))])
     ends = []
     for (point, kind), order in ((start, 1), (end, -1)):

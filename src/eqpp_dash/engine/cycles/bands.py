@@ -82,13 +82,11 @@ def split_bands(
 
 
 def _orbit(curve: Array, period: float, equilibria: Sequence[Equilibrium]) -> _Orbit:
-    low, high = curve.min(axis=0), curve.max(axis=0)
+    (left, low), (right, high) = curve.min(axis=0), curve.max(axis=0)
     inside = tuple(
         k
-        for k, e in enumerate(equilibria)
-        if low[0] < e.point[0] < high[0]
-        and low[1] < e.point[1] < high[1]
-        and encloses(curve, e.point)
+        for k, (x, y) in enumerate(e.point for e in equilibria)
+        if left < x < right and low < y < high and encloses(curve, equilibria[k].point)
     )
     return _Orbit(inside, curve, period)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from eqpp_dash.engine import dop853
 from eqpp_dash.engine.cycles import limits
-from eqpp_dash.engine.cycles.lanes import Fate, Ints, Steps
+from eqpp_dash.engine.cycles.lanes import Bools, Fate, Ints, Steps
 from eqpp_dash.engine.cycles.leaper import Leaper
 from eqpp_dash.engine.cycles.leaprows import TRAP, Given, Row, State, Trace
 from eqpp_dash.model.portrait import Array
@@ -75,10 +75,15 @@ class Leaps:
             limit = np.minimum(lanes.limit[some], pause)
             if traced:
                 limit = np.minimum(limit, lanes.tries[some] + traced)
-            after, steps = self.leaper.run(self._pack(some, limit), self.setup, traced)
+            before = self._pack(some, limit)
+            after, steps = self.leaper.run(before, self.setup, traced)
             if traced:
                 self._note(lanes.lane[some], steps)
             self._unpack(some, after)
+            doubtful = np.flatnonzero(self._doubtful(some, after))
+            if doubtful.size:
+                self._restore(some[doubtful], before[:, doubtful])
+            self._decide(some, after)
             self.shot.hurry()
             if not self.implicit:
                 self._hand_over()
@@ -103,15 +108,34 @@ class Leaps:
         return record
 
     def _unpack(self, some: Ints, after: Array) -> None:
-        """Take over where lanes have got to, and decide about those that have stopped."""
-        lanes, shot = self.shot.lanes, self.shot
+        """Take over where lanes have got to."""
+        lanes = self.shot.lanes
         lanes.t[some], lanes.h[some] = after[Row.TIME], after[Row.STEP]
         lanes.failed[some], lanes.rising[some] = after[Row.FAILED], after[Row.RISING]
         lanes.noise[some], lanes.tries[some] = after[Row.NOISE], after[Row.TRIES]
         lanes.slow[some] = after[Row.SLOW]
         lanes.floor[:, some] = after[Row.FLOOR : Row.FLOOR + 2]
         lanes.y[:, some], lanes.f[:, some] = after[Row.Y : Row.Y + 3], after[Row.F : Row.F + 3]
-        state = after[Row.STATE]
+
+    def _doubtful(self, some: Ints, after: Array) -> Bools:
+        """Tell which lanes turned after many slow steps, stiff: the turn may be an oscillation."""
+        lanes, shot = self.shot.lanes, self.shot
+        found = (after[Row.STATE] == State.TURNED) & (after[Row.SLOW] >= limits.STIFF_EVERY)
+        if self.implicit or shot.rtol < limits.ROUGH or not found.any():
+            return np.zeros(some.size, dtype=bool)
+        stiff = shot.stepping.stiff(lanes.sign[some], lanes.y[:, some], lanes.h[some])
+        return np.asarray(found & stiff)
+
+    def _restore(self, some: Ints, before: Array) -> None:
+        """Go back to where lanes were, to follow them by the implicit method."""
+        lanes = self.shot.lanes
+        self._unpack(some, before)
+        lanes.slow[some], lanes.stiff[some] = 0, True
+
+    def _decide(self, some: Ints, after: Array) -> None:
+        """Decide about lanes that have stopped."""
+        lanes, shot = self.shot.lanes, self.shot
+        state = np.where(lanes.stiff[some] == self.implicit, after[Row.STATE], State.PAUSED)
         for reason, fate in FATES.items():
             shot.out.fate[lanes.lane[some[state == reason]]] = fate
         turned = np.flatnonzero(state == State.TURNED)
@@ -123,7 +147,7 @@ class Leaps:
                 turn, lane = turn[:, back], lanes.lane[i]
                 shot.out.noise[lane] = lanes.noise[i]
                 least = shot.stepping.tolerated(lanes, shot.rtol)[0, i] / shot.rtol
-                shot.arrive(lane, turn[0], turn[1:4], turn[4:], least)
+                shot.arrive(lane, lanes.arc[i], turn[0], turn[1:4], turn[4:], least)
 
     def _hand_over(self) -> None:
         """Find stiff lanes among those that have gone slowly for long, or for all their steps."""

@@ -17,12 +17,16 @@ import numpy as np
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles import limits
 from eqpp_dash.engine.cycles.arcs import Arc
-from eqpp_dash.engine.cycles.lanes import FirstReturns, Ints, Lanes, Steps
+from eqpp_dash.engine.cycles.focal import linear_turn
+from eqpp_dash.engine.cycles.lanes import Bools, FirstReturns, Ints, Lanes, Steps
 from eqpp_dash.engine.cycles.leaper import Leaper
 from eqpp_dash.engine.cycles.leaps import Leaps
 from eqpp_dash.engine.cycles.shot import Shot, Trap
 from eqpp_dash.engine.cycles.stepping import Stepping
 from eqpp_dash.model.portrait import Array
+
+HIDDEN = 0.3
+"""Share of the distance from a node, below whose error an orbit is beside it."""
 
 
 class ReturnMap:
@@ -149,3 +153,22 @@ class ReturnMap:
             away = np.abs(self.arcs[k].height(x[here]) - y[here])
             best[here[~(away <= 1e-3 * extent[here] + 1e-9 * np.abs(y[here]))]] = -1
         return best
+
+    def drawn_in(self, arc: int, x: Array, sign: Array, error: Array) -> Bools:
+        """Tell which orbits come back so near a node that it draws them in.
+
+        Parameters
+        ----------
+        arc : int
+            The section.
+        x, sign, error : ndarray, shape (m,)
+            Where they come back, in which direction of time, and the error of that.
+        """
+        one = self.arcs[arc]
+        found = np.zeros(x.size, dtype=bool)
+        for end, place in ((one.left, one.x[0]), (one.right, one.x[-1])):
+            near = HIDDEN * np.abs(x - place) < error
+            if end.kind == "equilibrium" and near.any():
+                turn = linear_turn(self.compiled, end.point)
+                found |= near & (turn.kind == "node") & (sign * turn.growth < 0)
+        return found

@@ -34,6 +34,7 @@ class _Arrival:
     """Last steps of orbits that are back: where they begin, and the share to their section."""
 
     lane: Ints
+    arc: Ints
     t: Array
     y: Array
     f: Array
@@ -170,7 +171,8 @@ class Shot:
             self.out.noise[lanes.lane[i]] = lanes.noise[i]
             allowed = self.stepping.tolerated(lanes, self.rtol)[:, i]
             ends = lanes.t[i], lanes.y[:, i], lanes.f[:, i], lanes.h[i], share[back]
-            self.arrivals.append(_Arrival(lanes.lane[i], *ends, allowed, lanes.stiff[i]))
+            arrival = _Arrival(lanes.lane[i], lanes.arc[i], *ends, allowed, lanes.stiff[i])
+            self.arrivals.append(arrival)
 
     def cross(self, passed: Ints, at: Array) -> Bools:
         """Tell which orbits are back, and end those and the ones that will never be.
@@ -217,9 +219,9 @@ class Shot:
         """Let the last step of each returned orbit end on its section: Newton's method."""
         if not self.arrivals:
             return
-        lane, t, y, f, h, share, allowed, stiff = (
+        lane, arc, t, y, f, h, share, allowed, stiff = (
             np.concatenate([getattr(one, name) for one in self.arrivals], axis=-1)
-            for name in ("lane", "t", "y", "f", "h", "share", "allowed", "stiff")
+            for name in ("lane", "arc", "t", "y", "f", "h", "share", "allowed", "stiff")
         )
         signs = self.sign[lane]
         state, slope, time = y.copy(), f.copy(), t.copy()
@@ -233,7 +235,7 @@ class Shot:
                 late = self._delay(signs[some], trial.state, trial.slope)
                 share[some] = np.clip(share[some] + late / h[some], 0.0, 1.2)
             state[:, some], slope[:, some] = trial.state, trial.slope
-        self.arrive(lane, time, state, slope, allowed[0] / self.rtol)
+        self.arrive(lane, arc, time, state, slope, allowed[0] / self.rtol)
 
     def _delay(self, sign: Array, state: Array, slope: Array) -> Array:
         """Give the time until x turns, by the rate at which its rate changes."""
@@ -241,11 +243,14 @@ class Shot:
         late: Array = -slope[0] / (sign * (jacobian[0] * slope[:2]).sum(axis=0))
         return late
 
-    def arrive(self, lane: Ints, time: Array, state: Array, slope: Array, least: Array) -> None:
+    def arrive(
+        self, lane: Ints, arc: Ints, time: Array, state: Array, slope: Array, least: Array
+    ) -> None:
         """Note returns: times, states and rates so near the turn that the rest is made good here.
 
         `least` is the least error that a step of unit error causes; `out.noise` holds the
-        logarithm of the greatest across the flow on the way.
+        logarithm of the greatest across the flow on the way. Where the error hides how near a
+        node the orbit has come that draws it in, the orbit is caught.
         """
         out = self.out
         delay = self._delay(self.sign[lane], state, slope)
@@ -257,3 +262,8 @@ class Shot:
         out.log_slope[lane] = integral + np.log(self.first_slope[lane] / np.abs(slope[1]))
         grown = np.exp(out.noise[lane] + integral) / np.abs(slope[1])
         out.noise[lane] = np.fmax(grown, least)
+        for k in np.unique(arc):
+            here = lane[arc == k]
+            hidden = self.rtol * out.noise[here]
+            drawn = self.returns.drawn_in(int(k), out.x[here], self.sign[here], hidden)
+            out.fate[here[drawn]] = Fate.CAUGHT

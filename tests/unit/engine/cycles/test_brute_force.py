@@ -103,7 +103,8 @@ def returning(rates, state, size):
     passing.direction = 1.0
     out = solve_ivp(rates, (0.0, 30.0), state, "DOP853", events=passing, rtol=1e-9, atol=1e-11)
     for time, there in zip(out.t_events[0], out.y_events[0], strict=True):
-        if time > 1e-3 and (np.abs(there - state) < 1e-4 * size).all():
+        away = np.abs(out.y[:, out.t <= time] - state[:, None]) / size[:, None]
+        if away.max() > 0.3 and (np.abs(there - state) < 1e-4 * size).all():
             return time
     return None
 
