@@ -134,17 +134,21 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew)
 
 
-def prepare_leaper(machine: Machine) -> None:
-    """Begin to make the machine code of a system in the background, unless it is there."""
-    future, is_new = _future(machine.making)
+def prepare_search(machine: Machine | None) -> None:
+    """Begin to make the machine code for a search in the background, unless it is there.
+
+    Parameters
+    ----------
+    machine : Machine or None
+        Machine code of the system, as the search will be given; nothing is done without.
+    """
+    if machine is None or len(machine.making.variables) != 2:
+        return
+    making = machine.making
+    future, is_new = _future(making)
     if is_new:
-        job = (
-            future,
-            machine.making.components,
-            machine.making.variables,
-            machine.making.parameters,
-        )
-        threading.Thread(target=_make, args=job, name="cycles", daemon=True).start()
+        job = future, making.components, making.variables, making.parameters
+        threading.Thread(target=_make, args=job, name="cycles").start()
 
 
 def leaper_of(field: CompiledField, machine: Machine | None) -> Leaper | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PAUSES = (60, 150, 400, 1000)
 """Numbers of steps at which lanes pause, so that rivals are looked at; then every thousand."""
 
-TRACED = 500
+TRACED = 120
 """Steps of a lane that are traced at once."""
 
 FATES = {State.LEFT: Fate.LEFT, State.CAUGHT: Fate.CAUGHT, State.UNDEFINED: Fate.UNDEFINED}
