@@ -80,6 +80,10 @@ class Sample:
             return 0
         return 1 if self.value[k] > 0 else -1
 
+    def clear_sign(self) -> int:
+        """Give the sign of the displacement in the direction that shows it; 0 if none does."""
+        return next((sign for k in self.returned if (sign := self.sign(k))), 0)
+
     def image(self, k: int) -> float:
         """Give where the orbit comes back in direction k."""
         return self.position + (self.value[k] if k == 0 else -self.value[k])
