@@ -70,6 +70,10 @@ class Leaper:
         weakref.finalize(self, code.close)
         self._leap = _leap_type(code.address("leap"))
 
+    def renew(self) -> None:
+        """Forget the lock of the process that this one was forked from."""
+        self._lock = threading.Lock()
+
     @property
     def stiff(self) -> Leaper:
         """The same for stiff orbits, made when it is first asked for."""
@@ -126,7 +130,10 @@ def _renew() -> None:
     global _lock
     _lock = threading.Lock()
     for owner, future in list(_made.items()):
-        if not future.done():
+        leaper = future.result() if future.done() else None
+        if leaper is not None:
+            leaper.renew()
+        elif not future.done():
             del _made[owner]
 
 

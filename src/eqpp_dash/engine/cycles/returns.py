@@ -119,7 +119,7 @@ class ReturnMap:
             shot.begin(race, most_steps, longest)
             if self.leaper is not None:
                 Leaps(shot, self.leaper, self.values).run()
-                if shot.lanes.stiff.any() and rtol >= limits.ROUGH:
+                if shot.lanes.stiff.any() and rtol >= limits.ROUGH and path is None:
                     Leaps(shot, self.leaper.stiff, self.values).run()
             return shot.run()
 
