@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from eqpp_dash import __version__
+from eqpp_dash.engine.closed import IN_PREVIEW, WITHOUT, outside_notices, show_cycles
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.drawing import draw_trajectories, sketch_trajectories
 from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
@@ -24,6 +25,7 @@ from eqpp_dash.engine.system import Limits, System
 from eqpp_dash.engine.timescale import crossing_time, time_span
 from eqpp_dash.engine.trajectories import Orbits, assemble, integrate_both
 from eqpp_dash.engine.window import fit_window
+from eqpp_dash.model.cycles import CycleCoverage, LimitCycle
 from eqpp_dash.model.portrait import (
     Equilibrium,
     Notice,
@@ -86,6 +88,13 @@ def compute_portrait(
     machine = prepare_machine(system, compiled, spec.parameters)
     report.begin("window")
     window, notices = _window(compiled, system, spec)
+    search = _equilibria(compiled, window, spec, report)
+    report.begin("cycles")
+    closed = WITHOUT
+    if search and "cycles" in spec.analyses:
+        window, search, closed = show_cycles(
+            compiled, window, search, report, machine, fit=spec.window is None
+        )
     base = Portrait(spec, __version__, _system_facts(system, spec), window)
     report.begin("field")
     grid = sample_field(compiled, window, GRID) if "field" in spec.analyses else None
@@ -93,10 +102,9 @@ def compute_portrait(
     nullclines: tuple[Nullcline, ...] = ()
     if "nullclines" in spec.analyses:
         nullclines = trace_nullclines(compiled, window)
-    search = _equilibria(compiled, window, spec, report)
     report.begin("trajectories")
     equilibria = search.equilibria if search else ()
-    problem = _problem(compiled, window, spec, equilibria, machine)
+    problem = _problem(compiled, window, spec, equilibria, machine, closed.cycles)
     trajectories = draw_trajectories(problem, spec, equilibria, report)
     return replace(
         base,
@@ -106,11 +114,16 @@ def compute_portrait(
         equilibrium_sets=search.sets if search else (),
         singularities=search.singularities if search else (),
         trajectories=trajectories,
-        completeness=_completeness(search),
+        limit_cycles=closed.cycles,
+        annuli=closed.bands,
+        cycle_gaps=closed.undecided,
+        cycle_coverage=closed.completeness,
+        completeness=_completeness(search, closed.completeness),
         notices=(
             *system.notes,
             *notices,
             *(search.notices if search else ()),
+            *outside_notices(closed, fitted=spec.window is None),
             *separatrix_notices(spec, equilibria),
             *end_notices(trajectories),
         ),
@@ -177,7 +190,8 @@ def preview_portrait(
         equilibrium_sets=search.sets if search else (),
         singularities=search.singularities if search else (),
         trajectories=trajectories,
-        completeness=_completeness(search),
+        cycle_coverage=IN_PREVIEW,
+        completeness=_completeness(search, IN_PREVIEW),
         notices=(
             *system.notes,
             *scene.notices,
@@ -230,8 +244,11 @@ def trace_to_equilibria(
     window: Mapping[str, Range] | None = None,
     *,
     limits: Limits | None = None,
+    cycles: tuple[LimitCycle, ...] = (),
 ) -> tuple[tuple[Trajectory, ...], tuple[Equilibrium, ...]]:
     """Trace orbits as `trace_trajectories` does, and give the equilibria that they may end at.
+
+    They may end at `cycles` as well, the limit cycles of the system if these are known.
 
     Returns
     -------
@@ -245,7 +262,7 @@ def trace_to_equilibria(
     system, spec = prepare_spec(spec, limits)
     points = [check_point(system, start, f"starts.{i}") for i, start in enumerate(starts)]
     scene = _scene(system, spec)
-    return _through(scene, spec, points), scene.search.equilibria
+    return _through(scene, spec, points, cycles), scene.search.equilibria
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -286,16 +303,20 @@ _SCENES_LOCK = threading.Lock()
 
 def _names_equilibria(spec: PortraitSpec, points: Sequence[object]) -> bool:
     """Tell whether equilibria are asked for, or needed to name where orbits end."""
-    return bool(points or {"equilibria", "separatrices", "trajectories"} & set(spec.analyses))
+    wanted = {"equilibria", "separatrices", "cycles", "trajectories"}
+    return bool(points or wanted & set(spec.analyses))
 
 
 def _through(
-    scene: _Scene, spec: PortraitSpec, points: Sequence[Sequence[float]]
+    scene: _Scene,
+    spec: PortraitSpec,
+    points: Sequence[Sequence[float]],
+    cycles: tuple[LimitCycle, ...] = (),
 ) -> tuple[Trajectory, ...]:
     if not points:
         return ()
     equilibria = scene.search.equilibria
-    problem = _problem(scene.field, scene.window, spec, equilibria, scene.machine)
+    problem = _problem(scene.field, scene.window, spec, equilibria, scene.machine, cycles)
     steps = CLICK_STEPS if spec.time.span is None else 3 * CLICK_STEPS
     orbits = Orbits.through(np.array(points, dtype=float), "given", steps)
     return assemble(integrate_both(problem, orbits, equilibria), range(len(orbits)))
@@ -328,6 +349,7 @@ def _problem(
     spec: PortraitSpec,
     equilibria: Sequence[Equilibrium],
     machine: Machine | None,
+    cycles: tuple[LimitCycle, ...] = (),
 ) -> Problem:
     limits = np.array([window[name] for name in compiled.variables], dtype=float)
     center, width = limits.mean(axis=1), limits[:, 1] - limits[:, 0]
@@ -337,7 +359,7 @@ def _problem(
         compiled,
         center,
         width,
-        time_span(equilibria, crossing) if span is None else span,
+        time_span(equilibria, crossing, cycles) if span is None else span,
         rtol=spec.options.rtol,
         atol=spec.options.atol,
         method=spec.options.method,
@@ -345,6 +367,7 @@ def _problem(
         by_eye=span is None,
         crossing=crossing,
         machine=machine,
+        cycles=cycles,
     )
 
 
@@ -359,8 +382,8 @@ def _system_facts(system: System, spec: PortraitSpec) -> SystemFacts:
     )
 
 
-def _completeness(search: EquilibriumSearch | None) -> dict[str, str]:
+def _completeness(search: EquilibriumSearch | None, cycles: CycleCoverage) -> dict[str, str]:
     return {
         "equilibria": search.completeness if search else "not searched",
-        "limit_cycles": "not searched in this release",
+        "limit_cycles": cycles.status,
     }

@@ -9,10 +9,11 @@ from eqpp_dash.model.portrait import Progress
 
 _SHARES = {
     "understand": 0.02,
-    "window": 0.1,
-    "field": 0.12,
-    "nullclines": 0.18,
-    "equilibria": 0.4,
+    "window": 0.08,
+    "equilibria": 0.25,
+    "cycles": 0.6,
+    "field": 0.62,
+    "nullclines": 0.66,
     "trajectories": 1.0,
 }
 _MESSAGES = {
@@ -21,6 +22,7 @@ _MESSAGES = {
     "field": "Sampling the vector field",
     "nullclines": "Tracing nullclines",
     "equilibria": "Searching equilibria",
+    "cycles": "Searching limit cycles",
     "trajectories": "Integrating trajectories",
 }
 

@@ -27,6 +27,8 @@ MOST_CURVES = 40
 FEWEST_SEEDED = 12
 MOST_SADDLES = 16
 OFFSET = 1e-6
+BESIDE = 0.2
+"""How far beside a limit cycle an orbit starts, in the cycle's width, if there is room."""
 """Where a separatrix starts, in widths of the window from its saddle, along the eigenvector.
 
 The manifold bends away from its tangent by about OFFSET squared times its curvature: 1e-12
@@ -166,6 +168,37 @@ def choose_seeds(
         taken[cells] = True
         distance = np.minimum(distance, _distances(starts, points))
     return chosen
+
+
+def beside_cycles(problem: Problem, equilibria: Sequence[Equilibrium]) -> Array:
+    """Give a point on each side of every limit cycle, for an orbit that shows what it does there.
+
+    Parameters
+    ----------
+    problem : Problem
+        The system on its window, with the cycles known.
+    equilibria : sequence of Equilibrium
+        All equilibria known.
+
+    Returns
+    -------
+    ndarray, shape (m, 2)
+        Points beside the cycles' rightmost ones, in the window, no farther off than half way to
+        the next cycle, or to the rightmost of the equilibria enclosed.
+    """
+    lo, hi = problem.center - 0.5 * problem.width, problem.center + 0.5 * problem.width
+    starts: list[Array] = []
+    for number, cycle in enumerate(problem.cycles):
+        x, y = cycle.point.tolist()
+        size = float(np.ptp(cycle.bounds[0]))
+        inner = [problem.cycles[k].bounds[0, 1] for k in cycle.cycles]
+        inner += [equilibria[k].point[0] for k in cycle.equilibria]
+        outer = [c.bounds[0, 1] for c in problem.cycles if number in c.cycles]
+        within = x - min([BESIDE * size, *(0.5 * (x - at) for at in inner if at < x)])
+        beyond = x + min([BESIDE * size, *(0.5 * (at - x) for at in outer if at > x)])
+        starts += [np.array([within, y]), np.array([beyond, y])]
+    points = np.array(starts).reshape(-1, 2)
+    return points[((points >= lo) & (points <= hi)).all(axis=1)]
 
 
 def free_starts(problem: Problem, starts: Array, given: Sequence[Array]) -> Array:

@@ -16,7 +16,7 @@ PENDULUM = PortraitSpec.from_json(
         "window": {"theta": [-2.1 * math.pi, 2.1 * math.pi], "omega": [-3, 3]},
     }
 )
-PHASES = ["understand", "window", "field", "nullclines", "equilibria", "trajectories"]
+PHASES = ["understand", "window", "equilibria", "cycles", "field", "nullclines", "trajectories"]
 
 
 def test_the_pendulum_is_complete():
@@ -34,7 +34,8 @@ def test_the_pendulum_is_complete():
         assert np.ptp(energy) < 2e-5
     assert not portrait.partial
     assert portrait.completeness["equilibria"] == "proved"
-    assert portrait.completeness["limit_cycles"] == "not searched in this release"
+    assert portrait.completeness["limit_cycles"] == "searched"
+    assert portrait.limit_cycles == ()
 
 
 def test_facts_are_json_and_ends_are_of_the_known_kinds():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -36,6 +36,8 @@ class Scan:
         What is sampled.
     ends : EndJudge
         Tells how far toward their ends sections are to be sampled.
+    chosen : sequence of int
+        The sections that are searched.
     budget : int
         Most orbits followed.
     progress : callable, optional
@@ -46,10 +48,12 @@ class Scan:
         self,
         displacement: Displacement,
         ends: EndJudge,
+        chosen: Sequence[int],
         budget: int,
         progress: Callable[[float], object] | None = None,
     ) -> None:
         self.displacement, self.ends, self.budget = displacement, ends, budget
+        self.chosen = list(chosen)
         self.progress = progress or (lambda share: None)
         self.samples: list[list[Sample]] = []
         self.findings: list[Finding] = []
@@ -59,8 +63,8 @@ class Scan:
         """Sample, judge, and sample again until nothing is left to be divided."""
         arcs = self.displacement.returns.arcs
         wanted: list[tuple[int, float]] = []
-        for k, arc in enumerate(arcs):
-            first, last = arc.limits()
+        for k in self.chosen:
+            first, last = arcs[k].limits()
             count = max(8, int(np.ceil((last - first) / SPACING)) + 1)
             wanted += [(k, float(p)) for p in np.linspace(first, last, count)]
         found = self.displacement.sample(wanted)
@@ -87,7 +91,7 @@ class Scan:
     def _go_to_ends(self) -> None:
         """Sample farther toward the ends until nothing can be beyond the last samples."""
         arcs = self.displacement.returns.arcs
-        open_ = [(k, side) for k in range(len(arcs)) for side in (-1, 1)]
+        open_ = [(k, side) for k in self.chosen for side in (-1, 1)]
         while open_:
             further: list[tuple[int, int, float]] = []
             for k, side in open_:

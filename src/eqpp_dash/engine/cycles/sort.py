@@ -65,6 +65,13 @@ class Sorted:
     undecided: list[Run] = field(default_factory=list)
     blind: list[str] = field(default_factory=list)
 
+    def keep_bands(self) -> None:
+        """Take what is not resolved for closed orbits, because no limit cycle is possible."""
+        self.brackets = []
+        self.bands += [run for run in self.undecided if len(run.positions) > 1]
+        self.bands.sort(key=lambda run: (run.arc, run.first.position))
+        self.undecided, self.blind = [], []
+
 
 def sort_findings(scan: Scan, ends: EndJudge, *, analytic: bool) -> Sorted:
     """Run a search and sort what it finds.

@@ -131,7 +131,7 @@ class Making:
         self.stepper: Stepper | None = None
         self.trouble = ""
         """Why there will be none; empty if that is not known."""
-        self._components, self._variables = tuple(components), tuple(variables)
+        self.components, self.variables = tuple(components), tuple(variables)
         self._future: Future[None] | None = None
 
     def begin(self, folder: Path | None) -> None:
@@ -143,10 +143,10 @@ class Making:
         if self.trouble:
             return
         try:
-            self.stepper = Stepper(self._components, self._variables, self.parameters, folder)
+            self.stepper = Stepper(self.components, self.variables, self.parameters, folder)
         except Exception as error:  # numpy goes on, and the portrait says why
             self.trouble = f"{type(error).__name__}: {error}"
-            _log.exception("no machine code for %s", ", ".join(self._variables))
+            _log.exception("no machine code for %s", ", ".join(self.variables))
 
     def wait(self) -> Stepper | None:
         """Wait until it is made; None if it cannot be."""
@@ -214,6 +214,11 @@ def _workshop() -> ThreadPoolExecutor:
 def keep_objects_in(folder: Path | None) -> None:
     """Say where object code is kept between processes; None keeps it in memory only."""
     _shelf.folder = folder
+
+
+def objects_folder() -> Path | None:
+    """Give the folder in which object code is kept between processes; None if there is none."""
+    return _shelf.folder
 
 
 def load_compiler(system: System) -> None:
