@@ -12,6 +12,7 @@ _SHARES = {
     "window": 0.1,
     "field": 0.12,
     "nullclines": 0.18,
+    "structure": 0.22,
     "equilibria": 0.4,
     "trajectories": 1.0,
 }
@@ -20,6 +21,7 @@ _MESSAGES = {
     "window": "Choosing the window",
     "field": "Sampling the vector field",
     "nullclines": "Tracing nullclines",
+    "structure": "Looking for first integrals, symmetries and invariant curves",
     "equilibria": "Searching equilibria",
     "trajectories": "Integrating trajectories",
 }

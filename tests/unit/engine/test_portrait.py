@@ -16,7 +16,15 @@ PENDULUM = PortraitSpec.from_json(
         "window": {"theta": [-2.1 * math.pi, 2.1 * math.pi], "omega": [-3, 3]},
     }
 )
-PHASES = ["understand", "window", "field", "nullclines", "equilibria", "trajectories"]
+PHASES = [
+    "understand",
+    "window",
+    "field",
+    "nullclines",
+    "structure",
+    "equilibria",
+    "trajectories",
+]
 
 
 def test_the_pendulum_is_complete():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.expression.graph import ConstantError, SizeError
 from eqpp_dash.engine.expression.polynomial import TooLargeError
+from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.structure.combine import combined, darboux_multiplier
 from eqpp_dash.engine.structure.curves import curve_facts, curves_of
 from eqpp_dash.engine.structure.darboux import Curve
@@ -25,6 +26,7 @@ from eqpp_dash.engine.structure.periods import periods
 from eqpp_dash.engine.structure.plane import Plane
 from eqpp_dash.engine.structure.symmetries import symmetries
 from eqpp_dash.model.portrait import Array
+from eqpp_dash.model.spec import Range
 
 #: Products of coefficients that each search may spend.
 WORK = 60_000
@@ -65,6 +67,21 @@ def find_structure(
     'hamiltonian: y^2/2 - cos(x)'
     """
     return _Search(Plane(field, work), window).run()
+
+
+def planar_structure(field: CompiledField, window: Mapping[str, Range]) -> Structure | None:
+    """Find what can be proved about a field on a window; None if it is not planar and autonomous.
+
+    Parameters
+    ----------
+    field : CompiledField
+        Any field.
+    window : mapping of str to (float, float)
+        Limits of each variable.
+    """
+    if field.dimension != 2 or not field.autonomous:
+        return None
+    return find_structure(field, window_limits(field, window))
 
 
 class _Search:

@@ -1,0 +1,73 @@
+"""Proofs that an equilibrium around which orbits turn is a center."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from eqpp_dash.engine.structure.facts import Structure, StructureFact
+from eqpp_dash.model.portrait import Array
+
+NEAR = 1e-7
+"""Half width of the neighbourhood in which a first integral is examined, in units of the span."""
+
+
+def center_proof(structure: Structure, point: Array, error: float, span: Array) -> str:
+    """Prove that an equilibrium is a center, knowing that it is a center or a focus.
+
+    Parameters
+    ----------
+    structure : Structure
+        What is proved about the field.
+    point : ndarray, shape (2,)
+        The equilibrium. The field is analytic about it, and orbits turn around it.
+    error : float
+        Half width of a square about the point that holds no other equilibrium; zero if the
+        point is exact.
+    span : ndarray, shape (2,)
+        Widths of the window, as a scale.
+
+    Returns
+    -------
+    str
+        The proof in a few words; empty if there is none.
+
+    Notes
+    -----
+    About a focus a continuous first integral is constant, for all orbits tend to the focus, one
+    way or the other. A reversor that maps the equilibrium to itself maps half turns to half turns:
+    orbits close (Poincaré's criterion; Dumortier, Llibre, Artés, section 4.3).
+    """
+    fact = structure.integral
+    if fact is not None and fact.single_valued and _is_regular(fact, point, error, span):
+        return f"the first integral {fact.expression} is not constant here"
+    for reversor in structure.reversors:
+        if _maps_to_itself(reversor, point):
+            return f"the reversor {reversor.expression} maps the point to itself"
+    return ""
+
+
+def _is_regular(fact: StructureFact, point: Array, error: float, span: Array) -> bool:
+    """Tell whether a first integral is smooth about a point and not constant there."""
+    function = fact.function
+    if function is None:
+        return False
+    reach = np.maximum(NEAR * span, 4 * error)
+    lo, hi = (point - reach)[:, None], (point + reach)[:, None]
+    if not (function.boxes(lo, hi).continuous[0] and function.gradient_boxes(lo, hi).continuous[0]):
+        return False
+    around = point[:, None] + reach[:, None] * np.array([[1.0, 0.0, -0.7], [0.0, 1.0, 0.6]])
+    slopes = function.gradient_boxes(around, around)
+    return bool(((slopes.lo > 0) | (slopes.hi < 0)).any())
+
+
+def _maps_to_itself(reversor: StructureFact, point: Array) -> bool:
+    """Tell whether a reversor maps a point, and squares about it, to themselves exactly."""
+    if reversor.map is None:
+        return False
+    a, b, c, d, e, f = (Fraction(value) for value in reversor.map)
+    if e or f or not {abs(a), abs(b), abs(c), abs(d)} <= {0, 1}:
+        return False
+    x, y = (Fraction(float(value)) for value in point)
+    return (a * x + b * y, c * x + d * y) == (x, y)

@@ -1,0 +1,326 @@
+"""Kinds of the equilibria that the linearisation does not decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from eqpp_dash.engine.classify import classify_equilibrium
+from eqpp_dash.engine.compiled import CompiledField
+from eqpp_dash.engine.equilibria import EquilibriumSearch
+from eqpp_dash.engine.expression.polynomial import TooLargeError, Work
+from eqpp_dash.engine.field import window_limits
+from eqpp_dash.engine.jets import IrrationalError, NotSmoothError
+from eqpp_dash.engine.kinds.blowup import blow_up
+from eqpp_dash.engine.kinds.centers import center_proof
+from eqpp_dash.engine.kinds.germ import GermOf, UnclearError, leading, sign
+from eqpp_dash.engine.kinds.places import Places, Point
+from eqpp_dash.engine.kinds.sectors import Sectors, count_sectors
+from eqpp_dash.engine.kinds.single import Andreev, andreev_functions, center_flow
+from eqpp_dash.engine.kinds.turning import MOST_FOCAL_VALUES, first_focal_value
+from eqpp_dash.engine.structure.facts import Structure
+from eqpp_dash.model.portrait import Array, Equilibrium
+from eqpp_dash.model.spec import Range
+
+WORK = 20_000
+"""Budget of the blow-up of one point, in products of coefficients."""
+BLOW_UP_DEGREE = 12
+"""Degree to which a field that is no polynomial is expanded to be blown up."""
+LINE_ORDERS = (4, 12, 24)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is decided about an equilibrium.
+
+    Attributes
+    ----------
+    kind, stability : str
+        In the terms of the table of kinds.
+    index : int or None
+        Poincaré index.
+    reason : str
+        What decided, or why it is undecided.
+    sectors : Sectors or None
+        Sectors, where they are known and say more than the kind.
+    """
+
+    kind: str
+    stability: str
+    index: int | None
+    reason: str
+    sectors: Sectors | None = None
+
+
+def decide_kinds(
+    field: CompiledField,
+    equilibria: Sequence[Equilibrium],
+    structure: Callable[[], Structure | None],
+    span: Array,
+) -> tuple[Equilibrium, ...]:
+    """Decide the kinds that the linearisation leaves undecided, as far as can be proved.
+
+    Parameters
+    ----------
+    field : CompiledField
+        An autonomous field.
+    equilibria : sequence of Equilibrium
+        As `eqpp_dash.engine.equilibria.find_equilibria` found them.
+    structure : callable
+        Gives what is proved about the field, or None; called only if it is needed.
+    span : ndarray, shape (n,)
+        Widths of the window, as a scale.
+
+    Returns
+    -------
+    tuple of Equilibrium
+        The same points; those that stay undecided have a reason that says what was found.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eqpp_dash import parse_system
+    >>> from eqpp_dash.engine.equilibria import find_equilibria
+    >>> field = parse_system("x' = x^2; y' = -y").compile()
+    >>> found = find_equilibria(field, {"x": (-1, 1), "y": (-1, 1)}).equilibria
+    >>> (item,) = decide_kinds(field, found, lambda: None, np.array([2.0, 2.0]))
+    >>> item.kind, item.index, item.sectors
+    ('saddle-node', 0, {'elliptic': 0, 'hyperbolic': 2, 'parabolic': 1})
+    """
+    if field.dimension > 2 or not any(_open(item) for item in equilibria):
+        return tuple(equilibria)
+    decider = _Decider(field, structure, span)
+    return tuple(decider.decide(item) if _open(item) else item for item in equilibria)
+
+
+def with_kinds(
+    search: EquilibriumSearch,
+    field: CompiledField,
+    window: Mapping[str, Range],
+    structure: Callable[[], Structure | None],
+) -> EquilibriumSearch:
+    """Give the result of a search with all kinds decided that can be; see `decide_kinds`."""
+    low, high = window_limits(field, window)
+    kinds = decide_kinds(field, search.equilibria, structure, high - low)
+    return replace(search, equilibria=kinds)
+
+
+def _open(item: Equilibrium) -> bool:
+    return item.kind == "undecided" and bool(np.isfinite(item.jacobian).all())
+
+
+class _Decider:
+    def __init__(
+        self, field: CompiledField, structure: Callable[[], Structure | None], span: Array
+    ) -> None:
+        self.field = field
+        self.places = Places(field)
+        self._structure = structure
+        self.span = span
+
+    @cached_property
+    def structure(self) -> Structure | None:
+        return self._structure()
+
+    def decide(self, item: Equilibrium) -> Equilibrium:
+        reach = item.error + 2 * np.spacing(np.abs(item.point))
+        lo, hi = item.point - reach, item.point + reach
+        slopes = self.field.jacobian_boxes(lo[:, None], hi[:, None])
+        if not slopes.continuous[0]:
+            return item
+        exact = self.places.zero_in(lo, hi)
+        if exact is None:
+            return self._without_exact_point(item, slopes.lo[:, :, 0], slopes.hi[:, :, 0])
+        if self.field.dimension == 1:
+            return self._on_line(item, exact)
+        germ_of = self.places.germ(exact)
+        try:
+            verdict = self._judge(item, exact, germ_of)
+        except (UnclearError, IrrationalError, NotSmoothError) as error:
+            return replace(item, reason=f"{item.reason}; {error}")
+        except TooLargeError:
+            return replace(item, reason=f"{item.reason}; the budget of the local analysis is spent")
+        return _with(item, verdict)
+
+    # points that are not known exactly --------------------------------------------------------
+
+    def _without_exact_point(self, item: Equilibrium, lo: Array, hi: Array) -> Equilibrium:
+        """Prove a center where only bounds of the derivatives are known."""
+        if self.field.dimension != 2 or not _surely_turns(lo, hi) or self.structure is None:
+            return item
+        reach = float(np.max(item.error))
+        proof = center_proof(self.structure, item.point, reach, self.span)
+        if not proof:
+            return item
+        return _with(item, Verdict("center", "neutral", 1, proof))
+
+    # the line -----------------------------------------------------------------------------------
+
+    def _on_line(self, item: Equilibrium, exact: Point) -> Equilibrium:
+        for order in LINE_ORDERS:
+            try:
+                (series,) = self.places.series(exact, order)
+            except (IrrationalError, NotSmoothError) as error:
+                return replace(item, reason=f"{item.reason}; {error}")
+            found = leading(series)
+            if found is not None:
+                break
+        else:
+            reason = f"{item.reason}; all derivatives to order {LINE_ORDERS[-1]} vanish"
+            return replace(item, reason=reason)
+        order, value = found
+        why = f"the first derivative that does not vanish is that of order {order}"
+        if order % 2 == 0:
+            return _with(item, Verdict("semi-stable", "semi-stable", 0, why))
+        word = "stable" if value < 0 else "unstable"
+        return _with(item, Verdict(word, word, sign(value), why))
+
+    # the plane ----------------------------------------------------------------------------------
+
+    def _judge(self, item: Equilibrium, exact: Point, germ_of: GermOf) -> Verdict:
+        matrix = germ_of(1).linear
+        (a, b), (c, d) = matrix
+        trace, determinant = a + d, a * d - b * c
+        if determinant < 0 or (determinant > 0 and trace):
+            found = classify_equilibrium(item.jacobian, exact=matrix)
+            return Verdict(found.kind, found.stability, found.index, found.reason)
+        if determinant > 0:
+            return self._turning(item, germ_of)
+        if trace:
+            return _semi_hyperbolic(germ_of)
+        if a or b or c or d:
+            return self._nilpotent(item, germ_of)
+        return self._degenerate(item, germ_of)
+
+    def _center(self, item: Equilibrium) -> str:
+        if self.structure is None:
+            return ""
+        return center_proof(self.structure, item.point, item.error, self.span)
+
+    def _turning(self, item: Equilibrium, germ_of: GermOf) -> Verdict:
+        focal = first_focal_value(germ_of, 1)
+        if focal is None:
+            proof = self._center(item)
+            if proof:
+                return Verdict("center", "neutral", 1, proof)
+            focal = first_focal_value(germ_of)
+        if focal is None:
+            reason = f"center or focus: the focal values vanish to order {MOST_FOCAL_VALUES}"
+            return Verdict("undecided", "undecided", 1, reason)
+        word = "stable" if focal.value < 0 else "unstable"
+        which = _ORDINALS[focal.order - 1]
+        side = "negative" if focal.value < 0 else "positive"
+        return Verdict(f"weak {word} focus", word, 1, f"the {which} focal value is {side}")
+
+    def _nilpotent(self, item: Equilibrium, germ_of: GermOf) -> Verdict:
+        functions = andreev_functions(germ_of)
+        verdict = _andreev(functions)
+        if verdict is not None:
+            return verdict
+        proof = self._center(item)
+        if proof:
+            return Verdict("nilpotent center", "neutral", 1, proof)
+        return _nilpotent_focus(functions, germ_of)
+
+    def _degenerate(self, item: Equilibrium, germ_of: GermOf) -> Verdict:
+        sectors = count_sectors(blow_up(germ_of(BLOW_UP_DEGREE), Work(WORK)))
+        if sectors is None:
+            proof = self._center(item)
+            if proof:
+                return Verdict("center", "neutral", 1, proof)
+            reason = "center or focus: the linearisation vanishes, and orbits turn around the point"
+            return Verdict("undecided", "undecided", 1, reason)
+        why = "the linearisation vanishes; the sectors are those of the blow-up"
+        stability = {0: "unstable", 1: "unstable", -1: "stable"}[sectors.flow]
+        return Verdict("degenerate", stability, sectors.index, why, sectors)
+
+
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
+_SADDLE, _SADDLE_NODE = Sectors(0, 4, 0), Sectors(0, 2, 1)
+_CUSP, _NODE, _ELLIPTIC = Sectors(0, 2, 0), Sectors(0, 0, 1), Sectors(1, 1, 0)
+
+
+def _with(item: Equilibrium, verdict: Verdict) -> Equilibrium:
+    """Put a verdict in place of what was undecided, unless a winding number contradicts it."""
+    if None not in (item.index, verdict.index) and item.index != verdict.index:
+        reason = f"{item.reason}; index {item.index} was counted where {verdict.kind} was expected"
+        return replace(item, reason=reason)
+    return replace(
+        item,
+        kind=verdict.kind,
+        stability=verdict.stability,
+        index=verdict.index if item.index is None else item.index,
+        reason=verdict.reason,
+        sectors=verdict.sectors.to_json() if verdict.sectors else None,
+    )
+
+
+def _surely_turns(lo: Array, hi: Array) -> bool:
+    """Tell whether all matrices between bounds have eigenvalues that are not real."""
+    (a, b), (c, d) = (
+        [(Fraction(float(lo[i, j])), Fraction(float(hi[i, j]))) for j in range(2)] for i in range(2)
+    )
+    products = [p * q for p in b for q in c]
+    gap = max(abs(a[0] - d[1]), abs(a[1] - d[0]))
+    return gap * gap + 4 * max(products) < 0
+
+
+def _semi_hyperbolic(germ_of: GermOf) -> Verdict:
+    rate, flow = center_flow(germ_of)
+    term = f"the flow on the center manifold begins with {_amount(flow.coefficient)} u^{flow.order}"
+    if flow.order % 2 == 0:
+        return Verdict("saddle-node", "unstable", 0, term, _SADDLE_NODE)
+    if sign(flow.coefficient) != rate:
+        return Verdict("topological saddle", "unstable", -1, term, _SADDLE)
+    word = "stable" if rate < 0 else "unstable"
+    return Verdict(f"{word} topological node", word, 1, term, _NODE)
+
+
+def _andreev(functions: Andreev) -> Verdict | None:
+    """Apply Andreev's theorem; None for center or focus."""
+    m, a = functions.force.order, functions.force.coefficient
+    n, b = (
+        (functions.damping.order, functions.damping.coefficient)
+        if functions.damping is not None
+        else (m, Fraction(0))
+    )
+    why = f"both eigenvalues are zero; F = {_amount(a)} u^{m}"
+    if b:
+        why += f", G = {_amount(b)} u^{n}"
+    if m % 2 == 0:
+        if m < 2 * n + 1:
+            return Verdict("cusp", "unstable", 0, why, _CUSP)
+        return Verdict("saddle-node", "unstable", 0, why, _SADDLE_NODE)
+    if a > 0:
+        return Verdict("topological saddle", "unstable", -1, why, _SADDLE)
+    if m < 2 * n + 1 or (m == 2 * n + 1 and b * b + 4 * a * (n + 1) < 0):
+        return None
+    if n % 2:
+        return Verdict("degenerate", "unstable", 1, why, _ELLIPTIC)
+    word = "stable" if b < 0 else "unstable"
+    return Verdict(f"{word} topological node", word, 1, why, _NODE)
+
+
+def _nilpotent_focus(functions: Andreev, germ_of: GermOf) -> Verdict:
+    """Decide about a nilpotent point around which orbits turn."""
+    m, damping = functions.force.order, functions.damping
+    if damping is not None and m == 2 * damping.order + 1 and damping.order % 2 == 0:
+        word = "stable" if damping.coefficient < 0 else "unstable"
+        why = f"G = {_amount(damping.coefficient)} u^{damping.order} with F of order {m}"
+        return Verdict("nilpotent focus", word, 1, why)
+    reason = "center or focus: both eigenvalues are zero, and orbits turn around the point"
+    return Verdict("undecided", "undecided", 1, reason)
+
+
+def _amount(value: Any) -> str:
+    """Write an exact number briefly."""
+    number = float(value)
+    exact = Fraction(value) if isinstance(value, int | Fraction) else None
+    if exact is not None and len(str(exact)) <= 8:
+        return str(exact)
+    return f"{number:.6g}"
