@@ -57,6 +57,9 @@ def blow_up(germ: Germ, work: Work) -> list[Corner]:
     >>> blow_up(dipole, Work())
     [Corner(low=1, high=1), Corner(low=-1, high=-1)]
     """
+    numbers = (c for p in (germ.first, germ.second) for c in p.values())
+    if not all(isinstance(c, int | Fraction) for c in numbers):
+        raise UnclearError("only points with rational coordinates are blown up")
     return _BlowUp(work).whole(germ)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from eqpp_dash.engine.classify import classify_equilibrium
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.equilibria import EquilibriumSearch
 from eqpp_dash.engine.expression.polynomial import TooLargeError, Work
@@ -18,7 +17,7 @@ from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.jets import IrrationalError, NotSmoothError
 from eqpp_dash.engine.kinds.blowup import blow_up
 from eqpp_dash.engine.kinds.centers import center_proof
-from eqpp_dash.engine.kinds.germ import GermOf, UnclearError, leading, sign
+from eqpp_dash.engine.kinds.germ import GermOf, Matrix, UnclearError, leading, sign
 from eqpp_dash.engine.kinds.places import Places, Point
 from eqpp_dash.engine.kinds.sectors import Sectors, count_sectors
 from eqpp_dash.engine.kinds.single import Andreev, andreev_functions, center_flow
@@ -47,7 +46,9 @@ class Verdict:
     reason : str
         What decided, or why it is undecided.
     sectors : Sectors or None
-        Sectors, where they are known and say more than the kind.
+        Sectors, where orbits do not turn around the point.
+    hyperbolic : bool
+        Whether the exact linear part decides after all.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class Verdict:
     index: int | None
     reason: str
     sectors: Sectors | None = None
+    hyperbolic: bool = False
 
 
 def decide_kinds(
@@ -134,13 +136,22 @@ class _Decider:
         if not slopes.continuous[0]:
             return item
         exact = self.places.zero_in(lo, hi)
-        if exact is None:
-            return self._without_exact_point(item, slopes.lo[:, :, 0], slopes.hi[:, :, 0])
+        if exact is not None and item.evidence != "proved":
+            point = np.array([float(c) for c in exact])
+            item = replace(
+                item, point=point, error=0.0, evidence="proved", method="rational arithmetic"
+            )
         if self.field.dimension == 1:
-            return self._on_line(item, exact)
-        germ_of = self.places.germ(exact)
+            return item if exact is None else self._on_line(item, exact)
+        if exact is None:
+            proof = self._inexact_center(item, slopes.lo[:, :, 0], slopes.hi[:, :, 0])
+            if proof:
+                return _with(item, Verdict("center", "neutral", 1, proof))
+            exact = self.places.algebraic_zero_in(lo, hi)
+        if exact is None:
+            return item
         try:
-            verdict = self._judge(item, exact, germ_of)
+            verdict = self._judge(item, self.places.germ(exact))
         except (UnclearError, IrrationalError, NotSmoothError) as error:
             return replace(item, reason=f"{item.reason}; {error}")
         except TooLargeError:
@@ -149,15 +160,11 @@ class _Decider:
 
     # points that are not known exactly --------------------------------------------------------
 
-    def _without_exact_point(self, item: Equilibrium, lo: Array, hi: Array) -> Equilibrium:
+    def _inexact_center(self, item: Equilibrium, lo: Array, hi: Array) -> str:
         """Prove a center where only bounds of the derivatives are known."""
-        if self.field.dimension != 2 or not _surely_turns(lo, hi) or self.structure is None:
-            return item
-        reach = float(np.max(item.error))
-        proof = center_proof(self.structure, item.point, reach, self.span)
-        if not proof:
-            return item
-        return _with(item, Verdict("center", "neutral", 1, proof))
+        if not _surely_turns(lo, hi):
+            return ""
+        return self._center(item)
 
     # the line -----------------------------------------------------------------------------------
 
@@ -182,13 +189,12 @@ class _Decider:
 
     # the plane ----------------------------------------------------------------------------------
 
-    def _judge(self, item: Equilibrium, exact: Point, germ_of: GermOf) -> Verdict:
+    def _judge(self, item: Equilibrium, germ_of: GermOf) -> Verdict:
         matrix = germ_of(1).linear
         (a, b), (c, d) = matrix
         trace, determinant = a + d, a * d - b * c
         if determinant < 0 or (determinant > 0 and trace):
-            found = classify_equilibrium(item.jacobian, exact=matrix)
-            return Verdict(found.kind, found.stability, found.index, found.reason)
+            return _hyperbolic(matrix)
         if determinant > 0:
             return self._turning(item, germ_of)
         if trace:
@@ -256,6 +262,7 @@ def _with(item: Equilibrium, verdict: Verdict) -> Equilibrium:
         stability=verdict.stability,
         index=verdict.index if item.index is None else item.index,
         reason=verdict.reason,
+        hyperbolic=verdict.hyperbolic,
         sectors=verdict.sectors.to_json() if verdict.sectors else None,
     )
 
@@ -268,6 +275,17 @@ def _surely_turns(lo: Array, hi: Array) -> bool:
     products = [p * q for p in b for q in c]
     gap = max(abs(a[0] - d[1]), abs(a[1] - d[0]))
     return gap * gap + 4 * max(products) < 0
+
+
+def _hyperbolic(matrix: Matrix) -> Verdict:
+    """Classify by a linear part that is exact, where its bounds did not decide."""
+    (a, b), (c, d) = matrix
+    if a * d - b * c < 0:
+        return Verdict("saddle", "unstable", -1, "", hyperbolic=True)
+    discriminant = (a - d) * (a - d) + 4 * b * c
+    shape = {1: "node", 0: "degenerate node" if b or c else "star", -1: "focus"}[sign(discriminant)]
+    word = "stable" if a + d < 0 else "unstable"
+    return Verdict(f"{word} {shape}", word, 1, "", hyperbolic=True)
 
 
 def _semi_hyperbolic(germ_of: GermOf) -> Verdict:

@@ -10,12 +10,17 @@ from typing import Any
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.degenerate import simplest_fraction
 from eqpp_dash.engine.exact import MOST_DIGITS
+from eqpp_dash.engine.exactzeros import ExactZeros
+from eqpp_dash.engine.expression.polynomial import TooLargeError, Work
 from eqpp_dash.engine.jets import RATIONALS, FieldJets, IrrationalError, NotSmoothError
+from eqpp_dash.engine.kinds.algebraic import Extension
 from eqpp_dash.engine.kinds.germ import Germ, GermOf, Terms, shifted
 from eqpp_dash.model.portrait import Array
 
 DEGREES = (3, 7, 12, 24)
 """Degrees to which the Taylor series of fields that are no polynomials are computed."""
+ALGEBRAIC_WORK = 40_000
+"""Budget of the arithmetic at one irrational point, in products of rational numbers."""
 Point = tuple[Any, ...]
 
 
@@ -58,8 +63,42 @@ class Places:
                 return point
         return None
 
+    def algebraic_zero_in(self, lo: Array, hi: Array) -> Point | None:
+        """Give the only zero of a polynomial field in a box as algebraic numbers.
+
+        Parameters
+        ----------
+        lo, hi : ndarray, shape (2,)
+            The box.
+
+        Returns
+        -------
+        tuple of Algebraic, or None
+            None if the field is not polynomial, if there are none or several, or if the budget does
+            not suffice.
+        """
+        if self.polynomials is None:
+            return None
+        found = self._zeros.meeting(lo, hi)
+        if found is None or len(found) != 1:
+            return None
+        (solution,) = found
+        field = Extension(solution.root, Work(ALGEBRAIC_WORK))
+        shear, above, below = solution.parametrization
+        try:
+            y = field.number([Fraction(c) for c in above]) / field.number(
+                [Fraction(c) for c in below]
+            )
+        except TooLargeError:
+            return None
+        return field.generator - shear * y, y
+
+    @cached_property
+    def _zeros(self) -> ExactZeros:
+        return ExactZeros(self.field)
+
     def germ(self, point: Point) -> GermOf:
-        """Give the planar field about a rational zero; the callable may raise `UnclearError`."""
+        """Give the planar field about an exact zero, rational or algebraic."""
         if self.polynomials is not None:
             first, second = (
                 shifted(shifted(p, 0, point[0]), 1, point[1]) for p in self.polynomials
