@@ -106,9 +106,7 @@ def _bounds(solution: Solution) -> tuple[Array, Array]:
     box = solution.box(WIDTH)
     low = np.array([float(a) for a, _ in box])
     high = np.array([float(b) for _, b in box])
-    exact = solution.rational is not None and all(
-        Fraction(float(a)) == a for a, _ in box
-    )
+    exact = solution.rational is not None and all(Fraction(float(a)) == a for a, _ in box)
     if exact:
         return low, high
     return np.nextafter(low, -np.inf), np.nextafter(high, np.inf)

@@ -18,7 +18,7 @@ from eqpp_dash.engine.jets import IrrationalError, NotSmoothError
 from eqpp_dash.engine.kinds.blowup import blow_up
 from eqpp_dash.engine.kinds.centers import center_proof
 from eqpp_dash.engine.kinds.germ import GermOf, Matrix, UnclearError, leading, sign
-from eqpp_dash.engine.kinds.places import Places, Point
+from eqpp_dash.engine.kinds.places import Anchor, Places
 from eqpp_dash.engine.kinds.sectors import Sectors, count_sectors
 from eqpp_dash.engine.kinds.single import Andreev, andreev_functions, center_flow
 from eqpp_dash.engine.kinds.turning import MOST_FOCAL_VALUES, first_focal_value
@@ -137,10 +137,7 @@ class _Decider:
             return item
         exact = self.places.zero_in(lo, hi)
         if exact is not None and item.evidence != "proved":
-            point = np.array([float(c) for c in exact])
-            item = replace(
-                item, point=point, error=0.0, evidence="proved", method="rational arithmetic"
-            )
+            item = _proved(item, exact)
         if self.field.dimension == 1:
             return item if exact is None else self._on_line(item, exact)
         if exact is None:
@@ -151,7 +148,7 @@ class _Decider:
         if exact is None:
             return item
         try:
-            verdict = self._judge(item, self.places.germ(exact))
+            verdict = self._judge(item, exact.germ)
         except (UnclearError, IrrationalError, NotSmoothError) as error:
             return replace(item, reason=f"{item.reason}; {error}")
         except TooLargeError:
@@ -168,10 +165,10 @@ class _Decider:
 
     # the line -----------------------------------------------------------------------------------
 
-    def _on_line(self, item: Equilibrium, exact: Point) -> Equilibrium:
+    def _on_line(self, item: Equilibrium, exact: Anchor) -> Equilibrium:
         for order in LINE_ORDERS:
             try:
-                (series,) = self.places.series(exact, order)
+                (series,) = exact.places.series(exact.point, order)
             except (IrrationalError, NotSmoothError) as error:
                 return replace(item, reason=f"{item.reason}; {error}")
             found = leading(series)
@@ -251,6 +248,18 @@ _SADDLE, _SADDLE_NODE = Sectors(0, 4, 0), Sectors(0, 2, 1)
 _CUSP, _NODE, _ELLIPTIC = Sectors(0, 2, 0), Sectors(0, 0, 1), Sectors(1, 1, 0)
 
 
+def _proved(item: Equilibrium, exact: Anchor) -> Equilibrium:
+    """Put an exact zero in the place of one that was found numerically."""
+    error = 0.0 if exact.rational else float(4 * np.spacing(np.abs(exact.near)).max())
+    return replace(
+        item,
+        point=exact.near + 0.0,
+        error=error,
+        evidence="proved",
+        method="rational arithmetic" if exact.rational else "exact arithmetic",
+    )
+
+
 def _with(item: Equilibrium, verdict: Verdict) -> Equilibrium:
     """Put a verdict in place of what was undecided, unless a winding number contradicts it."""
     if None not in (item.index, verdict.index) and item.index != verdict.index:
@@ -290,7 +299,8 @@ def _hyperbolic(matrix: Matrix) -> Verdict:
 
 def _semi_hyperbolic(germ_of: GermOf) -> Verdict:
     rate, flow = center_flow(germ_of)
-    term = f"the flow on the center manifold begins with {_amount(flow.coefficient)} u^{flow.order}"
+    a, m = _amount(flow.coefficient), flow.order
+    term = f"the flow on the center manifold is u' = {a} u^{m} + ..."
     if flow.order % 2 == 0:
         return Verdict("saddle-node", "unstable", 0, term, _SADDLE_NODE)
     if sign(flow.coefficient) != rate:
@@ -307,9 +317,9 @@ def _andreev(functions: Andreev) -> Verdict | None:
         if functions.damping is not None
         else (m, Fraction(0))
     )
-    why = f"both eigenvalues are zero; F = {_amount(a)} u^{m}"
+    why = f"both eigenvalues are zero; F = {_amount(a)} u^{m} + ..."
     if b:
-        why += f", G = {_amount(b)} u^{n}"
+        why += f", G = {_amount(b)} u^{n} + ..."
     if m % 2 == 0:
         if m < 2 * n + 1:
             return Verdict("cusp", "unstable", 0, why, _CUSP)

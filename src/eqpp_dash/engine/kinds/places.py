@@ -2,26 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+import math
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
+
+import numpy as np
 
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.degenerate import simplest_fraction
 from eqpp_dash.engine.exact import MOST_DIGITS
 from eqpp_dash.engine.exactzeros import ExactZeros
+from eqpp_dash.engine.expression.graph import ConstantError, SizeError
 from eqpp_dash.engine.expression.polynomial import TooLargeError, Work
 from eqpp_dash.engine.jets import RATIONALS, FieldJets, IrrationalError, NotSmoothError
 from eqpp_dash.engine.kinds.algebraic import Extension
 from eqpp_dash.engine.kinds.germ import Germ, GermOf, Terms, shifted
+from eqpp_dash.engine.structure.plane import Plane
 from eqpp_dash.model.portrait import Array
 
 DEGREES = (3, 7, 12, 24)
 """Degrees to which the Taylor series of fields that are no polynomials are computed."""
 ALGEBRAIC_WORK = 40_000
 """Budget of the arithmetic at one irrational point, in products of rational numbers."""
+MOVING_WORK = 20_000
+"""Budget of moving a field by multiples of pi, in products of coefficients."""
+MOST_PARTS = 12
+"""Largest denominator of a multiple of pi."""
 Point = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Anchor:
+    """A zero of a field that is known exactly.
+
+    Attributes
+    ----------
+    places : Places
+        The field, in coordinates that may be moved by multiples of pi.
+    point : tuple of Fraction or Algebraic
+        The zero in these coordinates.
+    near : ndarray, shape (n,)
+        The zero in the field's own coordinates, to some units in the last place.
+    rational : bool
+        Whether its own coordinates are rational.
+    """
+
+    places: Places
+    point: Point
+    near: Array
+    rational: bool
+
+    @property
+    def germ(self) -> GermOf:
+        """The planar field about the zero."""
+        return self.places.germ(self.point)
 
 
 class Places:
@@ -35,6 +72,7 @@ class Places:
 
     def __init__(self, field: CompiledField) -> None:
         self.field = field
+        self._moved: dict[tuple[Fraction, ...], Places | None] = {}
 
     @cached_property
     def polynomials(self) -> list[Terms] | None:
@@ -46,24 +84,62 @@ class Places:
     def _jets(self) -> FieldJets:
         return FieldJets.of(self.field)
 
-    def zero_in(self, lo: Array, hi: Array) -> Point | None:
-        """Give the simplest rational point of a box if the field vanishes there exactly.
+    def zero_in(self, lo: Array, hi: Array) -> Anchor | None:
+        """Find the simplest exact zero in a box: with rational coordinates, or multiples of pi.
 
         Parameters
         ----------
         lo, hi : ndarray, shape (n,)
             The box.
+
+        Returns
+        -------
+        Anchor or None
+            None if the simplest points are no zeros, or are not simple.
         """
-        for point in _simple_points(lo, hi):
-            try:
-                values = self._jets.at(point, 0, arithmetic=RATIONALS).coefficients[:, 0]
-            except (IrrationalError, NotSmoothError):
-                continue
-            if not any(values):
-                return point
+        choices = [_candidates(*ends) for ends in zip(lo.tolist(), hi.tolist(), strict=True)]
+        for pairs in itertools.product(*choices):
+            rest, turns = zip(*pairs, strict=True)
+            places = self._shifted(turns) if any(turns) else self
+            if places is not None and places._is_zero(rest):
+                near = [float(c) + float(turn) * math.pi for c, turn in pairs]
+                return Anchor(places, rest, np.array(near), not any(turns))
         return None
 
-    def algebraic_zero_in(self, lo: Array, hi: Array) -> Point | None:
+    def _is_zero(self, point: Point) -> bool:
+        try:
+            values = self._jets.at(point, 0, arithmetic=RATIONALS).coefficients[:, 0]
+        except (IrrationalError, NotSmoothError):
+            return False
+        return not any(values)
+
+    def _shifted(self, turns: tuple[Fraction, ...]) -> Places | None:
+        """Give the field in coordinates moved by multiples of pi, by the addition theorems."""
+        if self.field.dimension != 2:
+            return None
+        if turns not in self._moved:
+            self._moved[turns] = self._move(turns)
+        return self._moved[turns]
+
+    def _move(self, turns: tuple[Fraction, ...]) -> Places | None:
+        try:
+            plane = Plane(self.field, MOVING_WORK)
+            plane.renew()
+            pi = plane.graph.symbol("pi")
+            moved = {
+                variable: plane.graph.add(variable, plane.graph.scale(turn, pi))
+                for variable, turn in zip(plane.variables, turns, strict=True)
+                if turn
+            }
+            components = [
+                plane.kernels.write(plane.read(plane.replace(component, moved)))
+                for component in plane.components
+            ]
+        except (TooLargeError, SizeError, ConstantError):
+            return None
+        return Places(CompiledField(plane.graph, components, self.field.variables))
+
+    def algebraic_zero_in(self, lo: Array, hi: Array) -> Anchor | None:
         """Give the only zero of a polynomial field in a box as algebraic numbers.
 
         Parameters
@@ -73,7 +149,7 @@ class Places:
 
         Returns
         -------
-        tuple of Algebraic, or None
+        Anchor or None
             None if the field is not polynomial, if there are none or several, or if the budget does
             not suffice.
         """
@@ -91,7 +167,7 @@ class Places:
             )
         except TooLargeError:
             return None
-        return field.generator - shear * y, y
+        return Anchor(self, (field.generator - shear * y, y), np.array(solution.point), False)
 
     @cached_property
     def _zeros(self) -> ExactZeros:
@@ -135,7 +211,17 @@ class Places:
         return Germ(first, second, degree)
 
 
-def _simple_points(lo: Array, hi: Array) -> Iterator[Point]:
-    point = tuple(simplest_fraction(float(a), float(b)) for a, b in zip(lo, hi, strict=True))
-    if all(c.denominator <= 10**MOST_DIGITS for c in point):
-        yield point
+def _candidates(low: float, high: float) -> list[tuple[Fraction, Fraction]]:
+    """Give the simplest rational number in an interval, and the simplest multiple of pi.
+
+    Each as a rational part and a factor of pi; those that are not simple are left out.
+    """
+    found = []
+    number = simplest_fraction(low, high)
+    if number.denominator <= 10**MOST_DIGITS:
+        found.append((number, Fraction(0)))
+    slack = 4 * math.ulp(max(abs(low), abs(high))) / math.pi
+    factor = simplest_fraction(low / math.pi - slack, high / math.pi + slack)
+    if factor and factor.denominator <= MOST_PARTS:
+        found.append((Fraction(0), factor))
+    return found
