@@ -1,4 +1,4 @@
-"""Proofs that an equilibrium around which orbits turn is a center."""
+"""Proofs that an equilibrium around which orbits turn is a center, or that it is a focus."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from eqpp_dash.engine.structure.facts import Structure, StructureFact
+from eqpp_dash.engine.structure.facts import Kind, Structure, StructureFact
 from eqpp_dash.model.portrait import Array
 
 NEAR = 1e-7
@@ -46,6 +46,37 @@ def center_proof(structure: Structure, point: Array, error: float, span: Array) 
         if _maps_to_itself(reversor, point):
             return f"the reversor {reversor.expression} maps the point to itself"
     return ""
+
+
+def focus_proof(structure: Structure, point: Array, error: float, span: Array) -> tuple[str, str]:
+    """Prove that an equilibrium is a focus, knowing that it is a center or a focus.
+
+    Parameters
+    ----------
+    structure, point, error, span
+        As in `center_proof`.
+
+    Returns
+    -------
+    stability, proof : str
+        ``stable`` or ``unstable``, and the proof in a few words; both empty if there is none.
+
+    Notes
+    -----
+    By a Dulac function B that is continuous and not zero about the point: no orbit closes, and
+    areas with the density B grow, or shrink, as the sign of div(B F)/B says. (The theorem of
+    Bendixson and Dulac; Dumortier, Llibre, Artés, theorem 7.12.)
+    """
+    for fact in structure.of(Kind.DULAC):
+        everywhere = all(part.startswith("off ") for part in fact.region.split("; ") if part)
+        if not (everywhere and fact.simply_connected and fact.function is not None):
+            continue
+        reach = np.maximum(NEAR * span, 4 * error)
+        bounds = fact.function.boxes((point - reach)[:, None], (point + reach)[:, None])
+        if bounds.continuous[0] and (bounds.lo[0] > 0 or bounds.hi[0] < 0):
+            word = "unstable" if fact.sign > 0 else "stable"
+            return word, f"the Dulac function {fact.expression} excludes closed orbits"
+    return "", ""
 
 
 def _is_regular(fact: StructureFact, point: Array, error: float, span: Array) -> bool:

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from eqpp_dash.engine.classify import planar_eigenpairs
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.equilibria import EquilibriumSearch
 from eqpp_dash.engine.expression.polynomial import TooLargeError, Work
 from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.jets import IrrationalError, NotSmoothError
 from eqpp_dash.engine.kinds.blowup import blow_up
-from eqpp_dash.engine.kinds.centers import center_proof
+from eqpp_dash.engine.kinds.centers import center_proof, focus_proof
 from eqpp_dash.engine.kinds.germ import GermOf, Matrix, UnclearError, leading, sign
 from eqpp_dash.engine.kinds.places import Anchor, Places
 from eqpp_dash.engine.kinds.sectors import Sectors, count_sectors
@@ -148,6 +149,7 @@ class _Decider:
         if exact is None:
             return item
         try:
+            item = _linearized(item, exact.germ(1).linear)
             verdict = self._judge(item, exact.germ)
         except (UnclearError, IrrationalError, NotSmoothError) as error:
             return replace(item, reason=f"{item.reason}; {error}")
@@ -205,6 +207,11 @@ class _Decider:
             return ""
         return center_proof(self.structure, item.point, item.error, self.span)
 
+    def _focus(self, item: Equilibrium) -> tuple[str, str]:
+        if self.structure is None:
+            return "", ""
+        return focus_proof(self.structure, item.point, item.error, self.span)
+
     def _turning(self, item: Equilibrium, germ_of: GermOf) -> Verdict:
         focal = first_focal_value(germ_of, 1)
         if focal is None:
@@ -213,6 +220,9 @@ class _Decider:
                 return Verdict("center", "neutral", 1, proof)
             focal = first_focal_value(germ_of)
         if focal is None:
+            word, proof = self._focus(item)
+            if word:
+                return Verdict(f"weak {word} focus", word, 1, proof)
             reason = f"center or focus: the focal values vanish to order {MOST_FOCAL_VALUES}"
             return Verdict("undecided", "undecided", 1, reason)
         word = "stable" if focal.value < 0 else "unstable"
@@ -228,7 +238,10 @@ class _Decider:
         proof = self._center(item)
         if proof:
             return Verdict("nilpotent center", "neutral", 1, proof)
-        return _nilpotent_focus(functions, germ_of)
+        word, proof = self._focus(item)
+        if word:
+            return Verdict("nilpotent focus", word, 1, proof)
+        return _nilpotent_focus(functions)
 
     def _degenerate(self, item: Equilibrium, germ_of: GermOf) -> Verdict:
         sectors = count_sectors(blow_up(germ_of(BLOW_UP_DEGREE), Work(WORK)))
@@ -236,6 +249,9 @@ class _Decider:
             proof = self._center(item)
             if proof:
                 return Verdict("center", "neutral", 1, proof)
+            word, proof = self._focus(item)
+            if word:
+                return Verdict("degenerate", word, 1, f"a focus: {proof}")
             reason = "center or focus: the linearisation vanishes, and orbits turn around the point"
             return Verdict("undecided", "undecided", 1, reason)
         why = "the linearisation vanishes; the sectors are those of the blow-up"
@@ -246,6 +262,19 @@ class _Decider:
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 _SADDLE, _SADDLE_NODE = Sectors(0, 4, 0), Sectors(0, 2, 1)
 _CUSP, _NODE, _ELLIPTIC = Sectors(0, 2, 0), Sectors(0, 0, 1), Sectors(1, 1, 0)
+
+
+def _linearized(item: Equilibrium, matrix: Matrix) -> Equilibrium:
+    """Put in the exact linear part."""
+    (a, b), (c, d) = matrix
+    jacobian = np.array([[float(entry) for entry in row] for row in matrix])
+    if not jacobian.any():
+        values, vectors = np.zeros(2, complex), np.eye(2, dtype=complex)
+    else:
+        double = not (a - d) * (a - d) + 4 * b * c
+        star = double and not (b or c)
+        values, vectors = planar_eigenpairs(jacobian, double, star, not a + d)
+    return replace(item, jacobian=jacobian, eigenvalues=values, eigenvectors=vectors)
 
 
 def _proved(item: Equilibrium, exact: Anchor) -> Equilibrium:
@@ -334,7 +363,7 @@ def _andreev(functions: Andreev) -> Verdict | None:
     return Verdict(f"{word} topological node", word, 1, why, _NODE)
 
 
-def _nilpotent_focus(functions: Andreev, germ_of: GermOf) -> Verdict:
+def _nilpotent_focus(functions: Andreev) -> Verdict:
     """Decide about a nilpotent point around which orbits turn."""
     m, damping = functions.force.order, functions.damping
     if damping is not None and m == 2 * damping.order + 1 and damping.order % 2 == 0:
