@@ -6,6 +6,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from eqpp_dash.engine.kinds.germ import GermOf
+from eqpp_dash.engine.kinds.turning import first_focal_value
 from eqpp_dash.engine.structure.facts import Kind, Structure, StructureFact
 from eqpp_dash.model.portrait import Array
 
@@ -45,6 +47,41 @@ def center_proof(structure: Structure, point: Array, error: float, span: Array) 
     for reversor in structure.reversors:
         if _maps_to_itself(reversor, point):
             return f"the reversor {reversor.expression} maps the point to itself"
+    return ""
+
+
+def center_by_degree(germ_of: GermOf) -> str:
+    """Prove that a point with vanishing focal values is a center, by the form of the field.
+
+    Parameters
+    ----------
+    germ_of : callable
+        The field about a point with purely imaginary eigenvalues whose first four focal values
+        vanish.
+
+    Returns
+    -------
+    str
+        The proof in a few words; empty if there is none.
+
+    Notes
+    -----
+    The first three focal values decide for quadratic fields (N. N. Bautin, On the number of limit
+    cycles which appear with the variation of coefficients from an equilibrium position of focus or
+    center type, Mat. Sb. 30, 1952), the first five if the nonlinear terms are homogeneous of
+    degree 3 (K. S. Sibirskii, Differential Equations 1, 1965).
+    """
+    germ = germ_of(3)
+    if germ.known is not None:
+        return ""
+    degrees = {i + j for p in (germ.first, germ.second) for i, j in p}
+    if degrees <= {1, 2}:
+        return "the field is quadratic, and the first three focal values vanish (Bautin)"
+    if degrees <= {1, 3} and first_focal_value(germ_of, 5) is None:
+        return (
+            "the nonlinear part is homogeneous of degree 3, and the first five focal values vanish "
+            "(Sibirskii)"
+        )
     return ""
 
 

@@ -17,7 +17,7 @@ from eqpp_dash.engine.expression.polynomial import TooLargeError, Work
 from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.jets import IrrationalError, NotSmoothError
 from eqpp_dash.engine.kinds.blowup import blow_up
-from eqpp_dash.engine.kinds.centers import center_proof, focus_proof
+from eqpp_dash.engine.kinds.centers import center_by_degree, center_proof, focus_proof
 from eqpp_dash.engine.kinds.germ import GermOf, Matrix, UnclearError, leading, sign
 from eqpp_dash.engine.kinds.places import Anchor, Places
 from eqpp_dash.engine.kinds.sectors import Sectors, count_sectors
@@ -220,6 +220,9 @@ class _Decider:
                 return Verdict("center", "neutral", 1, proof)
             focal = first_focal_value(germ_of)
         if focal is None:
+            proof = center_by_degree(germ_of)
+            if proof:
+                return Verdict("center", "neutral", 1, proof)
             word, proof = self._focus(item)
             if word:
                 return Verdict(f"weak {word} focus", word, 1, proof)
@@ -232,7 +235,7 @@ class _Decider:
 
     def _nilpotent(self, item: Equilibrium, germ_of: GermOf) -> Verdict:
         functions = andreev_functions(germ_of)
-        verdict = _andreev(functions)
+        verdict = _andreev(functions) or _nilpotent_focus(functions)
         if verdict is not None:
             return verdict
         proof = self._center(item)
@@ -241,7 +244,8 @@ class _Decider:
         word, proof = self._focus(item)
         if word:
             return Verdict("nilpotent focus", word, 1, proof)
-        return _nilpotent_focus(functions)
+        reason = "center or focus: both eigenvalues are zero, and orbits turn around the point"
+        return Verdict("undecided", "undecided", 1, reason)
 
     def _degenerate(self, item: Equilibrium, germ_of: GermOf) -> Verdict:
         sectors = count_sectors(blow_up(germ_of(BLOW_UP_DEGREE), Work(WORK)))
@@ -363,15 +367,14 @@ def _andreev(functions: Andreev) -> Verdict | None:
     return Verdict(f"{word} topological node", word, 1, why, _NODE)
 
 
-def _nilpotent_focus(functions: Andreev) -> Verdict:
-    """Decide about a nilpotent point around which orbits turn."""
+def _nilpotent_focus(functions: Andreev) -> Verdict | None:
+    """Recognise a focus among the points around which orbits turn; None if that is open."""
     m, damping = functions.force.order, functions.damping
-    if damping is not None and m == 2 * damping.order + 1 and damping.order % 2 == 0:
-        word = "stable" if damping.coefficient < 0 else "unstable"
-        why = f"G = {_amount(damping.coefficient)} u^{damping.order} with F of order {m}"
-        return Verdict("nilpotent focus", word, 1, why)
-    reason = "center or focus: both eigenvalues are zero, and orbits turn around the point"
-    return Verdict("undecided", "undecided", 1, reason)
+    if damping is None or m != 2 * damping.order + 1 or damping.order % 2:
+        return None
+    word = "stable" if damping.coefficient < 0 else "unstable"
+    why = f"both eigenvalues are zero; G = {_amount(damping.coefficient)} u^{damping.order} + ..."
+    return Verdict("nilpotent focus", word, 1, f"{why} where F is of order {m}")
 
 
 def _amount(value: Any) -> str:
