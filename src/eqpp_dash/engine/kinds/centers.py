@@ -39,7 +39,7 @@ def center_proof(structure: Structure, point: Array, error: float, span: Array) 
     -----
     About a focus a continuous first integral is constant, for all orbits tend to the focus, one
     way or the other. A reversor that maps the equilibrium to itself maps half turns to half turns:
-    orbits close (Poincaré's criterion; Dumortier, Llibre, Artés, section 4.3).
+    orbits close (Poincaré's criterion).
     """
     fact = structure.integral
     if fact is not None and fact.single_valued and _is_regular(fact, point, error, span):
@@ -102,7 +102,7 @@ def focus_proof(structure: Structure, point: Array, error: float, span: Array) -
     -----
     By a Dulac function B that is continuous and not zero about the point: no orbit closes, and
     areas with the density B grow, or shrink, as the sign of div(B F)/B says. (The theorem of
-    Bendixson and Dulac; Dumortier, Llibre, Artés, theorem 7.12.)
+    Bendixson and Dulac; Dumortier, Llibre, Artés, chapter 7.)
     """
     for fact in structure.of(Kind.DULAC):
         everywhere = all(part.startswith("off ") for part in fact.region.split("; ") if part)

@@ -70,7 +70,7 @@ def count_sectors(corners: Sequence[Corner]) -> Sectors | None:
 
     Notes
     -----
-    Dumortier, Llibre, Artés, *Qualitative Theory of Planar Differential Systems*, section 1.5.
+    Dumortier, Llibre, Artés, *Qualitative Theory of Planar Differential Systems*, chapters 1 and 6.
 
     Examples
     --------

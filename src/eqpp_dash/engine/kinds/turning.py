@@ -50,7 +50,7 @@ def first_focal_value(germ_of: GermOf, most: int = MOST_FOCAL_VALUES) -> FocalVa
     With u' = v + ..., v' = -D u + ... a formal function V = D u^2 + v^2 + ... exists whose
     derivative along the field is a series in (D u^2 + v^2); the sign of its first coefficient
     decides by Lyapunov's theorem (Dumortier, Llibre, Artés, *Qualitative Theory of Planar
-    Differential Systems*, Springer 2006, section 4.2). The equations for the coefficients of V
+    Differential Systems*, Springer 2006, chapter 4). The equations for the coefficients of V
     are solved by recursion, so all is rational in the coefficients of the field.
 
     Examples
