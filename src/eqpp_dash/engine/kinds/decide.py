@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -19,10 +18,19 @@ from eqpp_dash.engine.jets import IrrationalError, NotSmoothError
 from eqpp_dash.engine.kinds.blowup import blow_up
 from eqpp_dash.engine.kinds.centers import center_by_degree, center_proof, focus_proof
 from eqpp_dash.engine.kinds.germ import GermOf, Matrix, UnclearError, leading, sign
+from eqpp_dash.engine.kinds.nilpotent import NilpotentFocus, nilpotent_focus
 from eqpp_dash.engine.kinds.places import Anchor, Places
-from eqpp_dash.engine.kinds.sectors import Sectors, count_sectors
-from eqpp_dash.engine.kinds.single import Andreev, andreev_functions, center_flow
+from eqpp_dash.engine.kinds.sectors import count_sectors
+from eqpp_dash.engine.kinds.single import Andreev, andreev_functions
 from eqpp_dash.engine.kinds.turning import MOST_FOCAL_VALUES, first_focal_value
+from eqpp_dash.engine.kinds.verdicts import (
+    Verdict,
+    amount,
+    apply_andreev,
+    damped_focus,
+    hyperbolic,
+    semi_hyperbolic,
+)
 from eqpp_dash.engine.structure.facts import Structure
 from eqpp_dash.model.portrait import Array, Equilibrium
 from eqpp_dash.model.spec import Range
@@ -32,32 +40,6 @@ WORK = 20_000
 BLOW_UP_DEGREE = 12
 """Degree to which a field that is no polynomial is expanded to be blown up."""
 LINE_ORDERS = (4, 12, 24)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What is decided about an equilibrium.
-
-    Attributes
-    ----------
-    kind, stability : str
-        In the terms of the table of kinds.
-    index : int or None
-        Poincaré index.
-    reason : str
-        What decided, or why it is undecided.
-    sectors : Sectors or None
-        Sectors, where orbits do not turn around the point.
-    hyperbolic : bool
-        Whether the exact linear part decides after all.
-    """
-
-    kind: str
-    stability: str
-    index: int | None
-    reason: str
-    sectors: Sectors | None = None
-    hyperbolic: bool = False
 
 
 def decide_kinds(
@@ -193,11 +175,11 @@ class _Decider:
         (a, b), (c, d) = matrix
         trace, determinant = a + d, a * d - b * c
         if determinant < 0 or (determinant > 0 and trace):
-            return _hyperbolic(matrix)
+            return hyperbolic(matrix)
         if determinant > 0:
             return self._turning(item, germ_of)
         if trace:
-            return _semi_hyperbolic(germ_of)
+            return semi_hyperbolic(germ_of)
         if a or b or c or d:
             return self._nilpotent(item, germ_of)
         return self._degenerate(item, germ_of)
@@ -235,7 +217,7 @@ class _Decider:
 
     def _nilpotent(self, item: Equilibrium, germ_of: GermOf) -> Verdict:
         functions = andreev_functions(germ_of)
-        verdict = _andreev(functions) or _nilpotent_focus(functions)
+        verdict = apply_andreev(functions) or damped_focus(functions)
         if verdict is not None:
             return verdict
         proof = self._center(item)
@@ -244,6 +226,11 @@ class _Decider:
         word, proof = self._focus(item)
         if word:
             return Verdict("nilpotent focus", word, 1, proof)
+        focus = _by_energy(functions, germ_of)
+        if focus is not None:
+            word = "stable" if focus.value < 0 else "unstable"
+            proof = f"along orbits V' = {amount(focus.value)} u^{focus.power} + ..."
+            return Verdict("nilpotent focus", word, 1, f"both eigenvalues are zero; {proof}")
         reason = "center or focus: both eigenvalues are zero, and orbits turn around the point"
         return Verdict("undecided", "undecided", 1, reason)
 
@@ -264,8 +251,6 @@ class _Decider:
 
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
-_SADDLE, _SADDLE_NODE = Sectors(0, 4, 0), Sectors(0, 2, 1)
-_CUSP, _NODE, _ELLIPTIC = Sectors(0, 2, 0), Sectors(0, 0, 1), Sectors(1, 1, 0)
 
 
 def _linearized(item: Equilibrium, matrix: Matrix) -> Equilibrium:
@@ -319,68 +304,9 @@ def _surely_turns(lo: Array, hi: Array) -> bool:
     return gap * gap + 4 * max(products) < 0
 
 
-def _hyperbolic(matrix: Matrix) -> Verdict:
-    """Classify by a linear part that is exact, where its bounds did not decide."""
-    (a, b), (c, d) = matrix
-    if a * d - b * c < 0:
-        return Verdict("saddle", "unstable", -1, "", hyperbolic=True)
-    discriminant = (a - d) * (a - d) + 4 * b * c
-    shape = {1: "node", 0: "degenerate node" if b or c else "star", -1: "focus"}[sign(discriminant)]
-    word = "stable" if a + d < 0 else "unstable"
-    return Verdict(f"{word} {shape}", word, 1, "", hyperbolic=True)
-
-
-def _semi_hyperbolic(germ_of: GermOf) -> Verdict:
-    rate, flow = center_flow(germ_of)
-    a, m = _amount(flow.coefficient), flow.order
-    term = f"the flow on the center manifold is u' = {a} u^{m} + ..."
-    if flow.order % 2 == 0:
-        return Verdict("saddle-node", "unstable", 0, term, _SADDLE_NODE)
-    if sign(flow.coefficient) != rate:
-        return Verdict("topological saddle", "unstable", -1, term, _SADDLE)
-    word = "stable" if rate < 0 else "unstable"
-    return Verdict(f"{word} topological node", word, 1, term, _NODE)
-
-
-def _andreev(functions: Andreev) -> Verdict | None:
-    """Apply Andreev's theorem; None for center or focus."""
-    m, a = functions.force.order, functions.force.coefficient
-    n, b = (
-        (functions.damping.order, functions.damping.coefficient)
-        if functions.damping is not None
-        else (m, Fraction(0))
-    )
-    why = f"both eigenvalues are zero; F = {_amount(a)} u^{m} + ..."
-    if b:
-        why += f", G = {_amount(b)} u^{n} + ..."
-    if m % 2 == 0:
-        if m < 2 * n + 1:
-            return Verdict("cusp", "unstable", 0, why, _CUSP)
-        return Verdict("saddle-node", "unstable", 0, why, _SADDLE_NODE)
-    if a > 0:
-        return Verdict("topological saddle", "unstable", -1, why, _SADDLE)
-    if m < 2 * n + 1 or (m == 2 * n + 1 and b * b + 4 * a * (n + 1) < 0):
-        return None
-    if n % 2:
-        return Verdict("degenerate", "unstable", 1, why, _ELLIPTIC)
-    word = "stable" if b < 0 else "unstable"
-    return Verdict(f"{word} topological node", word, 1, why, _NODE)
-
-
-def _nilpotent_focus(functions: Andreev) -> Verdict | None:
-    """Recognise a focus among the points around which orbits turn; None if that is open."""
+def _by_energy(functions: Andreev, germ_of: GermOf) -> NilpotentFocus | None:
+    """Find the focal value where damping is weaker than force."""
     m, damping = functions.force.order, functions.damping
-    if damping is None or m != 2 * damping.order + 1 or damping.order % 2:
+    if damping is not None and m == 2 * damping.order + 1:
         return None
-    word = "stable" if damping.coefficient < 0 else "unstable"
-    why = f"both eigenvalues are zero; G = {_amount(damping.coefficient)} u^{damping.order} + ..."
-    return Verdict("nilpotent focus", word, 1, f"{why} where F is of order {m}")
-
-
-def _amount(value: Any) -> str:
-    """Write an exact number briefly."""
-    number = float(value)
-    exact = Fraction(value) if isinstance(value, int | Fraction) else None
-    if exact is not None and len(str(exact)) <= 8:
-        return str(exact)
-    return f"{number:.6g}"
+    return nilpotent_focus(germ_of, m)

@@ -65,7 +65,7 @@ def center_flow(germ_of: GermOf) -> tuple[int, Reduced]:
     """
     reached = 0
     for order in ORDERS:
-        germ = germ_of(order)
+        germ = germ_of(order).cut(order)
         order = order if germ.known is None else min(order, germ.known)
         if order <= reached:
             break
@@ -139,7 +139,7 @@ def andreev_functions(germ_of: GermOf) -> Andreev:
     """
     reached = 0
     for order in ORDERS:
-        germ = germ_of(order)
+        germ = germ_of(order).cut(order)
         order = order if germ.known is None else min(order, germ.known)
         if order <= reached:
             break

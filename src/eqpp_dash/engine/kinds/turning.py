@@ -62,11 +62,11 @@ def first_focal_value(germ_of: GermOf, most: int = MOST_FOCAL_VALUES) -> FocalVa
     FocalValue(order=1, value=Fraction(-2, 1))
     """
     degree = 3
-    search = _Search(germ_of(degree))
+    search = _Search(germ_of(degree).cut(degree))
     for order in range(1, most + 1):
         if 2 * order + 1 > degree:
             degree = 2 * order + 1
-            search.learn(germ_of(degree))
+            search.learn(germ_of(degree).cut(degree))
         value = search.advance()
         if value:
             return FocalValue(order, value)
