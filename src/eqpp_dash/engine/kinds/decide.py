@@ -17,6 +17,7 @@ from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.jets import IrrationalError, NotSmoothError
 from eqpp_dash.engine.kinds.blowup import blow_up
 from eqpp_dash.engine.kinds.centers import center_by_degree, center_proof, focus_proof
+from eqpp_dash.engine.kinds.circling import growth_of_a_turn
 from eqpp_dash.engine.kinds.germ import GermOf, Matrix, UnclearError, leading, sign
 from eqpp_dash.engine.kinds.nilpotent import NilpotentFocus, nilpotent_focus
 from eqpp_dash.engine.kinds.places import Anchor, Places
@@ -241,6 +242,10 @@ class _Decider:
             if proof:
                 return Verdict("center", "neutral", 1, proof)
             word, proof = self._focus(item)
+            way = 0 if word else growth_of_a_turn(germ_of(BLOW_UP_DEGREE))
+            if way:
+                word = "unstable" if way > 0 else "stable"
+                proof = "the terms of lowest degree wind " + ("outward" if way > 0 else "inward")
             if word:
                 return Verdict("degenerate", word, 1, f"a focus: {proof}")
             reason = "center or focus: the linearisation vanishes, and orbits turn around the point"

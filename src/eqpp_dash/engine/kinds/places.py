@@ -23,7 +23,7 @@ from eqpp_dash.engine.kinds.germ import Germ, GermOf, Terms, shifted
 from eqpp_dash.engine.structure.plane import Plane
 from eqpp_dash.model.portrait import Array
 
-DEGREES = (3, 7, 12, 24)
+DEGREES = (3, 7, 13)
 """Degrees to which the Taylor series of fields that are no polynomials are computed."""
 ALGEBRAIC_WORK = 40_000
 """Budget of the arithmetic at one irrational point, in products of rational numbers."""
@@ -184,7 +184,7 @@ class Places:
         known: dict[int, Germ] = {}
 
         def germ_of(degree: int) -> Germ:
-            degree = next((d for d in DEGREES if d >= degree), degree)
+            degree = next((d for d in DEGREES if d >= degree), DEGREES[-1])
             if degree not in known:
                 known[degree] = self._expanded(point, degree)
             return known[degree]

@@ -48,6 +48,8 @@ PLANTED = [
     ("x' = x^3; y' = -y^3", "degenerate", "unstable", -1, (0, 4, 0)),
     ("x' = -x^3; y' = -y^3", "degenerate", "stable", 1, (0, 0, 1)),
     ("x' = y^2 + x^3; y' = x*y", "degenerate", "unstable", -1, (0, 4, 1)),
+    ("x' = -y^3 - x^3; y' = 2*x^3", "degenerate", "stable", 1, None),
+    ("x' = y^3 - x^2*y + x^3; y' = -2*x^3", "degenerate", "unstable", 1, None),
     # the leading part is radial: orbits from and to all directions but the tangents
     ("x' = x^2 + y^3; y' = x*y + x^3", "degenerate", "unstable", 1, (1, 1, 0)),
     ("x' = x*(x^2 + 2*y^2); y' = y*(x^2 + 2*y^2) + x^4", "degenerate", "unstable", 1, (0, 0, 1)),
