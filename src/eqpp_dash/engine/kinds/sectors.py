@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from eqpp_dash.engine.kinds.germ import UnclearError
+
 SADDLE, ATTRACTING, REPELLING = 0, -1, 1
 
 
@@ -68,6 +70,11 @@ def count_sectors(corners: Sequence[Corner]) -> Sectors | None:
     Sectors or None
         None without corners: orbits turn around the equilibrium.
 
+    Raises
+    ------
+    UnclearError
+        If no field has such corners.
+
     Notes
     -----
     Dumortier, Llibre, Artés, *Qualitative Theory of Planar Differential Systems*, chapters 1 and 6.
@@ -105,6 +112,8 @@ def count_sectors(corners: Sequence[Corner]) -> Sectors | None:
         for k, region in enumerate(merged)
     )
     elliptic, hyperbolic = merged.count("elliptic"), merged.count("hyperbolic")
+    if (elliptic - hyperbolic) % 2:
+        raise UnclearError("the sectors do not fit together")
     return Sectors(elliptic, hyperbolic, parabolic)
 
 
