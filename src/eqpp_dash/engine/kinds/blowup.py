@@ -205,7 +205,7 @@ class _Step:
         corners: list[Corner] = []
         roots = [r for r in self._roots(speed) if side is None or _side(r) == side]
         for root in roots:
-            corners += self._tangency(speed, turn, root)
+            corners += self._tangency(germ, speed, turn, root)
         return corners or [_flowing(sign(_value(speed, Fraction(side or 0))))]
 
     def _round_ray(self, germ: Germ, sides: str) -> list[Corner]:
@@ -214,13 +214,12 @@ class _Step:
             return [_flowing(sign(speed[0]))]
         if sides != "both":
             raise UnclearError("orbits tend to the point along a curve of tangency")
-        return self._tangency(speed, turn, RealRoot([0, 1], Fraction(0), Fraction(0)))
+        root = RealRoot([0, 1], Fraction(0), Fraction(0))
+        return self._tangency(germ, speed, turn, root)
 
-    def _tangency(self, speed: Form, turn: Form, root: RealRoot) -> list[Corner]:
-        work = self.owner.work
-        across = _sign_at_root(turn, root, work)
-        if not across:
-            raise UnclearError("a point of the blown-up circle is singular and not elementary")
+    def _tangency(self, germ: Germ, speed: Form, turn: Form, root: RealRoot) -> list[Corner]:
+        """Give the corners at a direction in which the speed outward vanishes."""
+        across = _sign_at_root(turn, root, self.owner.work)
         if root.rational is None:
             dense = trim(list(from_fractions(speed)[0]))
             before, after = sign_at(dense, root.lo), sign_at(dense, root.hi)
@@ -228,8 +227,27 @@ class _Step:
             terms = _shifted(speed, root.rational)
             k, c = next((k, c) for k, c in enumerate(terms) if c)
             before, after = sign(c) * (-1) ** k, sign(c)
-        between = [] if before == after or across * after < 0 else [Corner(SADDLE, SADDLE)] * 2
+        if not across:
+            between = self._singular(germ, root)
+        elif before == after or across * after < 0:
+            between = []
+        else:
+            between = [Corner(SADDLE, SADDLE)] * 2
         return [_flowing(before), *between, _flowing(after)]
+
+    def _singular(self, germ: Germ, root: RealRoot) -> list[Corner]:
+        """Give the corners of a singular point on a circle that orbits cross, seen from outside.
+
+        Orbits cross the circle on both sides of it, so that its sectors are cut there.
+        """
+        if root.rational is None or self.depth == 1:
+            raise UnclearError("a point of the blown-up circle is singular and not elementary")
+        step = _Step(_chart(germ, self.order + 1, root.rational), self.owner, self.depth - 1)
+        vertical = step.germ(1)
+        form = _growth(vertical, step.order) if step.round else _turn(vertical, step.order)
+        if not form[0]:
+            raise UnclearError("orbits tend to a point of the blown-up circle along it")
+        return step.between(0, None)
 
 
 def _flowing(away: int) -> Corner:
