@@ -22,7 +22,7 @@ from eqpp_dash.engine.prepare import check_point, prepare_spec
 from eqpp_dash.engine.remarks import end_notices, separatrix_notices
 from eqpp_dash.engine.reporting import PhaseReporter, Report
 from eqpp_dash.engine.structure.facts import Structure
-from eqpp_dash.engine.structure.find import planar_structure
+from eqpp_dash.engine.structure.find import planar_structure, quick_structure
 from eqpp_dash.engine.system import Limits, System
 from eqpp_dash.engine.timescale import crossing_time, time_span
 from eqpp_dash.engine.trajectories import Orbits, assemble, integrate_both
@@ -277,7 +277,7 @@ def _scene(system: System, spec: PortraitSpec) -> _Scene:
     machine = prepare_machine(system, compiled, spec.parameters)
     window, notices = _window(compiled, system, spec)
     found = find_equilibria(compiled, window)
-    search = with_kinds(found, compiled, window, lambda: planar_structure(compiled, window))
+    search = with_kinds(found, compiled, window, lambda: quick_structure(compiled, window))
     scene = _Scene(compiled, window, tuple(notices), search, machine)
     with _SCENES_LOCK:
         _SCENES[key] = scene

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 from eqpp_dash.engine.compiled import CompiledField
@@ -84,6 +85,18 @@ def planar_structure(field: CompiledField, window: Mapping[str, Range]) -> Struc
     return find_structure(field, window_limits(field, window))
 
 
+def quick_structure(field: CompiledField, window: Mapping[str, Range]) -> Structure | None:
+    """Find a first integral and reversors as `planar_structure` does, but no more than needed.
+
+    Invariant curves, Dulac functions and what is made of them are looked for only if there is no
+    first integral without them.
+    """
+    if field.dimension != 2 or not field.autonomous:
+        return None
+    limits = window_limits(field, window)
+    return _Search(Plane(field, WORK), limits).quick() or find_structure(field, limits)
+
+
 class _Search:
     def __init__(self, plane: Plane, window: tuple[Array, Array] | None) -> None:
         self.plane = plane
@@ -108,6 +121,15 @@ class _Search:
         order = list(Kind)
         facts.sort(key=lambda fact: order.index(fact.kind))
         return Structure(tuple(facts), tuple(dict.fromkeys(self.unfinished)))
+
+    def quick(self) -> Structure | None:
+        """Give a first integral that is found at once, and the symmetries; None without one."""
+        for search in (hamiltonian, separated):
+            found = self._try("first integrals", partial(search, self.plane))
+            if found is not None and found.single_valued:
+                facts = self._list("symmetries", lambda: symmetries(self.plane))
+                return Structure((found, *facts), tuple(self.unfinished))
+        return None
 
     def _integrals(self, curves: Sequence[Curve]) -> list[StructureFact]:
         """Give one first integral, of one value if there is such."""
