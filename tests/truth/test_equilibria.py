@@ -13,7 +13,9 @@ import pytest
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
 from eqpp_dash.engine.index import winding_number
+from eqpp_dash.engine.kinds.decide import with_kinds
 from eqpp_dash.engine.nullclines import trace_nullclines
+from eqpp_dash.engine.structure.find import planar_structure
 from eqpp_dash.engine.system import parse_system
 
 SYSTEMS: list[dict[str, Any]] = json.loads(
@@ -36,12 +38,9 @@ def search(system: dict[str, Any], fact: dict[str, Any]) -> tuple[CompiledField,
     parameters = {**system["parameters"], **fact.get("at", {})}
     read = parse_system("\n".join(system["equations"]), declared=parameters)
     field = read.compile(parameters)
-    return field, find_equilibria(field, {k: tuple(v) for k, v in system["window"].items()})
-
-
-def is_linear(field: CompiledField) -> bool:
-    polynomials = field.polynomials()
-    return all(p is not None and all(sum(k) <= 1 for k in p) for p in polynomials)
+    window = {k: tuple(v) for k, v in system["window"].items()}
+    found = find_equilibria(field, window)
+    return field, with_kinds(found, field, window, lambda: planar_structure(field, window))
 
 
 def test_there_are_enough_facts() -> None:
@@ -52,7 +51,7 @@ def test_there_are_enough_facts() -> None:
 
 @pytest.mark.parametrize(("system", "fact"), facts("equilibria"))
 def test_all_equilibria_and_no_others(system: dict[str, Any], fact: dict[str, Any]) -> None:
-    field, found = search(system, fact)
+    _, found = search(system, fact)
     listed = [e for e in found.equilibria if e.location != "outside"]
     for point in fact["points"]:
         x = np.array(point["x"], float)
@@ -64,13 +63,8 @@ def test_all_equilibria_and_no_others(system: dict[str, Any], fact: dict[str, An
         assert equilibrium.evidence == "proved"
         assert equilibrium.index == point.get("index", equilibrium.index)
         kind = point["design_kind"]
-        if HYPERBOLIC.fullmatch(kind) or (kind == "center" and is_linear(field)):
-            assert equilibrium.kind == kind
-            assert equilibrium.hyperbolic == (kind != "center")
-        else:
-            assert equilibrium.kind == "undecided"
-            assert not equilibrium.hyperbolic
-            assert "eigenvalue" in equilibrium.reason
+        assert equilibrium.kind == kind
+        assert equilibrium.hyperbolic == (HYPERBOLIC.fullmatch(kind) is not None)
         check_eigenvalues(equilibrium.eigenvalues, point["eigenvalues"])
     if fact["complete"]:
         assert listed == []

@@ -164,9 +164,20 @@ def pendulum_portrait(**changes: Any) -> Portrait:
 
 
 def odd_portrait() -> Portrait:
-    """Give a portrait with an undecided point, a set of equilibria and a singularity."""
+    """Give a portrait with odd points, a set of equilibria, a singularity and structure."""
     circle = np.linspace(0, 2 * math.pi, 60)
+    plain = pendulum_portrait()
+    structure = (
+        {"type": "hamiltonian", "expression": "omega^2/2 - cos(theta)", "how": "by hand"},
+        {
+            "type": "reversible",
+            "expression": "(theta, omega) -> (theta, -omega)",
+            "axis": (0.0, 1.0),
+        },
+        {"type": "invariant curve", "expression": "omega", "cofactor": "2*theta"},
+    )
     return pendulum_portrait(
+        system=replace(plain.system, structure=structure),
         equilibria=(
             equilibrium(
                 0.0,
@@ -178,6 +189,15 @@ def odd_portrait() -> Portrait:
             ),
             equilibrium(3.0, kind="center", stability="neutral", hyperbolic=False),
             equilibrium(-3.0, kind="unstable node", stability="unstable", index=1),
+            equilibrium(
+                1.5,
+                kind="degenerate",
+                stability="unstable",
+                hyperbolic=False,
+                index=-2,
+                sectors={"elliptic": 0, "hyperbolic": 6, "parabolic": 0},
+                reason="the linearisation vanishes",
+            ),
         ),
         equilibrium_sets=(
             EquilibriumSet("theta^2 + omega^2 - 1", np.stack([np.cos(circle), np.sin(circle)], -1)),

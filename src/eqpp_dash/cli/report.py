@@ -20,7 +20,9 @@ from eqpp_dash.figures.labels import (
     format_point,
     plain_name,
     printable,
+    sector_words,
 )
+from eqpp_dash.model.structure import structure_words
 
 if TYPE_CHECKING:
     from eqpp_dash.model.portrait import OrbitEnd, Portrait
@@ -145,6 +147,7 @@ def portrait_report(portrait: Portrait, job: JobView) -> str:
     for singularity in portrait.singularities:
         place = _point(singularity.point.tolist())
         lines.append(f"Singularity at {place}: {printable(singularity.reason)}")
+    lines += [printable(str(structure_words(entry))) for entry in system.structure]
     lines += ["", *_cycle_lines(portrait), "", *_trajectory_lines(portrait)]
     if portrait.partial:
         lines.append("The computation was stopped early: parts may be missing.")
@@ -178,11 +181,12 @@ def _equilibrium_lines(portrait: Portrait) -> list[str]:
         *("#", f"({names})", "kind", "stability", "eigenvalues", "index", "location", "evidence"),
     )
     head = f"Equilibria: {len(rows)}" + (f" (search: {sure})" if sure else "")
-    reasons = [
-        f"  {number}: {printable(item.reason)}"
-        for number, item in enumerate(portrait.equilibria)
-        if item.reason
-    ]
+    reasons = []
+    for number, item in enumerate(portrait.equilibria):
+        sectors = "" if item.sectors is None else f"sectors: {sector_words(item.sectors)}"
+        words = "; ".join(text for text in (sectors, item.reason) if text)
+        if words:
+            reasons.append(f"  {number}: {printable(words)}")
     return [head, *(f"  {line}" for line in table(heads, rows)), *reasons]
 
 

@@ -15,9 +15,16 @@ from eqpp_dash.figures.cycles import (
     cycle_name,
     search_words,
 )
-from eqpp_dash.figures.labels import format_eigenvalues, format_number, format_point, plain_name
+from eqpp_dash.figures.labels import (
+    format_eigenvalues,
+    format_number,
+    format_point,
+    plain_name,
+    sector_words,
+)
 from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.portrait import Equilibrium, Notice, Portrait
+from eqpp_dash.model.structure import structure_words
 
 _SURE = {
     "proved": "proved complete",
@@ -53,6 +60,7 @@ def facts_panel(
         *_annuli(portrait),
         *_sets(portrait),
         *_singularities(portrait),
+        *_structure(portrait),
         *_notices(item for item in portrait.notices if item not in told),
         _searches(portrait),
         _timing(portrait, row_id, finished or row_id is not None),
@@ -92,6 +100,8 @@ def _equilibrium(index: int, item: Equilibrium, spans: Sequence[float]) -> html.
         _pair("Index", sign or "undecided"),
         _pair("Evidence", f"{item.evidence}, {item.method}" if item.method else item.evidence),
     ]
+    if item.sectors is not None:
+        details.append(_pair("Sectors", sector_words(item.sectors)))
     if item.location != "inside":
         details.append(_pair("Place", item.location))
     return html.Li(
@@ -182,6 +192,16 @@ def _singularities(portrait: Portrait) -> list[Any]:
         where = format_point(item.point, spans) if item.point.size <= 3 else "along a line"
         items.append(html.Li(f"{where}: {item.reason}{index}"))
     return [html.Div([_title("Singularities", len(items)), html.Ul(items)])]
+
+
+def _structure(portrait: Portrait) -> list[Any]:
+    if not portrait.system.structure:
+        return []
+    items = []
+    for words in map(structure_words, portrait.system.structure):
+        remark = [html.Span(f" {words.remark}", className="quiet")] if words.remark else []
+        items.append(html.Li([f"{words.name}: ", html.Code(words.formula), *remark]))
+    return [html.Div([_title("Structure", len(items)), html.Ul(items, className="structure")])]
 
 
 def _title(text: str, count: int) -> html.Div:

@@ -160,7 +160,7 @@ def _classify_planar(
         width = math.sqrt((discriminant[1] - discriminant[0]) / scale) * float(size) / 2
         note = f"the eigenvalues are equal within {width:.1g}; that they are equal is not proved"
     star = disc == 0 and _is_multiple_of_identity(b, c, a, d, size)
-    values, vectors = _planar_eigenpairs(jacobian, disc == 0, star, t == 0)
+    values, vectors = planar_eigenpairs(jacobian, disc == 0, star, t == 0)
     index = det if det in (-1, 1) else None
 
     def answer(kind: str, stability: str, hyperbolic: bool, reason: str = "") -> Classification:
@@ -241,10 +241,26 @@ def _eigenpairs(jacobian: Array) -> tuple[ComplexArray, ComplexArray]:
     return values[order].astype(complex), vectors[:, order].astype(complex)
 
 
-def _planar_eigenpairs(
+def planar_eigenpairs(
     jacobian: Array, double: bool, star: bool, traceless: bool
 ) -> tuple[ComplexArray, ComplexArray]:
-    """Solve the characteristic equation, keeping a double eigenvalue double."""
+    """Solve the characteristic equation in the plane, keeping a double eigenvalue double.
+
+    Parameters
+    ----------
+    jacobian : ndarray, shape (2, 2)
+        The matrix; not zero.
+    double, star, traceless : bool
+        Whether the eigenvalues are equal, the matrix is a multiple of the identity, the trace is
+        zero.
+
+    Returns
+    -------
+    values : ndarray of complex, shape (2,)
+        By rising real part, then imaginary part.
+    vectors : ndarray of complex, shape (2, 2)
+        Unit eigenvectors, one a column.
+    """
     # In units of a power of two, so that squares of the entries do not overflow.
     unit = math.ldexp(1.0, math.frexp(float(np.abs(jacobian).max()))[1] - 1)
     (a, b), (c, d) = (jacobian / unit).tolist()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,6 +14,10 @@ from eqpp_dash.model.portrait import Array, EquilibriumSet
 
 SAMPLES = 200
 """Most points given along a curve of equilibria."""
+MOST_CHANGES = 4
+"""Most places that are named at which the stability changes."""
+MOST_GAP = 3
+"""Most steps along a curve over which the stability may be zero where it changes."""
 
 
 def equilibrium_curve(
@@ -33,22 +38,29 @@ def equilibrium_curve(
     -------
     EquilibriumSet or None
         None if no point of the curve lies in the window. The stability is that of the
-        eigenvalue across the curve, the trace of the Jacobian.
+        eigenvalue across the curve, the trace of the Jacobian, or says where that changes.
     """
     branches = trace_zero_set(factor, lo, hi).branches
     if not branches:
         return None
-    points = np.concatenate([_evenly(branch) for branch in branches])
+    parts = [_on_zero(field, _evenly(branch), lo, hi) for branch in branches]
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return None
+    points = np.concatenate(parts)
+    if len(points) > SAMPLES:
+        points = points[np.linspace(0, len(points) - 1, SAMPLES).round().astype(int)]
+    return EquilibriumSet(factor.text, points, _stability(field, factor, parts))
+
+
+def _on_zero(field: CompiledField, points: Array, lo: Array, hi: Array) -> Array:
+    """Keep the points at which the field does vanish."""
     value, size = np.abs(field(0.0, points.T)).max(axis=0), hi - lo
     with np.errstate(all="ignore"):
         slope = np.abs(field.jacobian(0.0, points.T) * size[None, :, None]).max(axis=(0, 1))
     steep = np.where(np.isfinite(slope), slope, 0.0)
-    points = points[value <= 1e-8 * np.maximum(steep, 1e-300)]
-    if not len(points):
-        return None
-    if len(points) > SAMPLES:
-        points = points[np.linspace(0, len(points) - 1, SAMPLES).round().astype(int)]
-    return EquilibriumSet(factor.text, points, _stability(field, points))
+    kept: Array = points[value <= 1e-8 * np.maximum(steep, 1e-300)]
+    return kept
 
 
 def _evenly(branch: Array) -> Array:
@@ -62,16 +74,73 @@ def _evenly(branch: Array) -> Array:
     return np.stack([np.interp(places, length, branch[:, k]) for k in range(2)], axis=1)
 
 
-def _stability(field: CompiledField, points: Array) -> str:
-    jacobian = field.jacobian(0.0, points.T)
-    trace = jacobian[0, 0] + jacobian[1, 1]
-    size = np.abs(jacobian).max()
-    trace = trace[np.isfinite(trace)]
-    if not trace.size or not np.isfinite(size) or (np.abs(trace) <= 1e-9 * size).any():
+def _stability(field: CompiledField, factor: Factor, parts: Sequence[Array]) -> str:
+    """Tell the sign of the trace along a curve, and where it changes."""
+    traces = [_trace(field, part) for part in parts]
+    scale = np.ptp(np.concatenate(parts), axis=0).max()
+    every = np.concatenate(traces)
+    with np.errstate(all="ignore"):
+        jacobian = np.abs(np.concatenate([field.jacobian(0.0, p.T) for p in parts], axis=2))
+    size = jacobian.max()
+    if not np.isfinite(size):
         return "undecided"
-    if (trace < 0).all():
+    signs = [np.where(np.abs(trace) <= 1e-9 * size, 0.0, np.sign(trace)) for trace in traces]
+    changes = [
+        _change(field, factor, part[i], part[j], sign[i])
+        for part, sign in zip(parts, signs, strict=True)
+        for i, j in _neighbours(sign)
+    ]
+    if changes:
+        some = list(dict.fromkeys(_place(point, scale) for point in changes))
+        more = f" and {len(some) - MOST_CHANGES} more" if len(some) > MOST_CHANGES else ""
+        return "changes at " + ", ".join(some[:MOST_CHANGES]) + more
+    if (np.abs(every) <= 1e-9 * size).any():
+        return "undecided"
+    if (every < 0).all():
         return "stable"
-    return "unstable" if (trace > 0).all() else "undecided"
+    return "unstable" if (every > 0).all() else "undecided"
+
+
+def _trace(field: CompiledField, points: Array) -> Array:
+    with np.errstate(all="ignore"):
+        jacobian = field.jacobian(0.0, points.T)
+    trace: Array = jacobian[0, 0] + jacobian[1, 1]
+    return trace
+
+
+def _neighbours(signs: Array) -> list[tuple[int, int]]:
+    """Give the pairs of places between which the sign changes, zeros between them left out."""
+    places = np.flatnonzero(np.isin(signs, (-1.0, 1.0)))
+    return [
+        (int(i), int(j)) for i, j in pairwise(places) if signs[i] != signs[j] and j - i <= MOST_GAP
+    ]
+
+
+def _change(field: CompiledField, factor: Factor, a: Array, b: Array, sign: float) -> Array:
+    """Find the point between two of a curve where the trace changes its sign."""
+    for _ in range(48):
+        middle = _onto(factor, 0.5 * (a + b))
+        if _trace(field, middle[None])[0] * sign > 0:
+            a = middle
+        else:
+            b = middle
+    return 0.5 * (a + b)
+
+
+def _onto(factor: Factor, point: Array) -> Array:
+    """Move a point near a curve onto it."""
+    for _ in range(4):
+        slope = factor.gradient(0.0, point[:, None])[:, 0]
+        square = float(slope @ slope)
+        if not (np.isfinite(square) and square > 0):
+            return point
+        point = point - slope * float(factor(0.0, point[:, None])[0]) / square
+    return point
+
+
+def _place(point: Array, scale: float) -> str:
+    values = np.where(np.abs(point) <= 1e-9 * scale, 0.0, point)
+    return "(" + ", ".join(f"{value:.6g}" for value in values) + ")"
 
 
 def hidden_curve(

@@ -13,9 +13,10 @@ import numpy as np
 from eqpp_dash.engine.compiled import CompiledField, Factor
 from eqpp_dash.engine.continua import equilibrium_curve, hidden_curve
 from eqpp_dash.engine.degenerate import Cluster, cluster_boxes
+from eqpp_dash.engine.exactzeros import ExactZeros
 from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.krawczyk import newton, prove_zeros
-from eqpp_dash.engine.points import PointExaminer
+from eqpp_dash.engine.points import ALGEBRA, PointExaminer
 from eqpp_dash.engine.problem import FactorSystem
 from eqpp_dash.engine.singularities import find_singularities
 from eqpp_dash.engine.subdivision import SearchBudget, find_zeros
@@ -50,7 +51,8 @@ class EquilibriumSearch:
     completeness : str
         ``proved`` if every other point of the window is excluded, but for specks of 1e-9 of its
         width around points at which the field is singular or jumps; ``proved, except within
-        specks`` around multiple zeros; else ``searched``, with what is left open.
+        specks`` around multiple zeros that exact algebra does not reach; else ``searched``, with
+        what is left open.
     notices : tuple of Notice
         Warnings.
     """
@@ -147,6 +149,7 @@ class _Search:
         self.budget, self.used = budget, 0
         self.progress = progress
         self.examiner = PointExaminer(field, lo, hi)
+        self.exact = ExactZeros(field)
         self.sets: list[EquilibriumSet] = []
         self.notices: list[Notice] = []
         self.open: list[str] = []
@@ -284,6 +287,10 @@ class _Search:
         for cluster in cluster_boxes(lo, hi, self.span):
             if self.examiner.is_excluded(cluster):
                 continue
+            exact = self.exact.within(cluster)
+            if exact is not None:
+                candidates += self._from_algebra(exact)
+                continue
             point, error = self.examiner.locate(cluster)
             if self.examiner.is_jump(cluster, point):
                 continue
@@ -293,6 +300,15 @@ class _Search:
                 continue
             self.zeros.reserve(point, error)
             candidates.append((point, error, "subdivision"))
+        return candidates
+
+    def _from_algebra(self, zeros: list[tuple[Array, Array]]) -> list[tuple[Array, Array, str]]:
+        """Take the zeros in a speck that exact algebra found; there are no others in it."""
+        candidates: list[tuple[Array, Array, str]] = []
+        for point, error in zeros:
+            if self._counts(point) and not self.zeros.holds(point, error + 1e-9 * self.span):
+                self.zeros.reserve(point, error)
+                candidates.append((point, error, ALGEBRA))
         return candidates
 
     def _crowd(self, system: FactorSystem, lo: Array, hi: Array, exhausted: str) -> None:

@@ -24,6 +24,9 @@ from eqpp_dash.model.portrait import Array, Equilibrium
 BORDER = 1e-9
 """Distance from the window's edge, as a share of its width, that counts as on the border."""
 
+ALGEBRA = "exact algebra"
+"""Method of zeros found by elimination."""
+
 
 def has_constant_jacobian(field: CompiledField) -> bool:
     """Tell whether a field's derivatives are the same everywhere, up to rounding.
@@ -140,7 +143,7 @@ class PointExaminer:
         point, error : ndarray, shape (n,)
             The candidate and the half widths of a box around it that holds the zero.
         method : str
-            ``Krawczyk`` if a zero of the factors is proved there, else ``subdivision``.
+            ``Krawczyk`` or ``exact algebra`` if a zero is proved there, else ``subdivision``.
         others : ndarray, shape (k, n)
             The other candidates, to keep the curve for the index clear of them.
 
@@ -149,7 +152,7 @@ class PointExaminer:
         Equilibrium or None
             None if the field does not vanish there: a pole, a hole in the domain, a jump.
         """
-        proved = method == "Krawczyk"
+        proved = method in ("Krawczyk", ALGEBRA)
         ulps = 2 * np.spacing(np.abs(point))
         lo, hi = (point - error - ulps)[:, None], (point + error + ulps)[:, None]
         values = self.field.boxes(lo, hi)

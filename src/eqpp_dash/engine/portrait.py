@@ -15,12 +15,15 @@ from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.drawing import draw_trajectories, sketch_trajectories
 from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
 from eqpp_dash.engine.field import sample_field
+from eqpp_dash.engine.kinds.decide import with_kinds
 from eqpp_dash.engine.machine.stepper import Machine, integrator_of, prepare_machine
 from eqpp_dash.engine.nullclines import trace_nullclines
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.prepare import check_point, prepare_spec
 from eqpp_dash.engine.remarks import end_notices, separatrix_notices
 from eqpp_dash.engine.reporting import PhaseReporter, Report
+from eqpp_dash.engine.structure.facts import Structure
+from eqpp_dash.engine.structure.find import planar_structure, quick_structure
 from eqpp_dash.engine.system import Limits, System
 from eqpp_dash.engine.timescale import crossing_time, time_span
 from eqpp_dash.engine.trajectories import Orbits, assemble, integrate_both
@@ -88,14 +91,17 @@ def compute_portrait(
     machine = prepare_machine(system, compiled, spec.parameters)
     report.begin("window")
     window, notices = _window(compiled, system, spec)
-    search = _equilibria(compiled, window, spec, report)
+    report.begin("structure")
+    structure = planar_structure(compiled, window)
+    search = _equilibria(compiled, window, spec, structure, report)
     report.begin("cycles")
     closed = WITHOUT
     if search and "cycles" in spec.analyses:
         window, search, closed = show_cycles(
             compiled, window, search, report, machine, fit=spec.window is None
         )
-    base = Portrait(spec, __version__, _system_facts(system, spec), window)
+        search = with_kinds(search, compiled, window, lambda: structure)
+    base = Portrait(spec, __version__, _system_facts(system, spec, structure), window)
     report.begin("field")
     grid = sample_field(compiled, window, GRID) if "field" in spec.analyses else None
     report.begin("nullclines")
@@ -288,7 +294,8 @@ def _scene(system: System, spec: PortraitSpec) -> _Scene:
     compiled = system.compile(spec.parameters)
     machine = prepare_machine(system, compiled, spec.parameters)
     window, notices = _window(compiled, system, spec)
-    search = find_equilibria(compiled, window)
+    found = find_equilibria(compiled, window)
+    search = with_kinds(found, compiled, window, lambda: quick_structure(compiled, window))
     scene = _Scene(compiled, window, tuple(notices), search, machine)
     with _SCENES_LOCK:
         _SCENES[key] = scene
@@ -331,7 +338,11 @@ def _window(
 
 
 def _equilibria(
-    compiled: CompiledField, window: Mapping[str, Range], spec: PortraitSpec, report: PhaseReporter
+    compiled: CompiledField,
+    window: Mapping[str, Range],
+    spec: PortraitSpec,
+    structure: Structure | None,
+    report: PhaseReporter,
 ) -> EquilibriumSearch | None:
     report.begin("equilibria")
     if not _names_equilibria(spec, spec.initial_conditions):
@@ -340,7 +351,8 @@ def _equilibria(
     def tell(done: Progress) -> None:
         report.tell(done.fraction, done.message)
 
-    return find_equilibria(compiled, window, progress=tell)
+    found = find_equilibria(compiled, window, progress=tell)
+    return with_kinds(found, compiled, window, lambda: structure)
 
 
 def _problem(
@@ -371,7 +383,9 @@ def _problem(
     )
 
 
-def _system_facts(system: System, spec: PortraitSpec) -> SystemFacts:
+def _system_facts(
+    system: System, spec: PortraitSpec, structure: Structure | None = None
+) -> SystemFacts:
     return SystemFacts(
         system.variables,
         {name: spec.parameters[name] for name in system.parameters},
@@ -379,6 +393,7 @@ def _system_facts(system: System, spec: PortraitSpec) -> SystemFacts:
         system.equations,
         system.latex,
         system.jacobian_text,
+        tuple(structure.to_json()) if structure else (),
     )
 
 

@@ -10,6 +10,7 @@ from eqpp_dash.model.portrait import Progress
 _SHARES = {
     "understand": 0.02,
     "window": 0.08,
+    "structure": 0.12,
     "equilibria": 0.25,
     "cycles": 0.6,
     "field": 0.62,
@@ -21,6 +22,7 @@ _MESSAGES = {
     "window": "Choosing the window",
     "field": "Sampling the vector field",
     "nullclines": "Tracing nullclines",
+    "structure": "Looking for first integrals, symmetries and invariant curves",
     "equilibria": "Searching equilibria",
     "cycles": "Searching limit cycles",
     "trajectories": "Integrating trajectories",

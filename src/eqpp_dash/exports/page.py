@@ -24,8 +24,10 @@ from eqpp_dash.figures.labels import (
     format_point,
     plain_name,
     printable,
+    sector_words,
 )
-from eqpp_dash.model.portrait import OrbitEnd, Portrait
+from eqpp_dash.model.portrait import Equilibrium, OrbitEnd, Portrait
+from eqpp_dash.model.structure import structure_words
 
 _STYLE = """
 :root { color-scheme: light dark; --paper: %(light_paper)s; --text: %(light_text)s;
@@ -200,6 +202,10 @@ def _sections(portrait: Portrait) -> Iterable[str]:
             for item in portrait.singularities
         ]
         yield "<h2>Singularities</h2>\n" + _table(("point", "reason"), points)
+    if system.structure:
+        words = [structure_words(entry) for entry in system.structure]
+        structure_rows = [(_text(w.name), _text(w.formula), _text(w.remark)) for w in words]
+        yield "<h2>Structure</h2>\n" + _table(("proved", "expression", "remark"), structure_rows)
     given = [item for item in portrait.trajectories if item.origin == "given"]
     if given:
         trajectory_rows = [
@@ -226,7 +232,7 @@ def _equilibria(portrait: Portrait, spans: Sequence[float]) -> Iterable[Sequence
         yield (
             str(number),
             _point(item.point.tolist(), spans),
-            _text(item.kind) + (f"<br><small>{_text(item.reason)}</small>" if item.reason else ""),
+            _kind(item),
             _text(item.stability),
             _text(format_eigenvalues(item.eigenvalues.tolist(), 6)),
             "undecided" if item.index is None else str(item.index).replace("-", "−"),
@@ -257,6 +263,13 @@ def _cycle_section(portrait: Portrait) -> Iterable[str]:
             for item in portrait.annuli
         )
         yield f"<h2>Annuli of closed orbits</h2>\n<ul>{items}</ul>"
+
+
+def _kind(item: Equilibrium) -> str:
+    remarks = [item.reason] if item.reason else []
+    if item.sectors is not None:
+        remarks.insert(0, f"sectors: {sector_words(item.sectors)}")
+    return _text(item.kind) + "".join(f"<br><small>{_text(text)}</small>" for text in remarks)
 
 
 def _end(end: OrbitEnd, portrait: Portrait, spans: Sequence[float], sign: int) -> str:

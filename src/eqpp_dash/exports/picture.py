@@ -55,7 +55,10 @@ _NO_DATES: dict[str, dict[str, Any]] = {
 }
 _MARKERS = {
     "diamond": ("D", 7.0),
+    "diamond-tall": ("d", 9.0),
     "square": ("s", 6.5),
+    "octagon": ("8", 8.0),
+    "cross": ("P", 8.5),
     "star": ("*", 11.0),
     "pentagon": ("p", 8.5),
     "hexagon": ("h", 8.5),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, repeat
 
 GREEK = {
@@ -195,3 +195,14 @@ def format_eigenvalues(values: Sequence[complex], digits: int = 4) -> str:
             text = text.replace(" + ", " ± ") if " + " in text else f"±{text}"
         texts.append(text)
     return ", ".join(texts)
+
+
+def sector_words(sectors: Mapping[str, int]) -> str:
+    """Tell how many sectors of each sort there are.
+
+    Examples
+    --------
+    >>> sector_words({"elliptic": 0, "hyperbolic": 2, "parabolic": 1})
+    '2 hyperbolic, 1 parabolic'
+    """
+    return ", ".join(f"{count} {sort}" for sort, count in sectors.items() if count)

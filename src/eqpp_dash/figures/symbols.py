@@ -15,6 +15,7 @@ from eqpp_dash.figures.labels import (
     format_point,
     plain_name,
     printable,
+    sector_words,
 )
 from eqpp_dash.model.portrait import Equilibrium, Portrait
 
@@ -24,14 +25,17 @@ REASON_WIDTH = 56
 SHAPES = (
     ("undecided", "circle-x"),
     ("saddle-node", "triangle"),
-    ("topological saddle", "diamond"),
+    ("topological saddle", "diamond-tall"),
     ("saddle", "diamond"),
+    ("weak", "octagon"),
+    ("nilpotent focus", "octagon"),
     ("focus", "square"),
     ("center", "circle-dot"),
     ("star", "star"),
     ("degenerate node", "pentagon"),
     ("topological node", "hexagon"),
     ("node", "circle"),
+    ("degenerate", "cross"),
     ("cusp", "triangle-left"),
     ("pseudo-equilibrium", "x"),
     ("boundary equilibrium", "x"),
@@ -99,6 +103,8 @@ def equilibrium_lines(portrait: Portrait, number: int, frame: Frame) -> list[str
         lines.append(f"{stability} · index {index}")
     else:
         lines.append(f"index {index}")
+    if item.sectors is not None:
+        lines.append(f"sectors: {sector_words(item.sectors)}")
     lines.append(f"{item.evidence} ({item.method})" if item.method else item.evidence)
     if item.reason:
         lines += textwrap.wrap(item.reason, REASON_WIDTH)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,7 +58,7 @@ def portrait_facts(
             "equations": list(system.equations),
             "jacobian": [list(row) for row in system.jacobian],
             "periodic": {},
-            "structure": [],
+            "structure": [_structure(item) for item in system.structure],
         },
         "window": {name: list(limits) for name, limits in portrait.window.items()},
         "equilibria": [_equilibrium(item) for item in portrait.equilibria],
@@ -104,6 +104,10 @@ def _finite(value: Any) -> Any:
     return value if math.isfinite(value) else None
 
 
+def _structure(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in item.items()}
+
+
 def _equilibrium(item: Equilibrium) -> dict[str, Any]:
     return {
         "point": plain(item.point),
@@ -115,7 +119,7 @@ def _equilibrium(item: Equilibrium) -> dict[str, Any]:
         "kind": item.kind,
         "stability": item.stability,
         "hyperbolic": item.hyperbolic,
-        "sectors": None,
+        "sectors": None if item.sectors is None else dict(item.sectors),
         "index": item.index,
         "evidence": item.evidence,
         "method": item.method,

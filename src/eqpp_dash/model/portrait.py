@@ -60,6 +60,9 @@ class SystemFacts:
         Right-hand sides, as canonical text and as LaTeX, one per variable.
     jacobian : tuple of tuple of str
         Entries of the Jacobian as canonical text.
+    structure : tuple of mapping
+        What is proved about a planar system, each with its ``type`` and ``expression``, and
+        further entries where they apply; see the reference of structure.
     """
 
     variables: tuple[str, ...]
@@ -68,6 +71,7 @@ class SystemFacts:
     equations: tuple[str, ...]
     latex: tuple[str, ...]
     jacobian: tuple[tuple[str, ...], ...]
+    structure: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,7 +138,10 @@ class Equilibrium:
     error : float
         Bound or estimate of the point's error, in the variables' units.
     reason : str
-        Why something is undecided; empty otherwise.
+        Why something is undecided, or what decided where the linearisation does not.
+    sectors : mapping of str to int, or None
+        Numbers of ``elliptic``, ``hyperbolic`` and ``parabolic`` sectors of a point that is not
+        hyperbolic; None where they are unknown or orbits turn around it.
     """
 
     point: Array
@@ -150,6 +157,7 @@ class Equilibrium:
     method: str
     error: float
     reason: str = ""
+    sectors: Mapping[str, int] | None = None
 
     @property
     def dimensions(self) -> dict[str, int] | None:

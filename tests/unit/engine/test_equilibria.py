@@ -151,10 +151,29 @@ def test_degenerate_equilibria_are_undecided_with_reason_and_index(text, kind, i
 
 def test_specks_are_told():
     assert search("x' = x^2; y' = -y").completeness == "proved"
-    found = search("x' = y - x^2; y' = y + x^2")
+    found = search("x' = y - x^2; y' = y + x*sin(x)")
     assert found.completeness.startswith("proved, except within specks")
     assert "near (0, 0)" in found.completeness
     assert found.notices == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "points"),
+    [
+        ("x' = y - x^2; y' = y + x^2", [(0, 0)]),
+        ("x' = x^2 + y^2 - 2; y' = x + y - 2", [(1, 1)]),
+        ("x' = x^2 + y^2 - 4; y' = x*y - 2", [(-(2**0.5), -(2**0.5)), (2**0.5, 2**0.5)]),
+        ("x' = x^2 + y^2 - 2; y' = x + y - 2.000001", []),
+    ],
+)
+def test_exact_algebra_leaves_no_specks(text, points):
+    found = search(text)
+    assert found.completeness == "proved"
+    assert len(found.equilibria) == len(points)
+    for equilibrium, point in zip(found.equilibria, points, strict=True):
+        assert_allclose(equilibrium.point, point, atol=1e-14)
+        assert (equilibrium.evidence, equilibrium.method) == ("proved", "exact algebra")
+        assert np.abs(equilibrium.point - point).max() <= equilibrium.error
 
 
 def test_nearly_double_equilibria():
@@ -211,7 +230,9 @@ def test_curve_of_equilibria_and_the_isolated_one():
     ("text", "implicit", "stability"),
     [
         ("x' = -x; y' = -4*x", "x", "stable"),
-        ("x' = 2*(x - y); y' = x^2 - y^2", "x - y", "undecided"),
+        ("x' = 2*(x - y); y' = x^2 - y^2", "x - y", "changes at (1, 1)"),
+        ("x' = x*(y^2 - 1); y' = x*y", "x", "changes at (0, -1), (0, 1)"),
+        ("x' = x*y; y' = -x", "x", "changes at (0, 0)"),
         ("x' = x/x - 1; y' = -y", "y", "stable"),
         ("x' = 0; y' = y - x^2", "x^2 - y", "unstable"),
         ("x' = y^(1/3); y' = -y", "y", "undecided"),

@@ -16,7 +16,16 @@ PENDULUM = PortraitSpec.from_json(
         "window": {"theta": [-2.1 * math.pi, 2.1 * math.pi], "omega": [-3, 3]},
     }
 )
-PHASES = ["understand", "window", "equilibria", "cycles", "field", "nullclines", "trajectories"]
+PHASES = [
+    "understand",
+    "window",
+    "structure",
+    "equilibria",
+    "cycles",
+    "field",
+    "nullclines",
+    "trajectories",
+]
 
 
 def test_the_pendulum_is_complete():
@@ -217,3 +226,30 @@ def test_separatrices_left_out_are_told():
     )
     assert "separatrices-left-out" in {notice.code for notice in portrait.notices}
     assert len(portrait.trajectories) == 64
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds", "sorts"),
+    [
+        (
+            "x' = x*(3 - y); y' = y*(x - 2)",
+            ["saddle", "center"],
+            {"hamiltonian after a change of time"},
+        ),
+        ("x' = x^2; y' = -y", ["saddle-node"], {"invariant curve"}),
+        ("x' = -y + x^2*y; y' = x - x*y^2*0.5", ["center"], {"reversible"}),
+    ],
+)
+def test_previews_and_portraits_agree_on_kinds_and_portraits_tell_the_structure(text, kinds, sorts):
+    spec = PortraitSpec(text, window={"x": (-1.2, 4), "y": (-1.2, 4)}, analyses=("equilibria",))
+    portrait, preview = compute_portrait(spec), preview_portrait(spec)
+    inside = [item for item in portrait.equilibria if np.abs(item.point).max() <= 3]
+    found = [item.kind for item in inside if item.kind in kinds]
+    assert sorted(set(found)) == sorted(set(kinds))
+    assert [item.kind for item in preview.equilibria] == [e.kind for e in portrait.equilibria]
+    facts = portrait.facts()
+    assert sorts <= {entry["type"] for entry in facts["system"]["structure"]}
+    assert all(entry["expression"] and entry["how"] for entry in facts["system"]["structure"])
+    assert orjson.loads(orjson.dumps(facts)) == facts
+    for item, entry in zip(portrait.equilibria, facts["equilibria"], strict=True):
+        assert entry["sectors"] == item.sectors

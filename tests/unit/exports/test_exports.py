@@ -173,7 +173,10 @@ def test_html_escapes_a_users_text():
 
 def test_html_tells_the_facts():
     text = page(odd_portrait()).text
-    for part in ("unstable node", "degenerate: both eigenvalues", "division by zero", "stopped"):
+    for part in (
+        *("unstable node", "degenerate: both eigenvalues", "division by zero", "stopped"),
+        *("sectors: 6 hyperbolic", "Invariant curve", "cofactor 2*theta"),
+    ):
         assert part in text
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 import plotly.graph_objects as go
 import pytest
-from portraits import odd_portrait, pendulum_portrait, trajectory
+from portraits import equilibrium, odd_portrait, pendulum_portrait, trajectory
 
 from eqpp_dash.engine import compute_portrait
 from eqpp_dash.errors import EqppError
@@ -20,6 +20,7 @@ from eqpp_dash.figures import (
     trajectory_traces,
 )
 from eqpp_dash.figures.ends import end_words
+from eqpp_dash.figures.symbols import equilibrium_mark
 from eqpp_dash.model.ends import END_WORDS
 from eqpp_dash.model.portrait import OrbitEnd, SystemFacts
 from eqpp_dash.model.spec import PortraitSpec
@@ -45,12 +46,13 @@ def test_every_layer_is_a_legend_group_of_its_own():
         "equilibria-1",
     ]
     names = [trace["name"] for trace in portrait_figure_dict(odd_portrait())["data"]]
-    assert names[-5:] == [
+    assert names[-6:] == [
         "equilibrium set",
         "singularity",
         "undecided equilibrium",
         "center",
         "unstable node",
+        "degenerate",
     ]
 
 
@@ -108,6 +110,35 @@ def test_hover_on_an_undecided_point_tells_the_reason():
     trace = next(t for t in figure["data"] if t["name"] == "undecided equilibrium")
     assert "the linearisation is degenerate" in trace["hovertext"][0]
     assert trace["marker"]["symbol"] == "circle-x"
+
+
+def test_kinds_that_are_not_hyperbolic_have_marks_and_sectors():
+    marks = {
+        kind: equilibrium_mark(equilibrium(0.0, kind=kind, stability=stability))
+        for kind, stability in (
+            *((f"{word} {kind}", word) for word in ("stable", "unstable") for kind in _SHARED),
+            ("weak stable focus", "stable"),
+            ("weak unstable focus", "unstable"),
+            ("saddle-node", "unstable"),
+            ("topological saddle", "unstable"),
+            ("saddle", "unstable"),
+            ("cusp", "unstable"),
+            ("degenerate", "unstable"),
+            ("center", "neutral"),
+            ("undecided", "undecided"),
+        )
+    }
+    looks = [(mark.shape, mark.fill) for mark in marks.values()]
+    assert len(set(looks)) == len(looks)
+    nilpotent = equilibrium_mark(equilibrium(0.0, kind="nilpotent focus", stability="stable"))
+    assert nilpotent.shape == marks["weak stable focus"].shape
+    figure = portrait_figure_dict(odd_portrait())
+    trace = next(t for t in figure["data"] if t["name"] == "degenerate")
+    assert "sectors: 6 hyperbolic" in trace["hovertext"][0]
+    assert trace["marker"]["symbol"] == "cross"
+
+
+_SHARED = ("node", "star", "degenerate node", "topological node", "focus")
 
 
 def test_axes_carry_glyphs_and_units_and_equal_scales():

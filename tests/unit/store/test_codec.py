@@ -8,7 +8,7 @@ import pytest
 from portraits import odd_portrait, pendulum_portrait
 
 from eqpp_dash.errors import ArchiveError
-from eqpp_dash.model.portrait import Portrait
+from eqpp_dash.model.portrait import Equilibrium, Portrait, SystemFacts
 from eqpp_dash.model.spec import PortraitSpec
 from eqpp_dash.store import codec
 from eqpp_dash.store.codec import MAGIC, decode_portrait, encode_portrait
@@ -119,12 +119,20 @@ def test_a_portrait_of_an_earlier_version_takes_the_defaults_of_new_fields(monke
         if isinstance(value, Portrait):
             del packed["of"]["partial"]  # a field that the writer did not know
             packed["of"]["gone"] = 3  # and one that this reader does not know
+        if isinstance(value, SystemFacts):
+            del packed["of"]["structure"]
+        if isinstance(value, Equilibrium):
+            del packed["of"]["sectors"]
         return packed
 
     monkeypatch.setattr(codec, "_pack", older)
     data = encode_portrait(portrait)
     monkeypatch.undo()
-    assert decode_portrait(data).partial is False
+    old = decode_portrait(data)
+    assert old.partial is False
+    assert old.system.structure == ()
+    assert [item.sectors for item in old.equilibria] == [None] * len(portrait.equilibria)
+    assert old.facts()["system"]["structure"] == []
 
 
 def test_only_classes_of_the_model_are_made():

@@ -69,6 +69,11 @@ class Solution:
         return box[0][0], box[1][0]
 
     @property
+    def parametrization(self) -> tuple[int, Dense, Dense]:
+        """The shear s and polynomials a, b in the root u: y = a(u)/b(u), x = u - s y."""
+        return self._shear, self._above, self._below
+
+    @property
     def point(self) -> tuple[float, float]:
         """The nearest doubles, to some units in the last place of the larger coordinate."""
         (a, b), (c, d) = self.box(PRECISION)

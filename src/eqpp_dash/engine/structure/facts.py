@@ -84,7 +84,7 @@ class StructureFact:
     def to_json(self) -> dict[str, object]:
         """Give the fact as JSON values; what does not apply is left out."""
         given: dict[str, object] = {
-            "kind": str(self.kind),
+            "type": str(self.kind),
             "expression": self.expression,
             "how": self.how,
         }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.expression.graph import ConstantError, SizeError
 from eqpp_dash.engine.expression.polynomial import TooLargeError
+from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.structure.combine import combined, darboux_multiplier
 from eqpp_dash.engine.structure.curves import curve_facts, curves_of
 from eqpp_dash.engine.structure.darboux import Curve
@@ -25,6 +27,7 @@ from eqpp_dash.engine.structure.periods import periods
 from eqpp_dash.engine.structure.plane import Plane
 from eqpp_dash.engine.structure.symmetries import symmetries
 from eqpp_dash.model.portrait import Array
+from eqpp_dash.model.spec import Range
 
 #: Products of coefficients that each search may spend.
 WORK = 60_000
@@ -67,6 +70,33 @@ def find_structure(
     return _Search(Plane(field, work), window).run()
 
 
+def planar_structure(field: CompiledField, window: Mapping[str, Range]) -> Structure | None:
+    """Find what can be proved about a field on a window; None if it is not planar and autonomous.
+
+    Parameters
+    ----------
+    field : CompiledField
+        Any field.
+    window : mapping of str to (float, float)
+        Limits of each variable.
+    """
+    if field.dimension != 2 or not field.autonomous:
+        return None
+    return find_structure(field, window_limits(field, window))
+
+
+def quick_structure(field: CompiledField, window: Mapping[str, Range]) -> Structure | None:
+    """Find a first integral and reversors as `planar_structure` does, but no more than needed.
+
+    Invariant curves, Dulac functions and what is made of them are looked for only if there is no
+    first integral without them.
+    """
+    if field.dimension != 2 or not field.autonomous:
+        return None
+    limits = window_limits(field, window)
+    return _Search(Plane(field, WORK), limits).quick() or find_structure(field, limits)
+
+
 class _Search:
     def __init__(self, plane: Plane, window: tuple[Array, Array] | None) -> None:
         self.plane = plane
@@ -91,6 +121,15 @@ class _Search:
         order = list(Kind)
         facts.sort(key=lambda fact: order.index(fact.kind))
         return Structure(tuple(facts), tuple(dict.fromkeys(self.unfinished)))
+
+    def quick(self) -> Structure | None:
+        """Give a first integral that is found at once, and the symmetries; None without one."""
+        for search in (hamiltonian, separated):
+            found = self._try("first integrals", partial(search, self.plane))
+            if found is not None and found.single_valued:
+                facts = self._list("symmetries", lambda: symmetries(self.plane))
+                return Structure((found, *facts), tuple(self.unfinished))
+        return None
 
     def _integrals(self, curves: Sequence[Curve]) -> list[StructureFact]:
         """Give one first integral, of one value if there is such."""

@@ -13,14 +13,14 @@ from .checking import compiled, structure
 def test_facts_are_json_and_leave_out_what_does_not_apply():
     found = structure("x' = x*(2 - y); y' = y*(x - 3)")
     facts = json.loads(json.dumps(found.to_json()))
-    assert [fact["kind"] for fact in facts] == [
+    assert [fact["type"] for fact in facts] == [
         "hamiltonian after a change of time",
         "invariant curve",
         "invariant curve",
     ]
-    assert set(facts[0]) == {"kind", "expression", "how", "multiplier"}
+    assert set(facts[0]) == {"type", "expression", "how", "multiplier"}
     assert facts[1] == {
-        "kind": "invariant curve",
+        "type": "invariant curve",
         "expression": "x",
         "how": "its derivative along the field is itself times the cofactor",
         "cofactor": "2 - y",

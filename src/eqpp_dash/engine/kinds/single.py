@@ -1,0 +1,165 @@
+"""Equilibria with one eigenvalue zero, and with two in one Jordan block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from eqpp_dash.engine.kinds.germ import (
+    Germ,
+    GermOf,
+    Matrix,
+    UnclearError,
+    along,
+    combine,
+    derivative,
+    implicit,
+    leading,
+    sign,
+)
+
+ORDERS = (3, 6, 12, 24)
+"""Orders to which the reduced equations are computed, one after the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """The first term a x^m of an equation reduced to one variable."""
+
+    order: int
+    coefficient: Any
+
+
+def center_flow(germ_of: GermOf) -> tuple[int, Reduced]:
+    """Reduce a field with eigenvalues 0 and T to the direction of the eigenvalue 0.
+
+    Parameters
+    ----------
+    germ_of : callable
+        The field about the equilibrium.
+
+    Returns
+    -------
+    rate : int
+        Sign of the other eigenvalue T.
+    flow : Reduced
+        First term of the flow on the center manifold, x' = a x^m + ...; x grows with the first
+        coordinate, or with the second if the first does not change.
+
+    Raises
+    ------
+    UnclearError
+        If no term is found up to the last of `ORDERS`.
+
+    Notes
+    -----
+    With x' = A(x, y), y' = T y + B(x, y) and y = h(x) the solution of T y + B = 0 the first term
+    of A(x, h(x)) decides: Dumortier, Llibre, Artés, theorem 2.19.
+
+    Examples
+    --------
+    >>> one = Fraction(1)
+    >>> center_flow(lambda degree: Germ({(1, 1): one}, {(0, 1): -one, (2, 0): one}))
+    (-1, Reduced(order=3, coefficient=Fraction(1, 1)))
+    """
+    reached = 0
+    for order in ORDERS:
+        germ = germ_of(order).cut(order)
+        order = order if germ.known is None else min(order, germ.known)
+        if order <= reached:
+            break
+        reached = order
+        matrix = germ.linear
+        rate = matrix[0][0] + matrix[1][1]
+        local = germ.changed(_eigenvectors(matrix, rate))
+        h = implicit(_low(local.second, order), order)
+        found = leading(along(_low(local.first, order), h, order))
+        if found is not None:
+            return sign(rate), Reduced(*found)
+    raise UnclearError(f"the flow on the center manifold vanishes to order {reached}")
+
+
+def _low(terms: dict[tuple[int, int], Any], order: int) -> dict[tuple[int, int], Any]:
+    return {key: c for key, c in terms.items() if sum(key) <= order}
+
+
+def _eigenvectors(matrix: Matrix, rate: Any) -> Matrix:
+    """Give as columns an eigenvector of 0, with positive first entry, and one of the rate."""
+    (a, b), (c, d) = matrix
+    zero = (-b, a) if a or b else (-d, c)
+    lead = zero[0] if zero[0] else zero[1]
+    zero = (zero[0] / lead, zero[1] / lead)
+    other = (b, rate - a) if b or rate - a else (rate - d, c)
+    return (zero[0], other[0]), (zero[1], other[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Andreev:
+    """First terms of the functions F and G of a nilpotent equilibrium.
+
+    Attributes
+    ----------
+    force : Reduced
+        F = a x^m + ...
+    damping : Reduced or None
+        G = b x^n + ...; None if 2 n + 1 > m for all that is known to vanish, which is all that
+        matters.
+    """
+
+    force: Reduced
+    damping: Reduced | None
+
+
+def andreev_functions(germ_of: GermOf) -> Andreev:
+    """Compute first terms of Andreev's functions of a nilpotent equilibrium.
+
+    Parameters
+    ----------
+    germ_of : callable
+        The field about the equilibrium; its linear part is nilpotent and not zero.
+
+    Raises
+    ------
+    UnclearError
+        If F vanishes up to the last of `ORDERS`.
+
+    Notes
+    -----
+    In coordinates with x' = y + A, y' = B and y = f(x) the solution of y + A = 0:
+    F = B(x, f(x)), G = (A_x + B_y)(x, f(x)). Dumortier, Llibre, Artés, theorem 3.5; A. F. Andreev,
+    Investigation of the behaviour of the integral curves of a system of two differential
+    equations in the neighbourhood of a singular point, Transl. AMS 8 (1958).
+
+    Examples
+    --------
+    >>> one = Fraction(1)
+    >>> andreev_functions(lambda degree: Germ({(0, 1): one}, {(2, 0): one})).force
+    Reduced(order=2, coefficient=Fraction(1, 1))
+    """
+    reached = 0
+    for order in ORDERS:
+        germ = germ_of(order).cut(order)
+        order = order if germ.known is None else min(order, germ.known)
+        if order <= reached:
+            break
+        reached = order
+        local = jordan(germ)
+        first, second = _low(local.first, order), _low(local.second, order)
+        f = implicit(first, order)
+        force = leading(along(second, f, order))
+        if force is None:
+            continue
+        trace = combine((derivative(first, 0), Fraction(1)), (derivative(second, 1), Fraction(1)))
+        damping = leading(along(trace, f, (force[0] - 1) // 2))
+        return Andreev(Reduced(*force), Reduced(*damping) if damping else None)
+    raise UnclearError(f"Andreev's function F vanishes to order {reached}")
+
+
+def jordan(germ: Germ) -> Germ:
+    """Give a field with nilpotent linear part in coordinates with x' = y + ..., y' = ..."""
+    (a, b), (c, d) = germ.linear
+    one, zero = Fraction(1), Fraction(0)
+    if b or d:
+        return germ.changed(((b, zero), (d, one)))
+    return germ.changed(((a, one), (c, zero)))
