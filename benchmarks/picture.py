@@ -1,4 +1,4 @@
-"""The pendulum's portrait with 200 trajectories: engine, figure and size, against their bounds.
+"""The pendulum's portrait with 200 trajectories, and first pictures, against their bounds.
 
     python benchmarks/picture.py [--repeat 15]
 
@@ -7,6 +7,10 @@ portrait has. All is warm: the machine code is there. Times are milliseconds of 
 (medians, and the least), which a busy machine disturbs less than those of the clock but disturbs
 all the same; the numpy tier in the same run gives the ratio. Sizes are of the figure's JSON as the
 server sends it to a browser that takes gzip.
+
+A first picture is the preview of a system that was never seen before, its constant drawn anew each
+time, with its window given or fitted; the process is warm, and the machine code that the last one
+set off is there before the next begins.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ from collections.abc import Callable
 import numpy as np
 import orjson
 
-from eqpp_dash.engine import compute_portrait, portrait
+from eqpp_dash.engine import compute_portrait, portrait, preview_portrait
 from eqpp_dash.engine.machine.stepper import prepare_machine
 from eqpp_dash.engine.prepare import prepare_spec
 from eqpp_dash.figures import portrait_figure_dict
@@ -32,7 +36,11 @@ SYSTEMS = {
     "pendulum": "x' = y; y' = -sin(x)",
     "damped pendulum": "x' = y; y' = -sin(x) - 0.2*y",
 }
-ENGINE_MS, FIGURE_MS, SIZE_KB = 60.0, 3.0, 300.0
+ENGINE_MS, FIGURE_MS, SIZE_KB, FIRST_MS = 60.0, 3.0, 300.0, 60.0
+FIRST = {
+    "rational": "x' = y; y' = {}*(1 - x^2)*y - x",
+    "transcendental": "x' = y; y' = -sin(x) - {}*y",
+}
 COMPRESSION = 5
 """Level of gzip that the server uses."""
 
@@ -84,6 +92,27 @@ def measure(name: str, spec: PortraitSpec, repeat: int) -> None:
     print(f"  size      {size:6.0f} kB of {len(body) / 1000:.0f} (bound {SIZE_KB:.0f})")
 
 
+def first_picture(name: str, text: str, window: dict | None, repeat: int) -> None:
+    """Print what the preview of a system that is new costs."""
+    rng, processor, clock = np.random.default_rng(), [], []
+    for k in range(repeat + 2):
+        spec = PortraitSpec(text.format(round(float(rng.uniform(0.1, 0.9)), 9)), window=window)
+        began = time.perf_counter()
+        taken = processor_times(lambda spec=spec: preview_portrait(spec), 1)
+        if k > 1:
+            processor += taken
+            clock.append(1000.0 * (time.perf_counter() - began))
+        system, full = prepare_spec(spec)
+        machine = prepare_machine(system, system.compile(full.parameters), full.parameters)
+        if machine is not None:
+            machine.making.wait()
+    print(
+        f"first picture, {name}, window {'given' if window else 'fitted'}: "
+        f"{statistics.median(processor):.1f} ms (least {min(processor):.1f}; "
+        f"bound {FIRST_MS:.0f}), by the clock {statistics.median(clock):.1f}"
+    )
+
+
 def main() -> None:
     """Measure each portrait."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -93,6 +122,9 @@ def main() -> None:
     for name, text in SYSTEMS.items():
         measure(f"{name}, orbits alone", question(text, ("equilibria",)), options.repeat)
         measure(f"{name}, whole portrait", question(text, None), options.repeat)
+    for name, text in FIRST.items():
+        for window in (None, WINDOW):
+            first_picture(name, text, window, options.repeat)
 
 
 if __name__ == "__main__":

@@ -158,7 +158,7 @@ def test_the_panel_has_a_row_a_cycle():
     assert "Period 6.6633" in said
     assert "0.0008597 (log −7.059)" in said
     assert "θ −2 to 2 ω −2 to 2" in said
-    assert "around equilibrium 2, periods 6.28 to 7.5" in said
+    assert "around the stable focus at (0, 0), periods 6.28 to 7.5" in said
     assert "4 found; searched 4 sections" in said
     assert "Place outside" in said
 

@@ -208,7 +208,7 @@ def _cycle_lines(portrait: Portrait) -> list[str]:
         heads = ("#", "stability", "period", "multiplier", "bounds", "location", "evidence")
         lines += [f"  {line}" for line in table(heads, rows)]
     lines += [
-        f"Annulus of closed orbits: {annulus_words(item)} ({item.evidence})"
+        f"Annulus of closed orbits: {annulus_words(portrait, item)} ({item.evidence})"
         for item in portrait.annuli
     ]
     return lines

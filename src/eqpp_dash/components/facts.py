@@ -162,7 +162,7 @@ def _annuli(portrait: Portrait) -> list[Any]:
     if not portrait.annuli:
         return []
     items = [
-        html.Li([annulus_words(item), html.Span(f" {item.evidence}", className="quiet")])
+        html.Li([annulus_words(portrait, item), html.Span(f" {item.evidence}", className="quiet")])
         for item in portrait.annuli
     ]
     return [html.Div([_title("Annuli of closed orbits", len(items)), html.Ul(items)])]

@@ -11,17 +11,17 @@ import numpy as np
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles import CycleSearch, find_limit_cycles
 from eqpp_dash.engine.cycles.shape import encloses, location
-from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
 from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.orbits import WORK_BOX
-from eqpp_dash.engine.window import refit_window
 from eqpp_dash.model.cycles import Annulus, CycleCoverage, LimitCycle
 from eqpp_dash.model.portrait import Array, Equilibrium, Notice
 from eqpp_dash.model.spec import Range
 
 if TYPE_CHECKING:
+    from eqpp_dash.engine.equilibria import EquilibriumSearch
     from eqpp_dash.engine.machine.stepper import Machine
     from eqpp_dash.engine.reporting import PhaseReporter
+    from eqpp_dash.engine.structure.facts import Structure
 
 BUDGET = 4_000
 """Most orbits that the search of a portrait follows to a return."""
@@ -33,50 +33,13 @@ IN_PREVIEW = CycleCoverage("not searched in a preview")
 WITHOUT = CycleSearch()
 
 
-def show_cycles(
-    field: CompiledField,
-    window: Mapping[str, Range],
-    search: EquilibriumSearch,
-    report: PhaseReporter,
-    machine: Machine | None,
-    *,
-    fit: bool,
-) -> tuple[Mapping[str, Range], EquilibriumSearch, CycleSearch]:
-    """Find the limit cycles, and the window that shows them if it is to be fitted.
-
-    Parameters
-    ----------
-    field, window, search, report, machine
-        As for `search_cycles`.
-    fit : bool
-        Whether the window may be changed.
-
-    Returns
-    -------
-    window : mapping of str to (float, float)
-        The window.
-    search : EquilibriumSearch
-        The equilibria in it.
-    found : CycleSearch
-        The cycles, placed in it.
-    """
-    found = search_cycles(field, window, search, report, machine)
-    if not fit:
-        return window, search, place_cycles(field, found, window, search.equilibria)
-    shown = refit_window(field, window, search.equilibria, found.cycles)
-    if shown != window:
-        search = find_equilibria(field, shown)
-        if not covers(window, shown):
-            found = search_cycles(field, shown, search, report, machine)
-    return shown, search, place_cycles(field, found, shown, search.equilibria)
-
-
 def search_cycles(
     field: CompiledField,
     window: Mapping[str, Range],
     search: EquilibriumSearch,
     report: PhaseReporter,
     machine: Machine | None = None,
+    structure: Structure | None = None,
 ) -> CycleSearch:
     """Search the limit cycles of a planar field for a portrait.
 
@@ -92,6 +55,8 @@ def search_cycles(
         Told how far this is; its phase has begun.
     machine : Machine, optional
         Machine code of the system.
+    structure : Structure, optional
+        What is proved about the field.
 
     Returns
     -------
@@ -108,6 +73,7 @@ def search_cycles(
         budget=BUDGET,
         progress=report.tell,
         machine=machine,
+        structure=structure,
         complete=search.completeness == "proved",
     )
 

@@ -174,6 +174,7 @@ class CompiledField:
         self.zero = tuple(node is graph.zero for node in self._components)
         self._value = Tape(self._components, self.variables)
         self.scalar = self._value.scalar
+        self.times = self._value.times
 
     @_graph_property
     def _symbols(self) -> list[Node]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +18,17 @@ from numpy.typing import NDArray
 from eqpp_dash.engine.dop853 import Array
 from eqpp_dash.engine.orbits import RETRACES, Problem
 from eqpp_dash.engine.trajectories import Orbits, Traced
-from eqpp_dash.engine.walking import walk_along
+from eqpp_dash.engine.walking import unit_parts, walk_along
 from eqpp_dash.model.portrait import Trajectory
 
-Cells = tuple[NDArray[np.intp], NDArray[np.intp]]
+Cells = NDArray[np.intp]
+"""Numbers of cells of the window, which have one more all around."""
 
 CELLS = 220
 """Cells a side of the window; curves in neighbouring cells, up to 0.7 % apart, are crowded."""
+
+_ROW = CELLS + 2
+_NEIGHBOURS = np.array([i * _ROW + j for i in (-1, 0, 1) for j in (-1, 0, 1)])
 
 MOST_CYCLES = 8
 OWN = 0.15
@@ -98,25 +102,41 @@ def cut_crowded(
         The same without the crowded parts; evenly spaced ones of which hardly anything is
         left are dropped.
     """
-    passed = np.zeros((CELLS + 2, CELLS + 2), dtype=bool)
-    first = np.full(passed.size, np.inf)
+    taken = np.zeros(_ROW * _ROW, dtype=bool)
+    first = np.full(taken.size, np.inf)
     if cycles:
-        passed[_walk(problem, cycles, 1.0 / CELLS)[0]] = True
+        taken[_around(np.unique(_walk(problem, cycles, 1.0 / CELLS)[0]))] = True
     kept: list[Trajectory] = []
     groups = [(whole, list(items)) for whole, items in groupby(trajectories, key=_stays_whole)]
     for number, (whole, items) in enumerate(groups, 1):
         if whole:
             if number < len(groups):
-                passed[_walk(problem, [item.points for item in items], 1.0 / CELLS)[0]] = True
+                cells, *_ = _walk(problem, [item.points for item in items], 1.0 / CELLS)
+                taken[_around(np.unique(cells))] = True
             kept += items
             continue
-        for item in items:
-            rest = _cut(problem, item, _widened(passed), first)
-            cut = len(rest.points) < len(item.points)
-            if cut and item.origin == "seeded" and _arc(problem, rest.points)[-1] < SHORTEST:
-                continue
-            passed[_walk(problem, [rest.points])[0]] = True
-            kept.append(rest)
+        starts = [int(np.searchsorted(item.times, 0.0)) for item in items]
+        halves = [
+            half
+            for item, k in zip(items, starts, strict=True)
+            for half in (item.points[k:], item.points[k::-1])
+        ]
+        cells, at, owner = _walk(problem, halves)
+        cuts = [slice(*pair) for pair in pairwise(np.searchsorted(owner, range(len(halves) + 1)))]
+        for k, (item, start) in enumerate(zip(items, starts, strict=True)):
+            counts, lasts, parts = [], [], (cuts[2 * k], cuts[2 * k + 1])
+            for half, part in zip(halves[2 * k : 2 * k + 2], parts, strict=True):
+                count, last = _useful(problem, half, cells[part], at[part], taken, first)
+                counts.append(count)
+                lasts.append(last)
+            if sum(counts) <= len(item.points):
+                part = slice(start - counts[1] + 1, start + counts[0])
+                item = replace(item, times=item.times[part], points=item.points[part])
+                if item.origin == "seeded" and _arc(problem, item.points)[-1] < SHORTEST:
+                    continue
+            for part, last in zip(parts, lasts, strict=True):
+                taken[_around(cells[part][at[part] <= last])] = True
+            kept.append(item)
     return tuple(kept)
 
 
@@ -124,43 +144,32 @@ def _stays_whole(item: Trajectory) -> bool:
     return item.origin == "given" or item.forward.end == "closed orbit"
 
 
-def _widened(passed: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Give the cells that were passed and all their neighbours."""
-    wide = passed.copy()
-    wide[1:] |= passed[:-1]
-    wide[:-1] |= passed[1:]
-    tall = wide.copy()
-    tall[:, 1:] |= wide[:, :-1]
-    tall[:, :-1] |= wide[:, 1:]
-    return tall
+def _around(cells: Cells) -> Cells:
+    """Give cells, shape (m,), and all their neighbours, shape (9, m)."""
+    around: Cells = _NEIGHBOURS[:, None] + cells
+    return around
 
 
-def _cut(problem: Problem, item: Trajectory, taken: NDArray[np.bool_], first: Array) -> Trajectory:
-    start = int(np.searchsorted(item.times, 0.0))
-    ahead = _useful(problem, item.points[start:], taken, first)
-    behind = _useful(problem, item.points[start::-1], taken, first)
-    part = slice(start - behind + 1, start + ahead)
-    return replace(item, times=item.times[part], points=item.points[part])
+def _useful(
+    problem: Problem, points: Array, cells: Cells, at: Array, taken: NDArray[np.bool_], first: Array
+) -> tuple[int, float]:
+    """Give how many points of half a curve, from its start, are worth drawing, and their length.
 
-
-def _useful(problem: Problem, points: Array, taken: NDArray[np.bool_], first: Array) -> int:
-    """Give how many points of half a curve, from its start, are worth drawing.
-
-    In `first`, infinite for every cell, it is noted how far along the curve each was reached.
+    The length is infinite for all points. In `first`, infinite for every cell, it is noted how far
+    along the curve each was reached.
     """
-    cells, at = _walk(problem, [points])
     if len(points) < 2 or not at.size:
-        return len(points)
-    code = cells[0] * taken.shape[1] + cells[1]
-    first[code[::-1]] = at[::-1]  # of repeated places the last is kept: where it came there first
-    near = [code + i * taken.shape[1] + j for i in (-1, 0, 1) for j in (-1, 0, 1)]
-    crowded = taken[cells] | (first[np.stack(near)].min(axis=0) < at - OWN)
-    first[code] = np.inf
+        return len(points), np.inf
+    first[cells[::-1]] = at[::-1]  # of repeated places the last is kept: where it came there first
+    crowded = taken[cells] | (first[_around(cells)].min(axis=0) < at - OWN)
+    first[cells] = np.inf
     free = np.flatnonzero(~crowded)
     last = float(at[free[-1]]) + OVERLAP if free.size else 0.0
     if last >= at[-1]:
-        return len(points)
-    return max(1, int(np.searchsorted(_arc(problem, points), last, side="right")))
+        return len(points), np.inf
+    arc = _arc(problem, points)
+    count = max(1, int(np.searchsorted(arc, last, side="right")))
+    return count, float(arc[count - 1])
 
 
 def _arc(problem: Problem, points: Array) -> Array:
@@ -170,10 +179,10 @@ def _arc(problem: Problem, points: Array) -> Array:
 
 def _walk(
     problem: Problem, parts: Sequence[Array], spacing: float = 0.5 / CELLS
-) -> tuple[Cells, Array]:
-    """Give the cells that curves pass in the window, and how far along its curve each is."""
-    unit = [(part - problem.center) / problem.width + 0.5 for part in parts]
-    points, at, _ = walk_along(unit, spacing, 60_000)
-    inside = ((points >= 0) & (points < 1)).all(axis=1)
+) -> tuple[Cells, Array, Cells]:
+    """Give the cells that curves pass in the window, how far along which curve each is."""
+    unit = unit_parts(parts, problem.center, problem.width)
+    points, at, owner = walk_along(unit, spacing, 60_000)
+    inside = np.flatnonzero(((points >= 0) & (points < 1)).all(axis=1))
     column, row = (points[inside] * CELLS).astype(np.intp).T + 1
-    return (column, row), at[inside]
+    return column * _ROW + row, at[inside], owner[inside]

@@ -21,6 +21,7 @@ from eqpp_dash.engine.seeding import (
     saddle_branches,
     separatrix_orbits,
     with_lead,
+    within_annuli,
 )
 from eqpp_dash.engine.structure.facts import Structure
 from eqpp_dash.engine.trajectories import Orbits, Traced, assemble, integrate_both
@@ -41,7 +42,7 @@ SEED_STEPS = 800
 """The same for evenly spaced ones."""
 
 
-SKETCH_STEPS = 60
+SKETCH_STEPS = 45
 """The same in a preview, which follows every other candidate, with an accuracy of a screen's."""
 
 SKETCH_RTOL = 1e-5
@@ -72,8 +73,8 @@ def draw_trajectories(
     Returns
     -------
     trajectories : tuple of Trajectory
-        Separatrices, given orbits, then the evenly spaced ones, cycles first: one on each side
-        of every limit cycle among them.
+        Separatrices, given orbits, then the evenly spaced ones, cycles first; before these one
+        on each side of every limit cycle and up to six closed orbits in every annulus.
     net : Net
         The separatrices with their connections.
     """
@@ -103,7 +104,7 @@ def draw_trajectories(
     if given_curves:
         starts = free_starts(loose, starts, given_curves)
     known = [item.points for item in problem.cycles]
-    sides = beside_cycles(loose, equilibria)
+    sides = np.concatenate([beside_cycles(loose, equilibria), within_annuli(loose, equilibria)])
     if not len(starts) and not len(sides):
         return cut_crowded(problem, drawn, known), net
     candidates = Orbits.through(np.concatenate([sides, starts]), "seeded", SEED_STEPS)
@@ -159,7 +160,9 @@ def sketch_trajectories(
         orbits = orbits + Orbits.through(candidate_starts(loose)[::2], "seeded", SKETCH_STEPS)
     if not len(orbits):
         return given
-    traced = integrate_both(loose, orbits, equilibria, look_for_closed=False)
+    traced = integrate_both(
+        loose, orbits, equilibria, look_for_closed=False, look_for_repeats=False
+    )
     separatrices = assemble(traced, range(branches))
     drawn = (*map(with_lead, separatrices, manifolds), *given)
     candidates = range(branches, len(orbits))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from dataclasses import field as dataclass_field
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +19,7 @@ from eqpp_dash.engine.points import ALGEBRA, PointExaminer
 from eqpp_dash.engine.problem import FactorSystem
 from eqpp_dash.engine.singularities import find_singularities
 from eqpp_dash.engine.subdivision import SearchBudget, find_zeros
+from eqpp_dash.engine.zeros import KnownZeros, Zeros
 from eqpp_dash.model.portrait import (
     Array,
     Equilibrium,
@@ -55,6 +55,8 @@ class EquilibriumSearch:
         what is left open.
     notices : tuple of Notice
         Warnings.
+    known : KnownZeros or None
+        What spares a search within this one's box; None if something was left undecided.
     """
 
     equilibria: tuple[Equilibrium, ...]
@@ -62,6 +64,7 @@ class EquilibriumSearch:
     singularities: tuple[Singularity, ...]
     completeness: str
     notices: tuple[Notice, ...]
+    known: KnownZeros | None = None
 
 
 def find_equilibria(
@@ -70,6 +73,7 @@ def find_equilibria(
     *,
     progress: Callable[[Progress], object] | None = None,
     budget: SearchBudget | None = None,
+    known: KnownZeros | None = None,
 ) -> EquilibriumSearch:
     """Find all equilibria of an autonomous field in a window.
 
@@ -83,6 +87,9 @@ def find_equilibria(
         Told how far the search is.
     budget : SearchBudget, optional
         What may be spent.
+    known : KnownZeros, optional
+        What an earlier search of the same field found. If its box holds the window and what
+        is searched around it, nothing is searched again.
 
     Returns
     -------
@@ -104,7 +111,7 @@ def find_equilibria(
     """
     lo, hi = window_limits(field, window)
     search = _Search(field, lo, hi, budget or SearchBudget(), progress)
-    search.run()
+    search.run(known=known)
     return search.result()
 
 
@@ -154,8 +161,14 @@ class _Search:
         self.notices: list[Notice] = []
         self.open: list[str] = []
         self.specks: list[str] = []
-        self.zeros = _Zeros(len(lo))
+        self.zeros = Zeros(len(lo))
         self.undecided: list[tuple[FactorSystem, Array, Array, str]] = []
+
+    @property
+    def box(self) -> tuple[Array, Array]:
+        """Corners of what is searched: a little more than the window."""
+        margin = MARGIN * self.span
+        return self.lo - margin, self.hi + margin
 
     @cached_property
     def shared(self) -> list[Factor]:
@@ -171,13 +184,19 @@ class _Search:
     def exhausted(self) -> bool:
         return any(reason for _, _, _, reason in self.undecided)
 
-    def run(self, patient: bool = True) -> None:
+    def run(self, patient: bool = True, known: KnownZeros | None = None) -> None:
         if all(self.field.zero):
             self.sets.append(EquilibriumSet("0", np.empty((0, len(self.lo)))))
             message = "The field vanishes identically: every point is an equilibrium"
             self.notices.append(Notice("equilibrium-plane", message))
             return
         self._take_out_curves()
+        if known is not None and known.covers(*self.box):
+            lo, hi = self.box
+            at, error = known.points, known.errors
+            near = ((at + error >= lo[:, None]) & (at - error <= hi[:, None])).all(axis=0)
+            self.zeros.add(at[:, near], error[:, near])
+            return
         systems = list(itertools.product(*self._choices()))
         if len(systems) > MOST_SYSTEMS:
             self.open.append(f"only {MOST_SYSTEMS} of {len(systems)} combinations of factors")
@@ -218,9 +237,8 @@ class _Search:
                 self.progress(Progress("equilibria", fraction, message))
 
         system = FactorSystem(factors)
-        margin = MARGIN * self.span
         left = replace(self.budget, boxes=max(0, self.budget.boxes - self.used))
-        found = find_zeros(system, self.lo - margin, self.hi + margin, left, tell)
+        found = find_zeros(system, *self.box, left, tell)
         self.used += found.boxes
         self.zeros.add(found.points, found.error)
         if found.lo.shape[1]:
@@ -247,7 +265,15 @@ class _Search:
             singularities,
             completeness,
             tuple(dict.fromkeys(self.notices)),
+            None if self.undecided or self.open else self._known(),
         )
+
+    def _known(self) -> KnownZeros:
+        empty = np.empty((0, len(self.lo)))
+        points, errors = (
+            np.array(part or empty).T for part in (self.zeros.points, self.zeros.errors)
+        )
+        return KnownZeros(*self.box, points, errors)
 
     def _isolated(self) -> list[Equilibrium]:
         specks = []
@@ -350,43 +376,3 @@ class _Search:
 
 def _near(point: Array, digits: int = 6) -> str:
     return "near (" + ", ".join(f"{value + 0.0:.{digits}g}" for value in point) + ")"
-
-
-@dataclass
-class _Zeros:
-    """Zeros of all systems of factors, each once."""
-
-    dimension: int
-    points: list[Array] = dataclass_field(default_factory=list)
-    errors: list[Array] = dataclass_field(default_factory=list)
-    reserved: list[tuple[Array, Array]] = dataclass_field(default_factory=list)
-
-    @property
-    def count(self) -> int:
-        return len(self.points)
-
-    def add(self, points: Array, errors: Array) -> None:
-        for point, error in zip(points.T, errors.T, strict=True):
-            ulps = 4 * np.spacing(np.abs(point))
-            place = self._find(point, error + ulps)
-            if place is None:
-                self.points.append(point)
-                self.errors.append(error)
-            elif error.max() < self.errors[place].max():
-                self.points[place], self.errors[place] = point, error
-
-    def pairs(self) -> list[tuple[Array, Array]]:
-        return list(zip(self.points, self.errors, strict=True))
-
-    def reserve(self, point: Array, error: Array) -> None:
-        self.reserved.append((point, error))
-
-    def holds(self, point: Array, error: Array) -> bool:
-        taken = any((np.abs(p - point) <= e + error).all() for p, e in self.reserved)
-        return taken or self._find(point, error) is not None
-
-    def _find(self, point: Array, error: Array) -> int | None:
-        for k, (known, bound) in enumerate(zip(self.points, self.errors, strict=True)):
-            if (np.abs(known - point) <= bound + error).all():
-                return k
-        return None

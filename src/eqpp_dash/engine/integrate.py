@@ -78,6 +78,11 @@ def integrate_orbits(
         return run.run()
 
 
+def in_a_row(problem: Problem) -> bool:
+    """Tell whether numpy takes several rounds in a row: not where most steps meet a surface."""
+    return not problem.field.switching
+
+
 class _Run:
     """One call of `integrate_orbits`."""
 
@@ -97,7 +102,6 @@ class _Run:
         self.counts = np.zeros(starts.shape[1], dtype=np.intp)
         self.stiff = np.zeros(starts.shape[1], dtype=bool)
         self.chunks: list[tuple[NDArray[Any], ...]] = []
-        self.recordings: list[tuple[Lanes, Array]] = []
         self.surfaces = Surfaces(problem, starts.shape[1])
         self.rounds = 0
         self.recorded: Recorded | None = None
@@ -149,12 +153,15 @@ class _Run:
         mark[1][batch.lane], mark[2][:, batch.lane] = batch.t, batch.y
         watch_stiffness = not implicit and self.problem.method == "auto"
         while batch.lane.size:
-            several = not implicit and self._has_machine()
+            several = None if implicit else self._several()
             before = self.rounds // REPORT_EVERY
-            self.rounds += ROUNDS if several else 1
+            self.rounds += 1 if several is None else ROUNDS
             if self.rounds // REPORT_EVERY > before:
                 self.progress(1.0 - batch.lane.size / self.signs.size)
-            running = self._recorded_rounds(batch) if several else self._round(batch, implicit)
+            if several is None:
+                running = self._round(batch, implicit)
+            else:
+                running = self._recorded_rounds(several, batch)
             if watch_stiffness:
                 due = self.counts[batch.lane] - mark[0][batch.lane] >= STIFF_EVERY
                 if due.any():
@@ -166,23 +173,24 @@ class _Run:
                 batch = batch.keep(running)
         return join_batches(set_aside) if set_aside else batch
 
-    def _has_machine(self) -> bool:
-        """Tell whether machine code is ready; it may become so at any time."""
+    def _several(self) -> Recorded | None:
+        """Give what takes several rounds at a time; machine code may be there at any time."""
+        if self.recorded is None and in_a_row(self.problem):
+            self.recorded = self._make_recorded()
         machine = self.problem.machine
-        if self.recorded is None and machine is not None:
-            stepper = machine.stepper
-            if stepper is not None:
-                self.recorded = Recorded(
-                    machine, stepper, self.problem, self.watchers, self.surfaces, self.field
-                )
-        return self.recorded is not None
+        if machine is not None and machine.stepper is not None:
+            if self.recorded is None:
+                self.recorded = self._make_recorded()
+            self.recorded.use(machine, machine.stepper)
+        return self.recorded
 
-    def _recorded_rounds(self, batch: Batch) -> Bools:
-        """Let machine code take some rounds; tell which lanes still run."""
-        assert self.recorded is not None
-        error, chunk, blocked = self.recorded.advance(batch, self.ends, self.counts, self.limit)
-        if chunk is not None:
-            self.recordings.append(chunk)
+    def _make_recorded(self) -> Recorded:
+        lanes = self.signs.size
+        return Recorded(self.problem, self.watchers, self.surfaces, lanes, self.field)
+
+    def _recorded_rounds(self, recorded: Recorded, batch: Batch) -> Bools:
+        """Take some rounds; tell which lanes still run."""
+        error, blocked = recorded.advance(batch, self.ends, self.counts, self.limit)
         self._give_up(batch, error)
         blocked = blocked[self.ends.open[batch.lane[blocked]]]
         if blocked.size:
@@ -353,7 +361,12 @@ class _Run:
             time = self.problem.start + sign[slow] * t[slow]
             jacobian = self.problem.field.jacobian(time, y[:, slow]) * sign[slow]
             matrices = np.moveaxis(np.nan_to_num(jacobian, posinf=0.0, neginf=0.0), -1, 0)
-            fastest = -np.linalg.eigvals(matrices).real.min(axis=1)
+            if matrices.shape[1] == 2:
+                half = 0.5 * np.trace(matrices, axis1=1, axis2=2)
+                apart = half**2 - np.linalg.det(matrices)
+                fastest = np.sqrt(np.maximum(apart, 0.0)) - half
+            else:
+                fastest = -np.linalg.eigvals(matrices).real.min(axis=1)
             found[due[slow]] = fastest * step[slow] > STIFF_PRODUCT
         return found
 
@@ -362,9 +375,8 @@ class _Run:
         parts = []
         if self.chunks:
             parts.append(self._steps_of_numpy())
-        if self.recordings:
-            assert self.recorded is not None
-            parts.append(self.recorded.steps(self.recordings))
+        if self.recorded is not None and self.recorded.log.count:
+            parts.append(self.recorded.steps())
         if len(parts) == 1:
             return parts[0]
         if not parts:

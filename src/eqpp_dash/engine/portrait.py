@@ -11,11 +11,12 @@ import numpy as np
 
 from eqpp_dash import __version__
 from eqpp_dash.engine.audit import audit_indices, audit_notices
-from eqpp_dash.engine.closed import IN_PREVIEW, WITHOUT, outside_notices, show_cycles
+from eqpp_dash.engine.closed import IN_PREVIEW, outside_notices
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.drawing import draw_trajectories, sketch_trajectories
 from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
 from eqpp_dash.engine.field import sample_field
+from eqpp_dash.engine.findings import find_features, names_equilibria, window_of
 from eqpp_dash.engine.kinds.decide import with_kinds
 from eqpp_dash.engine.machine.stepper import Machine, integrator_of, prepare_machine
 from eqpp_dash.engine.nullclines import trace_nullclines
@@ -24,24 +25,22 @@ from eqpp_dash.engine.prepare import check_point, prepare_spec
 from eqpp_dash.engine.remarks import end_notices, separatrix_notices
 from eqpp_dash.engine.reporting import PhaseReporter, Report
 from eqpp_dash.engine.structure.facts import Structure
-from eqpp_dash.engine.structure.find import planar_structure, quick_structure
+from eqpp_dash.engine.structure.find import quick_structure
 from eqpp_dash.engine.system import Limits, System
 from eqpp_dash.engine.timescale import crossing_time, time_span
 from eqpp_dash.engine.trajectories import Orbits, assemble, integrate_both
-from eqpp_dash.engine.window import fit_window
 from eqpp_dash.model.cycles import CycleCoverage, LimitCycle
 from eqpp_dash.model.portrait import (
     Equilibrium,
     Notice,
     Nullcline,
     Portrait,
-    Progress,
     SystemFacts,
     Trajectory,
 )
 from eqpp_dash.model.spec import PortraitSpec, Range
 
-RESULTS_VERSION = 2
+RESULTS_VERSION = 3
 """Raised when results change: part of every portrait's id."""
 
 GRID = (25, 25)
@@ -90,19 +89,9 @@ def compute_portrait(
     system, spec = prepare_spec(spec, limits)
     compiled = system.compile(spec.parameters)
     machine = prepare_machine(system, compiled, spec.parameters)
-    report.begin("window")
-    window, notices = _window(compiled, system, spec)
-    report.begin("structure")
-    structure = planar_structure(compiled, window)
-    search = _equilibria(compiled, window, spec, structure, report)
-    report.begin("cycles")
-    closed = WITHOUT
-    if search and "cycles" in spec.analyses:
-        window, search, closed = show_cycles(
-            compiled, window, search, report, machine, fit=spec.window is None
-        )
-        search = with_kinds(search, compiled, window, lambda: structure)
-    base = Portrait(spec, __version__, _system_facts(system, spec, structure), window)
+    found = find_features(compiled, system, spec, machine, report)
+    window, search, closed = found.window, found.equilibria, found.closed
+    base = Portrait(spec, __version__, _system_facts(system, spec, found.structure), window)
     report.begin("field")
     grid = sample_field(compiled, window, GRID) if "field" in spec.analyses else None
     report.begin("nullclines")
@@ -112,8 +101,9 @@ def compute_portrait(
     report.begin("trajectories")
     equilibria = search.equilibria if search else ()
     problem = _problem(compiled, window, spec, equilibria, machine, closed.cycles)
-    trajectories, net = draw_trajectories(problem, spec, equilibria, report, structure)
-    audit = audit_indices(compiled, window, search, closed.cycles, structure)
+    problem = replace(problem, annuli=closed.bands)
+    trajectories, net = draw_trajectories(problem, spec, equilibria, report, found.structure)
+    audit = audit_indices(compiled, window, search, closed.cycles, found.structure)
     return replace(
         base,
         field=grid,
@@ -133,7 +123,7 @@ def compute_portrait(
         completeness=_completeness(search, closed.completeness),
         notices=(
             *system.notes,
-            *notices,
+            *found.notices,
             *(search.notices if search else ()),
             *outside_notices(closed, fitted=spec.window is None),
             *separatrix_notices(spec, equilibria),
@@ -187,12 +177,12 @@ def preview_portrait(
         nullclines = trace_nullclines(scene.field, scene.window)
     report.begin("equilibria")
     points = [*spec.initial_conditions, *points]
-    search = scene.search if _names_equilibria(spec, points) else None
+    search = scene.search if names_equilibria(spec, points) else None
     report.begin("trajectories")
     given = _through(scene, spec, points)
     problem = _problem(scene.field, scene.window, spec, scene.search.equilibria, scene.machine)
     trajectories = sketch_trajectories(problem, spec, scene.search.equilibria, given)
-    return Portrait(
+    portrait = Portrait(
         spec,
         __version__,
         _system_facts(system, spec),
@@ -215,6 +205,8 @@ def preview_portrait(
         partial=True,
         integrator=integrator_of(scene.machine),
     )
+    _begin_machine(scene)
+    return portrait
 
 
 def trace_trajectories(
@@ -275,7 +267,9 @@ def trace_to_equilibria(
     system, spec = prepare_spec(spec, limits)
     points = [check_point(system, start, f"starts.{i}") for i, start in enumerate(starts)]
     scene = _scene(system, spec)
-    return _through(scene, spec, points, cycles), scene.search.equilibria
+    trajectories = _through(scene, spec, points, cycles)
+    _begin_machine(scene)
+    return trajectories, scene.search.equilibria
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -299,11 +293,11 @@ def _scene(system: System, spec: PortraitSpec) -> _Scene:
             _SCENES.move_to_end(key)
             return scene
     compiled = system.compile(spec.parameters)
-    machine = prepare_machine(system, compiled, spec.parameters)
-    window, notices = _window(compiled, system, spec)
-    found = find_equilibria(compiled, window)
-    search = with_kinds(found, compiled, window, lambda: quick_structure(compiled, window))
-    scene = _Scene(compiled, window, tuple(notices), search, machine)
+    machine = prepare_machine(system, compiled, spec.parameters, begin=False)
+    fit = window_of(compiled, system, spec)
+    found = find_equilibria(compiled, fit.window, known=fit.known)
+    search = with_kinds(found, compiled, fit.window, lambda: quick_structure(compiled, fit.window))
+    scene = _Scene(compiled, fit.window, fit.notices, search, machine)
     with _SCENES_LOCK:
         _SCENES[key] = scene
         while len(_SCENES) > MOST_SCENES:
@@ -311,14 +305,14 @@ def _scene(system: System, spec: PortraitSpec) -> _Scene:
     return scene
 
 
+def _begin_machine(scene: _Scene) -> None:
+    """Begin to compile a scene's machine code, when what was waited for is there."""
+    if scene.machine is not None:
+        scene.machine.begin()
+
+
 _SCENES: OrderedDict[bytes, _Scene] = OrderedDict()
 _SCENES_LOCK = threading.Lock()
-
-
-def _names_equilibria(spec: PortraitSpec, points: Sequence[object]) -> bool:
-    """Tell whether equilibria are asked for, or needed to name where orbits end."""
-    wanted = {"equilibria", "separatrices", "cycles", "trajectories"}
-    return bool(points or wanted & set(spec.analyses))
 
 
 def _through(
@@ -334,32 +328,6 @@ def _through(
     steps = CLICK_STEPS if spec.time.span is None else 3 * CLICK_STEPS
     orbits = Orbits.through(np.array(points, dtype=float), "given", steps)
     return assemble(integrate_both(problem, orbits, equilibria), range(len(orbits)))
-
-
-def _window(
-    compiled: CompiledField, system: System, spec: PortraitSpec
-) -> tuple[Mapping[str, Range], Sequence[Notice]]:
-    if spec.window is not None:
-        return {name: spec.window[name] for name in system.variables}, ()
-    return fit_window(compiled, system)
-
-
-def _equilibria(
-    compiled: CompiledField,
-    window: Mapping[str, Range],
-    spec: PortraitSpec,
-    structure: Structure | None,
-    report: PhaseReporter,
-) -> EquilibriumSearch | None:
-    report.begin("equilibria")
-    if not _names_equilibria(spec, spec.initial_conditions):
-        return None
-
-    def tell(done: Progress) -> None:
-        report.tell(done.fraction, done.message)
-
-    found = find_equilibria(compiled, window, progress=tell)
-    return with_kinds(found, compiled, window, lambda: structure)
 
 
 def _problem(

@@ -11,7 +11,7 @@ _SHARES = {
     "understand": 0.02,
     "window": 0.08,
     "structure": 0.12,
-    "equilibria": 0.25,
+    "equilibria": 0.3,
     "cycles": 0.6,
     "field": 0.62,
     "nullclines": 0.66,

@@ -19,11 +19,12 @@ from eqpp_dash.engine.orbits import Flow, Problem
 
 Index = NDArray[np.intp]
 
-SAGITTA = 2.1e-4
-"""Distance between an arc and its chord, in widths of the window. Where the curvature changes along
-a chord it is exceeded, but stays below 1/3000."""
+SAGITTA = 2.15e-4
+"""Distance between an arc and its chord, as a share of the longest side of the picture, which has
+one scale for both axes where the window's widths are within a factor 3. Where the curvature changes
+along a chord it is exceeded, but stays below 1/3000."""
 
-LONGEST_CHORD = 0.04
+LONGEST_CHORD = 0.08
 FAR_OUT = 1.0
 """Steps that begin so far from the window, in its widths, and move by less than half of that, do
 not come near it."""
@@ -79,21 +80,27 @@ def sample_curves(
     if use.size:
         use = _up_to_the_last_seen(problem, flow, use)
         lane, until = steps.lane[use], until[use]
-        y, terms = steps.y.take(use, axis=1), steps.terms_of(use)
-        blocks = [
-            _measure(problem, y[:, k], terms[:, :, k], until[k], parts)
-            for k in (slice(i, i + BLOCK) for i in range(0, use.size, BLOCK))
+        y, starts = steps.y.take(use, axis=1), range(0, use.size, BLOCK)
+        blocks = [slice(i, i + BLOCK) for i in starts]
+        terms = [steps.terms_of(use[block]) for block in blocks]
+        measured = [
+            _measure(problem, y[:, block], own, until[block], parts)
+            for block, own in zip(blocks, terms, strict=True)
         ]
-        measure = np.concatenate([block[0] for block in blocks])
-        visible = np.concatenate([block[1] for block in blocks])
+        measure = np.concatenate([found[0] for found in measured])
+        visible = np.concatenate([found[1] for found in measured])
         owner, piece, final = _places(lane, measure, visible, most)
         index = piece.astype(np.intp)
         # A lane's last point belongs to its own last step, not to the next lane's first.
         index[final] = np.ceil(piece[final]).astype(np.intp) - 1
         theta = (piece - index) * until[index]
-        points = interpolate(y.take(index, axis=1), terms.take(index, axis=2), theta)
+        rows = np.empty((index.size, len(y)))
+        cuts = np.append(np.searchsorted(index, starts), index.size)
+        for block, own, (a, b) in zip(blocks, terms, pairwise(cuts.tolist()), strict=True):
+            here = index[a:b] - block.start
+            base = y[:, block].take(here, axis=1)
+            rows[a:b] = interpolate(base, own.take(here, axis=2), theta[a:b]).T
         times = steps.t[use][index] + theta * steps.h[use][index]
-        rows = np.ascontiguousarray(points.T)
         bounds = [0, *(final + 1).tolist()]
         for k, (a, b) in zip(owner.tolist(), pairwise(bounds), strict=True):
             result[k] = Curve(times[a:b], rows[a:b])
@@ -118,6 +125,15 @@ def _up_to_the_last_seen(problem: Problem, flow: Flow, use: Index) -> Index:
     final = np.maximum.reduceat(np.where(near, np.arange(use.size), -1), first)
     final = np.maximum(final, first)  # of a lane that is never near its first step
     return use[np.arange(use.size) <= np.repeat(final, np.diff(np.append(first, use.size)))]
+
+
+def _shares(width: Array) -> Array:
+    """Give what share of the longest side of the picture each width of the window is, or all 1.
+
+    Where one scale holds for both axes an error along the shorter side is so much smaller.
+    """
+    longest = float(width.max())
+    return width / longest if width.size == 2 and 3.0 * width.min() >= longest else width / width
 
 
 def _places(
@@ -166,6 +182,7 @@ def _measure(
     scaled += (y - problem.center[:, None])[None]
     scaled /= problem.width[:, None]
     chords = scaled[1:] - scaled[:-1]
+    chords *= _shares(problem.width)[:, None]
     length = np.sqrt(np.einsum("kil,kil->kl", chords, chords))
     cosine = np.einsum("kil,kil->kl", chords[1:], chords[:-1])
     cosine /= np.maximum(length[1:] * length[:-1], 1e-300)

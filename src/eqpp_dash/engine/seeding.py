@@ -19,7 +19,7 @@ from eqpp_dash.engine.manifolds import LocalManifold, local_manifolds
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.sampling import sample_curves
 from eqpp_dash.engine.trajectories import Orbits, Traced
-from eqpp_dash.engine.walking import largest, walk_along
+from eqpp_dash.engine.walking import largest, unit_parts, walk_along
 from eqpp_dash.model.portrait import Equilibrium, Trajectory
 
 SEPARATION = 0.04
@@ -30,6 +30,13 @@ FEWEST_SEEDED = 12
 MOST_SADDLES = 16
 BESIDE = 0.2
 """How far beside a limit cycle an orbit starts, in the cycle's width, if there is room."""
+CLOSED_ORBITS = 6
+"""Most closed orbits that are drawn in an annulus before all others."""
+NESTED = 0.02
+"""The least distance between them, in diagonals of the window."""
+OUTERMOST = 0.92
+"""So far out, for the outermost ones would hide what the annulus ends at."""
+_FINE = 600
 
 COLUMNS, ROWS = 11, 10
 SEED_RTOL = 3e-7
@@ -222,6 +229,43 @@ def beside_cycles(problem: Problem, equilibria: Sequence[Equilibrium]) -> Array:
     return points[((points >= lo) & (points <= hi)).all(axis=1)]
 
 
+def within_annuli(problem: Problem, equilibria: Sequence[Equilibrium]) -> Array:
+    """Give points of up to six closed orbits in every annulus, evenly from inside to outside.
+
+    Parameters
+    ----------
+    problem : Problem
+        The system on its window, with the annuli known.
+    equilibria : sequence of Equilibrium
+        All equilibria known, by which the annuli say what they end at.
+
+    Returns
+    -------
+    ndarray, shape (m, 2)
+        Points on the chords from the inner ends of the annuli to near the outermost orbits that
+        were followed, as far as these or the opposite sides of the annuli are in the window.
+    """
+    starts: list[Array] = []
+    shares = (np.arange(_FINE) + 0.5)[:, None] / _FINE
+    for band in problem.annuli:
+        ends = [
+            item.point for k, item in enumerate(equilibria) if band.within == f"equilibrium {k}"
+        ]
+        inner = ends[0] if ends else band.inner
+        chord = inner + OUTERMOST * shares * (band.outer - inner)
+        unit, opposite = _unit(problem, chord), _unit(problem, 2.0 * inner - chord)
+        sides = [((part >= 0) & (part <= 1)).all(axis=1) for part in (unit, opposite)]
+        inside = np.flatnonzero(sides[0] | sides[1] if ends else sides[0])
+        if not inside.size:
+            continue
+        first, last = inside[0], inside[-1]
+        length = float(np.hypot(*(unit[last] - unit[first])))
+        count = min(CLOSED_ORBITS, int(length / (NESTED * _DIAGONAL)))
+        places = (np.arange(count) + 0.5)[:, None] / max(count, 1)
+        starts += list(chord[first] + places * (chord[last] - chord[first]))
+    return np.array(starts).reshape(-1, 2)
+
+
 def free_starts(problem: Problem, starts: Array, given: Sequence[Array]) -> Array:
     """Leave out the points of a lattice that stand beside curves, so that none is chosen there.
 
@@ -257,7 +301,7 @@ def _unit(problem: Problem, points: Array) -> Array:
 
 def _fill(parts: Sequence[Array], problem: Problem) -> Array:
     """Give points of the curves in the unit square, no farther apart than half a separation."""
-    unit = [_unit(problem, part) for part in parts]
+    unit = unit_parts(parts, problem.center, problem.width)
     points = walk_along(unit, 0.5 * SEPARATION, 400, largest)[0]
     return points[((points >= -0.02) & (points <= 1.02)).all(axis=1)]
 

@@ -109,6 +109,7 @@ def integrate_both(
     equilibria: Sequence[Equilibrium],
     *,
     look_for_closed: bool = True,
+    look_for_repeats: bool = True,
     progress: Progress | None = None,
 ) -> Traced:
     """Integrate orbits forward and backward in one batch.
@@ -123,6 +124,8 @@ def integrate_both(
         All equilibria known, in the order of the portrait.
     look_for_closed : bool
         Whether orbits that come back to their start end there.
+    look_for_repeats : bool
+        Whether orbits that are drawn for the eye end where they show nothing new.
     progress : callable, optional
         Called every few milliseconds with the share done, 0 to 1, in each stage; an exception
         from it is passed on.
@@ -148,7 +151,7 @@ def integrate_both(
         watchers.append(Returns(problem, starts, slopes, separatrix))
     if separatrix.any():
         watchers.append(NearMiss(problem, equilibria, orbits.saddles[owner]))
-    if problem.by_eye:
+    if problem.by_eye and look_for_repeats:
         watchers.append(Repetition(problem, starts, slopes))
     flow = integrate_orbits(
         problem, starts, signs, steps=orbits.steps[owner], watchers=watchers, progress=progress

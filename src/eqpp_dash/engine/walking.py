@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,33 @@ def euclidean(moves: Array) -> Array:
 def largest(moves: Array) -> Array:
     """Give the larger component of moves, shape (m, 2)."""
     return np.asarray(np.abs(moves).max(axis=1))
+
+
+def unit_parts(parts: Sequence[Array], center: Array, width: Array) -> list[Array]:
+    """Give polylines in units of a window, which is the square from 0 to 1.
+
+    Parameters
+    ----------
+    parts : sequence of ndarray, shape (m, 2)
+        Polylines.
+    center, width : ndarray, shape (2,)
+        Middle and width of the window.
+
+    Returns
+    -------
+    list of ndarray, shape (m, 2)
+        The same, scaled.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in unit_parts([np.ones((1, 2))], np.zeros(2), np.full(2, 4.0))]
+    [[[0.75, 0.75]]]
+    """
+    if not parts:
+        return []
+    joined = (np.concatenate(parts) - center) / width + 0.5
+    ends = np.cumsum([0] + [len(part) for part in parts]).tolist()
+    return [joined[a:b] for a, b in pairwise(ends)]
 
 
 def walk_along(

@@ -24,6 +24,8 @@ NEAR = 2e-3
 """An orbit this near to a cycle that attracts it, in widths of the window, winds onto it."""
 
 FARTHEST = 0.05
+ENOUGH = 7.0
+"""Logarithm of the factor by which an orbit must have come nearer to a cycle while beside it."""
 _OPEN_ENDS = (RETRACES, "time", "budget")
 _TURN = np.linspace(0.0, 1.0, 8)
 
@@ -127,11 +129,15 @@ def _reach(problem: Problem, cycle: LimitCycle) -> Array:
 
 
 def _stays(curve: _Curve, flow: Flow, lane: int) -> bool:
-    """Tell whether a lane was near a cycle all along its last turn."""
+    """Tell whether a lane was near a cycle all along its last turn.
+
+    Or for half its time, where the cycle attracts so strongly that this is far enough.
+    """
     time, period = float(flow.ends.time[lane]), curve.cycle.period
-    if time < period:
+    last = min(period, 0.5 * time)
+    if last < period and abs(curve.cycle.log_multiplier) * last < ENOUGH * period:
         return False
-    turn = flow.at(lane, time - period * _TURN)
+    turn = flow.at(lane, time - last * _TURN)
     return all(curve.distance(point) <= 1.0 for point in turn.T)
 
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from eqpp_dash.engine.compiled import CompiledField
-from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria, survey_equilibria
+from eqpp_dash.engine.equilibria import (
+    EquilibriumSearch,
+    find_equilibria,
+    survey_equilibria,
+)
 from eqpp_dash.engine.extent import nonlinear_radius, unstable_reach
 from eqpp_dash.engine.points import has_constant_jacobian
 from eqpp_dash.engine.subdivision import SearchBudget
 from eqpp_dash.engine.symmetry import find_periods, invariant_axis, mirrored_axes
 from eqpp_dash.engine.system import System
+from eqpp_dash.engine.zeros import KnownZeros
 from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.portrait import Array, Equilibrium, Notice
 from eqpp_dash.model.spec import Range
@@ -32,9 +38,34 @@ ALONE = 1.75
 Periods = tuple[float | None, float | None]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class WindowFit:
+    """The window chosen for a system, and what was learned on the way.
+
+    Attributes
+    ----------
+    window : mapping of str to (float, float)
+        Lower and upper limit of each variable.
+    notices : tuple of Notice
+        Which equilibria are left outside.
+    known : KnownZeros or None
+        What spares the search for equilibria in the window.
+    """
+
+    window: Mapping[str, Range]
+    notices: tuple[Notice, ...]
+    known: KnownZeros | None = None
+
+
 def fit_window(
     field: CompiledField, system: System
 ) -> tuple[Mapping[str, Range], tuple[Notice, ...]]:
+    """Choose the window of a planar system of which none is given; see `fit_with_search`."""
+    fit = fit_with_search(field, system)
+    return fit.window, fit.notices
+
+
+def fit_with_search(field: CompiledField, system: System) -> WindowFit:
     """Choose the window of a planar system of which none is given.
 
     Parameters
@@ -46,10 +77,8 @@ def fit_window(
 
     Returns
     -------
-    window : mapping of str to (float, float)
-        Lower and upper limit of each variable.
-    notices : tuple of Notice
-        Which equilibria are left outside.
+    WindowFit
+        The window, with the zeros found on the way.
 
     Notes
     -----
@@ -67,7 +96,7 @@ def fit_window(
     window = {
         name: (float(a), float(b)) for name, a, b in zip(field.variables, lo, hi, strict=True)
     }
-    return window, _outside(system, far)
+    return WindowFit(window, _outside(system, far), search.known)
 
 
 def refit_window(

@@ -259,7 +259,7 @@ def _cycle_section(portrait: Portrait) -> Iterable[str]:
     yield f"<p>Limit cycles: {_text(search_words(portrait))}.</p>"
     if portrait.annuli:
         items = "".join(
-            f"<li>{_text(annulus_words(item))} ({_text(item.evidence)})</li>"
+            f"<li>{_text(annulus_words(portrait, item))} ({_text(item.evidence)})</li>"
             for item in portrait.annuli
         )
         yield f"<h2>Annuli of closed orbits</h2>\n<ul>{items}</ul>"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from eqpp_dash.figures.ends import equilibrium_words
 from eqpp_dash.figures.geometry import Frame, direction_marks, join_polylines
-from eqpp_dash.figures.labels import format_number, plain_name, printable, rich_text
+from eqpp_dash.figures.labels import format_number, format_point, plain_name, printable, rich_text
 from eqpp_dash.figures.themes import Theme
 from eqpp_dash.figures.traces import Trace, curve_trace
 from eqpp_dash.model.cycles import Annulus, CycleGap, LimitCycle
@@ -99,14 +100,23 @@ def gap_words(item: CycleGap) -> str:
     return f"{item.count} cycles between x = {first} and {last} ({item.reason})"
 
 
-def annulus_words(item: Annulus) -> str:
-    """Say what an annulus of closed orbits goes round, and its periods."""
-    numbers = ", ".join(map(str, item.equilibria))
-    around = f"around equilibrium {numbers}" if len(item.equilibria) == 1 else ""
-    if len(item.equilibria) > 1:
-        around = f"around equilibria {numbers}"
+def annulus_words(portrait: Portrait, item: Annulus) -> str:
+    """Say what an annulus of closed orbits goes round, and its periods.
+
+    Returns
+    -------
+    str
+        Such as ``around the center at (0, 0), periods 6.2832 to 15``.
+    """
+    spans = [high - low for low, high in portrait.window.values()]
+    inside = [portrait.equilibria[k] for k in item.equilibria if k < len(portrait.equilibria)]
+    around = "closed orbits"
+    if len(inside) == 1:
+        around = f"around {equilibrium_words(inside[0], spans)}"
+    elif inside:
+        around = "around " + ", ".join(format_point(point.point, spans) for point in inside)
     low, high = (format_number(period, 5) for period in item.periods)
-    return f"{around or 'closed orbits'}, periods {low} to {high}"
+    return printable(f"{around}, periods {low} to {high}")
 
 
 def cycle_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[Trace]:

@@ -16,6 +16,7 @@ Mask = NDArray[np.bool_]
 EQUAL_UP_TO = 3.0  # spans within this factor get equal scales
 FREE_ASPECT = 1.4  # width by height of a plot whose scales are free
 FINEST_STEP = 1 / 1200  # of the window's height: polylines are drawn no finer than this
+COARSE = 2.0  # polylines whose steps are so many times as long as that, on average, stay whole
 HEADS_APART = 0.06  # window heights between arrowheads, where many curves run together
 BEYOND = 2.0  # window widths beyond the window that are kept, for zooming out
 
@@ -96,32 +97,149 @@ def field_arrows(grid: VectorFieldGrid, frame: Frame, *, every: int = 1) -> Arra
         Polylines, one an arrow, separated by NaN; each arrow centred on its grid point.
     """
     rows, columns = slice(every // 2, None, every), slice(every // 2, None, every)
-    x, y = np.meshgrid(grid.x[columns], grid.y[rows])
-    base = np.stack([x.ravel(), y.ravel()], axis=-1)
-    velocity = np.stack([grid.u[rows, columns].ravel(), grid.v[rows, columns].ravel()], axis=-1)
+    across, up = grid.x[columns], grid.y[rows]
     with np.errstate(all="ignore"):
-        velocity = velocity / frame.unit
-        velocity = velocity / np.abs(velocity).max(axis=-1, keepdims=True)
-        direction = velocity / np.hypot(velocity[:, 0], velocity[:, 1])[:, None]
-        speed = np.hypot(*(np.stack([grid.u[rows, columns], grid.v[rows, columns]])
-                           / frame.unit[:, None, None])).ravel()  # fmt: skip
-    good = np.isfinite(direction).all(axis=-1) & np.isfinite(speed)
+        u, v = (part[rows, columns].ravel() / unit
+                for part, unit in zip((grid.u, grid.v), frame.unit, strict=True))  # fmt: skip
+        largest = np.maximum(np.abs(u), np.abs(v))
+        u, v = u / largest, v / largest
+        length = np.hypot(u, v)
+        speed, u, v = largest * length, u / length, v / length
+        good = np.isfinite(u + v) & np.isfinite(speed)
     if not good.any():
         return np.empty((0, 2))
-    base, direction, speed = base[good], direction[good], speed[good]
-    spacing = min(frame.aspect / max(x.shape[1], 1), 1 / max(x.shape[0], 1))
+    x, y = np.tile(across, up.size), np.repeat(up, across.size)
+    if not good.all():
+        x, y, u, v, speed = (part[good] for part in (x, y, u, v, speed))
+    spacing = min(frame.aspect / max(across.size, 1), 1 / max(up.size, 1))
     median = float(np.median(speed))
     with np.errstate(over="ignore", invalid="ignore"):
         share = np.where(speed > median, 1 - 0.5 * median / speed, 0.5 * speed / (median or 1.0))
-    length = spacing * (0.36 + 0.36 * share)[:, None]
-    along = direction * length
-    across = np.stack([-direction[:, 1], direction[:, 0]], axis=-1)
-    head, flare = 0.30 * length * direction, 0.15 * length * across
+    along = np.stack([u, v]) * (spacing * (0.36 + 0.36 * share))
+    side = np.stack([-along[1], along[0]])
     tip = 0.5 * along
-    gap = np.full_like(tip, np.nan)
-    parts = np.stack([-tip, tip, tip - head + flare, tip, tip - head - flare, gap], axis=1)
-    drawn: Array = (base[:, None, :] + parts * frame.unit).reshape(-1, 2)
-    return drawn
+    left, right = tip - 0.30 * along + 0.15 * side, tip - 0.30 * along - 0.15 * side
+    arrows = np.empty((x.size, 6, 2))
+    for k, part in enumerate((-tip, tip, left, tip, right)):
+        arrows[:, k, 0], arrows[:, k, 1] = x + part[0] * frame.unit[0], y + part[1] * frame.unit[1]
+    arrows[:, 5] = np.nan
+    return arrows.reshape(-1, 2)
+
+
+class Strokes:
+    """Curves in order, with what drawing and marking them need of each other.
+
+    Parameters
+    ----------
+    polylines : iterable of ndarray, shape (m, 2)
+        Points in order.
+    frame : Frame
+        The window.
+    """
+
+    def __init__(self, polylines: Iterable[Array], frame: Frame) -> None:
+        self.frame = frame
+        lines = [line for line in polylines if len(line)]
+        self.first = np.cumsum([0] + [len(line) for line in lines])
+        if not lines:
+            return
+        joined = np.concatenate([np.asarray(line, dtype=float)[:, :2] for line in lines])
+        self.points = np.ascontiguousarray(joined.T)
+        with np.errstate(all="ignore"):
+            moves = self.points[:, 1:] - self.points[:, :-1]
+            moves *= 1.0 / frame.unit[:, None]
+            moves *= moves
+            moves[0] += moves[1]
+            self.step = np.sqrt(moves[0], out=moves[0])
+        self.near = self._within(BEYOND)
+        """Whether no point is far outside, or undefined."""
+
+    def _within(self, beyond: float) -> bool:
+        """Tell whether all points are in the window made wider on each side by this share."""
+        low = (self.points.min(axis=1) - self.frame.low) / self.frame.span
+        high = (self.points.max(axis=1) - self.frame.low) / self.frame.span
+        return bool(((low >= -beyond) & (high <= 1 + beyond)).all())
+
+    def joined(self) -> Array:
+        """Give the curves with NaN between, no finer than the eye can see, cut far outside."""
+        if self.first.size == 1:
+            return np.empty((0, 2))
+        if not self.near:
+            return self._cut()
+        points, sizes = self.points, np.diff(self.first)
+        if self.step.sum() < COARSE * FINEST_STEP * points.shape[1]:
+            keep = self._seen()
+            points = points[:, keep]
+            sizes = np.add.reduceat(keep, self.first[:-1], dtype=np.intp)
+        place = np.arange(points.shape[1])
+        place += np.repeat(np.arange(sizes.size), sizes)
+        drawn = np.full((2, points.shape[1] + sizes.size - 1), np.nan)
+        drawn[:, place] = points
+        joined: Array = drawn.T
+        return joined
+
+    def _seen(self) -> Mask:
+        """Tell which points the eye can tell from those before, or are the first or last."""
+        way = np.zeros(self.points.shape[1])
+        np.cumsum(self.step * (1.0 / FINEST_STEP), out=way[1:])
+        np.floor(way, out=way)
+        keep = np.ones(way.size, dtype=bool)
+        np.not_equal(way[1:], way[:-1], out=keep[1:])
+        keep[self.first[:-1]] = keep[self.first[1:] - 1] = True
+        return keep
+
+    def _cut(self) -> Array:
+        """Join curves of which parts lie far outside, or are undefined."""
+        count = self.first.size - 1
+        place = np.arange(self.points.shape[1])
+        place += np.repeat(np.arange(count), np.diff(self.first))
+        points = np.full((2, int(place[-1]) + 1), np.nan)
+        points[:, place] = self.points
+        with np.errstate(all="ignore"):
+            x, y = (points - self.frame.low[:, None]) / self.frame.span[:, None]
+            near: Mask = (np.abs(x - 0.5) <= 0.5 + BEYOND) & (np.abs(y - 0.5) <= 0.5 + BEYOND)
+            step = np.sqrt((np.diff(x) * self.frame.aspect) ** 2 + np.diff(y) ** 2)
+        way = np.zeros(len(x))
+        np.cumsum(np.fmin(step, 1e6) * (1.0 / FINEST_STEP), out=way[1:])
+        way = np.floor(way, out=way)
+        moved = np.ones(len(x), dtype=bool)
+        np.not_equal(way[1:], way[:-1], out=moved[1:])
+        before, after = np.roll(near, 1), np.roll(near, -1)
+        keep = near & (moved | ~(before & after))
+        keep |= ~near & before
+        keep[-1] &= bool(near[-1])
+        points[:, np.isfinite(x) & ~near] = np.nan
+        joined: Array = points[:, keep].T
+        return joined
+
+    def marks(self) -> Array:
+        """Place arrowheads, evenly by the curves' length within the window, shape (k, 2, 2)."""
+        none = np.empty((0, 2, 2))
+        if self.first.size == 1:
+            return none
+        step = self.step.copy()
+        if not self._within(-0.005):
+            low, high = (self.frame.low + share * self.frame.span for share in (0.005, 0.995))
+            x, y = self.points
+            with np.errstate(invalid="ignore"):
+                inside: Mask = (x >= low[0]) & (x <= high[0])
+                inside &= (y >= low[1]) & (y <= high[1])
+            step[~(inside[1:] & inside[:-1])] = 0.0
+        step[self.first[1:-1] - 1] = 0.0
+        way = np.zeros(step.size + 1)
+        np.cumsum(step, out=way[1:])
+        begin, end = way[self.first[:-1]], way[self.first[1:] - 1]
+        length = end - begin
+        count = np.where(length < 0.06, 0, np.clip(np.round(length / 0.9), 1, 3)).astype(int)
+        if not count.any():
+            return none
+        order = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        share = (order + 0.5) / np.repeat(count, count)
+        target = np.repeat(begin, count) + share * np.repeat(length, count)
+        places = np.stack([target - 0.006, target], axis=-1)
+        clean = self.points if self.near else np.where(np.isfinite(self.points), self.points, 0.0)
+        marks: Array = np.stack([np.interp(places, way, row) for row in clean], axis=-1)
+        return marks[_apart(marks[:, 1] / self.frame.unit, HEADS_APART)]
 
 
 def join_polylines(polylines: Iterable[Array], frame: Frame) -> Array:
@@ -139,31 +257,7 @@ def join_polylines(polylines: Iterable[Array], frame: Frame) -> Array:
     ndarray, shape (k, 2)
         Empty if there is nothing to draw.
     """
-    lines = [np.asarray(line, dtype=float)[:, :2] for line in polylines if len(line)]
-    if not lines:
-        return np.empty((0, 2))
-    place = np.arange(sum(map(len, lines)))
-    place += np.repeat(np.arange(len(lines)), [len(line) for line in lines])
-    points = np.full((2, int(place[-1]) + 1), np.nan)
-    points[:, place] = np.concatenate(lines).T
-    with np.errstate(all="ignore"):
-        x, y = (points - frame.low[:, None]) / frame.span[:, None]
-        near: Mask = (np.abs(x - 0.5) <= 0.5 + BEYOND) & (np.abs(y - 0.5) <= 0.5 + BEYOND)
-        step = np.sqrt((np.diff(x) * frame.aspect) ** 2 + np.diff(y) ** 2)
-    way = np.zeros(len(x))
-    np.cumsum(np.fmin(step, 1e6) * (1.0 / FINEST_STEP), out=way[1:])
-    way = np.floor(way, out=way)
-    moved = np.ones(len(x), dtype=bool)
-    np.not_equal(way[1:], way[:-1], out=moved[1:])
-    before, after = np.roll(near, 1), np.roll(near, -1)
-    keep = near & (moved | ~(before & after))
-    keep |= ~near & before
-    keep[-1] &= bool(near[-1])
-    far = np.isfinite(x) & ~near
-    if far.any():
-        points[:, far] = np.nan
-    joined: Array = points[:, keep].T
-    return joined
+    return Strokes(polylines, frame).joined()
 
 
 def direction_marks(lines: Sequence[Array], frame: Frame) -> Array:
@@ -182,42 +276,22 @@ def direction_marks(lines: Sequence[Array], frame: Frame) -> Array:
         For each arrowhead a point a little before, and its place; none where another is
         very near, as on a cycle that many curves approach.
     """
-    lines = [np.asarray(line, dtype=float)[:, :2] for line in lines if len(line) > 1]
-    if not lines:
-        return np.empty((0, 2, 2))
-    points = np.concatenate(lines).T.copy()
-    with np.errstate(all="ignore"):
-        x, y = (points - frame.low[:, None]) / frame.span[:, None]
-        inside: Mask = (np.abs(x - 0.5) <= 0.495) & (np.abs(y - 0.5) <= 0.495)
-        step = np.sqrt((np.diff(x) * frame.aspect) ** 2 + np.diff(y) ** 2)
-    first = np.cumsum([0] + [len(line) for line in lines])
-    step = np.where(inside[1:] & inside[:-1] & np.isfinite(step), step, 0.0)
-    step[first[1:-1] - 1] = 0.0
-    way = np.concatenate([[0.0], np.cumsum(step)])
-    begin, end = way[first[:-1]], way[first[1:] - 1]
-    length = end - begin
-    count = np.where(length < 0.06, 0, np.clip(np.round(length / 0.9), 1, 3)).astype(int)
-    if not count.any():
-        return np.empty((0, 2, 2))
-    order = np.concatenate([np.arange(n) for n in count])
-    share = (order + 0.5) / np.repeat(count, count)
-    target = np.repeat(begin, count) + share * np.repeat(length, count)
-    places = np.stack([target - 0.006, target], axis=-1)
-    finite = np.isfinite(points)
-    clean = points if finite.all() else np.where(finite, points, 0.0)
-    marks: Array = np.stack([np.interp(places, way, row) for row in clean], axis=-1)
-    return marks[_apart(marks[:, 1] / frame.unit, HEADS_APART)]
+    return Strokes(lines, frame).marks()
 
 
 def _apart(places: Array, distance: float) -> list[int]:
     """Choose places, the first first, so that no two are closer than `distance`."""
     x, y = places.T.astype(np.float32)
-    close = (x[:, None] - x) ** 2 + (y[:, None] - y) ** 2 < distance**2
-    free, kept = np.ones(len(places), dtype=bool), []
-    for number in range(len(places)):
-        if free[number]:
+    away, up = x[:, None] - x, y[:, None] - y
+    away *= away
+    up *= up
+    away += up
+    rows = np.packbits(away < distance**2, axis=1, bitorder="little")
+    taken, kept = 0, []
+    for number, row in enumerate(rows):
+        if not taken >> number & 1:
             kept.append(number)
-            free &= ~close[number]
+            taken |= int.from_bytes(row.tobytes(), "little")
     return kept
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from eqpp_dash.figures.ends import end_words
 from eqpp_dash.figures.geometry import (
     Frame,
+    Strokes,
     by_role,
-    direction_marks,
     field_arrows,
     join_polylines,
 )
-from eqpp_dash.figures.labels import format_number, plain_name, rich_name, rich_text
+from eqpp_dash.figures.labels import format_numbers, plain_name, rich_name, rich_text
 from eqpp_dash.figures.symbols import Mark, by_mark, equilibrium_lines
 from eqpp_dash.figures.themes import NULLCLINE_DASHES, Theme
 from eqpp_dash.model.cycles import LimitCycle
@@ -56,8 +56,8 @@ def typed_array(values: NDArray[Any], frame: Frame, *, exact: bool = False) -> d
     {'dtype': 'f4', 'bdata': 'AACAPw=='}
     """
     kind = "f8" if exact or _needs_double(frame) else "f4"
-    data = np.ascontiguousarray(values, dtype=f"<{kind}").tobytes()
-    return {"dtype": kind, "bdata": base64.b64encode(data).decode()}
+    data = np.ascontiguousarray(values, dtype=f"<{kind}")
+    return {"dtype": kind, "bdata": base64.b64encode(data.data).decode()}
 
 
 @lru_cache(maxsize=16)
@@ -87,7 +87,9 @@ def on_grid(values: NDArray[np.float64], span: float) -> NDArray[np.float64]:
     [0.0999755859375]
     """
     step = 2.0 ** (math.frexp(span)[1] - 1 - GRID_BITS)
-    rounded: NDArray[np.float64] = np.rint(values / step) * step
+    rounded = values * (1.0 / step)
+    np.rint(rounded, out=rounded)
+    rounded *= step
     return rounded
 
 
@@ -163,18 +165,18 @@ def role_colour(role: str, theme: Theme) -> str:
 def _role_traces(
     role: str, items: Sequence[Trajectory], frame: Frame, theme: Theme, *, legend: bool
 ) -> list[Trace]:
-    lines = [item.points for item in items]
     group = role if role in ("stable", "unstable") else "trajectories"
     colour = role_colour(role, theme)
     common = {"legendgroup": group, "name": ROLE_LABELS[role]}
+    strokes = Strokes((item.points for item in items), frame)
     curve = curve_trace(
-        join_polylines(lines, frame),
+        strokes.joined(),
         frame,
         showlegend=legend,
         line={"color": colour, "width": ROLE_WIDTHS[role]},
         **common,
     )
-    marks = direction_marks(lines, frame).reshape(-1, 2)
+    marks = strokes.marks().reshape(-1, 2)
     if not len(marks):
         return [curve]
     size = 11 if role == "seeded" else 14
@@ -227,23 +229,32 @@ def _start_texts(
     """Say of each trajectory through which point it goes, where it comes from and goes to."""
     names = ", ".join(rich_text(plain_name(name)) for name in variables)
     head = "<b>Trajectory</b> through " + (f"({names}) = " if names else "")
-    width, height = spans = frame.span.tolist()
+    spans = frame.span.tolist()
 
     @cache
     def place(end: str) -> str:
         return rich_text(end_words(OrbitEnd(end, None), equilibria, spans, cycles))
 
-    def half(end: OrbitEnd, sign: int) -> str:
-        time = "" if end.time is None else f", t = {format_number(sign * end.time)}"
-        return place(end.end) + time
+    starts = np.array([item.start[:2] for item in items], dtype=float)
+    x, y = (format_numbers(starts[:, i], 5, span) for i, span in enumerate(spans))
+    goes, comes = (
+        _halves([getattr(item, half) for item in items], sign, place)
+        for half, sign in (("forward", 1), ("backward", -1))
+    )
+    return [
+        f"{head}({a}, {b})<br>goes to {ahead}<br>comes from {behind}"
+        for a, b, ahead, behind in zip(x, y, goes, comes, strict=True)
+    ]
 
-    texts = []
-    for item in items:
-        x, y = item.start[:2].tolist()
-        point = f"({format_number(x, 5, width)}, {format_number(y, 5, height)})"
-        halves = half(item.forward, 1), half(item.backward, -1)
-        texts.append(f"{head}{point}<br>goes to {halves[0]}<br>comes from {halves[1]}")
-    return texts
+
+def _halves(ends: Sequence[OrbitEnd], sign: int, place: Callable[[str], str]) -> list[str]:
+    """Say of halves of trajectories where they end, and when."""
+    known = [0.0 if end.time is None else sign * end.time for end in ends]
+    times = format_numbers(np.array(known, dtype=float))
+    return [
+        place(end.end) + ("" if end.time is None else f", t = {time}")
+        for end, time in zip(ends, times, strict=True)
+    ]
 
 
 def trajectories_traces(

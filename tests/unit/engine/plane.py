@@ -25,6 +25,9 @@ class HandField:
     def __call__(self, t, x):
         return np.stack([part + 0.0 * x[0] for part in self._rates(t, *x)])
 
+    def times(self, factor, t, x):
+        return factor * self(t, x)
+
     def jacobian(self, t, x):
         rows = self._jacobian(t, *x)
         return np.stack([np.stack([entry + 0.0 * x[0] for entry in row]) for row in rows])

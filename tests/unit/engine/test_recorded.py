@@ -1,4 +1,4 @@
-"""Rounds by machine code against rounds in numpy: the same ends, states and interpolants."""
+"""Rounds in a row, by machine code or numpy, against single ones: ends, states, interpolants."""
 
 import subprocess
 import sys
@@ -7,13 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eqpp_dash.engine import compute_portrait, dop853, parse_system
+from eqpp_dash.engine import compute_portrait, dop853, integrate, parse_system, portrait
 from eqpp_dash.engine.batch import Batch
 from eqpp_dash.engine.equilibria import find_equilibria
 from eqpp_dash.engine.integrate import integrate_orbits
 from eqpp_dash.engine.machine import build, stepper
 from eqpp_dash.engine.machine.stepper import prepare_machine
 from eqpp_dash.engine.orbits import Problem
+from eqpp_dash.engine.portrait import preview_portrait, trace_trajectories
 from eqpp_dash.engine.prepare import prepare_spec
 from eqpp_dash.engine.record import Recorder
 from eqpp_dash.engine.trajectories import Orbits, integrate_both
@@ -34,6 +35,17 @@ def fresh_shelf(monkeypatch):
     monkeypatch.setattr(stepper, "_shelf", stepper._Shelf())
 
 
+@pytest.fixture
+def alone(monkeypatch):
+    """Let numpy take single rounds; machine code takes several all the same."""
+
+    def choose(single):
+        monkeypatch.setattr(integrate, "in_a_row", lambda problem: not single)
+
+    choose(True)
+    return choose
+
+
 def machine_of(text, parameters=None):
     system = parse_system(text)
     compiled = system.compile(parameters)
@@ -51,15 +63,16 @@ def both(text, parameters=None, **options):
 
 @pytest.mark.parametrize("text", SMOOTH.values(), ids=SMOOTH)
 @pytest.mark.parametrize("sign", [1.0, -1.0])
-def test_states_and_interpolants_agree_with_numpy(text, sign):
+@pytest.mark.parametrize("by", ["machine code", "numpy"])
+def test_states_and_interpolants_agree_with_single_rounds(text, sign, by, alone):
     slow, fast = both(text, start=0.7)
     slow, fast = (replace(problem, span=3.0 if sign < 0 else 15.0) for problem in (slow, fast))
     starts = np.random.default_rng(3).uniform(0.1, 1.5, (2, 21))
     limits = np.full(21, 5000, dtype=np.intp)
-    one, two = (
-        integrate_orbits(problem, starts, np.full(21, sign), steps=limits)
-        for problem in (slow, fast)
-    )
+    one = integrate_orbits(slow, starts, np.full(21, sign), steps=limits)
+    alone(by == "machine code")
+    problem = fast if by == "machine code" else slow
+    two = integrate_orbits(problem, starts, np.full(21, sign), steps=limits)
     assert two.ends.end == one.ends.end
     compared = 0
     for lane in range(21):
@@ -107,7 +120,7 @@ def test_one_round_is_that_of_numpy():
 
 
 @pytest.mark.parametrize("slug", GALLERY)
-def test_orbits_of_the_gallery_end_as_they_do_in_numpy(slug):
+def test_orbits_of_the_gallery_end_as_they_do_in_single_rounds(slug, alone):
     system, spec = prepare_spec(GALLERY[slug])
     compiled = system.compile(spec.parameters)
     machine = prepare_machine(system, compiled, spec.parameters)
@@ -125,11 +138,16 @@ def test_orbits_of_the_gallery_end_as_they_do_in_numpy(slug):
     orbits = Orbits.through(starts, "given", 1500)
     slow = integrate_both(problem, orbits, equilibria).flow
     fast = integrate_both(replace(problem, machine=machine), orbits, equilibria).flow
+    alone(False)
+    in_a_row = integrate_both(problem, orbits, equilibria).flow
     # An orbit may be said to retrace itself one turn sooner or later.
-    assert fast.ends.end == slow.ends.end
+    assert fast.ends.end == slow.ends.end == in_a_row.ends.end
     for lane, end in enumerate(slow.ends.end):
         if end == "closed orbit":
-            assert fast.ends.time[lane] == pytest.approx(slow.ends.time[lane], rel=1e-6)
+            for flow in (fast, in_a_row):
+                assert flow.ends.time[lane] == pytest.approx(slow.ends.time[lane], rel=1e-6)
+    # What is looked at later is computed as before, but for rounding.
+    np.testing.assert_allclose(in_a_row.counts, slow.counts, atol=3)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +206,7 @@ def test_what_cannot_be_compiled_is_left_to_numpy_and_says_why(monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("no such instruction")
 
-    monkeypatch.setattr(build, "compile_ir", broken)
+    monkeypatch.setattr(stepper, "compile_rounds", broken)
     system = parse_system(SMOOTH["pendulum"])
     machine = prepare_machine(system, system.compile())
     assert machine.making.wait() is None
@@ -280,6 +298,39 @@ def test_a_forked_process_compiles_with_what_its_parent_loaded():
     assert done.stdout.strip() == "[0, 0, 0]", done.stderr
 
 
+def test_the_compiler_begins_when_the_preview_is_there(monkeypatch):
+    events = []
+    begin, sketch = stepper.Making.begin, portrait.sketch_trajectories
+
+    def begun(making):
+        events.append("compiler")
+        begin(making)
+
+    def sketched(*args):
+        found = sketch(*args)
+        events.append("sketch")
+        return found
+
+    monkeypatch.setattr(stepper.Making, "begin", begun)
+    monkeypatch.setattr(portrait, "sketch_trajectories", sketched)
+    spec = PortraitSpec("x' = y; y' = -sin(x) - x/83", window={"x": (-7, 7), "y": (-3, 3)})
+    assert "not ready" in preview_portrait(spec).integrator
+    assert events == ["sketch", "compiler"]
+    system, full = prepare_spec(spec)
+    made = prepare_machine(system, system.compile(full.parameters), full.parameters, begin=False)
+    assert made.making.wait() is made.stepper is not None
+    assert preview_portrait(spec).integrator == "machine code"
+
+
+def test_a_click_is_answered_before_the_compiler_begins():
+    spec = PortraitSpec("x' = y; y' = -sin(x) - x/89", window={"x": (-7, 7), "y": (-3, 3)})
+    system, full = prepare_spec(spec)
+    machine = prepare_machine(system, system.compile(full.parameters), full.parameters, begin=False)
+    assert machine.making._future is None
+    assert len(trace_trajectories(spec, [(1.0, 0.0)])[0].points) > 10
+    assert machine.making._future is not None
+
+
 def test_a_portrait_says_what_integrated_it():
     spec = PortraitSpec("x' = y; y' = -sin(x) - x/61", window={"x": (-7, 7), "y": (-3, 3)})
     system, full = prepare_spec(spec)
@@ -294,7 +345,7 @@ def test_trouble_with_machine_code_is_logged_and_said(monkeypatch, caplog):
     def fail(*args, **options):
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr(stepper, "rounds_text", fail)
+    monkeypatch.setattr(stepper, "compile_rounds", fail)
     system = parse_system("x' = y; y' = -x - y/67")
     machine = prepare_machine(system, system.compile())
     assert machine.making.wait() is None

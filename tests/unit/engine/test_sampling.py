@@ -10,8 +10,10 @@ from scipy.integrate import solve_ivp
 
 from eqpp_dash.engine import compute_portrait, parse_system
 from eqpp_dash.engine.orbits import Problem
+from eqpp_dash.engine.sampling import _shares
 from eqpp_dash.engine.seeding import SEPARATION, free_starts
 from eqpp_dash.figures import portrait_figure_dict
+from eqpp_dash.figures.geometry import frame_of
 from eqpp_dash.model.spec import Options, PortraitSpec
 
 PENDULUM = "x' = y; y' = -sin(x)"
@@ -52,26 +54,33 @@ def distances(points, first, second):
     return np.linalg.norm(points - first - np.clip(share, 0, 1)[..., None] * chord, axis=-1)
 
 
-@pytest.mark.parametrize("rtol", [1e-8, 3e-6])
+@pytest.mark.parametrize(("rtol", "half"), [(1e-8, 6.5), (3e-6, 6.5), (1e-8, 3.0)])
 @pytest.mark.parametrize("text", [PENDULUM, DAMPED, VAN_DER_POL])
-def test_chords_stray_from_the_curve_by_less_than_the_bound(text, rtol):
+def test_chords_stray_from_the_curve_by_less_than_the_bound(text, rtol, half):
     starts = np.random.default_rng(4).uniform([-4, -2.5], [4, 2.5], (6, 2)).tolist()
-    window = {"x": (-6.5, 6.5), "y": (-6.5, 6.5)}
+    window = {"x": (-6.5, 6.5), "y": (-half, half)}
     options = Options(rtol, 1e-10, "auto")
     spec = PortraitSpec(
         text, window=window, initial_conditions=starts, analyses=("equilibria",), options=options
     )
-    width, low = np.array([13.0, 13.0]), np.array([-6.5, -6.5])
+    width, low = np.array([13.0, 13.0]), np.array([-6.5, -half])  # one scale for both axes
     compared, worst = 0, 0.0
     for trajectory in compute_portrait(spec).trajectories:
         for times, points, moments, exact in reference(trajectory, text):
             chord = np.clip(np.searchsorted(times, moments, "right") - 1, 0, len(times) - 2)
             unit, ends = (exact - low) / width, (points - low) / width
-            seen = ((unit >= 0) & (unit <= 1)).all(axis=1)
+            seen = ((unit >= 0) & (unit <= (1, half / 6.5))).all(axis=1)
             away = distances(unit, ends[chord], ends[chord + 1])[seen]
             compared, worst = compared + away.size, max(worst, away.max(initial=0.0))
-    assert compared > 2000
+    assert compared > 1500
     assert STRAYS / 20 < worst < STRAYS
+
+
+def test_scales_are_equal_where_the_figure_says_so():
+    for height in (1.0, 2.5, 2.99, 3.01, 9.0):
+        frame = frame_of((0.0, 1.0), (0.0, height))
+        for width in ((1.0, height), (height, 1.0)):
+            assert (_shares(np.array(width)) == 1.0).all() == (not frame.equal or height == 1.0)
 
 
 def test_a_curve_as_it_is_sent_is_right_to_a_fraction_of_a_pixel():

@@ -56,6 +56,17 @@ def test_an_orbit_is_drawn_on_each_side_of_every_cycle(two):
     assert any(forward == "cycle 1" and start != "cycle 0" for start, forward in reached)
 
 
+def test_orbits_end_at_a_cycle_that_attracts_them_within_a_part_of_a_turn():
+    text = "r2 = x^2 + y^2; s = 40*(1 - r2)*(4 - r2); x' = x*s - y; y' = y*s + x"
+    spec = PortraitSpec(
+        text, window=SQUARE, initial_conditions=((0.5, 0.0), (1.8, 0.0), (2.2, 0.0))
+    )
+    portrait = compute_portrait(spec.replace(analyses=("equilibria", "cycles")))
+    ends = [(item.backward.end, item.forward.end) for item in portrait.trajectories]
+    assert ends[:2] == [("equilibrium 0", "cycle 0"), ("cycle 1", "cycle 0")]
+    assert ends[2][0] == "cycle 1"
+
+
 def test_closed_orbits_of_a_center_end_at_no_cycle():
     spec = PortraitSpec("x' = y; y' = -x", window=SQUARE, initial_conditions=((1.0, 0.0),))
     portrait = compute_portrait(spec)
@@ -63,6 +74,16 @@ def test_closed_orbits_of_a_center_end_at_no_cycle():
     assert portrait.trajectories[0].forward.end == "closed orbit"
     (band,) = portrait.annuli
     assert (band.equilibria, band.within) == ((0,), "equilibrium 0")
+
+
+def test_six_closed_orbits_are_drawn_in_an_annulus():
+    portrait = compute_portrait(PortraitSpec("x' = y; y' = -x", window=SQUARE))
+    closed = [item for item in portrait.trajectories if item.forward.end == "closed orbit"]
+    assert len(closed) == len(portrait.trajectories)
+    radii = sorted(float(np.hypot(*item.start)) for item in closed)
+    expected = 3.0 * (np.arange(6) + 0.5) / 6
+    assert [min(abs(r - e) for r in radii) < 0.02 for e in expected] == [True] * 6
+    assert len(closed) <= 12
 
 
 def test_without_the_analysis_nothing_is_searched():

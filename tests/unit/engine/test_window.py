@@ -5,12 +5,13 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
 
+from eqpp_dash.engine import equilibria
 from eqpp_dash.engine.classify import classify_equilibrium
 from eqpp_dash.engine.equilibria import find_equilibria
 from eqpp_dash.engine.extent import natural_scales, nonlinear_radius, unstable_reach
 from eqpp_dash.engine.symmetry import find_periods, invariant_axis, mirrored_axes
 from eqpp_dash.engine.system import parse_system
-from eqpp_dash.engine.window import _round_out, fit_window
+from eqpp_dash.engine.window import _round_out, fit_window, fit_with_search
 
 PENDULUM = "x' = y; y' = -sin(x)"
 VAN_DER_POL = "x' = y; y' = mu*(1 - x^2)*y - x"
@@ -199,3 +200,55 @@ def test_orbit_that_runs_away_has_no_reach():
 )
 def test_rounding_outward(low, high, points, expected):
     assert_allclose(_round_out(low, high, np.array(points)), expected)
+
+
+SHARED = {
+    PENDULUM: 5,
+    PREY: 2,
+    "x' = y; y' = x - x^3 - 0.3*y": 3,
+    "x' = x*(3 - x - 2*y); y' = y*(2 - x - y)": 4,
+    "x' = (x^2 - 1/9)*(y - 1); y' = (y^2 - 2)*(x - 500)": 4,
+}
+
+
+@pytest.mark.parametrize("text", SHARED)
+def test_what_the_fit_found_spares_the_search_in_the_window(text, monkeypatch):
+    system = parse_system(text)
+    field = system.compile()
+    shared = fit_with_search(field, system)
+    expected = find_equilibria(field, shared.window)
+    assert len(expected.equilibria) == SHARED[text]
+    calls = []
+    monkeypatch.setattr(equilibria, "find_zeros", lambda *args: calls.append(args))
+    found = find_equilibria(field, shared.window, known=shared.known)
+    assert not calls
+    assert found.completeness == expected.completeness == "proved"
+    assert found.notices == expected.notices
+    for one, other in zip(found.equilibria, expected.equilibria, strict=True):
+        assert (one.kind, one.location, one.evidence) == (
+            other.kind,
+            other.location,
+            other.evidence,
+        )
+        assert (np.abs(one.point - other.point) <= one.error + other.error).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "window"),
+    [
+        (PENDULUM, {"x": (-30.0, 30.0), "y": (-3.0, 3.0)}),  # beyond what the fit searched
+        ("x' = y; y' = (1 - cos(x))*(x^2 - 2)", None),  # with specks that the fit left undecided
+    ],
+)
+def test_what_the_fit_did_not_decide_is_searched_again(text, window):
+    system = parse_system(text)
+    field = system.compile()
+    shared = fit_with_search(field, system)
+    window = window or shared.window
+    expected, found = (
+        find_equilibria(field, window, known=known) for known in (None, shared.known)
+    )
+    assert found.completeness == expected.completeness
+    assert len(found.equilibria) == len(expected.equilibria) > 0
+    for one, other in zip(found.equilibria, expected.equilibria, strict=True):
+        assert (one.kind, *one.point) == (other.kind, *other.point)

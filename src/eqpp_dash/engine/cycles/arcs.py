@@ -69,12 +69,16 @@ class Arc:
     left: ArcEnd
     right: ArcEnd
     size: float = field(init=False)
+    first: float = field(init=False)
+    last: float = field(init=False)
     low: float = field(init=False)
     high: float = field(init=False)
 
     def __post_init__(self) -> None:
         first, last = float(self.x[0]), float(self.x[-1])
         size = last - first
+        object.__setattr__(self, "first", first)
+        object.__setattr__(self, "last", last)
         object.__setattr__(self, "size", size)
         object.__setattr__(self, "low", first - size if self.left.kind == "box" else first)
         object.__setattr__(self, "high", last + size if self.right.kind == "box" else last)
@@ -139,6 +143,7 @@ def find_arcs(
     box: tuple[Array, Array],
     known: Array,
     unit: Array | None = None,
+    blind: list[str] | None = None,
 ) -> list[Arc]:
     """Find the sections of a planar field.
 
@@ -154,6 +159,8 @@ def find_arcs(
         Known equilibria and singular points.
     unit : ndarray, shape (2,), optional
         Lengths in which steps are measured; the width of the window.
+    blind : list of str, optional
+        Gets what could not be followed.
 
     Returns
     -------
@@ -168,12 +175,14 @@ def find_arcs(
             for arc in _sections(compiled, tracer, branch, unit, box, known):
                 if not any(_same(arc, other) for other in arcs):
                     arcs.append(arc)
+        if tracer.cut_short and blind is not None:
+            blind.append(f"{factor.text:.40} = 0 has too many branches to follow all of them")
     return arcs
 
 
 def _same(a: Arc, b: Arc) -> bool:
     tolerance = 1e-6 * max(a.size, b.size)
-    if abs(a.x[0] - b.x[0]) > tolerance or abs(a.x[-1] - b.x[-1]) > tolerance:
+    if abs(a.first - b.first) > tolerance or abs(a.last - b.last) > tolerance:
         return False
     middle = np.array([0.5 * (a.x[0] + a.x[-1])])
     height = float(np.ptp(a.y)) + float(np.ptp(b.y)) + abs(float(a.y[0] - b.y[0]))

@@ -123,19 +123,25 @@ def find_limit_cycles(
     known = np.array(points, dtype=float).reshape(-1, 2)
     with np.errstate(all="ignore"):
         periods = Periods(structure, lo, hi)
-        arcs = find_arcs(field, *periods.within(lo, hi), periods.within(*box), known, unit)
+        blind: list[str] = []
+        bounds = periods.within(*box)
+        arcs = find_arcs(field, *periods.within(lo, hi), bounds, known, unit, blind)
+        progress(0.1)
         far = (center - 0.5 * FAR * WORK_BOX * unit, center + 0.5 * FAR * WORK_BOX * unit)
         leaper = leaper_of(field, machine) if arcs else None
         values = None if machine is None else machine.values
         traps = _traps(field, equilibria, unit)
         returns = ReturnMap(field, arcs, unit, far, traps, leaper, values)
         ends = EndJudge(field)
-        chosen = periods.chosen(arcs)
-        scan = Scan(Displacement(returns), ends, chosen, budget, progress)
+        chosen = sorted(periods.chosen(arcs), key=lambda k: _distance(arcs[k], lo, hi))
+        scan = Scan(
+            Displacement(returns), ends, chosen, budget, lambda share: progress(0.1 + 0.7 * share)
+        )
         found = sort_findings(scan, ends, analytic=not field.switching)
         if proof is not None and proof.everywhere:
             found.keep_bands()
         refined = periods.repeat(refine_cycles(returns, found.brackets))
+        progress(0.9)
         bands = split_bands(returns, found.bands, equilibria, periods)
     progress(1.0)
     cycles = _cycles(refined, equilibria, lo, hi)
@@ -146,9 +152,16 @@ def find_limit_cycles(
         Completeness(
             "searched" if proof is None else proof.status,
             len(chosen),
-            tuple(dict.fromkeys(found.blind)),
+            tuple(dict.fromkeys([*blind, *found.blind])),
         ),
     )
+
+
+def _distance(arc: Arc, lo: Array, hi: Array) -> float:
+    """Give how far a section is from the window, in widths of that; the budget is spent in turn."""
+    points = np.stack([arc.x, arc.y])
+    beyond = np.maximum(lo[:, None] - points, points - hi[:, None]) / (hi - lo)[:, None]
+    return max(0.0, float(beyond.max(axis=0).min()))
 
 
 def _traps(field: CompiledField, equilibria: Sequence[Equilibrium], unit: Array) -> list[Trap]:

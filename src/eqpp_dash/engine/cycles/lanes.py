@@ -127,6 +127,7 @@ class Lanes:
         self.rising = np.zeros(count, dtype=bool)
         self.failed = np.zeros(count, dtype=np.intp)
         self.limit = np.full(count, np.iinfo(np.intp).max)
+        self.longest = np.full(count, np.inf)
         self.strays = np.zeros(count, dtype=np.intp)
         self.slow = np.zeros(count, dtype=np.intp)
 

@@ -70,6 +70,10 @@ class Leaper:
         weakref.finalize(self, code.close)
         self._leap = _leap_type(code.address("leap"))
 
+    def renew(self) -> None:
+        """Forget the lock of the process that this one was forked from."""
+        self._lock = threading.Lock()
+
     @property
     def stiff(self) -> Leaper:
         """The same for stiff orbits, made when it is first asked for."""
@@ -126,7 +130,10 @@ def _renew() -> None:
     global _lock
     _lock = threading.Lock()
     for owner, future in list(_made.items()):
-        if not future.done():
+        leaper = future.result() if future.done() else None
+        if leaper is not None:
+            leaper.renew()
+        elif not future.done():
             del _made[owner]
 
 
@@ -134,17 +141,21 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew)
 
 
-def prepare_leaper(machine: Machine) -> None:
-    """Begin to make the machine code of a system in the background, unless it is there."""
-    future, is_new = _future(machine.making)
+def prepare_search(machine: Machine | None) -> None:
+    """Begin to make the machine code for a search in the background, unless it is there.
+
+    Parameters
+    ----------
+    machine : Machine or None
+        Machine code of the system, as the search will be given; nothing is done without.
+    """
+    if machine is None or len(machine.making.variables) != 2:
+        return
+    making = machine.making
+    future, is_new = _future(making)
     if is_new:
-        job = (
-            future,
-            machine.making.components,
-            machine.making.variables,
-            machine.making.parameters,
-        )
-        threading.Thread(target=_make, args=job, name="cycles", daemon=True).start()
+        job = future, making.components, making.variables, making.parameters
+        threading.Thread(target=_make, args=job, name="cycles").start()
 
 
 def leaper_of(field: CompiledField, machine: Machine | None) -> Leaper | None:

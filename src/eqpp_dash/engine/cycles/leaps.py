@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PAUSES = (60, 150, 400, 1000)
 """Numbers of steps at which lanes pause, so that rivals are looked at; then every thousand."""
 
-TRACED = 500
+TRACED = 120
 """Steps of a lane that are traced at once."""
 
 FATES = {State.LEFT: Fate.LEFT, State.CAUGHT: Fate.CAUGHT, State.UNDEFINED: Fate.UNDEFINED}
@@ -77,11 +77,11 @@ class Leaps:
                 limit = np.minimum(limit, lanes.tries[some] + traced)
             before = self._pack(some, limit)
             after, steps = self.leaper.run(before, self.setup, traced)
-            if traced:
-                self._note(lanes.lane[some], steps)
             self._unpack(some, after)
-            doubtful = np.flatnonzero(self._doubtful(some, after))
-            if doubtful.size:
+            doubtful = self._doubtful(some, after)
+            if traced:
+                self._note(lanes.lane[some], np.where(doubtful, 0.0, steps))
+            if doubtful.any():
                 self._restore(some[doubtful], before[:, doubtful])
             self._decide(some, after)
             self.shot.hurry()

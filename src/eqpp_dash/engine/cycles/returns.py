@@ -81,6 +81,7 @@ class ReturnMap:
         race: bool = False,
         rightmost: bool = False,
         most_steps: int = 3000,
+        longest: Array | None = None,
         path: list[Steps] | None = None,
     ) -> FirstReturns:
         """Follow orbits to their returns.
@@ -102,6 +103,8 @@ class ReturnMap:
             Whether to end orbits that come farther right than their start.
         most_steps : int
             Most steps tried.
+        longest : ndarray, shape (m,), optional
+            Times after which orbits are given up.
         path : list, optional
             Gets the good steps, round by round.
 
@@ -113,10 +116,10 @@ class ReturnMap:
         self.shots += x.size
         with np.errstate(all="ignore"):
             shot = Shot(self, self._start(arc, x, sign), rtol, rightmost, path)
-            shot.begin(race, most_steps)
+            shot.begin(race, most_steps, longest)
             if self.leaper is not None:
                 Leaps(shot, self.leaper, self.values).run()
-                if shot.lanes.stiff.any() and rtol >= limits.ROUGH:
+                if shot.lanes.stiff.any() and rtol >= limits.ROUGH and path is None:
                     Leaps(shot, self.leaper.stiff, self.values).run()
             return shot.run()
 

@@ -69,9 +69,11 @@ class Shot:
         scale, longest = self.stepping.tolerated(lanes, rtol), np.full(count, np.inf)
         lanes.h = dop853.first_step(field, lanes.t, lanes.y, lanes.f, scale, longest)
 
-    def begin(self, race: bool, most_steps: int) -> None:
+    def begin(self, race: bool, most_steps: int, longest: Array | None) -> None:
         """Say how far to go, and end the orbits that cannot begin."""
         lanes, out = self.lanes, self.out
+        if longest is not None:
+            lanes.longest = longest.copy()
         self.race, self.most_steps = race, most_steps
         bad = ~(np.isfinite(lanes.f).all(axis=0) & np.isfinite(lanes.h) & (lanes.h > 0))
         out.fate[lanes.lane[bad]] = Fate.UNDEFINED
@@ -102,10 +104,11 @@ class Shot:
             lanes.limit[hurried] = np.minimum(lanes.limit[hurried], limit)
 
     def stop_late(self) -> None:
-        """Give up orbits that have used their steps up."""
+        """Give up orbits that have used their steps or their time up."""
         lanes, out = self.lanes, self.out
         running = out.fate[lanes.lane] == Fate.RUNNING
-        out.fate[lanes.lane[running & (lanes.tries >= lanes.limit)]] = Fate.GIVEN_UP
+        late = (lanes.tries >= lanes.limit) | (lanes.t > lanes.longest)
+        out.fate[lanes.lane[running & late]] = Fate.GIVEN_UP
 
     def _round(self) -> None:
         """Try one step of every lane."""

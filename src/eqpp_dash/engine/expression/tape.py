@@ -229,6 +229,32 @@ class Tape:
             result[i] = registers[place]
         return result
 
+    def times(self, factor: Array, t: Any, x: Array) -> Array:
+        """Compute the expressions times a factor, in little time for few states.
+
+        Parameters
+        ----------
+        factor : ndarray, shape (m,)
+            The factor at each state.
+        t : float or ndarray, shape (m,)
+            Time.
+        x : ndarray, shape (n, m)
+            States.
+
+        Returns
+        -------
+        ndarray, shape (roots, m)
+            Values; where they are undefined numpy warns, unless it is told not to.
+        """
+        registers = self._template.copy()
+        registers[: self._inputs - 1] = x
+        registers[self._inputs - 1] = t
+        _run(self._array, registers)
+        result = np.empty((len(self._outputs), factor.size))
+        for row, place in zip(result, self._outputs, strict=True):
+            np.multiply(factor, registers[place], out=row)
+        return result
+
     def scalar(self, t: float, x: Sequence[float]) -> list[float]:
         """Compute the expressions at one state, with plain floats.
 

@@ -43,7 +43,7 @@ def center_proof(structure: Structure, point: Array, error: float, span: Array) 
     """
     fact = structure.integral
     if fact is not None and fact.single_valued and _is_regular(fact, point, error, span):
-        return f"the first integral {fact.expression} is not constant here"
+        return f"a first integral ({fact.kind}) is smooth here and not constant"
     for reversor in structure.reversors:
         if _maps_to_itself(reversor, point):
             return f"the reversor {reversor.expression} maps the point to itself"

@@ -26,7 +26,8 @@ from eqpp_dash.engine.dop853 import TERMS
 from eqpp_dash.engine.expression.graph import Node, topological
 from eqpp_dash.engine.machine import build
 from eqpp_dash.engine.machine.fallback import ArrayField
-from eqpp_dash.engine.machine.rounds import FIXED_SETUP, Layout, rounds_text
+from eqpp_dash.engine.machine.rounds import FIXED_SETUP, Layout
+from eqpp_dash.engine.machine.roundscode import compile_rounds
 from eqpp_dash.engine.system import System, Value
 
 Array = NDArray[np.float64]
@@ -62,7 +63,11 @@ class Stepper:
         Rows of a record.
     width : int
         Lanes are padded to a multiple of this.
+    most : int
+        Most rounds of a record.
     """
+
+    most = 48
 
     def __init__(
         self,
@@ -71,11 +76,9 @@ class Stepper:
         parameters: Sequence[str],
         folder: Path | None = None,
     ) -> None:
-        target = build.native_target()
-        self.width = target.width
+        self.width = build.native_target().width
         self.layout = Layout(len(variables))
-        text = rounds_text(components, variables, parameters, width=self.width, fused=target.fused)
-        code = build.compile_ir(text, "rounds", ["advance", "terms"], folder=folder)
+        code = compile_rounds(components, variables, parameters, folder=folder, quick=True)
         weakref.finalize(self, code.close)
         self._advance = _advance_type(code.address("advance"))
         self._terms = _terms_type(code.address("terms"))
@@ -134,9 +137,11 @@ class Making:
         self.components, self.variables = tuple(components), tuple(variables)
         self._future: Future[None] | None = None
 
-    def begin(self, folder: Path | None) -> None:
-        """Begin to compile in the background."""
-        self._future = _workshop().submit(self._make, folder)
+    def begin(self) -> None:
+        """Begin to compile in the background, unless that was begun before."""
+        with _shelf.lock:
+            if self._future is None:
+                self._future = _workshop().submit(self._make, _shelf.folder)
 
     def _make(self, folder: Path | None) -> None:
         self.trouble = build.why_not()
@@ -149,15 +154,16 @@ class Making:
             _log.exception("no machine code for %s", ", ".join(self.variables))
 
     def wait(self) -> Stepper | None:
-        """Wait until it is made; None if it cannot be."""
-        if self._future is not None:
-            self._future.result()
+        """Wait until it is made, which begins if it has not; None if it cannot be."""
+        self.begin()
+        assert self._future is not None
+        self._future.result()
         return self.stepper
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Machine:
-    """A stepper, made or being made, with the parameters of one question.
+    """A stepper, made, being made or to be made, with the parameters of one question.
 
     Attributes
     ----------
@@ -174,6 +180,10 @@ class Machine:
     def stepper(self) -> Stepper | None:
         """The machine code, as soon as it is there."""
         return self.making.stepper
+
+    def begin(self) -> None:
+        """Begin to make the machine code in the background, unless that was begun before."""
+        self.making.begin()
 
     def setup(
         self, span: float, start: float, rtol: float, atol: Array, width: Array, center: Array
@@ -231,7 +241,11 @@ def load_compiler(system: System) -> None:
 
 
 def prepare_machine(
-    system: System, compiled: CompiledField, parameters: Mapping[str, Value] | None = None
+    system: System,
+    compiled: CompiledField,
+    parameters: Mapping[str, Value] | None = None,
+    *,
+    begin: bool = True,
 ) -> Machine | None:
     """Begin to make machine code for a system, or find what was made.
 
@@ -243,6 +257,9 @@ def prepare_machine(
         The same with its parameters put in.
     parameters : mapping of str to float or str, optional
         Their values, as for `System.compile`.
+    begin : bool
+        Whether to begin at once. Who answers by numpy first, and had rather not share the
+        processor and Python's lock with the compiler, calls `Machine.begin` afterwards.
 
     Returns
     -------
@@ -271,11 +288,12 @@ def prepare_machine(
         making = _shelf.made.get(key)
         if making is None:
             making = _shelf.made[key] = Making(components, system.variables, names)
-            making.begin(_shelf.folder)
             while len(_shelf.made) > REMEMBERED:
                 _shelf.made.popitem(last=False)
         else:
             _shelf.made.move_to_end(key)
+    if begin:
+        making.begin()
     return Machine(making, numbers)
 
 

@@ -121,7 +121,7 @@ def closes(rows, powers, cycle):
 def test_cycles_are_those_that_orbits_wind_onto(number):
     text, rows, powers = system(number)
     found = search(text, SQUARE)
-    assert found.undecided == ()
+    assert found.undecided == found.bands == ()
     for cycle in found.cycles:
         assert cycle.evidence == "verified"
         if cycle.location == "inside":
@@ -141,3 +141,9 @@ def test_cycles_are_those_that_orbits_wind_onto(number):
 def test_some_of_the_systems_have_cycles():
     counts = [len(search(system(number)[0], SQUARE).cycles) for number in range(COUNT)]
     assert sum(counts) >= COUNT // 4
+
+
+@pytest.mark.parametrize("number", [48, 112])
+def test_a_weak_focus_is_no_band_in_whatever_direction_its_sign_shows(number):
+    found = search(system(number)[0], SQUARE)
+    assert found.cycles == found.bands == found.undecided == ()
