@@ -90,13 +90,25 @@ def candidates(
             if not away[last] < NEAR:
                 continue
             back = _beside(branches, k, curve.points[last] - equilibria[k].point)
-            clear = _clear(problem, steps[i], float(curve.times[last]), equilibria[k].point)
+            clear = is_clear(problem, steps[i], float(curve.times[last]), equilibria[k].point)
             found.append(Candidate(i, back, branch.equilibrium, k, last, float(away[last]), clear))
     return sorted(found, key=lambda item: item.distance)
 
 
-def _clear(problem: Problem, steps: Walk, time: float, target: Array) -> bool:
-    """Tell whether steps pass no slow place until a time, before the target."""
+def is_clear(problem: Problem, steps: Walk, time: float, target: Array) -> bool:
+    """Tell whether steps pass no slow place until a time, before the target.
+
+    Parameters
+    ----------
+    problem : Problem
+        The system on its window.
+    steps : (ndarray, ndarray)
+        Times and states of the steps.
+    time : float
+        The time.
+    target : ndarray, shape (2,)
+        The point near which they may be slow.
+    """
     times, states = steps
     away = np.max(np.abs((states - target[:, None]) / problem.width[:, None]), axis=0)
     on_way = (times < time) & (away > SLOW_FROM)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from eqpp_dash.engine.connections.candidates import Candidate, Walk, candidates
+from eqpp_dash.engine.connections.candidates import Candidate, Walk, candidates, is_clear
 from eqpp_dash.engine.connections.chains import polycycles
 from eqpp_dash.engine.connections.gaps import measure_gap
 from eqpp_dash.engine.connections.proofs import Proof, Prover
@@ -77,15 +77,12 @@ def find_connections(
     prover = Prover(problem, branches, curves, equilibria, structure or Structure())
     connections: list[Connection] = []
     ends: dict[int, tuple[int, str, str]] = {}
-    doubtful: set[int] = set()
     measured = 0
     for item in candidates(problem, branches, curves, equilibria, steps):
         if item.out in ends or item.back in ends:
             continue
         proof = prover.prove(item)
-        if proof is None and not item.clear:
-            doubtful.add(item.out)
-        elif proof is None and measured < MOST_MEASURED:
+        if proof is None and item.clear and measured < MOST_MEASURED:
             measured += 1
             near = _near(problem, branches, curves, item)
             if near is not None:
@@ -96,10 +93,9 @@ def find_connections(
         for mine, other in ((item.out, item.target), (item.back, item.source)):
             ends[mine] = (other, proof.status, proof.how)
     named = [_ended(curve, ends.get(i)) for i, curve in enumerate(curves)]
-    for i in doubtful - set(ends):
-        if named[i].forward.end == "undecided":
-            end = replace(named[i].forward, reason=DOUBTFUL)
-            named[i] = replace(named[i], forward=end)
+    for i, walk in enumerate(steps):
+        if i not in ends:
+            named[i] = _doubted(problem, named[i], walk)
     separatrices = [
         _separatrix(branch, curve, ends.get(i))
         for i, (branch, curve) in enumerate(zip(branches, named, strict=True))
@@ -155,6 +151,18 @@ def _ended(curve: Trajectory, end: tuple[int, str, str] | None) -> Trajectory:
     if curve.backward.reason == ALONG_MANIFOLD:
         return replace(curve, forward=there)
     return replace(curve, backward=there)
+
+
+def _doubted(problem: Problem, curve: Trajectory, walk: Walk) -> Trajectory:
+    """Say of an undecided end that it is worth nothing after a slow place."""
+    out = curve.backward.reason == ALONG_MANIFOLD
+    end = curve.forward if out else curve.backward
+    if end.end != "undecided" or not walk[0].size:
+        return curve
+    if is_clear(problem, walk, np.inf, walk[1][:, -1]):
+        return curve
+    end = replace(end, reason=DOUBTFUL)
+    return replace(curve, forward=end) if out else replace(curve, backward=end)
 
 
 def _separatrix(
