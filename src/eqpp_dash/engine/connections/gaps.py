@@ -58,9 +58,8 @@ def measure_gap(
     middle = _middle(out, last, width)
     if middle is None or len(back.times) < 2:
         return None
-    nearest = int(np.argmin(np.max(np.abs((back.points - out.points[middle]) / width), axis=1)))
-    time, other = float(out.times[middle]), -float(back.times[nearest])
-    if time <= 0 or other <= 0:
+    time, other = float(out.times[middle]), _rough_crossing(problem, out.points[middle], back)
+    if other is None or other <= 0:
         return None
     tight = replace(
         problem,
@@ -86,6 +85,24 @@ def measure_gap(
     distance = abs(float(across @ ((crossing - point) / width)))
     direction = across * width
     return Gap(distance, np.stack([point, direction / np.linalg.norm(direction)]))
+
+
+def _rough_crossing(problem: Problem, point: Array, back: Trajectory) -> float | None:
+    """Give the elapsed time at which a drawn curve crosses the section nearest to a point."""
+    width = problem.width
+    along = problem.field(problem.start, point[:, None])[:, 0] / width
+    away = (back.points - point) / width
+    ahead = away @ along
+    places = np.flatnonzero(ahead[:-1] * ahead[1:] <= 0)
+    if not places.size:
+        return None
+    rise = ahead[places + 1] - ahead[places]
+    share = np.where(rise != 0, -ahead[places] / np.where(rise != 0, rise, 1.0), 0.0)
+    crossings = away[places] + share[:, None] * (away[places + 1] - away[places])
+    best = int(np.argmin(np.abs(crossings).max(axis=1)))
+    place = places[best]
+    step = back.times[place + 1] - back.times[place]
+    return -float(back.times[place] + share[best] * step)
 
 
 def _middle(out: Trajectory, last: int, width: Array) -> int | None:
