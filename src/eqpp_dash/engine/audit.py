@@ -27,6 +27,9 @@ from eqpp_dash.model.spec import Range
 SHIFTS = (0.0, 0.011, -0.013, 0.021, -0.037, -0.083)
 """How far the border may be moved outward, in widths of the window, if the field vanishes on it."""
 
+BESIDE = 1e-9
+"""So near to the curve, in widths of the window, it is not known what lies within."""
+
 PIECES = 64
 DEPTH = 6
 CELLS = 24
@@ -117,7 +120,7 @@ class _Auditor:
         for shift in SHIFTS:
             away = shift * (self.hi - self.lo)
             lo, hi = self.lo - away, self.hi + away
-            turns = winding_number(self.field, lo, hi)
+            turns = self._turns(lo, hi)
             if turns is not None:
                 if shift:
                     way = "outward" if shift > 0 else "inward"
@@ -127,6 +130,17 @@ class _Auditor:
                     )
                 return turns, lo, hi
         return None, self.lo, self.hi
+
+    def _turns(self, lo: Array, hi: Array) -> int | None:
+        """Give the winding number along a rectangle; None if it may meet what was found."""
+        near = BESIDE * (self.hi - self.lo)
+        for item in (*self.search.equilibria, *self.search.singularities):
+            point = item.point
+            if point.size != 2 or (point < lo - near).any() or (point > hi + near).any():
+                continue
+            if (np.minimum(np.abs(point - lo), np.abs(point - hi)) < near).any():
+                return None
+        return winding_number(self.field, lo, hi)
 
     def _compare(
         self, turns: int | None, total: int | None, lo: Array, hi: Array, where: str
@@ -219,7 +233,7 @@ class _Auditor:
                 lo, hi = self.lo.copy(), self.hi.copy()
                 lo[axis] += share * (width - period)
                 hi[axis] = lo[axis] + period
-                turns = winding_number(self.field, lo, hi) if width > period else None
+                turns = self._turns(lo, hi) if width > period else None
                 if turns is None:
                     continue
                 total = self._sum(lo, hi)

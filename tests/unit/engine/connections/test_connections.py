@@ -1,6 +1,7 @@
 """Connections of saddles: proved where something carries them, measured where nothing does."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ def test_the_pendulum_over_two_periods():
     window = {"x": [-2.05 * math.pi - math.pi, 2.05 * math.pi - math.pi], "y": [-3, 3]}
     found = portrait("x' = y; y' = -sin(x)", window)
     places = [round(math.pi * k, 6) for k in (-3, -1, 1)]
-    pairs = [(a, b) for a, b in zip(places, places[1:], strict=False)]
+    pairs = list(pairwise(places))
     chain = sorted(((a, 0.0), (b, 0.0)) for one, two in pairs for a, b in ((one, two), (two, one)))
     assert ends(found, "proved") == chain
     assert ends(found) == chain
