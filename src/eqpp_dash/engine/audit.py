@@ -134,8 +134,9 @@ class _Auditor:
     def _turns(self, lo: Array, hi: Array) -> int | None:
         """Give the winding number along a rectangle; None if it may meet what was found."""
         near = BESIDE * (self.hi - self.lo)
-        for item in (*self.search.equilibria, *self.search.singularities):
-            point = item.point
+        points = [item.point for item in self.search.equilibria]
+        points += [item.point for item in self.search.singularities]
+        for point in points:
             if point.size != 2 or (point < lo - near).any() or (point > hi + near).any():
                 continue
             if (np.minimum(np.abs(point - lo), np.abs(point - hi)) < near).any():

@@ -15,7 +15,7 @@ from eqpp_dash.model.portrait import Equilibrium, Trajectory
 NEAR = 0.1
 """Distance, in widths of the window, at which a separatrix passes near a saddle."""
 
-SLOW = 3e-3
+SLOW = 3e-4
 """Share of its greatest speed to which a curve slows down beside an equilibrium."""
 
 SLOW_FROM = 0.03

@@ -79,10 +79,10 @@ def find_connections(
     ends: dict[int, tuple[int, str, str]] = {}
     measured = 0
     for item in candidates(problem, branches, curves, equilibria, steps):
-        if item.out in ends or item.back in ends:
+        if item.out in ends or item.back in ends or not item.clear:
             continue
         proof = prover.prove(item)
-        if proof is None and item.clear and measured < MOST_MEASURED:
+        if proof is None and measured < MOST_MEASURED:
             measured += 1
             near = _near(problem, branches, curves, item)
             if near is not None:

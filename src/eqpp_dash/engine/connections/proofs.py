@@ -71,7 +71,7 @@ class Prover:
         return (
             self._by_integral(item, source, target, maps)
             or self._by_curve(item, source, target)
-            or (self._by_reversor(item, maps) if item.clear else None)
+            or self._by_reversor(item, maps)
         )
 
     def _by_integral(

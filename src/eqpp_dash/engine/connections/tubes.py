@@ -19,8 +19,11 @@ from eqpp_dash.engine.dop853 import Array
 INFLATION = 0.35
 """Half width of a box beyond the piece of curve in it, in lengths of the piece."""
 
+SHARES = (0.25, 0.5, 0.75)
+"""Where a piece is cut that is too long."""
+
 MOST_BOXES = 3000
-MOST_ROUNDS = 12
+MOST_ROUNDS = 6
 SHORTEST = 1e-7
 Inside = Callable[[Array], NDArray[np.bool_]]
 
@@ -144,9 +147,13 @@ def _joined(
 def _refined(
     function: Factor, level: float, nodes: Array, cut: NDArray[np.bool_], width: Array
 ) -> Array:
-    """Put a point into the middle of some pieces."""
-    middles = _on_curve(function, level, 0.5 * (nodes[:-1] + nodes[1:])[cut], width)
-    return np.insert(nodes, np.flatnonzero(cut) + 1, middles, axis=0)
+    """Put points into some pieces."""
+    first, last = nodes[:-1][cut], nodes[1:][cut]
+    parts = [first + share * (last - first) for share in SHARES]
+    new = _on_curve(function, level, np.concatenate(parts), width)
+    places = np.flatnonzero(cut) + 1
+    found: Array = np.insert(nodes, np.tile(places, len(SHARES)), new, axis=0)
+    return found
 
 
 def _on_curve(function: Factor, level: float, points: Array, width: Array) -> Array:
