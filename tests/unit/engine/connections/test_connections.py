@@ -153,3 +153,18 @@ def test_a_reversor_carries_a_connection_without_a_first_integral():
     assert {item.within for item in carried} == {"reversible systems"}
     assert all("mirror" in item.how for item in carried)
     assert all(found.equilibria[item.source].kind == "saddle" for item in carried)
+
+
+def test_a_homoclinic_bifurcation_lies_where_the_gap_closes():
+    """Strogatz, section 8.4: x'' = mu x' + x - x^2 + x x' has a homoclinic orbit at -0.8645."""
+    text = "x' = y; y' = mu*y + x - x^2 + x*y"
+    gaps = []
+    for mu in (-0.87, -0.8645, -0.86):
+        found = portrait(text, {"x": [-1, 2], "y": [-1.5, 1.5]}, parameters={"mu": mu})
+        (item,) = found.connections
+        assert (item.type, item.status) == ("homoclinic", "near")
+        gaps.append(item.gap)
+    assert gaps[1] < 1e-4
+    # The gap changes its sign between both: the straight line through them meets zero there.
+    zero = -0.87 + 0.01 * gaps[0] / (gaps[0] + gaps[2])
+    assert zero == pytest.approx(-0.8645, abs=1e-4)
