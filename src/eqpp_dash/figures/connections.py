@@ -51,7 +51,7 @@ def connection_status(item: Connection) -> str:
     Examples
     --------
     >>> connection_status(Connection("homoclinic", 0, 0, (0, 1), "near", 1, "", "", 2.5e-4))
-    'near, gap 2.5×10⁻⁴ of the window'
+    'near, gap 0.00025 of the window'
     """
     if item.gap is None:
         return item.status
