@@ -14,6 +14,7 @@ from eqpp_dash.engine.continua import equilibrium_curve, hidden_curve
 from eqpp_dash.engine.degenerate import Cluster, cluster_boxes
 from eqpp_dash.engine.exactzeros import ExactZeros
 from eqpp_dash.engine.field import window_limits
+from eqpp_dash.engine.filippov.find import search_surfaces
 from eqpp_dash.engine.krawczyk import newton, prove_zeros
 from eqpp_dash.engine.points import ALGEBRA, PointExaminer
 from eqpp_dash.engine.problem import FactorSystem
@@ -27,6 +28,7 @@ from eqpp_dash.model.portrait import (
     Notice,
     Progress,
     Singularity,
+    SwitchingSegment,
 )
 from eqpp_dash.model.spec import Range
 
@@ -57,6 +59,8 @@ class EquilibriumSearch:
         Warnings.
     known : KnownZeros or None
         What spares a search within this one's box; None if something was left undecided.
+    switching : tuple of SwitchingSegment
+        Segments of the surfaces at which the field jumps.
     """
 
     equilibria: tuple[Equilibrium, ...]
@@ -65,6 +69,7 @@ class EquilibriumSearch:
     completeness: str
     notices: tuple[Notice, ...]
     known: KnownZeros | None = None
+    switching: tuple[SwitchingSegment, ...] = ()
 
 
 def find_equilibria(
@@ -112,7 +117,18 @@ def find_equilibria(
     lo, hi = window_limits(field, window)
     search = _Search(field, lo, hi, budget or SearchBudget(), progress)
     search.run(known=known)
-    return search.result()
+    return _with_surfaces(field, lo, hi, search.result())
+
+
+def _with_surfaces(
+    field: CompiledField, lo: Array, hi: Array, found: EquilibriumSearch
+) -> EquilibriumSearch:
+    """Add what is on surfaces where the field jumps, and name what is there."""
+    if field.dimension != 2 or not field.switching:
+        return found
+    more = search_surfaces(field, lo, hi, found.equilibria)
+    sets = (*found.sets, *more.sets)
+    return replace(found, equilibria=more.equilibria, sets=sets, switching=more.switching)
 
 
 def survey_equilibria(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from eqpp_dash.engine.dop853 import Array, interpolate
 if TYPE_CHECKING:
     from eqpp_dash.engine.compiled import CompiledField
     from eqpp_dash.engine.machine.stepper import Machine
+    from eqpp_dash.model.portrait import EquilibriumSet
 
 WORK_BOX = 7.0
 """Half width of the work box in half widths of the window: three windows on each side."""
@@ -50,6 +51,8 @@ class Problem:
         Half width of the work box in half widths of the window.
     machine : Machine or None
         Machine code that takes the steps as soon as it is there; else numpy takes them.
+    sets : sequence of EquilibriumSet
+        Curves of equilibria at which orbits may come to rest.
     """
 
     field: CompiledField
@@ -64,6 +67,7 @@ class Problem:
     crossing: float = 1.0
     box: float = WORK_BOX
     machine: Machine | None = None
+    sets: Sequence[EquilibriumSet] = ()
 
     def scale(self, magnitude: Array) -> Array:
         """Give the error tolerated at states of this magnitude, shape (n, lanes).

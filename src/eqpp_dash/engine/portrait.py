@@ -30,6 +30,7 @@ from eqpp_dash.engine.window import WindowFit, fit_with_search
 from eqpp_dash.engine.zeros import KnownZeros
 from eqpp_dash.model.portrait import (
     Equilibrium,
+    EquilibriumSet,
     Notice,
     Nullcline,
     Portrait,
@@ -103,7 +104,7 @@ def compute_portrait(
     search = _equilibria(compiled, window, spec, structure, report, fit.known)
     report.begin("trajectories")
     equilibria = search.equilibria if search else ()
-    problem = _problem(compiled, window, spec, equilibria, machine)
+    problem = _problem(compiled, window, spec, equilibria, machine, search.sets if search else ())
     trajectories = draw_trajectories(problem, spec, equilibria, report)
     return replace(
         base,
@@ -113,6 +114,7 @@ def compute_portrait(
         equilibrium_sets=search.sets if search else (),
         singularities=search.singularities if search else (),
         trajectories=trajectories,
+        switching=search.switching if search else (),
         completeness=_completeness(search),
         notices=(
             *system.notes,
@@ -171,7 +173,14 @@ def preview_portrait(
     search = scene.search if _names_equilibria(spec, points) else None
     report.begin("trajectories")
     given = _through(scene, spec, points)
-    problem = _problem(scene.field, scene.window, spec, scene.search.equilibria, scene.machine)
+    problem = _problem(
+        scene.field,
+        scene.window,
+        spec,
+        scene.search.equilibria,
+        scene.machine,
+        scene.search.sets,
+    )
     trajectories = sketch_trajectories(problem, spec, scene.search.equilibria, given)
     portrait = Portrait(
         spec,
@@ -184,6 +193,7 @@ def preview_portrait(
         equilibrium_sets=search.sets if search else (),
         singularities=search.singularities if search else (),
         trajectories=trajectories,
+        switching=search.switching if search else (),
         completeness=_completeness(search),
         notices=(
             *system.notes,
@@ -314,7 +324,9 @@ def _through(
     if not points:
         return ()
     equilibria = scene.search.equilibria
-    problem = _problem(scene.field, scene.window, spec, equilibria, scene.machine)
+    problem = _problem(
+        scene.field, scene.window, spec, equilibria, scene.machine, scene.search.sets
+    )
     steps = CLICK_STEPS if spec.time.span is None else 3 * CLICK_STEPS
     orbits = Orbits.through(np.array(points, dtype=float), "given", steps)
     return assemble(integrate_both(problem, orbits, equilibria), range(len(orbits)))
@@ -351,6 +363,7 @@ def _problem(
     spec: PortraitSpec,
     equilibria: Sequence[Equilibrium],
     machine: Machine | None,
+    sets: Sequence[EquilibriumSet] = (),
 ) -> Problem:
     limits = np.array([window[name] for name in compiled.variables], dtype=float)
     center, width = limits.mean(axis=1), limits[:, 1] - limits[:, 0]
@@ -368,6 +381,7 @@ def _problem(
         by_eye=span is None,
         crossing=crossing,
         machine=machine,
+        sets=sets,
     )
 
 

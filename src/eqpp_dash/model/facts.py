@@ -73,6 +73,10 @@ def portrait_facts(
             {"variable": n.variable, "factor": n.factor, "branches": len(n.branches)}
             for n in portrait.nullclines
         ],
+        "switching": [
+            {"surface": s.surface, "kind": s.kind, "ends": list(s.ends), "points": plain(s.points)}
+            for s in portrait.switching
+        ],
         "completeness": dict(portrait.completeness),
         "trajectories": [
             {
