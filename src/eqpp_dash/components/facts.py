@@ -10,6 +10,7 @@ from dash import html
 
 from eqpp_dash.components.attributes import aria, data
 from eqpp_dash.figures.labels import format_eigenvalues, format_point, sector_words
+from eqpp_dash.figures.switching import segment_words
 from eqpp_dash.model.portrait import Equilibrium, Notice, Portrait
 from eqpp_dash.model.structure import structure_words
 
@@ -44,6 +45,7 @@ def facts_panel(
     return [
         _equilibria(portrait),
         *_sets(portrait),
+        *_switching(portrait),
         *_singularities(portrait),
         *_structure(portrait),
         *_notices(item for item in portrait.notices if item not in told),
@@ -119,6 +121,17 @@ def _sets(portrait: Portrait) -> list[Any]:
         for s in portrait.equilibrium_sets
     ]
     return [html.Div([_title("Curves of equilibria", len(items)), html.Ul(items)])]
+
+
+def _switching(portrait: Portrait) -> list[Any]:
+    rows = segment_words(portrait)
+    if not rows:
+        return []
+    items = [
+        html.Li([html.Span(kind, className="kind"), f" on {surface}: {begin} to {end}"])
+        for surface, kind, begin, end in rows
+    ]
+    return [html.Div([_title("Surfaces where the field jumps", len(items)), html.Ul(items)])]
 
 
 def _singularities(portrait: Portrait) -> list[Any]:

@@ -9,6 +9,7 @@ from eqpp_dash.model.ends import END_WORDS
 from eqpp_dash.model.portrait import Equilibrium, OrbitEnd
 
 _EQUILIBRIUM = "equilibrium "
+_SET = "set "
 
 
 def equilibrium_words(item: Equilibrium, spans: Iterable[float] = ()) -> str:
@@ -44,6 +45,8 @@ def end_words(
     >>> end_words(OrbitEnd("budget", 3.0)), end_words(OrbitEnd("equilibrium 0", None))
     ('the end of the work budget', 'an equilibrium')
     """
+    if end.end.startswith(_SET):
+        return "a curve of equilibria"
     if not end.end.startswith(_EQUILIBRIUM):
         return END_WORDS.get(end.end, end.end)
     number = int(end.end.removeprefix(_EQUILIBRIUM))

@@ -15,6 +15,7 @@ from eqpp_dash.figures.traces import (
     field_traces,
     nullcline_traces,
     set_traces,
+    switching_traces,
     trajectories_traces,
 )
 from eqpp_dash.model.portrait import Equilibrium, Portrait, Trajectory
@@ -41,9 +42,10 @@ def portrait_figure_dict(
     -------
     dict
         ``data`` and ``layout``; arrays as base64 in single precision where that suffices.
-        Layers are legend groups: ``field``, ``nullcline-0``, ``nullcline-1``,
-        ``trajectories``, ``stable``, ``unstable``, ``equilibrium-sets``, ``singularities``
-        and, one a kind, ``equilibria-0``, ``equilibria-1`` and so on. The traces of a click
+        Layers are legend groups: ``field``, ``sliding``, ``escaping``, ``crossing``,
+        ``nullcline-0``, ``nullcline-1``, ``trajectories``, ``stable``, ``unstable``,
+        ``equilibrium-sets``, ``singularities`` and, one a kind, ``equilibria-0``,
+        ``equilibria-1`` and so on. The traces of a click
         belong at index ``layout.meta.insert_at``, above the curves and below the points.
 
     Raises
@@ -56,6 +58,7 @@ def portrait_figure_dict(
     colours, frame = theme_named(theme), portrait_frame(portrait)
     below: list[Trace] = [
         *field_traces(portrait, frame, colours, phone=phone),
+        *switching_traces(portrait, frame, colours),
         *nullcline_traces(portrait, frame, colours),
         *trajectories_traces(
             portrait.trajectories,

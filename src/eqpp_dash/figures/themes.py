@@ -35,6 +35,8 @@ class Theme:
         Separatrices that run into, and out of, a saddle.
     equilibrium, undecided : str
         Outline of an equilibrium, and of one that is not decided.
+    switching : str
+        Surfaces at which the field jumps.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Theme:
     unstable: str
     equilibrium: str
     undecided: str
+    switching: str
 
 
 LIGHT = Theme(
@@ -70,6 +73,7 @@ LIGHT = Theme(
     unstable="#d55e00",
     equilibrium="#111820",
     undecided="#6b7684",
+    switching="#8f86d6",
 )
 
 DARK = Theme(
@@ -88,6 +92,7 @@ DARK = Theme(
     unstable="#ff7f3f",
     equilibrium="#f4f7fb",
     undecided="#a5b0bd",
+    switching="#7a70c8",
 )
 
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}

@@ -20,6 +20,12 @@ from eqpp_dash.figures.geometry import (
     join_polylines,
 )
 from eqpp_dash.figures.labels import format_numbers, plain_name, rich_name, rich_text
+from eqpp_dash.figures.switching import (
+    SEGMENT_DASHES,
+    SEGMENT_LABELS,
+    SEGMENT_WIDTHS,
+    switching_layers,
+)
 from eqpp_dash.figures.symbols import Mark, by_mark, equilibrium_lines
 from eqpp_dash.figures.themes import NULLCLINE_DASHES, Theme
 from eqpp_dash.model.portrait import Equilibrium, OrbitEnd, Portrait, Trajectory
@@ -148,6 +154,24 @@ def nullcline_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[Tra
             )
         )
     return traces
+
+
+def switching_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[Trace]:
+    """Draw the surfaces at which the field jumps: one trace a kind of segment."""
+    return [
+        _curve(
+            points,
+            frame,
+            name=SEGMENT_LABELS[kind],
+            legendgroup=kind,
+            line={
+                "color": theme.switching,
+                "width": SEGMENT_WIDTHS[kind],
+                "dash": SEGMENT_DASHES[kind],
+            },
+        )
+        for kind, points in switching_layers(portrait, frame)
+    ]
 
 
 def role_colour(role: str, theme: Theme) -> str:
