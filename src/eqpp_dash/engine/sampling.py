@@ -142,12 +142,12 @@ def _shares(width: Array) -> Array:
     return width / longest if width.size == 2 and 3.0 * width.min() >= longest else width / width
 
 
-def _corners(problem: Problem, lane: Index, terms: Array) -> Index:
+def _corners(problem: Problem, lane: Index, terms: Sequence[Array]) -> Index:
     """Give the steps that begin in another direction than the ones before them ended."""
     with np.errstate(all="ignore"):
-        begin = (terms[0] + terms[1]) / problem.width[:, None]
-        end = (terms[0] - terms[1] - terms[2]) / problem.width[:, None]
-        begin, end = begin[:, 1:], end[:, :-1]
+        begin = np.concatenate([own[0] + own[1] for own in terms], axis=1)[:, 1:]
+        end = np.concatenate([own[0] - own[1] - own[2] for own in terms], axis=1)[:, :-1]
+        begin, end = begin / problem.width[:, None], end / problem.width[:, None]
         size = np.sqrt((begin**2).sum(axis=0) * (end**2).sum(axis=0))
         straight = (begin * end).sum(axis=0) >= CORNER * size
     return 1 + np.flatnonzero((lane[1:] == lane[:-1]) & ~straight)
