@@ -216,7 +216,8 @@ class OrbitEnd:
     ----------
     end : str
         One of ``equilibrium k``, ``closed orbit``, ``infinity``, ``left work box``, ``time``,
-        ``undefined``, ``discontinuity``, ``sliding``, ``budget``, ``undecided``.
+        ``undefined``, ``discontinuity``, ``sliding``, ``sliding cycle``, ``set k``, ``budget``,
+        ``undecided``.
     time : float or None
         Elapsed time, not negative in either direction; None where it takes for ever.
     reason : str

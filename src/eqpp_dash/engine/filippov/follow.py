@@ -22,7 +22,7 @@ from eqpp_dash.engine.filippov.watch import EXIT, Deadline, Sliding
 from eqpp_dash.engine.integrate import integrate_orbits
 from eqpp_dash.engine.machine.hybrid.decide import Decision, Verdict, decide
 from eqpp_dash.engine.machine.integrate import End, Integrator
-from eqpp_dash.engine.orbits import RETRACES, Flow, Problem, Steps, terms_among
+from eqpp_dash.engine.orbits import Flow, Problem, Steps, terms_among
 from eqpp_dash.engine.returns import Repetition
 from eqpp_dash.engine.surfaces import HOP, TOO_THICK
 from eqpp_dash.engine.watcher import Watcher
@@ -46,7 +46,7 @@ REST = 1e-10
 STUCK = "stuck"
 """End of a lane that nothing leads on, until all are followed: it is then ``sliding``."""
 
-MOST_SWITCHINGS = 1000
+MOST_SWITCHINGS = 300
 
 CLOSE = 0.02
 """Distance, in widths of the window, from where surfaces meet, within which switchings may well
@@ -299,8 +299,8 @@ class _Follower:
         here, now = self.ends.state[:, lane].copy(), float(self.ends.time[lane])
         for point, time in self.left.setdefault(lane, []):
             if (np.abs(point - here) <= SAME_POINT * self.problem.width).all():
-                reason = "it repeats itself from here on: a periodic orbit that slides in part, "
-                self._end(lane, RETRACES, reason + f"of period {now - time:.9g}")
+                reason = f"it repeats itself from here on, with the period {now - time:.9g}"
+                self._end(lane, "sliding cycle", reason)
                 return True
         self.left[lane].append((here, now))
         return False
@@ -328,7 +328,7 @@ class _Follower:
             found = made.propagate(
                 starts,
                 spans,
-                rtol=1e-11,
+                rtol=1e-9,
                 atol=1e-13 * problem.width,
                 max_switchings=MOST_SWITCHINGS,
             )
