@@ -15,6 +15,7 @@ from eqpp_dash.engine.degenerate import Cluster, cluster_boxes
 from eqpp_dash.engine.exactzeros import ExactZeros
 from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.filippov.find import search_surfaces
+from eqpp_dash.engine.filippov.pieces import piecewise_zeros
 from eqpp_dash.engine.krawczyk import newton, prove_zeros
 from eqpp_dash.engine.points import ALGEBRA, PointExaminer
 from eqpp_dash.engine.problem import FactorSystem
@@ -117,15 +118,7 @@ def find_equilibria(
     lo, hi = window_limits(field, window)
     search = _Search(field, lo, hi, budget or SearchBudget(), progress)
     search.run(known=known)
-    return _with_surfaces(field, lo, hi, search.result())
-
-
-def _with_surfaces(
-    field: CompiledField, lo: Array, hi: Array, found: EquilibriumSearch
-) -> EquilibriumSearch:
-    """Add what is on surfaces where the field jumps, and name what is there."""
-    if field.dimension != 2 or not field.switching:
-        return found
+    found = search.result()
     more = search_surfaces(field, lo, hi, found.equilibria)
     sets = (*found.sets, *more.sets)
     return replace(found, equilibria=more.equilibria, sets=sets, switching=more.switching)
@@ -177,6 +170,7 @@ class _Search:
         self.notices: list[Notice] = []
         self.open: list[str] = []
         self.specks: list[str] = []
+        self.on_surfaces = False
         self.zeros = Zeros(len(lo))
         self.undecided: list[tuple[FactorSystem, Array, Array, str]] = []
 
@@ -257,8 +251,14 @@ class _Search:
         found = find_zeros(system, *self.box, left, tell)
         self.used += found.boxes
         self.zeros.add(found.points, found.error)
-        if found.lo.shape[1]:
-            self.undecided.append((system, found.lo, found.hi, found.exhausted))
+        lo, hi, exhausted = found.lo, found.hi, found.exhausted
+        if exhausted and self.field.switching:
+            depth = self.budget.depth * self.span
+            lo, hi, shrunk = piecewise_zeros(self.field, lo, hi, depth)
+            self.on_surfaces |= shrunk
+            exhausted = "" if shrunk else exhausted
+        if lo.shape[1]:
+            self.undecided.append((system, lo, hi, exhausted))
 
     def result(self) -> EquilibriumSearch:
         singularities, notices = (
@@ -271,6 +271,8 @@ class _Search:
         completeness = "proved"
         if self.specks:
             completeness += ", except within specks " + "; ".join(dict.fromkeys(self.specks))
+        if self.on_surfaces:
+            completeness += ", except on surfaces where the field jumps"
         if self.open:
             completeness = "searched; not decided: " + "; ".join(dict.fromkeys(self.open))
             message = f"Whether all equilibria were found is {completeness[10:]}"

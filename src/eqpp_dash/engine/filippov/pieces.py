@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,16 @@ from eqpp_dash.engine.expression.freeze import freeze
 from eqpp_dash.engine.expression.graph import Graph, Node, rebuild
 from eqpp_dash.engine.machine.hybrid.cells import Cells, rate_along
 from eqpp_dash.engine.machine.hybrid.sliding import BACK, BEYOND, WAY, slide
+from eqpp_dash.engine.problem import excludes_zero
 
 Array = NDArray[np.float64]
+
+MOST_BOXES = 512
+CUT = 0.4871
+"""Where boxes are cut: off the middle, where zeros are likely."""
+
+MOST_CHOICES = 5
+"""Switching expressions up to which all pieces are looked at."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,6 +179,76 @@ def filippov_field(field: CompiledField) -> FilippovField:
     ('y = 0',)
     """
     return FilippovField(field)
+
+
+def piecewise_nonzero(field: CompiledField, lo: Array, hi: Array) -> NDArray[np.bool_]:
+    """Tell on which boxes it is proved that no smooth piece of a field vanishes.
+
+    Parameters
+    ----------
+    field : CompiledField
+        The field.
+    lo, hi : ndarray, shape (n, m)
+        Corners of the boxes.
+
+    Returns
+    -------
+    ndarray of bool, shape (m,)
+        False also where whole numbers are chosen, or more than `MOST_CHOICES` sides.
+    """
+    pieces = filippov_field(field)
+    frozen = pieces.cells.frozen
+    choices = frozen.choices
+    if len(choices) > MOST_CHOICES or any(c.whole or c.earlier for c in choices):
+        return np.zeros(lo.shape[1], dtype=bool)
+    drivers = [Factor(frozen.graph, choice.driver, pieces.variables) for choice in choices]
+    bounds = [driver.boxes(lo, hi) for driver in drivers]
+    found = np.ones(lo.shape[1], dtype=bool)
+    for sides in product((1.0, -1.0), repeat=len(choices)):
+        there = np.ones(lo.shape[1], dtype=bool)
+        for side, bound in zip(sides, bounds, strict=True):
+            there &= ~(bound.hi < 0) if side > 0 else ~(bound.lo > 0)
+        if there.any():
+            own = pieces.side(np.array(sides)).boxes(lo[:, there], hi[:, there])
+            found[there] &= excludes_zero(own)
+    return found
+
+
+def piecewise_zeros(
+    field: CompiledField, lo: Array, hi: Array, depth: Array
+) -> tuple[Array, Array, bool]:
+    """Shrink boxes to where a smooth piece of a field may vanish within its own part of the plane.
+
+    Parameters
+    ----------
+    field : CompiledField
+        The field.
+    lo, hi : ndarray, shape (2, m)
+        Corners of the boxes.
+    depth : ndarray, shape (2,)
+        Widths down to which they are cut.
+
+    Returns
+    -------
+    lo, hi : ndarray, shape (2, k)
+        Smaller boxes; those given, if too many would be left.
+    whether : bool
+        Whether they were shrunk.
+    """
+    low, high = lo, hi
+    while True:
+        kept = ~piecewise_nonzero(field, low, high)
+        low, high = low[:, kept], high[:, kept]
+        if low.shape[1] > MOST_BOXES:
+            return lo, hi, False
+        if not (high - low > depth[:, None]).any():
+            return low, high, True
+        middle = low + CUT * (high - low)
+        for axis in range(len(low)):
+            below, above = high.copy(), low.copy()
+            below[axis], above[axis] = middle[axis], middle[axis]
+            low, high = np.concatenate([low, above], axis=1), np.concatenate([below, high], axis=1)
+            middle = np.concatenate([middle, middle], axis=1)
 
 
 def convex_zero(fields: Sequence[Array]) -> bool:
