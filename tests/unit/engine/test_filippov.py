@@ -148,6 +148,16 @@ def test_two_surfaces_and_a_closed_one_are_cut_where_they_meet():
     assert all("border" not in s.ends for s in ring.switching)
 
 
+def test_sliding_round_a_closed_surface_is_a_cycle():
+    """The field on the unit circle is (y, -x) with all sides pointing to it."""
+    text = "x' = y - x*sign(x^2 + y^2 - 1); y' = -x - y*sign(x^2 + y^2 - 1)"
+    (segment,) = search(text).switching
+    assert (segment.kind, segment.ends) == ("sliding", ("closed", "closed"))
+    (item,) = trace(text, (2.0, 0.0))
+    assert item.forward.end == "sliding cycle"
+    assert_allclose(np.hypot(*item.points[item.times > 1].T), 1, atol=1e-3)
+
+
 def test_steps_are_shortened_exactly():
     random = np.random.default_rng(7)
     y, terms = random.normal(size=(2, 5)), random.normal(size=(7, 2, 5))

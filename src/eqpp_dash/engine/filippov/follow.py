@@ -22,7 +22,7 @@ from eqpp_dash.engine.filippov.watch import EXIT, Deadline, Sliding
 from eqpp_dash.engine.integrate import integrate_orbits
 from eqpp_dash.engine.machine.hybrid.decide import Decision, Verdict, decide
 from eqpp_dash.engine.machine.integrate import End, Integrator
-from eqpp_dash.engine.orbits import Flow, Problem, Steps, terms_among
+from eqpp_dash.engine.orbits import RETRACES, Flow, Problem, Steps, terms_among
 from eqpp_dash.engine.returns import Repetition
 from eqpp_dash.engine.surfaces import HOP, TOO_THICK
 from eqpp_dash.engine.watcher import Watcher
@@ -47,6 +47,9 @@ STUCK = "stuck"
 """End of a lane that nothing leads on, until all are followed: it is then ``sliding``."""
 
 MOST_SWITCHINGS = 300
+
+PATIENT = 500
+"""Orbits of fewer steps are sketches: they are not followed to the limit of switchings."""
 
 CLOSE = 0.02
 """Distance, in widths of the window, from where surfaces meet, within which switchings may well
@@ -267,6 +270,9 @@ class _Follower:
         left = np.maximum(self.problem.span - self.ends.time[lanes], 0.0)
         watch = Sliding(self.problem, sliding, self.signs[lanes], self.equilibria, left)
         flow = self._integrate(replace(self.problem, field=sliding.field), lanes, x, [watch])
+        for i in np.flatnonzero(np.array(flow.ends.end) == RETRACES):
+            self.ends.end[lanes[i]] = "sliding cycle"
+            self.ends.reason[lanes[i]] = "it goes round along the surface for ever"
         free = []
         for i in np.flatnonzero(np.array(flow.ends.end) == EXIT):
             lane, reached = int(lanes[i]), int(watch.reached[i])
@@ -308,7 +314,7 @@ class _Follower:
     def _at_mixture(self, lane: int) -> bool:
         """Tell whether a lane ended near a point at which surfaces meet and orbits may come in."""
         near = CLOSE * self.problem.width
-        return any(
+        return self.limits[lane] >= PATIENT and any(
             item.kind == "pseudo-equilibrium"
             and not np.isfinite(item.jacobian).all()
             and bool((np.abs(item.point - self.ends.state[:, lane]) <= near).all())

@@ -377,6 +377,7 @@ def _meeting(
             break
     else:
         return None
+    x = np.where(np.abs(x) <= 4 * last + 1e-15 * region.width[:, None], 0.0, x)
     choices, fields = region.around(x[:, 0])
     if choices.shape[1] < 3 or _vanishes(region, x[:, 0]).any() or not convex_zero(list(fields.T)):
         return None
