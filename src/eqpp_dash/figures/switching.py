@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from eqpp_dash.figures.geometry import Frame, join_polylines
 from eqpp_dash.figures.labels import format_point, printable
+from eqpp_dash.figures.themes import Theme
+from eqpp_dash.figures.traces import Trace, curve_trace
 from eqpp_dash.model.portrait import Portrait
 
 SEGMENT_LABELS = {
@@ -38,6 +40,24 @@ def switching_layers(portrait: Portrait, frame: Frame) -> Iterator[tuple[str, ND
         points = join_polylines(lines, frame)
         if len(points):
             yield kind, points
+
+
+def switching_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[Trace]:
+    """Draw the surfaces at which the field jumps: one trace a kind of segment."""
+    return [
+        curve_trace(
+            points,
+            frame,
+            name=SEGMENT_LABELS[kind],
+            legendgroup=kind,
+            line={
+                "color": theme.switching,
+                "width": SEGMENT_WIDTHS[kind],
+                "dash": SEGMENT_DASHES[kind],
+            },
+        )
+        for kind, points in switching_layers(portrait, frame)
+    ]
 
 
 def segment_words(portrait: Portrait) -> list[tuple[str, ...]]:

@@ -46,10 +46,10 @@ REST = 1e-10
 STUCK = "stuck"
 """End of a lane that nothing leads on, until all are followed: it is then ``sliding``."""
 
-MOST_SWITCHINGS = 300
+MOST_SWITCHINGS = 200
 
-PATIENT = 500
-"""Orbits of fewer steps are sketches: they are not followed to the limit of switchings."""
+PATIENT = 900
+"""Orbits of fewer steps are for the eye: once these are used up, no limit of switchings is sought."""
 
 CLOSE = 0.02
 """Distance, in widths of the window, from where surfaces meet, within which switchings may well
