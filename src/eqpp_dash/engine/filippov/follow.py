@@ -49,7 +49,7 @@ STUCK = "stuck"
 MOST_SWITCHINGS = 200
 
 PATIENT = 900
-"""Orbits of fewer steps are for the eye: once these are used up, no limit of switchings is sought."""
+"""Orbits of fewer steps are for the eye: when these are spent, no limit of switchings is sought."""
 
 CLOSE = 0.02
 """Distance, in widths of the window, from where surfaces meet, within which switchings may well

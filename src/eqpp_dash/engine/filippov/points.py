@@ -381,13 +381,13 @@ def _meeting(
     choices, fields = region.around(x[:, 0])
     if choices.shape[1] < 3 or _vanishes(region, x[:, 0]).any() or not convex_zero(list(fields.T)):
         return None
-    matrix, nothing = np.full((2, 2), np.nan), np.full(2, complex(np.nan, np.nan))
+    matrix, nothing = np.full((2, 2), np.nan), np.full(2, complex(np.nan, 0.0))
     return Equilibrium(
         point=x[:, 0] + 0.0,
         location=region.location(x[:, 0]),
         jacobian=matrix,
         eigenvalues=nothing,
-        eigenvectors=np.full((2, 2), complex(np.nan, np.nan)),
+        eigenvectors=np.full((2, 2), complex(np.nan, 0.0)),
         kind="pseudo-equilibrium",
         stability="undecided",
         hyperbolic=False,
