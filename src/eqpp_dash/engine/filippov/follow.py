@@ -49,7 +49,7 @@ STUCK = "stuck"
 MOST_SWITCHINGS = 200
 
 PATIENT = 900
-"""Orbits of fewer steps are for the eye: when these are spent, no limit of switchings is sought."""
+"""Orbits of fewer steps are for the eye: no limit of switchings is sought for them."""
 
 CLOSE = 0.02
 """Distance, in widths of the window, from where surfaces meet, within which switchings may well
@@ -117,8 +117,9 @@ class _Follower:
                 self._go_on(free)
         for lane in self._ended_with("sliding", everyone):
             self.ends.reason[lane] = f"it has come to surfaces {MOST_ROUNDS} times"
-        spent = [k for k in self._ended_with("budget", everyone) if self._at_mixture(int(k))]
-        thick = self._ended_with("discontinuity", everyone)
+        patient = np.flatnonzero(self.limits >= PATIENT)
+        spent = [k for k in self._ended_with("budget", patient) if self._at_mixture(int(k))]
+        thick = self._ended_with("discontinuity", patient)
         self._accumulate(np.concatenate([thick, np.array(spent, dtype=np.intp)]))
         for lane in self._ended_with(STUCK, everyone):
             self.ends.end[lane] = "sliding"
@@ -314,7 +315,7 @@ class _Follower:
     def _at_mixture(self, lane: int) -> bool:
         """Tell whether a lane ended near a point at which surfaces meet and orbits may come in."""
         near = CLOSE * self.problem.width
-        return self.limits[lane] >= PATIENT and any(
+        return any(
             item.kind == "pseudo-equilibrium"
             and not np.isfinite(item.jacobian).all()
             and bool((np.abs(item.point - self.ends.state[:, lane]) <= near).all())
