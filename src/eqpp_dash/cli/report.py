@@ -29,6 +29,7 @@ from eqpp_dash.figures.labels import (
     printable,
     sector_words,
 )
+from eqpp_dash.figures.switching import segment_words
 from eqpp_dash.model.structure import structure_words
 
 if TYPE_CHECKING:
@@ -151,6 +152,9 @@ def portrait_report(portrait: Portrait, job: JobView) -> str:
     lines += _equilibrium_lines(portrait)
     for item in portrait.equilibrium_sets:
         lines.append(f"Set of equilibria: {item.implicit} = 0 ({item.stability})")
+    if portrait.switching:
+        rows = table(("surface", "kind", "from", "to"), segment_words(portrait))
+        lines += ["", "Surfaces where the field jumps:", *(f"  {row}" for row in rows)]
     for singularity in portrait.singularities:
         place = _point(singularity.point.tolist())
         lines.append(f"Singularity at {place}: {printable(singularity.reason)}")

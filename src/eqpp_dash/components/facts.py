@@ -23,6 +23,7 @@ from eqpp_dash.figures.labels import (
     plain_name,
     sector_words,
 )
+from eqpp_dash.figures.switching import segment_words
 from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.portrait import Equilibrium, Notice, Portrait
 from eqpp_dash.model.structure import structure_words
@@ -61,6 +62,7 @@ def facts_panel(
         *_annuli(portrait),
         *connections_section(portrait),
         *_sets(portrait),
+        *_switching(portrait),
         *_singularities(portrait),
         *audit_section(portrait),
         *_structure(portrait),
@@ -183,6 +185,17 @@ def _sets(portrait: Portrait) -> list[Any]:
         for s in portrait.equilibrium_sets
     ]
     return [html.Div([_title("Curves of equilibria", len(items)), html.Ul(items)])]
+
+
+def _switching(portrait: Portrait) -> list[Any]:
+    rows = segment_words(portrait)
+    if not rows:
+        return []
+    items = [
+        html.Li([html.Span(kind, className="kind"), f" on {surface}: {begin} to {end}"])
+        for surface, kind, begin, end in rows
+    ]
+    return [html.Div([_title("Surfaces where the field jumps", len(items)), html.Ul(items)])]
 
 
 def _singularities(portrait: Portrait) -> list[Any]:

@@ -14,6 +14,8 @@ from eqpp_dash.engine.continua import equilibrium_curve, hidden_curve
 from eqpp_dash.engine.degenerate import Cluster, cluster_boxes
 from eqpp_dash.engine.exactzeros import ExactZeros
 from eqpp_dash.engine.field import window_limits
+from eqpp_dash.engine.filippov.find import search_surfaces
+from eqpp_dash.engine.filippov.pieces import piecewise_zeros
 from eqpp_dash.engine.krawczyk import newton, prove_zeros
 from eqpp_dash.engine.points import ALGEBRA, PointExaminer
 from eqpp_dash.engine.problem import FactorSystem
@@ -27,6 +29,7 @@ from eqpp_dash.model.portrait import (
     Notice,
     Progress,
     Singularity,
+    SwitchingSegment,
 )
 from eqpp_dash.model.spec import Range
 
@@ -57,6 +60,8 @@ class EquilibriumSearch:
         Warnings.
     known : KnownZeros or None
         What spares a search within this one's box; None if something was left undecided.
+    switching : tuple of SwitchingSegment
+        Segments of the surfaces at which the field jumps.
     """
 
     equilibria: tuple[Equilibrium, ...]
@@ -65,6 +70,7 @@ class EquilibriumSearch:
     completeness: str
     notices: tuple[Notice, ...]
     known: KnownZeros | None = None
+    switching: tuple[SwitchingSegment, ...] = ()
 
 
 def find_equilibria(
@@ -112,7 +118,10 @@ def find_equilibria(
     lo, hi = window_limits(field, window)
     search = _Search(field, lo, hi, budget or SearchBudget(), progress)
     search.run(known=known)
-    return search.result()
+    found = search.result()
+    more = search_surfaces(field, lo, hi, found.equilibria)
+    sets = (*found.sets, *more.sets)
+    return replace(found, equilibria=more.equilibria, sets=sets, switching=more.switching)
 
 
 def survey_equilibria(
@@ -161,6 +170,7 @@ class _Search:
         self.notices: list[Notice] = []
         self.open: list[str] = []
         self.specks: list[str] = []
+        self.on_surfaces = False
         self.zeros = Zeros(len(lo))
         self.undecided: list[tuple[FactorSystem, Array, Array, str]] = []
 
@@ -241,8 +251,14 @@ class _Search:
         found = find_zeros(system, *self.box, left, tell)
         self.used += found.boxes
         self.zeros.add(found.points, found.error)
-        if found.lo.shape[1]:
-            self.undecided.append((system, found.lo, found.hi, found.exhausted))
+        lo, hi, exhausted = found.lo, found.hi, found.exhausted
+        if exhausted and self.field.switching:
+            depth = self.budget.depth * self.span
+            lo, hi, shrunk = piecewise_zeros(self.field, lo, hi, depth)
+            self.on_surfaces |= shrunk
+            exhausted = "" if shrunk else exhausted
+        if lo.shape[1]:
+            self.undecided.append((system, lo, hi, exhausted))
 
     def result(self) -> EquilibriumSearch:
         singularities, notices = (
@@ -255,6 +271,8 @@ class _Search:
         completeness = "proved"
         if self.specks:
             completeness += ", except within specks " + "; ".join(dict.fromkeys(self.specks))
+        if self.on_surfaces:
+            completeness += ", except on surfaces where the field jumps"
         if self.open:
             completeness = "searched; not decided: " + "; ".join(dict.fromkeys(self.open))
             message = f"Whether all equilibria were found is {completeness[10:]}"

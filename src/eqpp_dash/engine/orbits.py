@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from eqpp_dash.engine.compiled import CompiledField
     from eqpp_dash.engine.machine.stepper import Machine
     from eqpp_dash.model.cycles import Annulus, LimitCycle
+    from eqpp_dash.model.portrait import EquilibriumSet
 
 WORK_BOX = 7.0
 """Half width of the work box in half widths of the window: three windows on each side."""
@@ -55,6 +56,8 @@ class Problem:
         The limit cycles known, in the order of the portrait: orbits may wind onto them.
     annuli : tuple of Annulus
         The bands of closed orbits known.
+    sets : sequence of EquilibriumSet
+        Curves of equilibria at which orbits may come to rest.
     """
 
     field: CompiledField
@@ -71,6 +74,7 @@ class Problem:
     machine: Machine | None = None
     cycles: tuple[LimitCycle, ...] = ()
     annuli: tuple[Annulus, ...] = ()
+    sets: Sequence[EquilibriumSet] = ()
 
     def scale(self, magnitude: Array) -> Array:
         """Give the error tolerated at states of this magnitude, shape (n, lanes).

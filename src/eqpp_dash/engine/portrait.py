@@ -101,7 +101,7 @@ def compute_portrait(
     report.begin("trajectories")
     equilibria = search.equilibria if search else ()
     problem = _problem(compiled, window, spec, equilibria, machine, closed.cycles)
-    problem = replace(problem, annuli=closed.bands)
+    problem = replace(problem, annuli=closed.bands, sets=search.sets if search else ())
     trajectories, net = draw_trajectories(problem, spec, equilibria, report, found.structure)
     audit = audit_indices(compiled, window, search, closed.cycles, found.structure)
     return replace(
@@ -112,6 +112,7 @@ def compute_portrait(
         equilibrium_sets=search.sets if search else (),
         singularities=search.singularities if search else (),
         trajectories=trajectories,
+        switching=search.switching if search else (),
         limit_cycles=closed.cycles,
         annuli=closed.bands,
         cycle_gaps=closed.undecided,
@@ -181,6 +182,7 @@ def preview_portrait(
     report.begin("trajectories")
     given = _through(scene, spec, points)
     problem = _problem(scene.field, scene.window, spec, scene.search.equilibria, scene.machine)
+    problem = replace(problem, sets=scene.search.sets)
     trajectories = sketch_trajectories(problem, spec, scene.search.equilibria, given)
     portrait = Portrait(
         spec,
@@ -193,6 +195,7 @@ def preview_portrait(
         equilibrium_sets=search.sets if search else (),
         singularities=search.singularities if search else (),
         trajectories=trajectories,
+        switching=search.switching if search else (),
         cycle_coverage=IN_PREVIEW,
         completeness=_completeness(search, IN_PREVIEW),
         notices=(
@@ -325,6 +328,7 @@ def _through(
         return ()
     equilibria = scene.search.equilibria
     problem = _problem(scene.field, scene.window, spec, equilibria, scene.machine, cycles)
+    problem = replace(problem, sets=scene.search.sets)
     steps = CLICK_STEPS if spec.time.span is None else 3 * CLICK_STEPS
     orbits = Orbits.through(np.array(points, dtype=float), "given", steps)
     return assemble(integrate_both(problem, orbits, equilibria), range(len(orbits)))

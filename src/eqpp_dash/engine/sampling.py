@@ -29,6 +29,9 @@ FAR_OUT = 1.0
 """Steps that begin so far from the window, in its widths, and move by less than half of that, do
 not come near it."""
 
+CORNER = 0.995
+"""Cosine of the angle between two steps below which a point is set between them."""
+
 BLOCK = 4096
 """Steps that are looked at in one go: so many stay in the processor's cache."""
 
@@ -89,7 +92,10 @@ def sample_curves(
         ]
         measure = np.concatenate([found[0] for found in measured])
         visible = np.concatenate([found[1] for found in measured])
-        owner, piece, final = _places(lane, measure, visible, most)
+        corners = np.empty(0, dtype=np.intp)
+        if problem.field.switching:
+            corners = _corners(problem, lane, terms)
+        owner, piece, final = _places(lane, measure, visible, most, corners)
         index = piece.astype(np.intp)
         # A lane's last point belongs to its own last step, not to the next lane's first.
         index[final] = np.ceil(piece[final]).astype(np.intp) - 1
@@ -136,10 +142,23 @@ def _shares(width: Array) -> Array:
     return width / longest if width.size == 2 and 3.0 * width.min() >= longest else width / width
 
 
+def _corners(problem: Problem, lane: Index, terms: Sequence[Array]) -> Index:
+    """Give the steps that begin in another direction than the ones before them ended."""
+    with np.errstate(all="ignore"):
+        begin = np.concatenate([own[0] + own[1] for own in terms], axis=1)[:, 1:]
+        end = np.concatenate([own[0] - own[1] - own[2] for own in terms], axis=1)[:, :-1]
+        begin, end = begin / problem.width[:, None], end / problem.width[:, None]
+        size = np.sqrt((begin**2).sum(axis=0) * (end**2).sum(axis=0))
+        straight = (begin * end).sum(axis=0) >= CORNER * size
+    return 1 + np.flatnonzero((lane[1:] == lane[:-1]) & ~straight)
+
+
 def _places(
-    lane: Index, measure: Array, visible: NDArray[np.bool_], most: int
+    lane: Index, measure: Array, visible: NDArray[np.bool_], most: int, corners: Index
 ) -> tuple[Index, Array, Index]:
     """Spread points evenly by the measure, over each lane up to its last visible piece.
+
+    A point more is set where each of the steps `corners` begins.
 
     Gives the lanes that are seen, where their points are, counted in steps, and the last of each.
     """
@@ -160,6 +179,15 @@ def _places(
     targets = low[own] + share * (high - low)[own]
     piece = np.interp(targets, total, np.arange(total.size))
     piece[final - count], piece[final] = bounds * parts, end
+    if corners.size:
+        group = np.searchsorted(bounds, corners, side="right") - 1
+        inside = (group >= 0) & (corners * parts < end[np.maximum(group, 0)])
+        inside &= lane[corners] == lane[bounds][np.maximum(group, 0)]
+        own = np.concatenate([own, group[inside]])
+        piece = np.concatenate([piece, parts * corners[inside]])
+        order = np.lexsort((piece, own))
+        own, piece = own[order], piece[order]
+        final = np.flatnonzero(np.append(own[1:] != own[:-1], True))
     return lane[bounds], piece / parts, final
 
 

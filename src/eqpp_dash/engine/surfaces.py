@@ -32,6 +32,9 @@ THICK = 1e-3
 MAX_THICK = 40
 """So many crossings, each within `THICK` widths of the last, end an orbit."""
 
+TOO_THICK = "surfaces where the field is not smooth come too thick here"
+"""The reason of such an end."""
+
 JUMP = 1e-4
 """A relative change of the field across a surface beyond this is a jump."""
 
@@ -355,7 +358,7 @@ class Surfaces:
             (
                 self.thick[lanes] >= MAX_THICK,
                 "discontinuity",
-                "surfaces where the field is not smooth come too thick here",
+                TOO_THICK,
             ),
             (
                 self.crossings[lanes] > MAX_CROSSINGS,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from eqpp_dash.engine.attraction import Attraction, NearMiss
 from eqpp_dash.engine.dop853 import Array
 from eqpp_dash.engine.escape import Escape
+from eqpp_dash.engine.filippov.follow import follow_surfaces
 from eqpp_dash.engine.integrate import integrate_orbits
 from eqpp_dash.engine.orbits import RETRACES, STALLS, Flow, Problem
 from eqpp_dash.engine.returns import CLOSED, Repetition, Returns
@@ -158,6 +159,7 @@ def integrate_both(
     )
     attraction.settle(flow.ends)
     escape.settle(flow.ends)
+    flow = follow_surfaces(problem, flow, equilibria, orbits.steps[owner], progress)
     settle_on_cycles(problem, flow)
     first, second = (np.full(len(orbits), -1, dtype=np.intp) for _ in range(2))
     first[forward] = np.arange(forward.size)

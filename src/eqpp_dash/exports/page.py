@@ -33,6 +33,7 @@ from eqpp_dash.figures.labels import (
     printable,
     sector_words,
 )
+from eqpp_dash.figures.switching import segment_words
 from eqpp_dash.model.portrait import Equilibrium, OrbitEnd, Portrait
 from eqpp_dash.model.structure import structure_words
 
@@ -204,6 +205,10 @@ def _sections(portrait: Portrait) -> Iterable[str]:
     if portrait.equilibrium_sets:
         rows = [(f"{_text(s.implicit)} = 0", _text(s.stability)) for s in portrait.equilibrium_sets]
         yield "<h2>Sets of equilibria</h2>\n" + _table(("equation", "stability"), rows)
+    if portrait.switching:
+        segments = [tuple(map(_text, words)) for words in segment_words(portrait)]
+        heading = "<h2>Surfaces where the field jumps</h2>\n"
+        yield heading + _table(("surface", "kind", "from", "to"), segments)
     if portrait.singularities:
         points = [
             (_point(item.point.tolist(), frame.span.tolist()), _text(item.reason))

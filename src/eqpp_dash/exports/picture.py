@@ -30,6 +30,7 @@ from eqpp_dash.figures.geometry import (
 )
 from eqpp_dash.figures.labels import plain_name, printable
 from eqpp_dash.figures.layout import title_lines
+from eqpp_dash.figures.switching import SEGMENT_LABELS, SEGMENT_WIDTHS, switching_layers
 from eqpp_dash.figures.symbols import Mark, by_mark
 from eqpp_dash.figures.themes import LIGHT, Theme
 from eqpp_dash.figures.traces import ROLE_LABELS, role_colour
@@ -67,6 +68,11 @@ _MARKERS = {
     "x": ("X", 8.0),
 }
 _DASHES: tuple[Any, ...] = ((0, (6, 3)), (0, (1, 1.8)))
+_SEGMENTS: dict[str, Any] = {
+    "sliding": "solid",
+    "escaping": (0, (2.5, 1.5)),
+    "crossing": (0, (1, 2.5)),
+}
 _CYCLE_DASHES: dict[str, Any] = {
     "stable": "solid",
     "unstable": (0, (3.5, 2)),
@@ -109,6 +115,7 @@ def draw_portrait(portrait: Portrait, theme: Theme = LIGHT) -> Figure:
     axes = figure.add_subplot(facecolor=theme.plot)
     entries = [
         *_draw_field(axes, portrait, frame, theme),
+        *_draw_switching(axes, portrait, frame, theme),
         *_draw_nullclines(axes, portrait, frame, theme),
         *_draw_trajectories(axes, portrait, frame, theme),
         *_draw_cycles(axes, portrait, frame, theme),
@@ -146,6 +153,21 @@ def _draw_field(axes: Axes, portrait: Portrait, frame: Frame, theme: Theme) -> l
     every = max(1, -(-max(portrait.field.u.shape) // 30))
     arrows = field_arrows(portrait.field, frame, every=every)
     return [_line(axes, arrows, color=theme.field, linewidth=0.6, zorder=1, label="field")]
+
+
+def _draw_switching(axes: Axes, portrait: Portrait, frame: Frame, theme: Theme) -> list[Line2D]:
+    return [
+        _line(
+            axes,
+            points,
+            color=theme.switching,
+            linewidth=0.7 * SEGMENT_WIDTHS[kind],
+            linestyle=_SEGMENTS[kind],
+            zorder=1.5,
+            label=SEGMENT_LABELS[kind],
+        )
+        for kind, points in switching_layers(portrait, frame)
+    ]
 
 
 def _draw_nullclines(axes: Axes, portrait: Portrait, frame: Frame, theme: Theme) -> list[Line2D]:

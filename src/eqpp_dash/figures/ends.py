@@ -9,7 +9,7 @@ from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.ends import END_WORDS
 from eqpp_dash.model.portrait import Equilibrium, OrbitEnd
 
-_EQUILIBRIUM, _CYCLE = "equilibrium ", "cycle "
+_EQUILIBRIUM, _CYCLE, _SET = "equilibrium ", "cycle ", "set "
 
 
 def equilibrium_words(item: Equilibrium, spans: Iterable[float] = ()) -> str:
@@ -55,6 +55,8 @@ def end_words(
     >>> end_words(OrbitEnd("budget", 3.0)), end_words(OrbitEnd("equilibrium 0", None))
     ('the end of the work budget', 'an equilibrium')
     """
+    if end.end.startswith(_SET):
+        return "a curve of equilibria"
     if end.end.startswith(_CYCLE):
         number = int(end.end.removeprefix(_CYCLE))
         return cycle_words(cycles[number]) if number < len(cycles) else "a limit cycle"

@@ -9,6 +9,7 @@ from eqpp_dash.errors import EqppError
 from eqpp_dash.figures.cycles import cycle_traces
 from eqpp_dash.figures.geometry import Frame, frame_of, portrait_frame
 from eqpp_dash.figures.layout import portrait_layout
+from eqpp_dash.figures.switching import switching_traces
 from eqpp_dash.figures.themes import Theme, theme_named
 from eqpp_dash.figures.traces import (
     Trace,
@@ -43,7 +44,8 @@ def portrait_figure_dict(
     -------
     dict
         ``data`` and ``layout``; arrays as base64 in single precision where that suffices.
-        Layers are legend groups: ``field``, ``nullcline-0``, ``nullcline-1``,
+        Layers are legend groups: ``field``, ``sliding``, ``escaping``, ``crossing``,
+        ``nullcline-0``, ``nullcline-1``,
         ``trajectories``, ``stable``, ``unstable``, ``cycles-stable``, ``cycles-unstable``,
         ``cycles-semi-stable``, ``equilibrium-sets``, ``singularities`` and, one a kind,
         ``equilibria-0``, ``equilibria-1`` and so on. The traces of a click belong at index
@@ -59,6 +61,7 @@ def portrait_figure_dict(
     colours, frame = theme_named(theme), portrait_frame(portrait)
     below: list[Trace] = [
         *field_traces(portrait, frame, colours, phone=phone),
+        *switching_traces(portrait, frame, colours),
         *nullcline_traces(portrait, frame, colours),
         *trajectories_traces(
             portrait.trajectories,

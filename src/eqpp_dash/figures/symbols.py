@@ -72,6 +72,8 @@ def equilibrium_mark(item: Equilibrium) -> Mark:
     shape = next((mark for word, mark in SHAPES if word in item.kind), "circle-x")
     fill = {"stable": "full", "unstable": "open"}.get(item.stability, "half")
     label = printable(item.kind)
+    if item.kind == "pseudo-equilibrium" and item.stability in ("stable", "unstable"):
+        label = f"{item.stability} {label}"
     if item.kind == "undecided":
         label = "undecided equilibrium"
     return Mark(label, shape, fill, item.kind != "undecided")

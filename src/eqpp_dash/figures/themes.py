@@ -37,6 +37,8 @@ class Theme:
         Limit cycles.
     equilibrium, undecided : str
         Outline of an equilibrium, and of one that is not decided.
+    switching : str
+        Surfaces at which the field jumps.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Theme:
     cycle: str
     equilibrium: str
     undecided: str
+    switching: str
 
 
 LIGHT = Theme(
@@ -74,6 +77,7 @@ LIGHT = Theme(
     cycle="#111820",
     equilibrium="#111820",
     undecided="#6b7684",
+    switching="#8f86d6",
 )
 
 DARK = Theme(
@@ -93,6 +97,7 @@ DARK = Theme(
     cycle="#f4f7fb",
     equilibrium="#f4f7fb",
     undecided="#a5b0bd",
+    switching="#7a70c8",
 )
 
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}

@@ -12,6 +12,7 @@ END_WORDS: Mapping[str, str] = {
     "undefined": "where the field is undefined",
     "discontinuity": "a discontinuity of the field",
     "sliding": "a line along which solutions slide",
+    "sliding cycle": "a periodic orbit that slides in part",
     "budget": "the end of the work budget",
     "undecided": "an undecided end",
 }

@@ -75,6 +75,10 @@ def portrait_facts(
             {"variable": n.variable, "factor": n.factor, "branches": len(n.branches)}
             for n in portrait.nullclines
         ],
+        "switching": [
+            {"surface": s.surface, "kind": s.kind, "ends": list(s.ends), "points": plain(s.points)}
+            for s in portrait.switching
+        ],
         "limit_cycles": [_cycle(item, system.variables) for item in portrait.limit_cycles],
         "annuli": [_annulus(item) for item in portrait.annuli],
         "separatrices": [_separatrix(item) for item in portrait.separatrices],

@@ -187,6 +187,29 @@ class Singularity:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SwitchingSegment:
+    """A part of a surface at which the field jumps, along which the same happens.
+
+    Attributes
+    ----------
+    surface : str
+        Its equation, such as ``y = 0``.
+    kind : str
+        ``crossing``; ``sliding`` where both fields point to it; ``escaping`` where both point away.
+    points : ndarray, shape (m, 2)
+        A polyline.
+    ends : tuple of str
+        What is at its first and its last point: ``fold``, where a field is tangent; ``border`` of
+        the window; ``intersection`` with another surface; ``closed``.
+    """
+
+    surface: str
+    kind: str
+    points: Array
+    ends: tuple[str, ...] = ("border", "border")
+
+
 @dataclass(frozen=True, slots=True)
 class OrbitEnd:
     """Where one half of a trajectory ends.
@@ -195,7 +218,8 @@ class OrbitEnd:
     ----------
     end : str
         One of ``equilibrium k``, ``cycle k``, ``closed orbit``, ``infinity``, ``left work box``,
-        ``time``, ``undefined``, ``discontinuity``, ``sliding``, ``budget``, ``undecided``.
+        ``time``, ``undefined``, ``discontinuity``, ``sliding``, ``sliding cycle``, ``set k``,
+        ``budget``, ``undecided``.
     time : float or None
         Elapsed time, not negative in either direction; None where it takes for ever.
     reason : str
@@ -249,7 +273,7 @@ class Portrait:
         The window drawn, fitted if the spec asked for that.
     field : VectorFieldGrid or None
         The vector field; None if not asked for.
-    nullclines, equilibria, equilibrium_sets, singularities, trajectories : tuple
+    nullclines, equilibria, equilibrium_sets, singularities, trajectories, switching : tuple
         The parts found.
     limit_cycles, annuli, cycle_gaps : tuple
         Isolated closed orbits; bands of closed orbits; where it is not known how many there are.
@@ -281,6 +305,7 @@ class Portrait:
     equilibrium_sets: tuple[EquilibriumSet, ...] = ()
     singularities: tuple[Singularity, ...] = ()
     trajectories: tuple[Trajectory, ...] = ()
+    switching: tuple[SwitchingSegment, ...] = ()
     completeness: Mapping[str, str] = dataclasses.field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
     timing: Mapping[str, float] = dataclasses.field(default_factory=dict)

@@ -50,6 +50,7 @@ _CLASSES: dict[str, Any] = {
         model.OrbitEnd,
         model.Portrait,
         model.Singularity,
+        model.SwitchingSegment,
         model.SystemFacts,
         model.Trajectory,
         model.VectorFieldGrid,

@@ -47,17 +47,18 @@ def ends(trajectory):
         ("x' = x*ln(x^2 + 2); y' = -y", (1, 1), "infinity", None),
         ("x' = -1/x; y' = 1", (1, 0), "undefined", 0.5),
         ("x' = y/x; y' = -1", (1, 1), "undefined", 1 + math.sqrt(2)),
-        ("x' = -sign(x); y' = 1", (0.5, -1), "sliding", 0.5),
+        # It slides to the edge of the work box at y = 14.
+        ("x' = -sign(x); y' = 1", (0.5, -1), "left work box", 15.0),
         # Steeper from below: steps that lead across come back.
         (
             "x' = 1; y' = x*heaviside(y) + heaviside(-y)",
             (-1, 0.49),
-            "sliding",
-            1 - math.sqrt(0.02),
+            "left work box",
+            1 + math.sqrt(28),
         ),
-        ("x' = y; y' = -x - 0.3*sign(y)", (1, 0), "sliding", 2 * math.pi),
+        ("x' = y; y' = -x - 0.3*sign(y)", (1, 0), "set 0", 2 * math.pi),
         # Tangent from above: it bends back to the surface.
-        ("x' = 1; y' = heaviside(-y) - x*heaviside(y)", (0, 0), "sliding", 0.0),
+        ("x' = 1; y' = heaviside(-y) - x*heaviside(y)", (0, 0), "left work box", 14.0),
         ("x' = -sqrt(abs(x)); y' = -y", (1, 1), "undecided", 2.0),
     ],
 )
@@ -230,7 +231,7 @@ def test_crossing_many_surfaces_ends():
 
 @pytest.mark.parametrize(
     ("start", "forward", "backward"),
-    [((0.5, 1.0), "discontinuity", "sliding"), ((0.0, 1.0), "left work box", "sliding")],
+    [((0.5, 1.0), "discontinuity", "infinity"), ((0.0, 1.0), "left work box", "infinity")],
 )
 def test_starts_at_and_beside_a_repelling_line(start, forward, backward):
     (item,) = trace("x' = sign(x - 0.5); y' = -y", start)

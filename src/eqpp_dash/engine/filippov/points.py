@@ -1,0 +1,399 @@
+"""Equilibria in Filippov's sense on surfaces where a field jumps or has a kink.
+
+M. di Bernardo, C. J. Budd, A. R. Champneys, P. Kowalczyk, *Piecewise-smooth Dynamical Systems*
+(Springer, 2008), section 5.1: a pseudo-equilibrium is a zero of the sliding field, a boundary
+equilibrium a zero of one of the smooth fields on its border.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqpp_dash.engine.compiled import Factor
+from eqpp_dash.engine.filippov.pieces import FilippovField, SlidingField, convex_zero
+from eqpp_dash.engine.filippov.segments import (
+    ASIDE,
+    ESCAPING,
+    SLIDING,
+    SPACING,
+    Piece,
+    Surface,
+)
+from eqpp_dash.engine.krawczyk import newton, prove_zeros
+from eqpp_dash.engine.problem import FactorSystem, ZeroProblem
+from eqpp_dash.model.portrait import Equilibrium, EquilibriumSet
+
+Array = NDArray[np.float64]
+
+NOTHING = 1e-9
+"""Share of the field's size around below which a field is zero at a point."""
+
+REST = 1e-10
+"""Share of the fields of both sides below which the sliding field vanishes."""
+
+SAME_POINT = 1e-8
+"""Points nearer than this, in widths of the window, are one."""
+
+ON_SURFACE = 1e-10
+"""Distance from a surface, in widths of the window, up to which a point is on it."""
+
+SAMPLES = 65
+
+BORDER = 1e-9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """The window, and the field in it."""
+
+    pieces: FilippovField
+    lo: Array
+    hi: Array
+
+    @property
+    def width(self) -> Array:
+        """Widths of the window, shape (2,)."""
+        return self.hi - self.lo
+
+    def location(self, point: Array) -> str:
+        """Tell where a point is: inside the window, on its border, or outside."""
+        edge = BORDER * self.width
+        if ((point < self.lo - edge) | (point > self.hi + edge)).any():
+            return "outside"
+        near = (np.abs(point - self.lo) <= edge) | (np.abs(point - self.hi) <= edge)
+        return "border" if near.any() else "inside"
+
+    def around(self, point: Array) -> tuple[Array, Array]:
+        """Give the choices of the pieces that meet at a point, (c, k), and their fields (2, k)."""
+        angles = 2 * np.pi * (np.arange(96) + 0.37) / 96
+        ring = ASIDE * self.width[:, None] * np.stack([np.cos(angles), np.sin(angles)])
+        choices = np.unique(self.pieces.choices_at(point[:, None] + ring), axis=1)
+        here = np.repeat(point[:, None], choices.shape[1], axis=1)
+        return choices, self.pieces.field_of(here, choices)
+
+    def size_around(self, point: Array, choices: Array) -> Array:
+        """Give the sizes of pieces' fields a hundredth of the window away from a point: (k,)."""
+        angles = 2 * np.pi * (np.arange(12) + 0.37) / 12
+        ring = 1e-2 * self.width[:, None] * np.stack([np.cos(angles), np.sin(angles)])
+        sizes = []
+        for piece in choices.T:
+            held = np.repeat(piece[:, None], ring.shape[1], axis=1)
+            values = np.abs(self.pieces.field_of(point[:, None] + ring, held))
+            sizes.append(np.where(np.isfinite(values), values, 0.0).max())
+        return np.array(sizes)
+
+
+def surface_equilibria(
+    region: Region,
+    surfaces: Sequence[tuple[Surface, list[Piece]]],
+    known: Sequence[Equilibrium],
+) -> tuple[list[Equilibrium], list[EquilibriumSet]]:
+    """Find the equilibria on surfaces of a planar field.
+
+    Parameters
+    ----------
+    region : Region
+        The field in pieces and the window.
+    surfaces : sequence of (Surface, list of Piece)
+        The surfaces in the window, cut.
+    known : sequence of Equilibrium
+        Those of the equations as they are written.
+
+    Returns
+    -------
+    equilibria : list of Equilibrium
+        The known ones, those on surfaces renamed, and further ones. Those in a set are left out.
+    sets : list of EquilibriumSet
+        Segments along which the sliding field vanishes.
+    """
+    with np.errstate(all="ignore"):
+        found = [_renamed(region, item) for item in known]
+        sets: list[EquilibriumSet] = []
+        new: list[Equilibrium] = []
+        for surface, parts in surfaces:
+            for part in parts:
+                if part.kind in (SLIDING, ESCAPING):
+                    resting = _sliding_zeros(region, surface, part, new)
+                    sets += [resting] if resting else []
+                if part.kind != "continuous":
+                    new += _border_zeros(region, surface, part)
+        new += _intersections(region, surfaces)
+    kept: list[Equilibrium] = []
+    for item in [*new, *found]:
+        if not any(_same(region, item.point, other.point) for other in kept):
+            kept.append(item)
+    isolated = [item for item in kept if not any(_within(region, item, one) for one in sets)]
+    outside = {"inside": 0, "border": 0, "outside": 1}
+    isolated.sort(key=lambda e: (outside[e.location], *np.round(e.point, 12)))
+    return isolated, sets
+
+
+def _same(region: Region, one: Array, other: Array) -> bool:
+    return bool((np.abs(one - other) <= SAME_POINT * region.width).all())
+
+
+def _within(region: Region, item: Equilibrium, resting: EquilibriumSet) -> bool:
+    gaps = np.abs(resting.points - item.point) / region.width
+    step = np.abs(np.diff(resting.points, axis=0) / region.width).max(axis=0) + 1e-9
+    return bool((gaps <= step).all(axis=1).any())
+
+
+# the equations' own zeros on surfaces ---------------------------------------------------------
+
+
+def _renamed(region: Region, item: Equilibrium) -> Equilibrium:
+    """Name an equilibrium that lies on surfaces by what the fields around it are there."""
+    if item.kind != "undecided":
+        return item
+    choices, fields = region.around(item.point)
+    if choices.shape[1] < 2 or not np.isfinite(fields).all():
+        return item
+    zero = _vanishes(region, item.point)
+    if zero.any():
+        return replace(item, **_border(region, item.point, choices[:, zero], zero.size))
+    if not convex_zero(list(fields.T)):
+        return item
+    return replace(item, kind="pseudo-equilibrium", index=None, reason=_mixture(zero.size))
+
+
+def _vanishes(region: Region, point: Array) -> NDArray[np.bool_]:
+    """Tell which of the fields that meet at a point are zero there."""
+    choices, fields = region.around(point)
+    size = NOTHING * region.size_around(point, choices)
+    return np.asarray(np.abs(fields).max(axis=0) <= size)
+
+
+def _mixture(count: int) -> str:
+    return f"zero is a mixture of the {count} fields that meet here; whether it attracts is open"
+
+
+def _border(region: Region, point: Array, choices: Array, meeting: int) -> dict[str, Any]:
+    """Give what is known of a zero of some pieces on their border."""
+    words, matrices = [], []
+    for piece in choices.T:
+        matrix = region.pieces.jacobian_of(point, piece)
+        matrices.append(matrix)
+        values = np.linalg.eigvals(matrix) if np.isfinite(matrix).all() else np.full(2, np.nan)
+        words.append(", ".join(_number(v) for v in sorted(values, key=lambda v: (v.real, v.imag))))
+    which = f"{len(words)} of the {meeting} fields that meet here vanish"
+    which = "the fields of all sides vanish here" if len(words) == meeting else which
+    which = "the field of one side vanishes here" if len(words) == 1 else which
+    reason = f"{which}: eigenvalues {' and '.join(f'({w})' for w in words)}"
+    values, vectors = np.linalg.eig(np.nan_to_num(matrices[0]))
+    order = np.lexsort((values.imag, values.real))
+    return {
+        "kind": "boundary equilibrium",
+        "stability": "undecided",
+        "jacobian": matrices[0] + 0.0,
+        "eigenvalues": values[order].astype(complex),
+        "eigenvectors": vectors[:, order].astype(complex),
+        "reason": reason,
+    }
+
+
+def _number(value: complex) -> str:
+    real, imaginary = f"{value.real + 0.0:.5g}", f"{abs(value.imag):.5g}"
+    if value.imag == 0:
+        return real
+    return f"{real} {'+' if value.imag > 0 else '−'} {imaginary}i".replace("-", "−")
+
+
+# zeros of the sliding field -------------------------------------------------------------------
+
+
+def sliding_of(region: Region, part: Piece) -> SlidingField:
+    """Give the field that slides along a part of a surface."""
+    middle = part.points[:, part.points.shape[1] // 2][:, None]
+    cells, plus = region.pieces.cells, part.plus[:, None]
+    gaps = cells.gaps(np.zeros(1), middle, plus)[:, 0]
+    slopes = cells.slopes(np.zeros(1), middle, plus)[:-1, :, 0] * region.width[:, None]
+    near = np.abs(gaps) / np.sqrt((slopes**2).sum(axis=0))
+    numbers = tuple(int(k) for k in np.flatnonzero(near <= max(1e-9, 2 * float(near.min()))))
+    return region.pieces.sliding(numbers, part.plus, part.minus)
+
+
+def _sliding_zeros(
+    region: Region, surface: Surface, part: Piece, found: list[Equilibrium]
+) -> EquilibriumSet | None:
+    """Find the zeros of the sliding field along a part; give the part if it is zero all along."""
+    sliding = sliding_of(region, part)
+    points = part.points[:, 1:-1]
+    if not points.shape[1]:
+        return None
+    values = sliding.field(0.0, points)
+    sides = [np.abs(side(0.0, points)).max(axis=0) for side in sliding.sides]
+    if (np.abs(values).max(axis=0) <= REST * np.maximum(*sides)).all():
+        return _resting(part)
+    det = np.broadcast_to(sliding.parallel(0.0, points), points.shape[1:])
+    system = FactorSystem((sliding.gap, sliding.parallel))
+    for i in np.flatnonzero(det[:-1] * det[1:] <= 0):
+        share = det[i] / (det[i] - det[i + 1]) if det[i] != det[i + 1] else 0.0
+        start = surface.onto((points[:, i] + share * (points[:, i + 1] - points[:, i]))[:, None])
+        x, last = newton(system, start)
+        close = np.abs(x - start) <= SPACING * region.width[:, None]
+        if not close.all():
+            continue
+        made = _pseudo(region, surface, part.kind, sliding, system, x, last)
+        if made is not None and not any(_same(region, made.point, o.point) for o in found):
+            found.append(made)
+    return None
+
+
+def _resting(part: Piece) -> EquilibriumSet:
+    places = np.linspace(0, part.points.shape[1] - 1, SAMPLES)
+    points = np.stack([np.interp(places, np.arange(part.points.shape[1]), r) for r in part.points])
+    stability = "stable" if part.kind == SLIDING else "unstable"
+    return EquilibriumSet(part.factor.text, points.T, stability)
+
+
+def _pseudo(
+    region: Region,
+    surface: Surface,
+    kind: str,
+    sliding: SlidingField,
+    system: FactorSystem,
+    x: Array,
+    last: Array,
+) -> Equilibrium | None:
+    if surface.labels(x)[0][0] != kind or _vanishes(region, x[:, 0]).any():
+        return None
+    proved, error = prove_zeros(system, x, 4 * last + 4 * np.spacing(np.abs(x)))
+    x = np.where(np.abs(x) <= error, 0.0, x) if proved[0] else x
+    matrix = sliding.field.jacobian(0.0, x)[:, :, 0]
+    rate = float(np.trace(matrix))
+    size = float(np.abs(matrix).max())
+    attracting, along = kind == SLIDING, 0 if abs(rate) <= 1e-9 * size else (1 if rate > 0 else -1)
+    name, stability = {
+        (True, -1): ("a stable pseudo-node", "stable"),
+        (False, 1): ("an unstable pseudo-node", "unstable"),
+        (True, 1): ("a pseudo-saddle", "unstable"),
+        (False, -1): ("a pseudo-saddle", "unstable"),
+    }.get((attracting, along), ("degenerate", "undecided" if attracting else "unstable"))
+    words = f"{name} on the {kind} segment of {surface.factor.text} = 0"
+    words += f": eigenvalue {rate + 0.0:.6g} along it"
+    sure = bool(proved[0]) and _signs(sliding, x, error)
+    values, vectors = np.linalg.eig(matrix)
+    order = np.lexsort((values.imag, values.real))
+    return Equilibrium(
+        point=x[:, 0] + 0.0,
+        location=region.location(x[:, 0]),
+        jacobian=matrix + 0.0,
+        eigenvalues=values[order].astype(complex),
+        eigenvectors=vectors[:, order].astype(complex),
+        kind="pseudo-equilibrium",
+        stability=stability,
+        hyperbolic=False,
+        index=None,
+        evidence="proved" if sure else "numerical",
+        method="Krawczyk" if sure else "bisection",
+        error=float(error.max()) if proved[0] else float(np.max(4 * last)),
+        reason=words,
+    )
+
+
+def _signs(sliding: SlidingField, x: Array, error: Array) -> bool:
+    """Tell whether interval bounds of both rates prove that there is sliding, one way or other."""
+    a, b = (rate.boxes(x - error, x + error) for rate in sliding.rates)
+    pulls = bool(a.hi[0] < 0 < b.lo[0]) or bool(b.hi[0] < 0 < a.lo[0])
+    return pulls and bool(a.continuous[0] and b.continuous[0])
+
+
+# zeros of one side, and where surfaces meet ---------------------------------------------------
+
+
+def _border_zeros(region: Region, surface: Surface, part: Piece) -> list[Equilibrium]:
+    """Find zeros of the fields of both sides that lie on a part of a surface."""
+    found = []
+    for choices in (part.plus, part.minus):
+        held = np.repeat(choices[:, None], part.points.shape[1], axis=1)
+        size = np.hypot(*(region.pieces.field_of(part.points, held) / region.width[:, None]))
+        low = np.append(np.inf, size[:-1]) >= size
+        low &= size <= np.append(size[1:], np.inf)
+        side = region.pieces.side(choices)
+        for i in np.flatnonzero(low & (size <= 0.05 * np.nanmax(size))):
+            start = part.points[:, i : i + 1]
+            x, last = newton(side, start)
+            if not (np.abs(x - start) <= 2 * SPACING * region.width[:, None]).all():
+                continue
+            away = surface.onto(x) - x
+            if not (np.abs(away) <= ON_SURFACE * region.width[:, None]).all():
+                continue
+            found += _boundary(region, side, x, last)
+    return found
+
+
+def _boundary(region: Region, side: ZeroProblem, x: Array, last: Array) -> list[Equilibrium]:
+    point = x[:, 0]
+    choices, _ = region.around(point)
+    zero = _vanishes(region, point)
+    if choices.shape[1] < 2 or not zero.any():
+        return []
+    proved, error = prove_zeros(side, x, 4 * last + 4 * np.spacing(np.abs(x)))
+    known = _border(region, point, choices[:, zero], zero.size)
+    return [
+        Equilibrium(
+            point=point + 0.0,
+            location=region.location(point),
+            hyperbolic=False,
+            index=None,
+            evidence="numerical",
+            method="Newton",
+            error=float(error.max()) if proved[0] else float(np.max(4 * last)),
+            **known,
+        )
+    ]
+
+
+def _intersections(
+    region: Region, surfaces: Sequence[tuple[Surface, list[Piece]]]
+) -> list[Equilibrium]:
+    """Find where surfaces meet and zero is a mixture of the fields around."""
+    found: list[Equilibrium] = []
+    factors = [surface.factor for surface, _ in surfaces]
+    for surface, parts in surfaces:
+        for part in parts:
+            for end, column in zip(part.ends, (0, -1), strict=True):
+                if end == "intersection":
+                    made = _meeting(region, surface.factor, factors, part.points[:, column])
+                    if made and not any(_same(region, made.point, o.point) for o in found):
+                        found.append(made)
+    return found
+
+
+def _meeting(
+    region: Region, own: Factor, factors: Sequence[Factor], near: Array
+) -> Equilibrium | None:
+    start = near[:, None]
+    for other in factors:
+        if other is own:
+            continue
+        x, last = newton(FactorSystem((own, other)), start)
+        if (np.abs(x - start) <= 10 * ASIDE * region.width[:, None]).all():
+            break
+    else:
+        return None
+    x = np.where(np.abs(x) <= 4 * last + 1e-15 * region.width[:, None], 0.0, x)
+    choices, fields = region.around(x[:, 0])
+    if choices.shape[1] < 3 or _vanishes(region, x[:, 0]).any() or not convex_zero(list(fields.T)):
+        return None
+    matrix, nothing = np.full((2, 2), np.nan), np.full(2, complex(np.nan, 0.0))
+    return Equilibrium(
+        point=x[:, 0] + 0.0,
+        location=region.location(x[:, 0]),
+        jacobian=matrix,
+        eigenvalues=nothing,
+        eigenvectors=np.full((2, 2), complex(np.nan, 0.0)),
+        kind="pseudo-equilibrium",
+        stability="undecided",
+        hyperbolic=False,
+        index=None,
+        evidence="numerical",
+        method="Newton",
+        error=float(np.max(4 * last)),
+        reason=_mixture(choices.shape[1]),
+    )

@@ -1,0 +1,76 @@
+"""Surfaces at which a field jumps, as a layer of a figure: line styles tell the kinds apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from numpy.typing import NDArray
+
+from eqpp_dash.figures.geometry import Frame, join_polylines
+from eqpp_dash.figures.labels import format_point, printable
+from eqpp_dash.figures.themes import Theme
+from eqpp_dash.figures.traces import Trace, curve_trace
+from eqpp_dash.model.portrait import Portrait
+
+SEGMENT_LABELS = {
+    "sliding": "Sliding segment",
+    "escaping": "Escaping segment",
+    "crossing": "Crossing segment",
+}
+"""Names in the legend, in the order in which they are drawn."""
+
+SEGMENT_WIDTHS = {"sliding": 6.0, "escaping": 4.0, "crossing": 2.0}
+
+SEGMENT_DASHES = {"sliding": "solid", "escaping": "10px,6px", "crossing": "2px,5px"}
+
+
+def switching_layers(portrait: Portrait, frame: Frame) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Give the kinds of segments that there are, each with all of its polylines as one.
+
+    Parameters
+    ----------
+    portrait : Portrait
+        A planar portrait.
+    frame : Frame
+        Its window.
+    """
+    for kind in SEGMENT_LABELS:
+        lines = [item.points for item in portrait.switching if item.kind == kind]
+        points = join_polylines(lines, frame)
+        if len(points):
+            yield kind, points
+
+
+def switching_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[Trace]:
+    """Draw the surfaces at which the field jumps: one trace a kind of segment."""
+    return [
+        curve_trace(
+            points,
+            frame,
+            name=SEGMENT_LABELS[kind],
+            legendgroup=kind,
+            line={
+                "color": theme.switching,
+                "width": SEGMENT_WIDTHS[kind],
+                "dash": SEGMENT_DASHES[kind],
+            },
+        )
+        for kind, points in switching_layers(portrait, frame)
+    ]
+
+
+def segment_words(portrait: Portrait) -> list[tuple[str, ...]]:
+    """Tell of each segment the surface, the kind, and the points from which to which it goes.
+
+    Points are told to six digits.
+    """
+    spans = [high - low for low, high in portrait.window.values()]
+    rows = []
+    for item in portrait.switching:
+        ends = [
+            f"{format_point(point.tolist(), spans, 6)} ({end})"
+            for point, end in zip((item.points[0], item.points[-1]), item.ends, strict=True)
+        ]
+        rows.append((printable(item.surface), item.kind, *ends))
+    return rows
