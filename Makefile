@@ -9,7 +9,7 @@ JOBS ?= 2
 SOURCES := $(shell find src -type f -not -name "*.pyc")
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit thorough dist torture peers screenshots gallery lock clean browser-tools
+.PHONY: help run test check unit truth thorough dist torture peers screenshots gallery lock clean browser-tools
 
 help: ## Say what each target does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ unit: $(TEST_VENV)/.ready ## The quick tests alone
 test: check browser-tools ## Install what the tests need, browser included, and pass them all
 	$(TEST_BIN)/pytest -q -n $(JOBS) tests/unit tests/truth src docs
 	$(TEST_BIN)/pytest -q tests/integration tests/browser
+
+truth: $(TEST_VENV)/.ready ## Portraits of all known planar systems against the facts: a table
+	$(TEST_BIN)/python tests/truth/table.py
 
 thorough: $(TEST_VENV)/.ready ## The proofs that take minutes: 10,000 random expressions, 1,000 systems
 	$(TEST_BIN)/pytest -q --hypothesis-profile=thorough \
