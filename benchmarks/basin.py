@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 from eqpp_dash.engine.machine import Integrator, Targets
-from eqpp_dash.engine.machine.integrate import End
 from eqpp_dash.engine.system import parse_system
 
 Labels = NDArray[np.int64]
@@ -46,12 +45,13 @@ LANES = 8
 def ours(machine: bool) -> Labeller:
     system = parse_system("x' = y; y' = x - x^3 - 0.15*y")
     integrator, targets = Integrator.of(system, machine=machine), Targets(WELLS, RADIUS)
+    integrator.prepare()
 
     def label(starts: Array, tolerance: float) -> Labels:
         found = integrator.propagate(
             starts, SPAN, targets=targets, rtol=tolerance, atol=tolerance, threads=1
         )
-        return np.where(found.ends == End.TARGET, found.target, -1)
+        return found.target
 
     return label
 

@@ -24,7 +24,12 @@ Solver = Callable[[Array, float], Array]
 
 
 def machine_code(case: Case) -> Solver:
-    """Take the integrator in machine code that is compared with the others."""
+    """Take the integrator in machine code that is compared with the others, for long work."""
+    return _integrator(case, machine=True, prepared=True)
+
+
+def new_machine_code(case: Case) -> Solver:
+    """Take it as a caller with a new system has it."""
     return _integrator(case, machine=True)
 
 
@@ -33,8 +38,10 @@ def numpy_tier(case: Case) -> Solver:
     return _integrator(case, machine=False)
 
 
-def _integrator(case: Case, machine: bool) -> Solver:
+def _integrator(case: Case, machine: bool, prepared: bool = False) -> Solver:
     integrator = Integrator.of(case.system, machine=machine)
+    if prepared:
+        integrator.prepare()
     if machine and integrator.tier != "machine":
         raise SystemExit("there is no machine code to measure: llvmlite is missing")
 

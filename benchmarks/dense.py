@@ -30,6 +30,7 @@ OURS = "machine code"
 
 def ours(machine: bool) -> Sampler:
     integrator = Integrator.of(CASE.system, machine=machine)
+    integrator.prepare()
     return lambda tolerance: integrator.sample(
         STARTS, MOMENTS, rtol=tolerance, atol=tolerance, threads=1
     )

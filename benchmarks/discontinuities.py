@@ -83,6 +83,7 @@ def main() -> None:
     rates = {}
     for name, machine, count in (("machine", True, MANY), ("numpy", False, FEW)):
         with Integrator.of(parse_system(TEXT), machine=machine) as integrator:
+            integrator.prepare()
             integrator.propagate(starts[:, :FEW], SPAN, **options)  # compiles what is wanted
             cost, end = timed(
                 lambda i=integrator, n=count: i.propagate(starts[:, :n], SPAN, **options)

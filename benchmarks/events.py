@@ -2,8 +2,8 @@
 
 Run ``python benchmarks/events.py``. Times are those of the processor, of one thread, medians of
 runs that alternate: trajectories without events, with a section that is never crossed, with three
-points that are never near, with both; the basins of the two wells of a damped Duffing oscillator;
-the maxima of Rössler's system for many values of a parameter.
+points that are never near, with both; one call for one trajectory; the basins of the two wells of
+a damped Duffing oscillator; the maxima of Rössler's system for many values of a parameter.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from eqpp_dash.engine.system import parse_system
 ROUNDS = 11
 SIDE = 512
 VALUES = 1000
+CALLS = 1000
 
 
 def measure(runs: dict[str, Callable[[], Propagated]], rounds: int = ROUNDS) -> dict[str, float]:
@@ -47,6 +48,7 @@ def watching() -> None:
         points = Targets(np.full((n, 3), 90.0), 0.1)
         event = [SectionEvent(0)]
         with Integrator.of(system, sections=["x - 100"]) as integrator:
+            integrator.prepare()
             run = partial(integrator.propagate, starts, 20.0, threads=1)
             runs: dict[str, Callable[[], Propagated]] = {
                 "nothing": run,
@@ -59,12 +61,35 @@ def watching() -> None:
         print(f"{name}, looking for: {', '.join(ratios)}")
 
 
+def calls() -> None:
+    """Print what a call for one trajectory takes that is over after a step or two."""
+    start = [[2.0], [0.0]]
+    with Integrator.of(parse_system("x' = y; y' = (1 - x^2)*y - x"), sections=["y"]) as integrator:
+        run = partial(integrator.propagate, start, 0.01)
+        runs: dict[str, Callable[[], Propagated]] = {
+            "nothing": run,
+            "a section": partial(run, events=[SectionEvent(0, end_after=1)]),
+            "a point": partial(run, targets=Targets([[9.0], [9.0]], 0.1)),
+        }
+        times = measure({what: partial(again, each) for what, each in runs.items()})
+    found = (f"{what} {value / CALLS * 1e6:.0f}" for what, value in times.items())
+    print(f"microseconds of a call for one trajectory, looking for: {', '.join(found)}")
+
+
+def again(run: Callable[[], Propagated]) -> Propagated:
+    """Call many times; give what came of the last."""
+    for _ in range(CALLS - 1):
+        run()
+    return run()
+
+
 def basins() -> None:
     """Print the time of the basins, and how many labels differ from those at 1e-13."""
     side = np.linspace(-2, 2, SIDE)
     starts = np.array(np.meshgrid(side, side)).reshape(2, -1)
     wells = Targets([[1.0, -1.0], [0.0, 0.0]], 0.3)
     with Integrator.of(parse_system("x' = y; y' = x - x^3 - y/4")) as integrator:
+        integrator.prepare()
 
         def label(tolerance: float) -> Propagated:
             return integrator.propagate(
@@ -83,6 +108,7 @@ def maxima() -> None:
     starts = np.tile([[1.0], [1.0], [0.0]], (1, VALUES))
     event = SectionEvent(0, direction=-1, record=200)
     with Integrator.of(system, sections=["-y - z"]) as integrator:
+        integrator.prepare()
 
         def run(tolerance: float, count: int) -> Propagated:
             return integrator.propagate(
@@ -110,5 +136,6 @@ def maxima() -> None:
 
 if __name__ == "__main__":
     watching()
+    calls()
     basins()
     maxima()

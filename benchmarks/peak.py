@@ -19,7 +19,8 @@ from systems import Case, lorenz, van_der_pol
 
 from eqpp_dash.engine.machine import Integrator, kernels
 from eqpp_dash.engine.machine.build import Code, Target, compile_object, native_target
-from eqpp_dash.engine.machine.kernel import field_kernel_text, usual_width
+from eqpp_dash.engine.machine.emitter import Emitter
+from eqpp_dash.engine.machine.kernel import USUAL, usual_width
 from eqpp_dash.engine.machine.lanes import Lanes
 from eqpp_dash.engine.machine.routines import module_text
 from eqpp_dash.engine.system import System
@@ -77,8 +78,9 @@ def peak(target: Target) -> float:
 
 def operations(system: System) -> int:
     """Count the additions and multiplications of a step of a rational system, for each lane."""
-    width = usual_width(native_target())
-    text = field_kernel_text(system.components, system.variables, system.parameters, width=width)
+    target = native_target()
+    emitter = Emitter(system.components, system.variables, system.parameters, (), USUAL)
+    text = emitter.text(usual_width(target), target.fused)
     hot = text[text.index("\nhot:") : text.index("\nlook:")]
     simple = re.findall(r"= f(?:add|sub|mul|div) ", hot)
     fused = re.findall(r"@llvm\.fma\.", hot)
@@ -90,6 +92,7 @@ def say_share(report: Report, case: Case, kind: str, target: Target) -> None:
     kernels.Kernel = partial(made, target=target)  # type: ignore[misc, assignment]
     try:
         integrator = Integrator.of(system)
+        integrator.prepare()
     finally:
         kernels.Kernel = made  # type: ignore[misc]
     run = partial(

@@ -53,6 +53,7 @@ def case_of(values: Any) -> Case:
 
 def ours(machine: bool, threads: int | None = 1) -> Sweep:
     integrator = Integrator.of(case_of(0).system, sections=["-y - z"], machine=machine)
+    integrator.prepare()
     event = SectionEvent(0, direction=-1, record=MOST)
 
     def sweep(values: Array, span: float, tolerance: float) -> Array:
@@ -142,6 +143,7 @@ def early_maxima() -> Array:
     error of time hardly matters, since x is stationary.
     """
     integrator = Integrator.of(parse_system(case_of(0).text), sections=["-y - z"])
+    integrator.prepare()
     starts = np.repeat(np.array(START)[:, None], len(SHARED), axis=1)
     times = (
         integrator.propagate(

@@ -56,6 +56,7 @@ def scipy_loop(method: str, tolerance: float, **options: Any) -> Array:
 
 def ours(method: str) -> Run:
     integrator = Integrator.of(CASE.system)
+    integrator.prepare()
     return lambda tolerance: (
         integrator.propagate(
             STARTS, CASE.span, rtol=tolerance, atol=tolerance, method=method, threads=1
@@ -176,6 +177,7 @@ def solve_problem(report: Report, name: str) -> None:
     text, start, span, published = PROBLEMS[name]
     system, exact = parse_system(text), np.array(published)
     with Integrator.of(system) as integrator:
+        integrator.prepare()
         found = integrator.propagate(
             np.array(start)[:, None], span, method="Rodas5P", rtol=1e-11, atol=1e-18
         ).states[:, 0]

@@ -95,7 +95,7 @@ def test_what_is_planted_is_seen(
 def test_every_planar_autonomous_system_is_there() -> None:
     assert len({case.system["id"] for case in CASES.values()}) == 50
     assert len(CASES) == 51
-    assert sum(bool(case.of("limit_cycles")) for case in CASES.values()) == 50
+    assert sum(bool(case.of("limit_cycles")) for case in CASES.values()) == 51
     assert sum(bool(case.of("equilibria")) for case in CASES.values()) == 49
 
 

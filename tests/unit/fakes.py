@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
-from portraits import pendulum_portrait, trajectory
+from portraits import limit_cycle, pendulum_portrait, trajectory
 
 from eqpp_dash.errors import EquationError, ForbiddenError, LinkError, NotFoundError, SpecError
 from eqpp_dash.model.numbers import read_float
@@ -74,6 +74,9 @@ class FakePortraits:
     def portrait(self, row_id: str) -> Portrait:
         return pendulum_portrait(spec=self.job(row_id).spec)
 
+    def cycles(self, row_id: str, spec: PortraitSpec) -> tuple[Any, ...]:
+        return (limit_cycle(),) if row_id in self.rows else ()
+
     def facts(self, row_id: str) -> dict[str, Any]:
         return self.portrait(row_id).facts(id=self.job(row_id).portrait_id)
 
@@ -109,7 +112,9 @@ class FakePreviews:
         window = spec.window or {"theta": (-8.0, 8.0), "omega": (-3.5, 3.5)}
         return replace(pendulum_portrait(), spec=spec, window=window)
 
-    def trajectories(self, spec: PortraitSpec, starts: Any, window: Any) -> tuple[Any, ...]:
+    def trajectories(
+        self, spec: PortraitSpec, starts: Any, window: Any, cycles: Any = ()
+    ) -> tuple[Any, ...]:
         orbits = tuple(trajectory(tuple(start), origin="given", ends=self.ends) for start in starts)
         return orbits, pendulum_portrait().equilibria
 
@@ -148,19 +153,26 @@ class FakeArchive:
     portraits: FakePortraits
     can_delete: bool = True
 
-    def _found(self, text: str, status: str | None) -> list[FakeJob]:
+    def _found(self, text: str, status: str | None, cycles: str | None) -> list[FakeJob]:
         return [
             job
             for job in self.portraits.rows.values()
             if (status is None or job.status == status)
             and text.lower() in (job.spec.title + job.spec.equations).lower()
+            and (cycles is None or cycles in job.spec.title)
         ]
 
-    def count(self, text: str = "", status: str | None = None) -> int:
-        return len(self._found(text, status))
+    def count(self, text: str = "", status: str | None = None, *, cycles: str | None = None) -> int:
+        return len(self._found(text, status, cycles))
 
     def search(
-        self, text: str = "", status: str | None = None, limit: int = 20, offset: int = 0
+        self,
+        text: str = "",
+        status: str | None = None,
+        limit: int = 20,
+        offset: int = 0,
+        *,
+        cycles: str | None = None,
     ) -> list[Any]:
         return [
             SimpleNamespace(
@@ -173,7 +185,7 @@ class FakeArchive:
                 summary="2 equilibria",
                 thumbnail=SVG,
             )
-            for job in self._found(text, status)[offset : offset + limit]
+            for job in self._found(text, status, cycles)[offset : offset + limit]
         ]
 
     def delete(self, row_id: str) -> None:

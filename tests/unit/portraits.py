@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from eqpp_dash.model.cycles import Annulus, CycleCoverage, CycleGap, LimitCycle
 from eqpp_dash.model.portrait import (
     Equilibrium,
     EquilibriumSet,
@@ -203,4 +204,55 @@ def odd_portrait() -> Portrait:
         ),
         singularities=(Singularity(np.array([5.0, 1.0]), None, "division by zero"),),
         partial=True,
+    )
+
+
+def limit_cycle(radius: float = 2.0, **changes: Any) -> LimitCycle:
+    """Give a circle round the origin of the damped pendulum's plane, as if it were a cycle."""
+    turn = np.linspace(0, 2 * math.pi, 201)
+    cycle = LimitCycle(
+        point=np.array([radius, 0.0]),
+        period=6.6632868593,
+        log_multiplier=-7.0589328,
+        stability="stable",
+        bounds=np.array([[-radius, radius], [-radius, radius]]),
+        location="inside",
+        points=radius * np.stack([np.cos(turn), -np.sin(turn)], -1),
+        equilibria=(2,),
+        cycles=(),
+        evidence="verified",
+        method="returns to a section",
+        error=7e-11,
+        period_error=2e-10,
+        multiplier_error=8e-10,
+    )
+    return replace(cycle, **changes)
+
+
+def cycle_portrait() -> Portrait:
+    """Give a portrait with cycles of every stability, an annulus and a gap."""
+    cycles = (
+        limit_cycle(),
+        limit_cycle(2.6, stability="unstable", log_multiplier=75.4, cycles=(0,)),
+        limit_cycle(3.2, stability="semi-stable", log_multiplier=0.0, cycles=(0, 1)),
+        limit_cycle(30.0, location="outside", cycles=(0, 1, 2), log_multiplier=-4524.0),
+    )
+    onto = trajectory((-0.5, 0.5), origin="given", ends=("equilibrium 2", "cycle 0"))
+    return pendulum_portrait(
+        limit_cycles=cycles,
+        annuli=(
+            Annulus(
+                np.array([0.1, 0.0]),
+                np.array([1.5, 0.0]),
+                (6.28, 7.5),
+                (2,),
+                "numerical",
+                1e-9,
+                within="equilibrium 2",
+            ),
+        ),
+        cycle_gaps=(CycleGap(np.array([3.5, 0.0]), np.array([3.6, 0.0]), "0 or 1", "a saddle"),),
+        cycle_coverage=CycleCoverage("searched", 4, ("x from 5 to 6: the budget is used up",)),
+        completeness={"equilibria": "proved", "limit_cycles": "searched"},
+        trajectories=(*pendulum_portrait().trajectories, onto),
     )

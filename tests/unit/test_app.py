@@ -234,7 +234,7 @@ def test_a_defect_in_the_engine_keeps_the_picture_and_is_told(
         ("previews.Previews.understand", "question", [{"seq": 1, "text": "x"}], "equations-error"),
         ("gallery.Gallery.entries", "arrival", [{"hash": ""}], "notice"),
         ("gallery.Gallery.entries", "visit", [{"path": "/gallery"}], "page"),
-        ("archive.ArchiveService.count", "archive-search", ["", "", 1, None], "archive-table"),
+        ("archive.ArchiveService.count", "archive-search", ["", "", 1, None, ""], "archive-table"),
     ],
 )
 def test_a_defect_behind_any_callback_is_told_and_logged(
@@ -263,7 +263,7 @@ def test_an_archive_that_cannot_be_read_is_told(app: Dash, monkeypatch: pytest.M
         raise ArchiveError("the archive is locked", "Try again")
 
     monkeypatch.setattr("eqpp_dash.services.archive.ArchiveService.count", fail)
-    answer = call(app, "archive-search", "", "", 1, None)
+    answer = call(app, "archive-search", "", "", 1, None, "")
     assert "the archive is locked. Try again" in answer.text
 
 
@@ -272,7 +272,7 @@ def test_a_new_search_begins_at_its_first_page(
     app: Dash, monkeypatch: pytest.MonkeyPatch, source: str, page: int
 ) -> None:
     monkeypatch.setattr("eqpp_dash.services.archive.ArchiveService.count", lambda *a, **k: 60)
-    answer = call(app, "archive-search", "x", "", 3, None, changed=source)
+    answer = call(app, "archive-search", "x", "", 3, None, "", changed=source)
     assert answer.json["response"]["archive-pages"] == {"total": 3, "value": page}
 
 

@@ -109,9 +109,16 @@
     } else if (lane.clicks.length) {
       const at = lane.clicks.shift();
       lane.asked = lane.form;
-      follow({ seq: begin(), at, window: lane.shown, form: lane.form, ...lane.look });
+      const row = drawnRow();
+      follow({ seq: begin(), at, row, window: lane.shown, form: lane.form, ...lane.look });
     }
     tellBusy(lane.busy);
+  }
+
+  // Row of the finished portrait that is on the screen: its limit cycles are known.
+  function drawnRow() {
+    const graph = document.querySelector("#picture .js-plotly-plot");
+    return graph?.layout?.meta?.row ?? null;
   }
 
   // A limit that the user changed is no longer fitted; one that the page wrote is.

@@ -10,6 +10,7 @@ from dash import Dash, Input, Output, State, ctx, no_update
 from eqpp_dash.callbacks.arrival import LAUNCHER, UP_TO_DATE
 from eqpp_dash.callbacks.failures import failed, noticed
 from eqpp_dash.components.archive import (
+    CYCLES,
     PAGE_SIZE,
     STATUSES,
     ArchiveRow,
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 LONGEST_SEARCH = 200
 
 
-def listing(services: Services, text: Any, status: Any, page: Any) -> dict[str, Any]:
+def listing(
+    services: Services, text: Any, status: Any, page: Any, cycles: Any = ""
+) -> dict[str, Any]:
     """Give one page of the archive.
 
     Parameters
@@ -38,14 +41,21 @@ def listing(services: Services, text: Any, status: Any, page: Any) -> dict[str, 
         One of the statuses, or empty for any.
     page : int
         Number of the page, from 1; past the end, the last.
+    cycles : str
+        ``any`` or ``stable`` for portraits with such a limit cycle, or empty for all.
     """
     text = text[:LONGEST_SEARCH] if isinstance(text, str) else ""
     wanted = status if status in STATUSES else None
-    count = services.archive.count(text=text, status=wanted)
+    having = cycles if cycles in CYCLES else None
+    count = services.archive.count(text=text, status=wanted, cycles=having)
     pages = max(1, math.ceil(count / PAGE_SIZE))
     page = min(max(page, 1), pages) if isinstance(page, int) else 1
     found = services.archive.search(
-        text=text, status=wanted, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE
+        text=text,
+        status=wanted,
+        limit=PAGE_SIZE,
+        offset=(page - 1) * PAGE_SIZE,
+        cycles=having,
     )
     return {
         "table": archive_rows(
@@ -111,14 +121,16 @@ def register(app: Dash, services: Services) -> None:
             "text": Input(Archive.SEARCH, "value"),
             "status": Input(Archive.STATUS, "value"),
             "page": Input(Archive.PAGES, "value"),
+            "cycles": Input(Archive.CYCLES, "value"),
             "changed": Input(Archive.CHANGED, "data"),
         },
         on_error=broken_listing,
     )
-    def search(text: Any, status: Any, page: Any, changed: Any) -> dict[str, Any]:
-        page = 1 if ctx.triggered_id in (Archive.SEARCH, Archive.STATUS) else page
+    def search(text: Any, status: Any, page: Any, changed: Any, cycles: Any) -> dict[str, Any]:
+        filters = (Archive.SEARCH, Archive.STATUS, Archive.CYCLES)
+        page = 1 if ctx.triggered_id in filters else page
         try:
-            return listing(services, text, status, page)
+            return listing(services, text, status, page, cycles)
         except EqppError as error:
             return no_listing(str(error))
 

@@ -26,6 +26,7 @@ from eqpp_dash.errors import EqppError, SpecError
 from eqpp_dash.figures import trajectory_traces
 from eqpp_dash.figures.ends import end_words
 from eqpp_dash.figures.labels import format_number, format_point
+from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.numbers import read_float
 from eqpp_dash.model.portrait import Equilibrium, Trajectory
 from eqpp_dash.model.spec import PortraitSpec
@@ -47,6 +48,7 @@ class Traced:
     variables: tuple[str, ...]
     window: list[tuple[float, float]]
     at: tuple[float, float]
+    cycles: tuple[LimitCycle, ...] = ()
 
 
 def trace(services: Services, draft: Draft, data: Mapping[str, Any]) -> Traced:
@@ -59,7 +61,8 @@ def trace(services: Services, draft: Draft, data: Mapping[str, Any]) -> Traced:
     draft : Draft
         What the page asks for.
     data : mapping
-        ``at``, the point, and ``window``, the limits of the picture that was clicked in.
+        ``at``, the point, and ``window``, the limits of the picture that was clicked in;
+        ``row``, that of the finished portrait on the screen, if any.
     """
     at, limits = data.get("at"), data.get("window")
     if not isinstance(at, list) or len(at) != 2 or not isinstance(limits, list):
@@ -73,9 +76,11 @@ def trace(services: Services, draft: Draft, data: Mapping[str, Any]) -> Traced:
     shown = spec.replace(window={n: tuple(p) for n, p in zip(variables, limits, strict=False)})
     if shown.window is None or len(shown.window) != 2:
         raise SpecError("a click is a point of the plane")
-    trajectories, equilibria = services.previews.trajectories(spec, [(x, y)], shown.window)
+    row, window = data.get("row"), shown.window
+    cycles = services.portraits.cycles(row, spec) if isinstance(row, str) else ()
+    orbits = services.previews.trajectories(spec, [(x, y)], window, cycles)
     wider = spec.replace(initial_conditions=(*spec.initial_conditions, (x, y)))
-    return Traced(trajectories, equilibria, wider, variables, list(shown.window.values()), (x, y))
+    return Traced(*orbits, wider, variables, list(window.values()), (x, y), cycles)
 
 
 def add_trace(services: Services, found: Traced, draft: Draft) -> dict[str, Any]:
@@ -86,6 +91,7 @@ def add_trace(services: Services, found: Traced, draft: Draft) -> dict[str, Any]
         window=found.window,
         variables=found.variables,
         equilibria=found.equilibria,
+        cycles=found.cycles,
     )
     return {
         "message": "",
@@ -110,8 +116,13 @@ def fate(found: Traced) -> str:
     through = f"Through {format_point(found.at, spans)}"
     if orbit.forward.end == orbit.backward.end == "closed orbit" and orbit.forward.time:
         return f"{through}: a closed orbit of period {format_number(orbit.forward.time)}"
-    ends = [end_words(end, found.equilibria, spans) for end in (orbit.backward, orbit.forward)]
-    return f"{through}: from {ends[0]} to {ends[1]}"
+    here, there = (
+        end_words(end, found.equilibria, spans, found.cycles)
+        for end in (orbit.backward, orbit.forward)
+    )
+    if orbit.forward.end.startswith("cycle") and orbit.forward.time == 0:
+        return f"{through}: {there}"
+    return f"{through}: from {here} to {there}"
 
 
 def no_trace(words: str, seq: Any) -> dict[str, Any]:

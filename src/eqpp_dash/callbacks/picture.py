@@ -29,6 +29,7 @@ def draw_answer(found: Answer, draft: Draft) -> dict[str, Any]:
     """Give the page's parts for an answer."""
     portrait = found.portrait
     figure = untitled_figure(portrait, draft.theme, phone=draft.phone)
+    figure["layout"]["meta"]["row"] = found.row_id
     limits = [[number_text(v) for v in portrait.window[n]] for n in portrait.system.variables]
     return {
         "figure": on_page(figure, draft.form.aspect),

@@ -7,6 +7,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from eqpp_dash.errors import EqppError, EquationError, JobError, SpecError
+from eqpp_dash.figures.cycles import (
+    annulus_words,
+    cycle_bounds,
+    cycle_multiplier,
+    search_words,
+)
 from eqpp_dash.figures.ends import end_words
 from eqpp_dash.figures.labels import (
     format_eigenvalues,
@@ -142,7 +148,7 @@ def portrait_report(portrait: Portrait, job: JobView) -> str:
         place = _point(singularity.point.tolist())
         lines.append(f"Singularity at {place}: {printable(singularity.reason)}")
     lines += [printable(str(structure_words(entry))) for entry in system.structure]
-    lines += ["", *_trajectory_lines(portrait)]
+    lines += ["", *_cycle_lines(portrait), "", *_trajectory_lines(portrait)]
     if portrait.partial:
         lines.append("The computation was stopped early: parts may be missing.")
     lines += [f"Note: {printable(notice.message)}" for notice in portrait.notices]
@@ -184,6 +190,30 @@ def _equilibrium_lines(portrait: Portrait) -> list[str]:
     return [head, *(f"  {line}" for line in table(heads, rows)), *reasons]
 
 
+def _cycle_lines(portrait: Portrait) -> list[str]:
+    lines = [f"Limit cycles: {search_words(portrait)}"]
+    if portrait.limit_cycles:
+        rows = [
+            (
+                str(number),
+                item.stability,
+                format_number(item.period, 8),
+                cycle_multiplier(item),
+                cycle_bounds(item, portrait.system.variables),
+                item.location,
+                item.evidence,
+            )
+            for number, item in enumerate(portrait.limit_cycles)
+        ]
+        heads = ("#", "stability", "period", "multiplier", "bounds", "location", "evidence")
+        lines += [f"  {line}" for line in table(heads, rows)]
+    lines += [
+        f"Annulus of closed orbits: {annulus_words(portrait, item)} ({item.evidence})"
+        for item in portrait.annuli
+    ]
+    return lines
+
+
 def _trajectory_lines(portrait: Portrait) -> list[str]:
     counts = {
         origin: sum(item.origin == origin for item in portrait.trajectories)
@@ -202,7 +232,7 @@ def _trajectory_lines(portrait: Portrait) -> list[str]:
 def _end(end: OrbitEnd, portrait: Portrait, sign: int) -> str:
     spans = [high - low for low, high in portrait.window.values()]
     time = "" if end.time is None else f" (t = {format_number(sign * end.time)})"
-    return printable(end_words(end, portrait.equilibria, spans)) + time
+    return printable(end_words(end, portrait.equilibria, spans, portrait.limit_cycles)) + time
 
 
 def _point(values: Sequence[float], spans: Sequence[float] = ()) -> str:

@@ -25,6 +25,7 @@ STATUS_COLOURS = {
     "failed": "red",
     "cancelled": "orange",
 }
+CYCLES = {"any": "With a limit cycle", "stable": "With a stable cycle"}
 PAGE_SIZE = 20
 
 
@@ -46,6 +47,8 @@ def archive_page() -> html.Div:
     """Give the page at ``/archive``; its table is filled by a callback."""
     choices = [{"value": "", "label": "Any status"}]
     choices += [{"value": status, "label": status.capitalize()} for status in STATUSES]
+    cycles = [{"value": "", "label": "Any cycles"}]
+    cycles += [{"value": value, "label": label} for value, label in CYCLES.items()]
     return html.Div(
         [
             html.Div(
@@ -69,6 +72,14 @@ def archive_page() -> html.Div:
                         allowDeselect=False,
                         w=150,
                         **aria(label="Status"),
+                    ),
+                    dmc.Select(
+                        id=Archive.CYCLES,
+                        data=cycles,
+                        value="",
+                        allowDeselect=False,
+                        w=190,
+                        **aria(label="Limit cycles"),
                     ),
                 ],
                 className="search-line",

@@ -1,4 +1,4 @@
-"""What was found: equilibria, curves of them, singularities, warnings, timing."""
+"""What was found: equilibria, limit cycles, curves of them, singularities, warnings, timing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,20 @@ import dash_mantine_components as dmc
 from dash import html
 
 from eqpp_dash.components.attributes import aria, data
-from eqpp_dash.figures.labels import format_eigenvalues, format_point, sector_words
+from eqpp_dash.figures.cycles import (
+    annulus_words,
+    cycle_multiplier,
+    cycle_name,
+    search_words,
+)
+from eqpp_dash.figures.labels import (
+    format_eigenvalues,
+    format_number,
+    format_point,
+    plain_name,
+    sector_words,
+)
+from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.portrait import Equilibrium, Notice, Portrait
 from eqpp_dash.model.structure import structure_words
 
@@ -43,6 +56,8 @@ def facts_panel(
     """
     return [
         _equilibria(portrait),
+        _cycles(portrait),
+        *_annuli(portrait),
         *_sets(portrait),
         *_singularities(portrait),
         *_structure(portrait),
@@ -107,6 +122,52 @@ def _equilibrium(index: int, item: Equilibrium, spans: Sequence[float]) -> html.
     )
 
 
+def _cycles(portrait: Portrait) -> html.Div:
+    rows = [_cycle(index, item, portrait) for index, item in enumerate(portrait.limit_cycles)]
+    words = html.P(f"{search_words(portrait)}.".capitalize(), className="reason search")
+    listed = [html.Ol(rows, className="equilibria cycles")] if rows else []
+    return html.Div([_title("Limit cycles", len(rows)), words, *listed])
+
+
+def _cycle(index: int, item: LimitCycle, portrait: Portrait) -> html.Li:
+    details = [
+        _pair("Period", format_number(item.period, 5)),
+        _pair("Multiplier", cycle_multiplier(item)),
+        *_bounds(item, portrait.system.variables),
+        _pair("Evidence", item.evidence),
+    ]
+    if item.location != "inside":
+        place = {"crosses": "crosses the window's border"}.get(item.location, item.location)
+        details.append(_pair("Place", place))
+    head = [
+        html.Span(className=f"dash dash-{item.stability}", **aria(hidden="true")),
+        html.Span(cycle_name(item), className="kind"),
+    ]
+    return html.Li(
+        [html.Div(head, className="equilibrium-head"), html.Dl(details, className="pairs")],
+        className="equilibrium cycle",
+        **data(cycle=str(index)),
+    )
+
+
+def _bounds(item: LimitCycle, variables: Sequence[str]) -> list[html.Div]:
+    rows = zip(variables, item.bounds.tolist(), strict=True)
+    return [
+        _pair(plain_name(name), f"{format_number(low, 5)} to {format_number(high, 5)}")
+        for name, (low, high) in rows
+    ]
+
+
+def _annuli(portrait: Portrait) -> list[Any]:
+    if not portrait.annuli:
+        return []
+    items = [
+        html.Li([annulus_words(portrait, item), html.Span(f" {item.evidence}", className="quiet")])
+        for item in portrait.annuli
+    ]
+    return [html.Div([_title("Annuli of closed orbits", len(items)), html.Ul(items)])]
+
+
 def _pair(name: str, value: str) -> html.Div:
     return html.Div([html.Dt(name), html.Dd(value)])
 
@@ -165,7 +226,7 @@ def _searches(portrait: Portrait) -> html.Div:
     entries += [
         (name.replace("_", " ").capitalize(), state)
         for name, state in portrait.completeness.items()
-        if name != "equilibria"
+        if name not in ("equilibria", "limit_cycles")
     ]
     return html.Div(
         [_heading("Drawn"), html.Dl([_pair(*entry) for entry in entries], className="pairs wide")]

@@ -121,6 +121,7 @@ class Archive(StrEnum):
 
     SEARCH = "archive-search"
     STATUS = "archive-status"
+    CYCLES = "archive-cycles"
     PAGES = "archive-pages"
     TABLE = "archive-table"
     COUNT = "archive-count"

@@ -22,8 +22,8 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = 1
-HEAD = "0001"
+SCHEMA_VERSION = 2
+HEAD = "0002"
 
 metadata = MetaData()
 
@@ -109,9 +109,14 @@ portraits = Table(
     Column("thumbnail", LargeBinary),
     Column("facts", Text),
     Column("arrays", LargeBinary),
+    Column("cycles", Integer),
+    Column("stable_cycles", Integer),
     Index("portraits_portrait_id", "portrait_id"),
 )
-"""One row a portrait, asked or computed: for reading, listing and searching."""
+"""One row a portrait, asked or computed: for reading, listing and searching.
+
+The counts of limit cycles are null where these were not searched.
+"""
 
 links = Table(
     "links",

@@ -82,7 +82,9 @@ def draw_one_turn(traced: Traced, signs: Array) -> None:
         traced.flow.ends.drawn[other] = 0.0
 
 
-def cut_crowded(problem: Problem, trajectories: Sequence[Trajectory]) -> tuple[Trajectory, ...]:
+def cut_crowded(
+    problem: Problem, trajectories: Sequence[Trajectory], cycles: Sequence[Array] = ()
+) -> tuple[Trajectory, ...]:
     """Leave out the last parts of curves that run beside what is drawn already.
 
     Parameters
@@ -91,6 +93,8 @@ def cut_crowded(problem: Problem, trajectories: Sequence[Trajectory]) -> tuple[T
         The planar system on its window.
     trajectories : sequence of Trajectory
         What is drawn, the most important first. Given ones and closed orbits stay whole.
+    cycles : sequence of ndarray, shape (m, 2)
+        Curves of limit cycles, which are drawn in any case.
 
     Returns
     -------
@@ -100,6 +104,8 @@ def cut_crowded(problem: Problem, trajectories: Sequence[Trajectory]) -> tuple[T
     """
     taken = np.zeros(_ROW * _ROW, dtype=bool)
     first = np.full(taken.size, np.inf)
+    if cycles:
+        taken[_around(np.unique(_walk(problem, cycles, 1.0 / CELLS)[0]))] = True
     kept: list[Trajectory] = []
     groups = [(whole, list(items)) for whole, items in groupby(trajectories, key=_stays_whole)]
     for number, (whole, items) in enumerate(groups, 1):

@@ -12,10 +12,12 @@ from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.reporting import PhaseReporter
 from eqpp_dash.engine.seeding import (
     SEED_RTOL,
+    beside_cycles,
     candidate_starts,
     choose_seeds,
     free_starts,
     separatrix_orbits,
+    within_annuli,
 )
 from eqpp_dash.engine.trajectories import Orbits, Traced, assemble, integrate_both
 from eqpp_dash.model.portrait import Equilibrium, Trajectory
@@ -60,7 +62,8 @@ def draw_trajectories(
     Returns
     -------
     tuple of Trajectory
-        Separatrices, given orbits, then the evenly spaced ones, cycles first.
+        Separatrices, given orbits, then the evenly spaced ones, cycles first; before these one
+        on each side of every limit cycle and up to six closed orbits in every annulus.
     """
     given = np.array(spec.initial_conditions, dtype=float).reshape(-1, 2)
     steps = AUTO_STEPS if spec.time.span is None else STEPS
@@ -82,14 +85,18 @@ def draw_trajectories(
     given_curves = [item.points for item in drawn if item.origin == "given"]
     if given_curves:
         starts = free_starts(loose, starts, given_curves)
-    if not len(starts):
-        return cut_crowded(problem, drawn)
-    candidates = Orbits.through(starts, "seeded", SEED_STEPS)
+    known = [item.points for item in problem.cycles]
+    sides = np.concatenate([beside_cycles(loose, equilibria), within_annuli(loose, equilibria)])
+    if not len(starts) and not len(sides):
+        return cut_crowded(problem, drawn, known)
+    candidates = Orbits.through(np.concatenate([sides, starts]), "seeded", SEED_STEPS)
     seeded = integrate_both(loose, candidates, equilibria, progress=report.stage(0.4, 0.9))
     cycles = _cycles(loose, seeded, equilibria)
-    chosen = choose_seeds(seeded, [item.points for item in drawn + cycles])
-    evenly = assemble(seeded, chosen, report.stage(0.9, 1.0))
-    clean = cut_crowded(problem, cycles + drawn + evenly)
+    cycles += assemble(seeded, range(len(sides)), report.stage(0.9, 0.92))
+    marks = known + [item.points for item in drawn + cycles]
+    chosen = choose_seeds(seeded, marks, range(len(sides), len(candidates)))
+    evenly = assemble(seeded, chosen, report.stage(0.92, 1.0))
+    clean = cut_crowded(problem, cycles + drawn + evenly, known)
     return tuple(sorted(clean, key=lambda item: item.origin == "seeded"))
 
 
@@ -147,7 +154,7 @@ def sketch_trajectories(
 def _cycles(
     problem: Problem, seeded: Traced, equilibria: Sequence[Equilibrium]
 ) -> tuple[Trajectory, ...]:
-    """Give one turn on each cycle onto which seeded orbits wind."""
+    """Give one turn on each cycle onto which seeded orbits wind, if it is not a known one."""
     orbits, signs = cycle_orbits(seeded, SEED_STEPS)
     if not len(orbits):
         return ()

@@ -14,6 +14,7 @@ from eqpp_dash.engine.dop853 import Array, interpolate
 if TYPE_CHECKING:
     from eqpp_dash.engine.compiled import CompiledField
     from eqpp_dash.engine.machine.stepper import Machine
+    from eqpp_dash.model.cycles import Annulus, LimitCycle
 
 WORK_BOX = 7.0
 """Half width of the work box in half widths of the window: three windows on each side."""
@@ -50,6 +51,10 @@ class Problem:
         Half width of the work box in half widths of the window.
     machine : Machine or None
         Machine code that takes the steps as soon as it is there; else numpy takes them.
+    cycles : tuple of LimitCycle
+        The limit cycles known, in the order of the portrait: orbits may wind onto them.
+    annuli : tuple of Annulus
+        The bands of closed orbits known.
     """
 
     field: CompiledField
@@ -64,6 +69,8 @@ class Problem:
     crossing: float = 1.0
     box: float = WORK_BOX
     machine: Machine | None = None
+    cycles: tuple[LimitCycle, ...] = ()
+    annuli: tuple[Annulus, ...] = ()
 
     def scale(self, magnitude: Array) -> Array:
         """Give the error tolerated at states of this magnitude, shape (n, lanes).

@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from eqpp_dash import __version__
+from eqpp_dash.engine.closed import IN_PREVIEW, outside_notices
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.drawing import draw_trajectories, sketch_trajectories
 from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
 from eqpp_dash.engine.field import sample_field
+from eqpp_dash.engine.findings import find_features, names_equilibria, window_of
 from eqpp_dash.engine.kinds.decide import with_kinds
 from eqpp_dash.engine.machine.stepper import Machine, integrator_of, prepare_machine
 from eqpp_dash.engine.nullclines import trace_nullclines
@@ -22,24 +24,22 @@ from eqpp_dash.engine.prepare import check_point, prepare_spec
 from eqpp_dash.engine.remarks import end_notices, separatrix_notices
 from eqpp_dash.engine.reporting import PhaseReporter, Report
 from eqpp_dash.engine.structure.facts import Structure
-from eqpp_dash.engine.structure.find import planar_structure, quick_structure
+from eqpp_dash.engine.structure.find import quick_structure
 from eqpp_dash.engine.system import Limits, System
 from eqpp_dash.engine.timescale import crossing_time, time_span
 from eqpp_dash.engine.trajectories import Orbits, assemble, integrate_both
-from eqpp_dash.engine.window import WindowFit, fit_with_search
-from eqpp_dash.engine.zeros import KnownZeros
+from eqpp_dash.model.cycles import CycleCoverage, LimitCycle
 from eqpp_dash.model.portrait import (
     Equilibrium,
     Notice,
     Nullcline,
     Portrait,
-    Progress,
     SystemFacts,
     Trajectory,
 )
 from eqpp_dash.model.spec import PortraitSpec, Range
 
-RESULTS_VERSION = 2
+RESULTS_VERSION = 3
 """Raised when results change: part of every portrait's id."""
 
 GRID = (25, 25)
@@ -88,22 +88,19 @@ def compute_portrait(
     system, spec = prepare_spec(spec, limits)
     compiled = system.compile(spec.parameters)
     machine = prepare_machine(system, compiled, spec.parameters)
-    report.begin("window")
-    fit = _window(compiled, system, spec)
-    window = fit.window
+    found = find_features(compiled, system, spec, machine, report)
+    window, search, closed = found.window, found.equilibria, found.closed
+    base = Portrait(spec, __version__, _system_facts(system, spec, found.structure), window)
     report.begin("field")
     grid = sample_field(compiled, window, GRID) if "field" in spec.analyses else None
     report.begin("nullclines")
     nullclines: tuple[Nullcline, ...] = ()
     if "nullclines" in spec.analyses:
         nullclines = trace_nullclines(compiled, window)
-    report.begin("structure")
-    structure = planar_structure(compiled, window)
-    base = Portrait(spec, __version__, _system_facts(system, spec, structure), window)
-    search = _equilibria(compiled, window, spec, structure, report, fit.known)
     report.begin("trajectories")
     equilibria = search.equilibria if search else ()
-    problem = _problem(compiled, window, spec, equilibria, machine)
+    problem = _problem(compiled, window, spec, equilibria, machine, closed.cycles)
+    problem = replace(problem, annuli=closed.bands)
     trajectories = draw_trajectories(problem, spec, equilibria, report)
     return replace(
         base,
@@ -113,11 +110,16 @@ def compute_portrait(
         equilibrium_sets=search.sets if search else (),
         singularities=search.singularities if search else (),
         trajectories=trajectories,
-        completeness=_completeness(search),
+        limit_cycles=closed.cycles,
+        annuli=closed.bands,
+        cycle_gaps=closed.undecided,
+        cycle_coverage=closed.completeness,
+        completeness=_completeness(search, closed.completeness),
         notices=(
             *system.notes,
-            *fit.notices,
+            *found.notices,
             *(search.notices if search else ()),
+            *outside_notices(closed, fitted=spec.window is None),
             *separatrix_notices(spec, equilibria),
             *end_notices(trajectories),
         ),
@@ -168,7 +170,7 @@ def preview_portrait(
         nullclines = trace_nullclines(scene.field, scene.window)
     report.begin("equilibria")
     points = [*spec.initial_conditions, *points]
-    search = scene.search if _names_equilibria(spec, points) else None
+    search = scene.search if names_equilibria(spec, points) else None
     report.begin("trajectories")
     given = _through(scene, spec, points)
     problem = _problem(scene.field, scene.window, spec, scene.search.equilibria, scene.machine)
@@ -184,7 +186,8 @@ def preview_portrait(
         equilibrium_sets=search.sets if search else (),
         singularities=search.singularities if search else (),
         trajectories=trajectories,
-        completeness=_completeness(search),
+        cycle_coverage=IN_PREVIEW,
+        completeness=_completeness(search, IN_PREVIEW),
         notices=(
             *system.notes,
             *scene.notices,
@@ -239,8 +242,11 @@ def trace_to_equilibria(
     window: Mapping[str, Range] | None = None,
     *,
     limits: Limits | None = None,
+    cycles: tuple[LimitCycle, ...] = (),
 ) -> tuple[tuple[Trajectory, ...], tuple[Equilibrium, ...]]:
     """Trace orbits as `trace_trajectories` does, and give the equilibria that they may end at.
+
+    They may end at `cycles` as well, the limit cycles of the system if these are known.
 
     Returns
     -------
@@ -254,7 +260,7 @@ def trace_to_equilibria(
     system, spec = prepare_spec(spec, limits)
     points = [check_point(system, start, f"starts.{i}") for i, start in enumerate(starts)]
     scene = _scene(system, spec)
-    trajectories = _through(scene, spec, points)
+    trajectories = _through(scene, spec, points, cycles)
     _begin_machine(scene)
     return trajectories, scene.search.equilibria
 
@@ -281,11 +287,10 @@ def _scene(system: System, spec: PortraitSpec) -> _Scene:
             return scene
     compiled = system.compile(spec.parameters)
     machine = prepare_machine(system, compiled, spec.parameters, begin=False)
-    fit = _window(compiled, system, spec)
-    window = fit.window
-    found = find_equilibria(compiled, window, known=fit.known)
-    search = with_kinds(found, compiled, window, lambda: quick_structure(compiled, window))
-    scene = _Scene(compiled, window, fit.notices, search, machine)
+    fit = window_of(compiled, system, spec)
+    found = find_equilibria(compiled, fit.window, known=fit.known)
+    search = with_kinds(found, compiled, fit.window, lambda: quick_structure(compiled, fit.window))
+    scene = _Scene(compiled, fit.window, fit.notices, search, machine)
     with _SCENES_LOCK:
         _SCENES[key] = scene
         while len(_SCENES) > MOST_SCENES:
@@ -303,46 +308,19 @@ _SCENES: OrderedDict[bytes, _Scene] = OrderedDict()
 _SCENES_LOCK = threading.Lock()
 
 
-def _names_equilibria(spec: PortraitSpec, points: Sequence[object]) -> bool:
-    """Tell whether equilibria are asked for, or needed to name where orbits end."""
-    return bool(points or {"equilibria", "separatrices", "trajectories"} & set(spec.analyses))
-
-
 def _through(
-    scene: _Scene, spec: PortraitSpec, points: Sequence[Sequence[float]]
+    scene: _Scene,
+    spec: PortraitSpec,
+    points: Sequence[Sequence[float]],
+    cycles: tuple[LimitCycle, ...] = (),
 ) -> tuple[Trajectory, ...]:
     if not points:
         return ()
     equilibria = scene.search.equilibria
-    problem = _problem(scene.field, scene.window, spec, equilibria, scene.machine)
+    problem = _problem(scene.field, scene.window, spec, equilibria, scene.machine, cycles)
     steps = CLICK_STEPS if spec.time.span is None else 3 * CLICK_STEPS
     orbits = Orbits.through(np.array(points, dtype=float), "given", steps)
     return assemble(integrate_both(problem, orbits, equilibria), range(len(orbits)))
-
-
-def _window(compiled: CompiledField, system: System, spec: PortraitSpec) -> WindowFit:
-    if spec.window is not None:
-        return WindowFit({name: spec.window[name] for name in system.variables}, ())
-    return fit_with_search(compiled, system)
-
-
-def _equilibria(
-    compiled: CompiledField,
-    window: Mapping[str, Range],
-    spec: PortraitSpec,
-    structure: Structure | None,
-    report: PhaseReporter,
-    known: KnownZeros | None,
-) -> EquilibriumSearch | None:
-    report.begin("equilibria")
-    if not _names_equilibria(spec, spec.initial_conditions):
-        return None
-
-    def tell(done: Progress) -> None:
-        report.tell(done.fraction, done.message)
-
-    found = find_equilibria(compiled, window, progress=tell, known=known)
-    return with_kinds(found, compiled, window, lambda: structure)
 
 
 def _problem(
@@ -351,6 +329,7 @@ def _problem(
     spec: PortraitSpec,
     equilibria: Sequence[Equilibrium],
     machine: Machine | None,
+    cycles: tuple[LimitCycle, ...] = (),
 ) -> Problem:
     limits = np.array([window[name] for name in compiled.variables], dtype=float)
     center, width = limits.mean(axis=1), limits[:, 1] - limits[:, 0]
@@ -360,7 +339,7 @@ def _problem(
         compiled,
         center,
         width,
-        time_span(equilibria, crossing) if span is None else span,
+        time_span(equilibria, crossing, cycles) if span is None else span,
         rtol=spec.options.rtol,
         atol=spec.options.atol,
         method=spec.options.method,
@@ -368,6 +347,7 @@ def _problem(
         by_eye=span is None,
         crossing=crossing,
         machine=machine,
+        cycles=cycles,
     )
 
 
@@ -385,8 +365,8 @@ def _system_facts(
     )
 
 
-def _completeness(search: EquilibriumSearch | None) -> dict[str, str]:
+def _completeness(search: EquilibriumSearch | None, cycles: CycleCoverage) -> dict[str, str]:
     return {
         "equilibria": search.completeness if search else "not searched",
-        "limit_cycles": "not searched in this release",
+        "limit_cycles": cycles.status,
     }

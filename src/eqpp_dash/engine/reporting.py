@@ -9,11 +9,12 @@ from eqpp_dash.model.portrait import Progress
 
 _SHARES = {
     "understand": 0.02,
-    "window": 0.1,
-    "field": 0.12,
-    "nullclines": 0.18,
-    "structure": 0.22,
-    "equilibria": 0.4,
+    "window": 0.08,
+    "structure": 0.12,
+    "equilibria": 0.3,
+    "cycles": 0.6,
+    "field": 0.62,
+    "nullclines": 0.66,
     "trajectories": 1.0,
 }
 _MESSAGES = {
@@ -23,6 +24,7 @@ _MESSAGES = {
     "nullclines": "Tracing nullclines",
     "structure": "Looking for first integrals, symmetries and invariant curves",
     "equilibria": "Searching equilibria",
+    "cycles": "Searching limit cycles",
     "trajectories": "Integrating trajectories",
 }
 

@@ -27,6 +27,15 @@ MOST_CURVES = 40
 FEWEST_SEEDED = 12
 MOST_SADDLES = 16
 OFFSET = 1e-6
+BESIDE = 0.2
+"""How far beside a limit cycle an orbit starts, in the cycle's width, if there is room."""
+CLOSED_ORBITS = 6
+"""Most closed orbits that are drawn in an annulus before all others."""
+NESTED = 0.02
+"""The least distance between them, in diagonals of the window."""
+OUTERMOST = 0.92
+"""So far out, for the outermost ones would hide what the annulus ends at."""
+_FINE = 600
 """Where a separatrix starts, in widths of the window from its saddle, along the eigenvector.
 
 The manifold bends away from its tangent by about OFFSET squared times its curvature: 1e-12
@@ -166,6 +175,74 @@ def choose_seeds(
         taken[cells] = True
         distance = np.minimum(distance, _distances(starts, points))
     return chosen
+
+
+def beside_cycles(problem: Problem, equilibria: Sequence[Equilibrium]) -> Array:
+    """Give a point on each side of every limit cycle, for an orbit that shows what it does there.
+
+    Parameters
+    ----------
+    problem : Problem
+        The system on its window, with the cycles known.
+    equilibria : sequence of Equilibrium
+        All equilibria known.
+
+    Returns
+    -------
+    ndarray, shape (m, 2)
+        Points beside the cycles' rightmost ones, in the window, no farther off than half way to
+        the next cycle, or to the rightmost of the equilibria enclosed.
+    """
+    lo, hi = problem.center - 0.5 * problem.width, problem.center + 0.5 * problem.width
+    starts: list[Array] = []
+    for number, cycle in enumerate(problem.cycles):
+        x, y = cycle.point.tolist()
+        size = float(np.ptp(cycle.bounds[0]))
+        inner = [problem.cycles[k].bounds[0, 1] for k in cycle.cycles]
+        inner += [equilibria[k].point[0] for k in cycle.equilibria]
+        outer = [c.bounds[0, 1] for c in problem.cycles if number in c.cycles]
+        within = x - min([BESIDE * size, *(0.5 * (x - at) for at in inner if at < x)])
+        beyond = x + min([BESIDE * size, *(0.5 * (at - x) for at in outer if at > x)])
+        starts += [np.array([within, y]), np.array([beyond, y])]
+    points = np.array(starts).reshape(-1, 2)
+    return points[((points >= lo) & (points <= hi)).all(axis=1)]
+
+
+def within_annuli(problem: Problem, equilibria: Sequence[Equilibrium]) -> Array:
+    """Give points of up to six closed orbits in every annulus, evenly from inside to outside.
+
+    Parameters
+    ----------
+    problem : Problem
+        The system on its window, with the annuli known.
+    equilibria : sequence of Equilibrium
+        All equilibria known, by which the annuli say what they end at.
+
+    Returns
+    -------
+    ndarray, shape (m, 2)
+        Points on the chords from the inner ends of the annuli to near the outermost orbits that
+        were followed, as far as these or the opposite sides of the annuli are in the window.
+    """
+    starts: list[Array] = []
+    shares = (np.arange(_FINE) + 0.5)[:, None] / _FINE
+    for band in problem.annuli:
+        ends = [
+            item.point for k, item in enumerate(equilibria) if band.within == f"equilibrium {k}"
+        ]
+        inner = ends[0] if ends else band.inner
+        chord = inner + OUTERMOST * shares * (band.outer - inner)
+        unit, opposite = _unit(problem, chord), _unit(problem, 2.0 * inner - chord)
+        sides = [((part >= 0) & (part <= 1)).all(axis=1) for part in (unit, opposite)]
+        inside = np.flatnonzero(sides[0] | sides[1] if ends else sides[0])
+        if not inside.size:
+            continue
+        first, last = inside[0], inside[-1]
+        length = float(np.hypot(*(unit[last] - unit[first])))
+        count = min(CLOSED_ORBITS, int(length / (NESTED * _DIAGONAL)))
+        places = (np.arange(count) + 0.5)[:, None] / max(count, 1)
+        starts += list(chord[first] + places * (chord[last] - chord[first]))
+    return np.array(starts).reshape(-1, 2)
 
 
 def free_starts(problem: Problem, starts: Array, given: Sequence[Array]) -> Array:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eqpp_dash.engine.dop853 import Array
+from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.portrait import Equilibrium
 
 if TYPE_CHECKING:
@@ -43,12 +44,14 @@ def crossing_time(field: CompiledField, center: Array, width: Array) -> float:
     return float(np.clip(1.0 / np.median(speed), 1e-150, 1e150)) if speed.size else 1.0
 
 
-def time_span(equilibria: Sequence[Equilibrium], crossing: float) -> float:
+def time_span(
+    equilibria: Sequence[Equilibrium], crossing: float, cycles: Sequence[LimitCycle] = ()
+) -> float:
     """Give the longest time that an orbit is followed when the specification leaves it open.
 
     Fifty times the slowest of the equilibria's time constants ``1/|Re λ|`` and periods
-    ``2π/|Im λ|``, but at least 20 and at most 1000 box-crossing times; 100 of these where
-    there is no equilibrium.
+    ``2π/|Im λ|``, and of the periods of limit cycles, but at least 20 and at most 1000
+    box-crossing times; 100 of these where there is no equilibrium.
 
     Parameters
     ----------
@@ -56,13 +59,15 @@ def time_span(equilibria: Sequence[Equilibrium], crossing: float) -> float:
         The equilibria known.
     crossing : float
         A typical time to cross the window.
+    cycles : sequence of LimitCycle
+        The limit cycles known.
 
     Returns
     -------
     float
         The time.
     """
-    slowest = 0.0
+    slowest = max((item.period for item in cycles), default=0.0)
     for item in equilibria:
         for value in item.eigenvalues:
             if item.hyperbolic and value.real != 0:

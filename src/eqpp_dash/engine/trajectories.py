@@ -16,6 +16,7 @@ from eqpp_dash.engine.orbits import RETRACES, STALLS, Flow, Problem
 from eqpp_dash.engine.returns import CLOSED, Repetition, Returns
 from eqpp_dash.engine.sampling import Curve, sample_curves
 from eqpp_dash.engine.watcher import Watcher
+from eqpp_dash.engine.winding import cycle_through, settle_on_cycles
 from eqpp_dash.model.portrait import Equilibrium, OrbitEnd, Trajectory
 
 VERIFY_RTOL = 1e-12
@@ -154,6 +155,7 @@ def integrate_both(
     )
     attraction.settle(flow.ends)
     escape.settle(flow.ends)
+    settle_on_cycles(problem, flow)
     first, second = (np.full(len(orbits), -1, dtype=np.intp) for _ in range(2))
     first[forward] = np.arange(forward.size)
     second[backward] = forward.size + np.arange(backward.size)
@@ -279,11 +281,14 @@ def _trajectory(traced: Traced, i: int, rest: int, curves: dict[int, Curve]) -> 
         end = OrbitEnd(f"equilibrium {rest}", 0.0, "the start is an equilibrium")
         return Trajectory(start, np.zeros(1), start[None], end, end, orbits.origins[i])
     ends, halves = [], []
+    on = cycle_through(traced.problem, start) if i in traced.closed else None
     for lane in (int(traced.forward[i]), int(traced.backward[i])):
         if lane < 0:
             ends.append(
                 OrbitEnd(f"equilibrium {orbits.saddles[i]}", None, "along its invariant manifold")
             )
+        elif on is not None:
+            ends.append(OrbitEnd(f"cycle {on}", 0.0, "the start is on the cycle"))
         else:
             ends.append(_end(flow, lane))
         known = lane >= 0 and lane == traced.closed.get(i, lane)

@@ -20,6 +20,7 @@ from eqpp_dash.engine.subdivision import SearchBudget
 from eqpp_dash.engine.symmetry import find_periods, invariant_axis, mirrored_axes
 from eqpp_dash.engine.system import System
 from eqpp_dash.engine.zeros import KnownZeros
+from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.portrait import Array, Equilibrium, Notice
 from eqpp_dash.model.spec import Range
 
@@ -28,6 +29,10 @@ DEFAULT = 5.0
 BUDGET = SearchBudget(boxes=2_500, crowd=250, zeros=30, depth=1e-9)
 OUTLIER = 20.0
 PAD = 0.2
+MARGIN = 0.05
+"""A cycle this near to the border, in its own sizes, needs a wider window."""
+WIDE = 2.5
+"""A window so many times as wide as the cycles round its only equilibrium is too wide."""
 ALONE = 1.75
 """Half width of the window of one equilibrium, in units of its nonlinear radius."""
 Periods = tuple[float | None, float | None]
@@ -92,6 +97,63 @@ def fit_with_search(field: CompiledField, system: System) -> WindowFit:
         name: (float(a), float(b)) for name, a, b in zip(field.variables, lo, hi, strict=True)
     }
     return WindowFit(window, _outside(system, far), search.known)
+
+
+def refit_window(
+    field: CompiledField,
+    window: Mapping[str, Range],
+    equilibria: Sequence[Equilibrium],
+    cycles: Sequence[LimitCycle],
+) -> Mapping[str, Range]:
+    """Change a fitted window so that it shows the limit cycles.
+
+    Parameters
+    ----------
+    field : CompiledField
+        The vector field.
+    window : mapping of str to (float, float)
+        The window that suits the equilibria.
+    equilibria : sequence of Equilibrium
+        Those found on it.
+    cycles : sequence of LimitCycle
+        The cycles found on it. Those that reach beyond 20 times its half width are left out.
+
+    Returns
+    -------
+    mapping of str to (float, float)
+        The same window if every cycle lies well within it; else limits that are padded,
+        rounded outward and symmetric where the portrait is. Round a single equilibrium the
+        cycles alone decide, so that the window may become smaller, too.
+    """
+    limits = np.array([window[name] for name in field.variables])
+    center, half = limits.mean(axis=1), 0.5 * np.ptp(limits, axis=1)
+    shown = [
+        cycle.bounds
+        for cycle in cycles
+        if (np.abs(cycle.bounds - center[:, None]) <= OUTLIER * half[:, None]).all()
+    ]
+    if not shown:
+        return window
+    low, high = np.min([b[:, 0] for b in shown], axis=0), np.max([b[:, 1] for b in shown], axis=0)
+    size = high - low
+    narrow = (low - MARGIN * size < limits[:, 0]) | (high + MARGIN * size > limits[:, 1])
+    alone = len(equilibria) == 1 and bool((2.0 * half > WIDE * size).any())
+    periods, mirrored = find_periods(field), mirrored_axes(field)
+    result = dict(window)
+    for axis, name in enumerate(field.variables):
+        if not (narrow[axis] or alone) or periods[axis] is not None:
+            continue
+        a, b = low[axis] - PAD * size[axis], high[axis] + PAD * size[axis]
+        points = np.array([item.point[axis] for item in equilibria]) if alone else limits[axis]
+        a, b = min(a, *points), max(b, *points)
+        if mirrored[axis]:
+            a, b = -max(-a, b), max(-a, b)
+        if low[axis] >= 0 and invariant_axis(field, axis) and not mirrored[axis]:
+            b = _round_out(0.0, b, np.zeros(0))[1]
+            result[name] = (_tidy(-0.05 * b), b)
+        else:
+            result[name] = _round_out(a, b, np.zeros(0))
+    return result
 
 
 def _survey(field: CompiledField, periods: Periods) -> EquilibriumSearch:

@@ -80,7 +80,8 @@ def export_portrait(portrait: Portrait, facts: Facts, format: str) -> Export:
     facts : mapping
         Its facts, as `Portrait.facts` gives them.
     format : str
-        One of `FORMATS`: ``json`` (the facts), ``csv`` (equilibria and trajectories),
+        One of `FORMATS`: ``json`` (the facts), ``csv`` (equilibria, limit cycles and
+        trajectories),
         ``html`` (a page that works offline), ``svg``, ``png``, ``pdf`` (pictures), ``py``
         (a script that computes it anew).
 

@@ -10,6 +10,12 @@ from typing import Any
 import orjson
 
 from eqpp_dash.figures import FIGURE_CONFIG, THEMES, portrait_figure_dict
+from eqpp_dash.figures.cycles import (
+    annulus_words,
+    cycle_bounds,
+    cycle_multiplier,
+    search_words,
+)
 from eqpp_dash.figures.ends import end_words
 from eqpp_dash.figures.geometry import portrait_frame
 from eqpp_dash.figures.labels import (
@@ -184,7 +190,9 @@ def _sections(portrait: Portrait) -> Iterable[str]:
         heads = ("", f"({names})", "kind", "stability", "eigenvalues", "index", "evidence")
         yield "<h2>Equilibria</h2>\n" + _table(heads, _equilibria(portrait, frame.span.tolist()))
     for name, state in portrait.completeness.items():
-        yield f"<p>Completeness of the {_text(name)}: {_text(state)}.</p>"
+        if name != "limit_cycles":
+            yield f"<p>Completeness of the {_text(name)}: {_text(state)}.</p>"
+    yield from _cycle_section(portrait)
     if portrait.equilibrium_sets:
         rows = [(f"{_text(s.implicit)} = 0", _text(s.stability)) for s in portrait.equilibrium_sets]
         yield "<h2>Sets of equilibria</h2>\n" + _table(("equation", "stability"), rows)
@@ -232,6 +240,31 @@ def _equilibria(portrait: Portrait, spans: Sequence[float]) -> Iterable[Sequence
         )
 
 
+def _cycle_section(portrait: Portrait) -> Iterable[str]:
+    if portrait.limit_cycles:
+        rows = [
+            (
+                str(number),
+                _text(item.stability),
+                format_number(item.period, 8),
+                _text(cycle_multiplier(item)),
+                _text(cycle_bounds(item, portrait.system.variables)),
+                _text(item.location),
+                _text(item.evidence),
+            )
+            for number, item in enumerate(portrait.limit_cycles)
+        ]
+        heads = ("", "stability", "period", "multiplier", "bounds", "location", "evidence")
+        yield "<h2>Limit cycles</h2>\n" + _table(heads, rows)
+    yield f"<p>Limit cycles: {_text(search_words(portrait))}.</p>"
+    if portrait.annuli:
+        items = "".join(
+            f"<li>{_text(annulus_words(portrait, item))} ({_text(item.evidence)})</li>"
+            for item in portrait.annuli
+        )
+        yield f"<h2>Annuli of closed orbits</h2>\n<ul>{items}</ul>"
+
+
 def _kind(item: Equilibrium) -> str:
     remarks = [item.reason] if item.reason else []
     if item.sectors is not None:
@@ -240,6 +273,6 @@ def _kind(item: Equilibrium) -> str:
 
 
 def _end(end: OrbitEnd, portrait: Portrait, spans: Sequence[float], sign: int) -> str:
-    text = end_words(end, portrait.equilibria, spans)
+    text = end_words(end, portrait.equilibria, spans, portrait.limit_cycles)
     text += "" if end.time is None else f", t = {format_number(sign * end.time)}"
     return _text(f"{text}: {end.reason}" if end.reason else text)

@@ -19,6 +19,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, ScalarFo
 from numpy.typing import NDArray
 
 from eqpp_dash.exports.glyphs import FONT, drawable
+from eqpp_dash.figures.cycles import cycle_name
 from eqpp_dash.figures.geometry import (
     Frame,
     by_role,
@@ -66,6 +67,11 @@ _MARKERS = {
     "x": ("X", 8.0),
 }
 _DASHES: tuple[Any, ...] = ((0, (6, 3)), (0, (1, 1.8)))
+_CYCLE_DASHES: dict[str, Any] = {
+    "stable": "solid",
+    "unstable": (0, (3.5, 2)),
+    "semi-stable": (0, (5, 1.6, 1, 1.6)),
+}
 _LOCK = threading.Lock()  # matplotlib's settings and its text cache are the process's
 
 
@@ -105,6 +111,7 @@ def draw_portrait(portrait: Portrait, theme: Theme = LIGHT) -> Figure:
         *_draw_field(axes, portrait, frame, theme),
         *_draw_nullclines(axes, portrait, frame, theme),
         *_draw_trajectories(axes, portrait, frame, theme),
+        *_draw_cycles(axes, portrait, frame, theme),
         *_draw_sets(axes, portrait, theme),
         *_draw_equilibria(axes, portrait, theme),
     ]
@@ -181,6 +188,21 @@ def _draw_trajectories(axes: Axes, portrait: Portrait, frame: Frame, theme: Them
     return list(legend.values())
 
 
+def _draw_cycles(axes: Axes, portrait: Portrait, frame: Frame, theme: Theme) -> list[Line2D]:
+    legend: dict[str, Line2D] = {}
+    for item in portrait.limit_cycles:
+        points = join_polylines([item.points], frame)
+        if not len(points):
+            continue
+        style = {"linestyle": _CYCLE_DASHES[item.stability], "label": cycle_name(item)}
+        _line(axes, points, color=theme.plot, linewidth=5.5, zorder=4.2)
+        line = _line(axes, points, color=theme.cycle, linewidth=2.8, zorder=4.4, **style)
+        legend.setdefault(item.stability, line)
+        for base, tip in direction_marks([item.points], frame):
+            _draw_head(axes, base, tip, frame, theme.cycle, 10.0, zorder=4.6)
+    return list(legend.values())
+
+
 def _draw_head(
     axes: Axes,
     base: NDArray[np.float64],
@@ -188,13 +210,14 @@ def _draw_head(
     frame: Frame,
     colour: str,
     size: float,
+    zorder: float = 3.5,
 ) -> None:
     way = (tip - base) / frame.unit
     if not way.any():
         return
     angle = math.degrees(math.atan2(way[1], way[0])) - 90
     style = {"markersize": size, "linestyle": "none", "markeredgewidth": 0.0}
-    _line(axes, tip[None, :], marker=(3, 0, angle), color=colour, zorder=3.5, **style)
+    _line(axes, tip[None, :], marker=(3, 0, angle), color=colour, zorder=zorder, **style)
 
 
 def _draw_sets(axes: Axes, portrait: Portrait, theme: Theme) -> list[Line2D]:

@@ -26,6 +26,8 @@ def main() -> None:
     facts = portrait.facts()
     for equilibrium in facts["equilibria"]:
         print(equilibrium["kind"], equilibrium["point"], equilibrium["eigenvalues"])
+    for cycle in facts["limit_cycles"]:
+        print(cycle["stability"], "limit cycle of period", cycle["period"])
     for warning in facts["warnings"]:
         print(warning["message"])
     portrait_figure(portrait).show()

@@ -77,6 +77,10 @@ def _draw(portrait: Portrait, detail: float, curves: int) -> bytes:
         separatrices.append(_path(_untaken(lines, taken, corners), detail, colour, 1.4))
     seeded = [place(item.points) for item in (*roles["given"], *roles["seeded"])][:curves]
     parts += [_path(_untaken(seeded, taken, corners), detail, _ORBIT, 1), *separatrices]
+    for cycle in portrait.limit_cycles[:curves]:
+        dash = "" if cycle.stability == "stable" else 'stroke-dasharray="5 3"'
+        parts.append(_path([place(cycle.points)], detail, "#fff", 3.8))
+        parts.append(_path([place(cycle.points)], detail, _INK, 2, dash))
     for item in portrait.equilibria[:40]:
         (x, y) = place(item.point[None, :])[0].tolist()
         if not (-4 <= x <= WIDTH + 4 and -4 <= y <= HEIGHT + 4):

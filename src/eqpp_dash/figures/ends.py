@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from eqpp_dash.figures.labels import format_point
+from eqpp_dash.figures.labels import format_number, format_point
+from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.ends import END_WORDS
 from eqpp_dash.model.portrait import Equilibrium, OrbitEnd
 
-_EQUILIBRIUM = "equilibrium "
+_EQUILIBRIUM, _CYCLE = "equilibrium ", "cycle "
 
 
 def equilibrium_words(item: Equilibrium, spans: Iterable[float] = ()) -> str:
@@ -25,8 +26,16 @@ def equilibrium_words(item: Equilibrium, spans: Iterable[float] = ()) -> str:
     return f"the {kind} at {format_point(item.point, spans)}"
 
 
+def cycle_words(item: LimitCycle) -> str:
+    """Name a cycle by its stability and period, such as ``the stable limit cycle of period 2``."""
+    return f"the {item.stability} limit cycle of period {format_number(item.period, 5)}"
+
+
 def end_words(
-    end: OrbitEnd, equilibria: Sequence[Equilibrium] = (), spans: Iterable[float] = ()
+    end: OrbitEnd,
+    equilibria: Sequence[Equilibrium] = (),
+    spans: Iterable[float] = (),
+    cycles: Sequence[LimitCycle] = (),
 ) -> str:
     """Say what half a trajectory comes from, or goes to.
 
@@ -38,12 +47,17 @@ def end_words(
         The equilibria that ends are numbered by.
     spans : iterable of float
         Widths of the window.
+    cycles : sequence of LimitCycle
+        The limit cycles that ends are numbered by.
 
     Examples
     --------
     >>> end_words(OrbitEnd("budget", 3.0)), end_words(OrbitEnd("equilibrium 0", None))
     ('the end of the work budget', 'an equilibrium')
     """
+    if end.end.startswith(_CYCLE):
+        number = int(end.end.removeprefix(_CYCLE))
+        return cycle_words(cycles[number]) if number < len(cycles) else "a limit cycle"
     if not end.end.startswith(_EQUILIBRIUM):
         return END_WORDS.get(end.end, end.end)
     number = int(end.end.removeprefix(_EQUILIBRIUM))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from eqpp_dash.errors import EqppError
+from eqpp_dash.figures.cycles import cycle_traces
 from eqpp_dash.figures.geometry import Frame, frame_of, portrait_frame
 from eqpp_dash.figures.layout import portrait_layout
 from eqpp_dash.figures.themes import Theme, theme_named
@@ -17,6 +18,7 @@ from eqpp_dash.figures.traces import (
     set_traces,
     trajectories_traces,
 )
+from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.portrait import Equilibrium, Portrait, Trajectory
 
 if TYPE_CHECKING:
@@ -42,9 +44,10 @@ def portrait_figure_dict(
     dict
         ``data`` and ``layout``; arrays as base64 in single precision where that suffices.
         Layers are legend groups: ``field``, ``nullcline-0``, ``nullcline-1``,
-        ``trajectories``, ``stable``, ``unstable``, ``equilibrium-sets``, ``singularities``
-        and, one a kind, ``equilibria-0``, ``equilibria-1`` and so on. The traces of a click
-        belong at index ``layout.meta.insert_at``, above the curves and below the points.
+        ``trajectories``, ``stable``, ``unstable``, ``cycles-stable``, ``cycles-unstable``,
+        ``cycles-semi-stable``, ``equilibrium-sets``, ``singularities`` and, one a kind,
+        ``equilibria-0``, ``equilibria-1`` and so on. The traces of a click belong at index
+        ``layout.meta.insert_at``, above the curves and below the cycles and points.
 
     Raises
     ------
@@ -64,10 +67,12 @@ def portrait_figure_dict(
             colours,
             legend=True,
             equilibria=portrait.equilibria,
+            cycles=portrait.limit_cycles,
         ),
     ]
     data = [
         *below,
+        *cycle_traces(portrait, frame, colours),
         *set_traces(portrait, frame, colours),
         *equilibrium_traces(portrait, frame, colours),
     ]
@@ -125,6 +130,7 @@ def trajectory_traces(
     window: Sequence[tuple[float, float]] | None = None,
     variables: Sequence[str] = (),
     equilibria: Sequence[Equilibrium] = (),
+    cycles: Sequence[LimitCycle] = (),
 ) -> list[Trace]:
     """Draw trajectories to add to a figure that is on screen, such as a click's.
 
@@ -140,6 +146,8 @@ def trajectory_traces(
         Names of the variables, for the hover text.
     equilibria : sequence of Equilibrium
         The equilibria that ends are numbered by, for the hover text.
+    cycles : sequence of LimitCycle
+        The limit cycles, likewise.
 
     Returns
     -------
@@ -149,7 +157,13 @@ def trajectory_traces(
     colours = theme if isinstance(theme, Theme) else theme_named(theme)
     frame = _frame(trajectories, window)
     return trajectories_traces(
-        trajectories, variables, frame, colours, legend=False, equilibria=equilibria
+        trajectories,
+        variables,
+        frame,
+        colours,
+        legend=False,
+        equilibria=equilibria,
+        cycles=cycles,
     )
 
 

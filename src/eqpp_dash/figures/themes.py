@@ -33,6 +33,8 @@ class Theme:
         Seeded trajectories, and those through points that the user gave.
     stable, unstable : str
         Separatrices that run into, and out of, a saddle.
+    cycle : str
+        Limit cycles.
     equilibrium, undecided : str
         Outline of an equilibrium, and of one that is not decided.
     """
@@ -50,6 +52,7 @@ class Theme:
     given: str
     stable: str
     unstable: str
+    cycle: str
     equilibrium: str
     undecided: str
 
@@ -68,6 +71,7 @@ LIGHT = Theme(
     given="#0b3c5d",
     stable="#a34b82",
     unstable="#d55e00",
+    cycle="#111820",
     equilibrium="#111820",
     undecided="#6b7684",
 )
@@ -86,6 +90,7 @@ DARK = Theme(
     given="#f7f1a0",
     stable="#e493c2",
     unstable="#ff7f3f",
+    cycle="#f4f7fb",
     equilibrium="#f4f7fb",
     undecided="#a5b0bd",
 )

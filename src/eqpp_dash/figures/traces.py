@@ -22,6 +22,7 @@ from eqpp_dash.figures.geometry import (
 from eqpp_dash.figures.labels import format_numbers, plain_name, rich_name, rich_text
 from eqpp_dash.figures.symbols import Mark, by_mark, equilibrium_lines
 from eqpp_dash.figures.themes import NULLCLINE_DASHES, Theme
+from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.portrait import Equilibrium, OrbitEnd, Portrait, Trajectory
 
 Trace = dict[str, Any]
@@ -92,7 +93,8 @@ def on_grid(values: NDArray[np.float64], span: float) -> NDArray[np.float64]:
     return rounded
 
 
-def _curve(points: NDArray[np.float64], frame: Frame, /, **entries: Any) -> Trace:
+def curve_trace(points: NDArray[np.float64], frame: Frame, /, **entries: Any) -> Trace:
+    """Give a trace of points on a fine grid, joined by lines unless `entries` say otherwise."""
     x, y = (on_grid(points[:, i], b - a) for i, (a, b) in enumerate((frame.x, frame.y)))
     trace: Trace = {
         "type": "scatter",
@@ -116,7 +118,7 @@ def field_traces(portrait: Portrait, frame: Frame, theme: Theme, *, phone: bool)
     every = max(1, -(-max(grid.u.shape) // widest))
     arrows = field_arrows(grid, frame, every=every)
     return [
-        _curve(
+        curve_trace(
             arrows,
             frame,
             name="field",
@@ -135,7 +137,7 @@ def nullcline_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[Tra
         if not len(points):
             continue
         traces.append(
-            _curve(
+            curve_trace(
                 points,
                 frame,
                 name=f"{rich_name(variable)}′ = 0",
@@ -167,7 +169,7 @@ def _role_traces(
     colour = role_colour(role, theme)
     common = {"legendgroup": group, "name": ROLE_LABELS[role]}
     strokes = Strokes((item.points for item in items), frame)
-    curve = _curve(
+    curve = curve_trace(
         strokes.joined(),
         frame,
         showlegend=legend,
@@ -178,7 +180,7 @@ def _role_traces(
     if not len(marks):
         return [curve]
     size = 11 if role == "seeded" else 14
-    heads = _curve(
+    heads = curve_trace(
         marks,
         frame,
         showlegend=False,
@@ -200,7 +202,7 @@ def _start_trace(
     items: Sequence[Trajectory], texts: Sequence[str], frame: Frame, theme: Theme
 ) -> Trace:
     starts = np.array([item.start[:2] for item in items], dtype=float).reshape(-1, 2)
-    trace = _curve(
+    trace = curve_trace(
         starts,
         frame,
         name="start",
@@ -222,6 +224,7 @@ def _start_texts(
     variables: Sequence[str],
     frame: Frame,
     equilibria: Sequence[Equilibrium],
+    cycles: Sequence[LimitCycle],
 ) -> list[str]:
     """Say of each trajectory through which point it goes, where it comes from and goes to."""
     names = ", ".join(rich_text(plain_name(name)) for name in variables)
@@ -230,7 +233,7 @@ def _start_texts(
 
     @cache
     def place(end: str) -> str:
-        return rich_text(end_words(OrbitEnd(end, None), equilibria, spans))
+        return rich_text(end_words(OrbitEnd(end, None), equilibria, spans, cycles))
 
     starts = np.array([item.start[:2] for item in items], dtype=float)
     x, y = (format_numbers(starts[:, i], 5, span) for i, span in enumerate(spans))
@@ -262,11 +265,13 @@ def trajectories_traces(
     *,
     legend: bool,
     equilibria: Sequence[Equilibrium] = (),
+    cycles: Sequence[LimitCycle] = (),
 ) -> list[Trace]:
     """Draw trajectories: per role one trace of curves, one of arrowheads, and the starts.
 
     With `legend` the seeded ones' trace comes even if it is empty, so that the legend has
-    an entry for the layer that a click adds to. The `equilibria` name where they end.
+    an entry for the layer that a click adds to. The `equilibria` and `cycles` name where
+    they end.
     """
     traces: list[Trace] = []
     groups = by_role(trajectories)
@@ -276,7 +281,7 @@ def trajectories_traces(
             traces += _role_traces(role, items, frame, theme, legend=shown)
     given = groups["given"]
     if given:
-        texts = _start_texts(given, variables, frame, equilibria)
+        texts = _start_texts(given, variables, frame, equilibria, cycles)
         traces.append(_start_trace(given, texts, frame, theme))
     return traces
 
@@ -286,7 +291,7 @@ def set_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[Trace]:
     traces = []
     if portrait.equilibrium_sets:
         points = [np.asarray(item.points, dtype=float) for item in portrait.equilibrium_sets]
-        trace = _curve(
+        trace = curve_trace(
             np.concatenate([part[:, :2] for part in points]),
             frame,
             name="equilibrium set",
@@ -300,7 +305,7 @@ def set_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[Trace]:
         )
         traces.append(trace | {"mode": "markers", "hoverinfo": "text"})
     if portrait.singularities:
-        trace = _curve(
+        trace = curve_trace(
             np.array([item.point[:2] for item in portrait.singularities], dtype=float),
             frame,
             name="singularity",
@@ -340,7 +345,7 @@ def equilibrium_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[T
     for mark, numbers in by_mark(portrait.equilibria).items():
         points = np.array([portrait.equilibria[number].point[:2] for number in numbers])
         shown = on_border(points, frame)
-        trace = _curve(
+        trace = curve_trace(
             shown,
             frame,
             name=rich_text(mark.label),

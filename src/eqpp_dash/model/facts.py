@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eqpp_dash.model.cycles import Annulus, LimitCycle
 from eqpp_dash.model.portrait import Equilibrium, OrbitEnd, Portrait
 
 FACTS_VERSION = 1
@@ -73,7 +74,9 @@ def portrait_facts(
             {"variable": n.variable, "factor": n.factor, "branches": len(n.branches)}
             for n in portrait.nullclines
         ],
-        "completeness": dict(portrait.completeness),
+        "limit_cycles": [_cycle(item, system.variables) for item in portrait.limit_cycles],
+        "annuli": [_annulus(item) for item in portrait.annuli],
+        "completeness": {**portrait.completeness, "limit_cycles": _coverage(portrait)},
         "trajectories": [
             {
                 "start": plain(t.start),
@@ -122,6 +125,55 @@ def _equilibrium(item: Equilibrium) -> dict[str, Any]:
         "method": item.method,
         "error": item.error if math.isfinite(item.error) else None,
         "reason": item.reason,
+    }
+
+
+def _cycle(item: LimitCycle, variables: Sequence[str]) -> dict[str, Any]:
+    return {
+        "point": plain(item.point),
+        "period": item.period,
+        "stability": item.stability,
+        "multipliers": [[1.0, 0.0], [_finite(item.multiplier), 0.0]],
+        "log_multiplier": _finite(item.log_multiplier),
+        "bounds": dict(zip(variables, plain(item.bounds), strict=True)),
+        "location": item.location,
+        "encloses": {"equilibria": list(item.equilibria), "cycles": list(item.cycles)},
+        "winding": list(item.winding),
+        "evidence": item.evidence,
+        "method": item.method,
+        "error": _finite(item.error),
+        "period_error": _finite(item.period_error),
+        "log_multiplier_error": _finite(item.multiplier_error),
+    }
+
+
+def _annulus(item: Annulus) -> dict[str, Any]:
+    return {
+        "around": list(item.equilibria),
+        "inner": item.within,
+        "outer": item.beyond,
+        "innermost": {"point": plain(item.inner), "period": _finite(item.periods[0])},
+        "outermost": {"point": plain(item.outer), "period": _finite(item.periods[1])},
+        "evidence": item.evidence,
+        "error": _finite(item.error),
+    }
+
+
+def _coverage(portrait: Portrait) -> dict[str, Any]:
+    coverage = portrait.cycle_coverage
+    return {
+        "status": coverage.status,
+        "arcs": coverage.arcs,
+        "blind": list(coverage.blind),
+        "undecided": [
+            {
+                "from": plain(item.first),
+                "to": plain(item.last),
+                "count": item.count,
+                "reason": item.reason,
+            }
+            for item in portrait.cycle_gaps
+        ],
     }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eqpp_dash.model.cycles import Annulus, CycleCoverage, CycleGap, LimitCycle
 from eqpp_dash.model.spec import PortraitSpec, Range
 
 Array = NDArray[np.float64]
@@ -192,8 +193,8 @@ class OrbitEnd:
     Attributes
     ----------
     end : str
-        One of ``equilibrium k``, ``closed orbit``, ``infinity``, ``left work box``, ``time``,
-        ``undefined``, ``discontinuity``, ``sliding``, ``budget``, ``undecided``.
+        One of ``equilibrium k``, ``cycle k``, ``closed orbit``, ``infinity``, ``left work box``,
+        ``time``, ``undefined``, ``discontinuity``, ``sliding``, ``budget``, ``undecided``.
     time : float or None
         Elapsed time, not negative in either direction; None where it takes for ever.
     reason : str
@@ -249,6 +250,10 @@ class Portrait:
         The vector field; None if not asked for.
     nullclines, equilibria, equilibrium_sets, singularities, trajectories : tuple
         The parts found.
+    limit_cycles, annuli, cycle_gaps : tuple
+        Isolated closed orbits; bands of closed orbits; where it is not known how many there are.
+    cycle_coverage : CycleCoverage
+        What the search for limit cycles covered.
     completeness : mapping of str to str
         For each search, how sure it is that nothing was missed.
     notices : tuple of Notice
@@ -276,6 +281,10 @@ class Portrait:
     timing: Mapping[str, float] = dataclasses.field(default_factory=dict)
     partial: bool = False
     integrator: str = ""
+    limit_cycles: tuple[LimitCycle, ...] = ()
+    annuli: tuple[Annulus, ...] = ()
+    cycle_gaps: tuple[CycleGap, ...] = ()
+    cycle_coverage: CycleCoverage = dataclasses.field(default_factory=CycleCoverage)
 
     def facts(self, **row: Any) -> dict[str, Any]:
         """Give the facts JSON as a dict; see `eqpp_dash.model.facts.portrait_facts`."""

@@ -33,17 +33,23 @@ class ArchiveService:
         self.can_delete = can_delete
 
     def search(
-        self, text: str = "", status: str | None = None, limit: int = 50, offset: int = 0
+        self,
+        text: str = "",
+        status: str | None = None,
+        limit: int = 50,
+        offset: int = 0,
+        *,
+        cycles: str | None = None,
     ) -> list[ArchiveEntry]:
         """List portraits, newest first; see `eqpp_dash.store.archive.Archive.search`."""
         self._upkeep()
         return self._archive.search(
-            _readable(text), status, max(0, min(limit, MAX_LIMIT)), max(0, offset)
+            _readable(text), status, max(0, min(limit, MAX_LIMIT)), max(0, offset), cycles=cycles
         )
 
-    def count(self, text: str = "", status: str | None = None) -> int:
+    def count(self, text: str = "", status: str | None = None, *, cycles: str | None = None) -> int:
         """Count what `search` would list."""
-        return self._archive.count(_readable(text), status)
+        return self._archive.count(_readable(text), status, cycles=cycles)
 
     def delete(self, row_id: str) -> None:
         """Delete a row that has ended, with its portrait.

@@ -16,6 +16,7 @@ from eqpp_dash.errors import ArchiveError, JobError, NotFoundError
 from eqpp_dash.jobs.launch import Launcher
 from eqpp_dash.jobs.queue import Queue
 from eqpp_dash.jobs.records import FAILED, FINISHED, JobRecord, Request
+from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.portrait import Portrait
 from eqpp_dash.model.spec import PortraitSpec, portrait_id
 from eqpp_dash.services.views import JobView, view_job
@@ -268,6 +269,29 @@ class Portraits:
             If it is not computed.
         """
         return self._read(self._finished(id).row_id)
+
+    def cycles(self, id: str, spec: PortraitSpec) -> tuple[LimitCycle, ...]:
+        """Give the limit cycles of a computed portrait, if it is one of the same system.
+
+        Parameters
+        ----------
+        id : str
+            A row or portrait id.
+        spec : PortraitSpec
+            A question; its window, options and trajectories need not be those of the portrait.
+
+        Returns
+        -------
+        tuple of LimitCycle
+            None if the portrait is gone, not computed, or of another system.
+        """
+        full = self._check(spec)
+        try:
+            portrait = self.portrait(id)
+        except (NotFoundError, JobError):
+            return ()
+        same = portrait.spec.equations == full.equations
+        return portrait.limit_cycles if same and portrait.spec.parameters == full.parameters else ()
 
     def facts(self, id: str) -> dict[str, Any]:
         """Read a computed portrait's facts; raises as `portrait` does."""

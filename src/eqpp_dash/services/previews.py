@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from eqpp_dash import engine
 from eqpp_dash.engine.system import Limits, System
 from eqpp_dash.engine.system import parse_constant as engine_constant
+from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.portrait import Equilibrium, Notice, Portrait, Trajectory
 from eqpp_dash.model.spec import PortraitSpec, Range
 
@@ -111,9 +112,13 @@ class Previews:
         return engine.preview_portrait(self._check(spec), starts=starts, limits=self._limits)
 
     def trajectories(
-        self, spec: PortraitSpec, starts: Sequence[Sequence[float]], window: Mapping[str, Range]
+        self,
+        spec: PortraitSpec,
+        starts: Sequence[Sequence[float]],
+        window: Mapping[str, Range],
+        cycles: tuple[LimitCycle, ...] = (),
     ) -> tuple[tuple[Trajectory, ...], tuple[Equilibrium, ...]]:
-        """Trace the orbits through given points, both directions.
+        """Trace the orbits through given points, both directions; `cycles` are those known.
 
         Returns
         -------
@@ -123,4 +128,4 @@ class Previews:
             The equilibria that their ends are numbered by.
         """
         spec = self._check(spec)
-        return engine.trace_to_equilibria(spec, starts, window, limits=self._limits)
+        return engine.trace_to_equilibria(spec, starts, window, limits=self._limits, cycles=cycles)

@@ -13,11 +13,13 @@ from sqlalchemy import Connection, Select, func, insert, select, update
 from eqpp_dash.database import Database
 from eqpp_dash.database.schema import jobs, links, portraits
 from eqpp_dash.errors import NotFoundError
+from eqpp_dash.model.cycles import NOT_SEARCHED
 from eqpp_dash.model.portrait import Portrait
 from eqpp_dash.model.spec import PortraitSpec
 from eqpp_dash.store.codec import decode_portrait, encode_portrait
 
 MAX_SEARCH_WORDS = 8
+CYCLE_COUNTS = {"any": portraits.c.cycles, "stable": portraits.c.stable_cycles}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +65,24 @@ class Computed:
     thumbnail: bytes | None
     summary: str
     partial: bool
+    cycles: int | None = None
+    stable_cycles: int | None = None
 
 
 def prepare_computed(
     portrait: Portrait, facts: Mapping[str, Any], thumbnail: bytes | None
 ) -> Computed:
     """Encode a portrait for `Archive.fill`."""
+    cycles = [item.stability for item in portrait.limit_cycles]
+    known = bool(cycles) or not portrait.cycle_coverage.status.startswith(NOT_SEARCHED)
     return Computed(
         arrays=encode_portrait(portrait),
         facts=orjson.dumps(dict(facts)),
         thumbnail=thumbnail,
         summary=summarize(portrait),
         partial=portrait.partial,
+        cycles=len(cycles) if known else None,
+        stable_cycles=cycles.count("stable") if known else None,
     )
 
 
@@ -95,7 +103,13 @@ def summarize(portrait: Portrait) -> str:
     if portrait.equilibrium_sets:
         count = len(portrait.equilibrium_sets)
         parts.append("a set of equilibria" if count == 1 else f"{count} sets of equilibria")
-    return ", ".join(parts) or "no equilibria"
+    if not parts:
+        parts.append("no equilibria")
+    for stability in ("stable", "unstable", "semi-stable"):
+        count = sum(item.stability == stability for item in portrait.limit_cycles)
+        if count:
+            parts.append(f"{count} {stability} {'cycle' if count == 1 else 'cycles'}")
+    return ", ".join(parts)
 
 
 class Archive:
@@ -145,6 +159,8 @@ class Archive:
                 facts=computed.facts.decode(),
                 arrays=computed.arrays,
                 thumbnail=computed.thumbnail,
+                cycles=computed.cycles,
+                stable_cycles=computed.stable_cycles,
             )
         )
         if done.rowcount != 1:
@@ -175,7 +191,13 @@ class Archive:
         return value
 
     def search(
-        self, text: str = "", status: str | None = None, limit: int = 50, offset: int = 0
+        self,
+        text: str = "",
+        status: str | None = None,
+        limit: int = 50,
+        offset: int = 0,
+        *,
+        cycles: str | None = None,
     ) -> list[ArchiveEntry]:
         """List portraits, newest first.
 
@@ -187,6 +209,8 @@ class Archive:
             Only these rows.
         limit, offset : int
             Which part of the list.
+        cycles : str, optional
+            ``any`` for portraits with a limit cycle, ``stable`` for those with a stable one.
 
         Returns
         -------
@@ -198,7 +222,7 @@ class Archive:
             *(portraits.c.equations, portraits.c.summary, portraits.c.partial, portraits.c.spec),
             *(portraits.c.thumbnail, jobs.c.status, jobs.c.created, jobs.c.ended, jobs.c.error),
         )
-        statement = _matching(select(*columns), text, status)
+        statement = _matching(select(*columns), text, status, cycles)
         statement = statement.order_by(jobs.c.seq.desc()).limit(limit).offset(offset)
         with self.database.read() as connection:
             rows = connection.execute(statement).all()
@@ -220,9 +244,9 @@ class Archive:
             for row in rows
         ]
 
-    def count(self, text: str = "", status: str | None = None) -> int:
+    def count(self, text: str = "", status: str | None = None, *, cycles: str | None = None) -> int:
         """Count what `search` would list."""
-        statement = _matching(select(func.count()), text, status)
+        statement = _matching(select(func.count()), text, status, cycles)
         with self.database.read() as connection:
             return int(connection.execute(statement).scalar_one())
 
@@ -254,10 +278,14 @@ def _searchable(*parts: str) -> str:
     return "\n".join(parts).casefold()
 
 
-def _matching(statement: Select[Any], text: str, status: str | None) -> Select[Any]:
+def _matching(
+    statement: Select[Any], text: str, status: str | None, cycles: str | None
+) -> Select[Any]:
     statement = statement.select_from(portraits.join(jobs, jobs.c.id == portraits.c.row_id))
     for word in text.casefold().split()[:MAX_SEARCH_WORDS]:
         statement = statement.where(portraits.c.search.contains(word, autoescape=True))
     if status is not None:
         statement = statement.where(jobs.c.status == status)
+    if cycles is not None:
+        statement = statement.where(CYCLE_COUNTS[cycles] > 0)
     return statement

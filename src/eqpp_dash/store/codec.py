@@ -21,6 +21,7 @@ import orjson
 from numpy.typing import NDArray
 
 from eqpp_dash.errors import ArchiveError
+from eqpp_dash.model import cycles
 from eqpp_dash.model import portrait as model
 from eqpp_dash.model.portrait import Portrait
 from eqpp_dash.model.spec import PortraitSpec
@@ -34,6 +35,10 @@ _TYPES = frozenset({"<f8", "<f4", "<c16", "<i8", "<i4", "|b1", "|u1"})
 _CLASSES: dict[str, Any] = {
     cls.__name__: cls
     for cls in (
+        cycles.Annulus,
+        cycles.CycleCoverage,
+        cycles.CycleGap,
+        cycles.LimitCycle,
         model.Equilibrium,
         model.EquilibriumSet,
         model.Notice,

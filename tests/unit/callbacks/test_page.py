@@ -258,6 +258,21 @@ def test_a_click_on_a_closed_orbit_tells_its_period(services: Any) -> None:
     assert said == "Through (0.5, −1.25): a closed orbit of period 25"
 
 
+def test_a_click_names_the_cycle_of_the_portrait_on_the_screen(services: Any) -> None:
+    row = services.portraits.add()
+    services.previews.ends = ("equilibrium 2", "cycle 0")
+    data = {"at": [0.5, -1.25], "window": [["-8", "8"], ["-3.5", "3.5"]]}
+    asked = draft(services)
+    found = trace(services, asked, data | {"row": row.row_id})
+    words = "the stable limit cycle of period 6.6633"
+    assert fate(found).endswith(f"from the stable focus at (0, 0) to {words}")
+    assert words in add_trace(services, found, asked)["traced"]["traces"][-1]["hovertext"][0]
+    assert fate(trace(services, asked, data)).endswith("to a limit cycle")
+    assert (
+        draw_answer(answer(services, asked), asked)["figure"]["layout"]["meta"]["row"] == row.row_id
+    )
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -334,6 +349,9 @@ def test_the_archive_is_searched_on_the_server(services: Any) -> None:
     assert listing(services, "", "failed", 1)["count"] == "1 portrait"
     assert listing(services, "nothing", None, 9)["pages"] == 1
     assert "Other" in text(listing(services, None, None, None)["table"])
+    services.portraits.add(PENDULUM.replace(title="a stable one"))
+    assert listing(services, "", "", 1, "stable")["count"] == "1 portrait"
+    assert listing(services, "", "", 1, "nonsense")["count"] == "3 portraits"
 
 
 def test_the_last_page_is_given_past_the_end(services: Any) -> None:

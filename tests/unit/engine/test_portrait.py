@@ -19,10 +19,11 @@ PENDULUM = PortraitSpec.from_json(
 PHASES = [
     "understand",
     "window",
-    "field",
-    "nullclines",
     "structure",
     "equilibria",
+    "cycles",
+    "field",
+    "nullclines",
     "trajectories",
 ]
 
@@ -42,7 +43,13 @@ def test_the_pendulum_is_complete():
         assert np.ptp(energy) < 2e-5
     assert not portrait.partial
     assert portrait.completeness["equilibria"] == "proved"
-    assert portrait.completeness["limit_cycles"] == "not searched in this release"
+    proof = "none (proved: a first integral, omega^2/2 - cos(theta))"
+    assert portrait.completeness["limit_cycles"] == proof
+    assert portrait.limit_cycles == ()
+    around = {item.equilibria for item in portrait.annuli}
+    centers = [k for k, item in enumerate(portrait.equilibria) if item.kind == "center"]
+    assert len(centers) == 3
+    assert {(k,) for k in centers} <= around
 
 
 def test_facts_are_json_and_ends_are_of_the_known_kinds():

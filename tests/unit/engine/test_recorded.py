@@ -206,7 +206,7 @@ def test_what_cannot_be_compiled_is_left_to_numpy_and_says_why(monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("no such instruction")
 
-    monkeypatch.setattr(build, "compile_ir", broken)
+    monkeypatch.setattr(stepper, "compile_rounds", broken)
     system = parse_system(SMOOTH["pendulum"])
     machine = prepare_machine(system, system.compile())
     assert machine.making.wait() is None
@@ -345,7 +345,7 @@ def test_trouble_with_machine_code_is_logged_and_said(monkeypatch, caplog):
     def fail(*args, **options):
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr(stepper, "rounds_text", fail)
+    monkeypatch.setattr(stepper, "compile_rounds", fail)
     system = parse_system("x' = y; y' = -x - y/67")
     machine = prepare_machine(system, system.compile())
     assert machine.making.wait() is None

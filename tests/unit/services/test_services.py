@@ -2,6 +2,7 @@ import os
 
 import pytest
 import structlog
+from portraits import limit_cycle, pendulum_portrait
 
 from eqpp_dash.compose import compose, open_database
 from eqpp_dash.errors import EquationError, JobError, NotFoundError, SpecError
@@ -135,6 +136,17 @@ def test_previews_understand_check_and_draw(services):
     (orbit,), equilibria = services.previews.trajectories(SPEC, [(1.0, 0.0)], window)
     assert len(equilibria) == 1
     assert orbit.start.tolist() == [1.0, 0.0]
+
+
+def test_cycles_are_known_of_a_portrait_of_the_same_system(services, monkeypatch):
+    job = services.portraits.submit(SPEC, launcher="test")
+    assert services.portraits.cycles(job.row_id, SPEC) == ()  # not computed
+    assert services.portraits.cycles("gone", SPEC) == ()
+    kept = pendulum_portrait(spec=job.spec, limit_cycles=(limit_cycle(),))
+    monkeypatch.setattr(services.portraits, "portrait", lambda id: kept)
+    moved = SPEC.replace(initial_conditions=((0.5, 0.5),), window={"x": (-1, 1), "y": (-1, 1)})
+    assert services.portraits.cycles(job.row_id, moved) == kept.limit_cycles
+    assert services.portraits.cycles(job.row_id, SPEC.replace(parameters={"k": 2})) == ()
 
 
 def test_health_tells_a_process_from_one_that_can_work(services, tmp_path):

@@ -1,12 +1,15 @@
 import os
 
 import pytest
-from portraits import pendulum_portrait
+from portraits import limit_cycle, pendulum_portrait
+from sqlalchemy import select
 
 from eqpp_dash.database import Database
+from eqpp_dash.database.schema import portraits
 from eqpp_dash.errors import ForbiddenError, JobError, NotFoundError
 from eqpp_dash.jobs.queue import Queue
 from eqpp_dash.jobs.records import Outcome, Request
+from eqpp_dash.model.cycles import CycleCoverage
 from eqpp_dash.model.spec import PortraitSpec
 from eqpp_dash.services.archive import ArchiveService
 from eqpp_dash.store.archive import Archive, prepare_computed
@@ -31,8 +34,8 @@ def ask(archive, title="Pendulum", equations="x' = y; y' = -sin(x)", key="key"):
     return job.id
 
 
-def fill(archive, row_id):
-    portrait = pendulum_portrait()
+def fill(archive, row_id, portrait=None):
+    portrait = portrait or pendulum_portrait()
     computed = prepare_computed(portrait, portrait.facts(id="key"), SVG)
     job = archive.queue.claim(9, os.getpid())
     assert job.id == row_id
@@ -85,6 +88,31 @@ def test_words_are_found_in_title_equations_ids_and_summary_in_any_case(archive)
     assert found("pol", status="queued") == set()
     assert archive.count("pol") == 1
     assert archive.count() == 2
+
+
+def test_portraits_are_found_by_their_cycles(archive):
+    made = {
+        "stable": pendulum_portrait(limit_cycles=(limit_cycle(),)),
+        "unstable": pendulum_portrait(limit_cycles=(limit_cycle(stability="unstable"),)),
+        "none": pendulum_portrait(cycle_coverage=CycleCoverage("searched", 2)),
+        "not searched": pendulum_portrait(),
+    }
+    rows = {}
+    for name, portrait in made.items():
+        rows[name] = ask(archive, name, key=name)
+        fill(archive, rows[name], portrait)
+
+    def found(cycles):
+        return {entry.row_id for entry in archive.search(cycles=cycles)}
+
+    assert found(None) == set(rows.values())
+    assert found("any") == {rows["stable"], rows["unstable"]}
+    assert found("stable") == {rows["stable"]}
+    assert (archive.count(cycles="any"), archive.count("none", cycles="any")) == (2, 0)
+    with archive.database.read() as connection:
+        counts = connection.execute(select(portraits.c.cycles, portraits.c.stable_cycles)).all()
+    assert [tuple(row) for row in counts] == [(1, 1), (1, 0), (0, 0), (None, None)]
+    assert next(e for e in archive.search(cycles="stable")).summary.endswith("1 stable cycle")
 
 
 def test_the_list_is_newest_first_and_paged(archive):

@@ -35,10 +35,14 @@ def test_an_old_archive_gives_its_rows_portraits_and_links(path, tmp_path, monke
         assert job.spec == PortraitSpec.from_json(row["spec"])
         (entry,) = services.archive.search(row["row"])
         assert entry.title == job.spec.title
+        cycles = (row["facts"] or {}).get("limit_cycles", [])
+        assert bool(services.archive.search(row["row"], cycles="any")) == bool(cycles)
         if row["facts"] is None:
             continue
         assert services.portraits.facts(row["row"]) == row["facts"]
         portrait = services.portraits.portrait(row["row"])
+        known = row["facts"].get("limit_cycles", [])
+        assert [item.period for item in portrait.limit_cycles] == [c["period"] for c in known]
         points = [item["point"] for item in row["facts"]["equilibria"]]
         assert [item.point.tolist() for item in portrait.equilibria] == points
         for nullcline in portrait.nullclines:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from eqpp_dash.engine.cycles.find import find_limit_cycles
+from eqpp_dash.engine.cycles.leaper import prepare_search
 from eqpp_dash.engine.cycles.values import (
     Band,
     Completeness,
@@ -18,4 +19,5 @@ __all__ = [
     "LimitCycle",
     "Undecided",
     "find_limit_cycles",
+    "prepare_search",
 ]

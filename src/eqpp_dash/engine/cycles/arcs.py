@@ -8,7 +8,7 @@ and Dynamical Systems*, 3rd ed., section 3.7, lemma 2).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +20,10 @@ from eqpp_dash.model.portrait import Array
 
 OPEN_END = 1e-3
 """Share of an arc's length before an end that is not an equilibrium, within which is not looked."""
+
+
+SMALLEST = 1e-12
+"""Width of a section, in those of the window, below which it is no graph over x."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +50,8 @@ class Arc:
     """A section: a graph over x.
 
     Positions on it are given by ``ln((x - a) / (b - x))``, where a and b are the x of its ends:
-    the logarithmic distance from either end, but for a constant.
+    the logarithmic distance from either end, but for a constant. Where it ends at the border of
+    the box, nothing happens that a logarithm would resolve: there a or b is one length beyond.
 
     Attributes
     ----------
@@ -64,25 +69,35 @@ class Arc:
     left: ArcEnd
     right: ArcEnd
     size: float = field(init=False)
+    first: float = field(init=False)
+    last: float = field(init=False)
+    low: float = field(init=False)
+    high: float = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "size", float(self.x[-1] - self.x[0]))
+        first, last = float(self.x[0]), float(self.x[-1])
+        size = last - first
+        object.__setattr__(self, "first", first)
+        object.__setattr__(self, "last", last)
+        object.__setattr__(self, "size", size)
+        object.__setattr__(self, "low", first - size if self.left.kind == "box" else first)
+        object.__setattr__(self, "high", last + size if self.right.kind == "box" else last)
 
     def position(self, x: Array) -> Array:
         """Give the logarithmic position of abscissas."""
-        found: Array = np.log((x - self.x[0]) / (self.x[-1] - x))
+        found: Array = np.log((x - self.low) / (self.high - x))
         return found
 
     def abscissa(self, position: Array) -> Array:
         """Give the abscissas of positions; the inverse of `position`."""
         far = np.exp(-np.abs(position))
-        share = far / (1.0 + far) * self.size
-        found: Array = np.where(position < 0, self.x[0] + share, self.x[-1] - share)
+        share = far / (1.0 + far) * (self.high - self.low)
+        found: Array = np.where(position < 0, self.low + share, self.high - share)
         return found
 
     def stretch(self, x: Array) -> Array:
         """Give the derivative of the position by x."""
-        found: Array = self.size / ((x - self.x[0]) * (self.x[-1] - x))
+        found: Array = (self.high - self.low) / ((x - self.low) * (self.high - x))
         return found
 
     def rounding(self, x: Array) -> Array:
@@ -127,6 +142,8 @@ def find_arcs(
     hi: Array,
     box: tuple[Array, Array],
     known: Array,
+    unit: Array | None = None,
+    blind: list[str] | None = None,
 ) -> list[Arc]:
     """Find the sections of a planar field.
 
@@ -140,6 +157,10 @@ def find_arcs(
         Corners of the box in which the nullcline is followed.
     known : ndarray, shape (k, 2)
         Known equilibria and singular points.
+    unit : ndarray, shape (2,), optional
+        Lengths in which steps are measured; the width of the window.
+    blind : list of str, optional
+        Gets what could not be followed.
 
     Returns
     -------
@@ -147,19 +168,21 @@ def find_arcs(
         The sections, from all branches of f = 0.
     """
     arcs: list[Arc] = []
-    unit = hi - lo
+    unit = hi - lo if unit is None else unit
     for factor in compiled.factors[0]:
         tracer = BranchTracer(factor, unit, *box, known)
         for branch in tracer.branches([(lo, hi), box]):
             for arc in _sections(compiled, tracer, branch, unit, box, known):
                 if not any(_same(arc, other) for other in arcs):
                     arcs.append(arc)
+        if tracer.cut_short and blind is not None:
+            blind.append(f"{factor.text:.40} = 0 has too many branches to follow all of them")
     return arcs
 
 
 def _same(a: Arc, b: Arc) -> bool:
     tolerance = 1e-6 * max(a.size, b.size)
-    if abs(a.x[0] - b.x[0]) > tolerance or abs(a.x[-1] - b.x[-1]) > tolerance:
+    if abs(a.first - b.first) > tolerance or abs(a.last - b.last) > tolerance:
         return False
     middle = np.array([0.5 * (a.x[0] + a.x[-1])])
     height = float(np.ptp(a.y)) + float(np.ptp(b.y)) + abs(float(a.y[0] - b.y[0]))
@@ -176,6 +199,8 @@ def _sections(
 ) -> list[Arc]:
     """Cut a branch where x'' changes its sign, and keep the pieces on which x has a maximum."""
     points = branch.points
+    if np.ptp(points[:, 0]) <= SMALLEST * unit[0]:
+        return []  # a vertical line, but for rounding
     signs = _signs(compiled, branch.factor, points.T)
     inner = np.arange(1, len(points) - 1)
     changes = [int(i) for i in inner[:-1] if (signs[:, i] != signs[:, i + 1]).any()]
@@ -228,21 +253,24 @@ def _cut(
     i: int,
     unit: Array,
 ) -> tuple[Array, str]:
-    """Locate a change of sign between two vertices by bisection along the curve."""
+    """Locate a change of sign between two vertices along the curve."""
     a, b = points[i], points[i + 1]
     length = float(np.hypot(*((b - a) / unit)))
-    low, high = 0.0, 1.0
-    point, last = a, signs[:, i + 1]
-    for _ in range(46):
-        share = 0.5 * (low + high)
+
+    def at(share: float) -> Array:
         rough = (a + share * (b - a)) / unit
         on = tracer.correct((float(rough[0]), float(rough[1])), length)
-        point = rough * unit if on is None else np.array(on) * unit
-        here = _point_signs(compiled, factor, point)
-        if (here != signs[:, i]).any():
-            high, last = share, here
-        else:
-            low = share
+        return rough * unit if on is None else np.array(on) * unit
+
+    which = np.flatnonzero(signs[:, i] != signs[:, i + 1])
+    j = int(which[0])
+    alone = which.size == 1 or which.tolist() == [0, 1]  # f_y vanishes with its factor's
+    ends = [float(_point_values(compiled, factor, at(share))[j]) for share in (0.0, 1.0)]
+    if alone and ends[0] * ends[1] < 0.0:
+        share = _root(lambda s: float(_point_values(compiled, factor, at(s))[j]), *ends)
+        point, last = at(share), signs[:, i + 1]
+    else:
+        point, last = _bisected(compiled, factor, at, signs[:, i : i + 2])
     changed = last != signs[:, i]
     kind = "equilibrium" if changed[2] else "fold" if changed[0] else "singular"
     if kind == "equilibrium":
@@ -252,11 +280,51 @@ def _cut(
     return point, kind
 
 
-def _point_signs(compiled: CompiledField, factor: Factor, point: Array) -> Array:
+def _root(function: Callable[[float], float], first: float, last: float) -> float:
+    """Find a change of sign between 0 and 1: the Illinois method, Dahlquist and Björck (1974)."""
+    low, high, share, side = 0.0, 1.0, 0.0, 0
+    for _ in range(60):
+        if high - low <= 1e-14:
+            break
+        share = high - last * (high - low) / (last - first)
+        if not low < share < high:
+            share = 0.5 * (low + high)
+        value = function(share)
+        if value == 0.0:
+            break
+        if value * last > 0.0:
+            high, last, first = share, value, 0.5 * first if side > 0 else first
+            side = 1
+        else:
+            low, first, last = share, value, 0.5 * last if side < 0 else last
+            side = -1
+        if abs(value) <= 1e-15 * max(abs(first), abs(last)):
+            break
+    return share
+
+
+def _bisected(
+    compiled: CompiledField, factor: Factor, at: Callable[[float], Array], signs: Array
+) -> tuple[Array, Array]:
+    """Bisect until the signs change, whichever; give the place and the signs beyond."""
+    low, high = 0.0, 1.0
+    point, last = at(0.0), signs[:, 1]
+    for _ in range(46):
+        share = 0.5 * (low + high)
+        point = at(share)
+        here = np.sign(_point_values(compiled, factor, point))
+        if (here != signs[:, 0]).any():
+            high, last = share, here
+        else:
+            low = share
+    return point, last
+
+
+def _point_values(compiled: CompiledField, factor: Factor, point: Array) -> Array:
+    """Give the factor's y-derivative, f_y and g."""
     slope = factor.at_point(point.tolist())[1]
     jacobian = compiled.jacobian_scalar(0.0, point.tolist())
-    signs: Array = np.sign([slope, jacobian[0][1], compiled.scalar(0.0, point.tolist())[1]])
-    return signs
+    return np.array([slope, jacobian[0][1], compiled.scalar(0.0, point.tolist())[1]])
 
 
 def _end_of(
@@ -279,7 +347,7 @@ def _make(
         line, start, end = line[::-1], end, start
     kept = np.concatenate([[True], np.diff(np.maximum.accumulate(line[:, 0])) > 0])
     line = line[kept]
-    if len(line) < 2:
+    if len(line) < 2 or line[-1, 0] - line[0, 0] <= SMALLEST * unit[0]:
         return None
     lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*(np.diff(line, axis=0) / unit).T))])
     ends = []
@@ -288,11 +356,13 @@ def _make(
         along = np.abs(lengths - lengths[0 if order > 0 else -1])[::order]
         if kind in ("equilibrium", "singular"):
             nearest = 1e-5 * float(away[-1])
+        elif kind == "box":
+            nearest = 0.0
         else:  # x is quadratic in the length at a fold
             share = OPEN_END * lengths[-1]
             k = int(np.searchsorted(along, share))
             nearest = float(away[k]) * (share / float(along[k])) ** (2 if kind == "fold" else 1)
-        ends.append(ArcEnd(kind, point, max(nearest, 1e-9 * float(away[-1]))))
+        ends.append(ArcEnd(kind, point, max(nearest, 5e-10 * float(away[-1]))))
     return Arc(factor, line[:, 0].copy(), line[:, 1].copy(), ends[0], ends[1])
 
 

@@ -18,6 +18,9 @@ SHORTEST_STEP = 1e-11
 """Steps in units of the window; they grow by half from the first one."""
 
 MOST_STEPS = 3000
+MOST_POINTS = 6000
+"""Points of branches after which no others are begun."""
+
 WIDEST_TURN = 0.2
 """Most a step may turn, in radians."""
 
@@ -57,6 +60,11 @@ class BranchTracer:
     known : ndarray, shape (k, 2)
         Points at which branches end and others begin: equilibria.
 
+    Attributes
+    ----------
+    followed : int
+        Points found so far.
+
     Notes
     -----
     Euler predictor along the tangent, Newton's method along the gradient as corrector, steps
@@ -65,7 +73,7 @@ class BranchTracer:
     """
 
     def __init__(self, factor: Factor, unit: Array, lo: Array, hi: Array, known: Array) -> None:
-        self.factor = factor
+        self.factor, self.followed = factor, 0
         self.unit: Pair = (float(unit[0]), float(unit[1]))
         self.lo, self.hi = lo / unit, hi / unit
         self.known = [(float(x), float(y)) for x, y in known / unit if self._holds((x, y))]
@@ -75,14 +83,20 @@ class BranchTracer:
         lines: list[list[Pair]] = []
         for start in self.known:
             for tangent in self._directions(start):
-                if not self._is_known(lines, start, tangent):
+                if not self.cut_short and not self._is_known(lines, start, tangent):
                     lines.append(self._follow(start, tangent))
+        passed = _Segments(lines)
         for lo, hi in windows:
             for line in trace_zero_set(self.factor, lo, hi).branches:
-                if len(line) > 1:
-                    lines += self._beside(lines, line / self.unit)
+                if len(line) > 1 and not self.cut_short:
+                    lines += self._beside(passed, line / self.unit)
         unit = np.array(self.unit)
         return [Branch(self.factor, np.array(line) * unit) for line in lines if len(line) > 2]
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether no further branches are followed, because there are too many."""
+        return self.followed > MOST_POINTS
 
     def correct(self, q: Pair, reach: float) -> Pair | None:
         """Move a point onto the curve along the gradient; None if that leads too far."""
@@ -156,6 +170,7 @@ class BranchTracer:
             if end is not None:
                 return [*line, end]
             line.append(point)
+            self.followed += 1
             run += step
             if not all(self.lo[i] <= point[i] <= self.hi[i] for i in range(2)):
                 return line
@@ -200,24 +215,24 @@ class BranchTracer:
                     return True
         return False
 
-    def _beside(self, lines: list[list[Pair]], drawn: Array) -> list[list[Pair]]:
+    def _beside(self, passed: _Segments, drawn: Array) -> list[list[Pair]]:
         """Follow a drawn curve both ways from points of it that no line passes."""
         found: list[list[Pair]] = []
         length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(drawn, axis=0).T))])
         for share in SEEDS:
             x, y = (np.interp(share * length[-1], length, drawn[:, i]) for i in range(2))
             seed = self.correct((float(x), float(y)), 1e-3)
-            if seed is None or any(_passes(line, seed) for line in [*lines, *found]):
+            if seed is None or passed.near(seed) or self.cut_short:
                 continue
             _, a, b = self._value(seed)
             size = math.hypot(a, b)
             if size > 0.0:
                 one = self._follow(seed, (b / size, -a / size), 1e-3)
-                if one[-1] == one[0]:
-                    found.append(one)
-                    continue
-                two = self._follow(seed, (-b / size, a / size), 1e-3)
-                found.append([*two[:0:-1], *one])
+                if one[-1] != one[0]:
+                    two = self._follow(seed, (-b / size, a / size), 1e-3)
+                    one = [*two[:0:-1], *one]
+                found.append(one)
+                passed.add(one)
         return found
 
 
@@ -230,11 +245,26 @@ def _angle(a: Pair, b: Pair) -> float:
     return abs(math.atan2(a[0] * b[1] - a[1] * b[0], a[0] * b[0] + a[1] * b[1]))
 
 
-def _passes(line: list[Pair], q: Pair) -> bool:
-    """Tell whether a line passes a point nearer than its own corners bulge."""
-    points = np.array(line)
-    a, d = points[:-1], np.diff(points, axis=0)
-    square = np.maximum((d * d).sum(axis=1), 1e-300)
-    share = np.clip(((np.array(q) - a) * d).sum(axis=1) / square, 0.0, 1.0)
-    away = np.hypot(*(a + d * share[:, None] - np.array(q)).T)
-    return bool((away <= 0.1 * np.sqrt(square) + 1e-9).any())
+class _Segments:
+    """The pieces of polylines, to ask which points they pass."""
+
+    def __init__(self, lines: Sequence[list[Pair]]) -> None:
+        self._starts, self._ways = np.empty((0, 2)), np.empty((0, 2))
+        for line in lines:
+            self.add(line)
+
+    def add(self, line: list[Pair]) -> None:
+        """Add a polyline."""
+        points = np.array(line)
+        self._starts = np.concatenate([self._starts, points[:-1]])
+        self._ways = np.concatenate([self._ways, np.diff(points, axis=0)])
+        self._squares = np.maximum((self._ways * self._ways).sum(axis=1), 1e-300)
+
+    def near(self, q: Pair) -> bool:
+        """Tell whether a line passes a point nearer than its own corners bulge."""
+        if not len(self._starts):
+            return False
+        apart = np.array(q) - self._starts
+        share = np.clip((apart * self._ways).sum(axis=1) / self._squares, 0.0, 1.0)
+        away = np.hypot(*(self._ways * share[:, None] - apart).T)
+        return bool((away <= 0.1 * np.sqrt(self._squares) + 1e-9).any())

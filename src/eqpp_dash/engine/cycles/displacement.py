@@ -22,6 +22,9 @@ SMALL = 12.0
 
 LEAST, DOUBT = 2e-13, 1e-3
 """Error of the fine computation by rounding, and as a share of how it differs from the coarse."""
+LATE = 2.0
+"""The fine computation goes on for so many times the time that the coarse one took."""
+
 CLEAR = 10.0
 """A displacement counts if it exceeds its error so many times."""
 
@@ -77,6 +80,10 @@ class Sample:
             return 0
         return 1 if self.value[k] > 0 else -1
 
+    def clear_sign(self) -> int:
+        """Give the sign of the displacement in the direction that shows it; 0 if none does."""
+        return next((sign for k in self.returned if (sign := self.sign(k))), 0)
+
     def image(self, k: int) -> float:
         """Give where the orbit comes back in direction k."""
         return self.position + (self.value[k] if k == 0 else -self.value[k])
@@ -112,7 +119,9 @@ class Displacement:
         other = np.roll(stretch, count)
         better = np.flatnonzero(small & ~(2.0 * other < stretch))
         if better.size:
-            fine = self.returns.shoot(twice[better], both[better], signs[better], FINE)
+            fine = self.returns.shoot(
+                twice[better], both[better], signs[better], FINE, longest=LATE * found.time[better]
+            )
             again, steeper, rounding, growth = self._measure(
                 twice[better], both[better], signs[better], fine
             )
@@ -121,6 +130,12 @@ class Displacement:
             kept = np.isfinite(again)
             at = better[kept]
             value[at], slope[at], error[at] = again[kept], steeper[kept], exact[kept]
+            gone = ~kept & ~np.isin(fine.fate, (Fate.RETURNED, Fate.UNDEFINED))
+            if self.returns.compiled.switching:
+                gone[:] = False  # jumps are in the way of fine steps
+            lost = better[gone]  # what seemed to be returns were none
+            found.fate[lost] = fine.fate[gone]
+            found.time[lost] = value[lost] = slope[lost] = error[lost] = np.nan
         samples = []
         for i in range(count):
             two = [i, i + count]

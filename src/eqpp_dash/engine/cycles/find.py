@@ -9,13 +9,17 @@ import numpy as np
 from eqpp_dash.engine.attraction import trapping_ellipse
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles.arcs import Arc, find_arcs
-from eqpp_dash.engine.cycles.bands import split_band
+from eqpp_dash.engine.cycles.bands import split_bands
 from eqpp_dash.engine.cycles.displacement import Displacement
 from eqpp_dash.engine.cycles.ends import EndJudge
+from eqpp_dash.engine.cycles.leaper import leaper_of
+from eqpp_dash.engine.cycles.periods import Periods
+from eqpp_dash.engine.cycles.proofs import exclude_cycles
 from eqpp_dash.engine.cycles.refine import Refined, refine_cycles
-from eqpp_dash.engine.cycles.returns import ReturnMap, Trap
+from eqpp_dash.engine.cycles.returns import ReturnMap
 from eqpp_dash.engine.cycles.scan import Scan
 from eqpp_dash.engine.cycles.shape import encloses, location
+from eqpp_dash.engine.cycles.shot import Trap
 from eqpp_dash.engine.cycles.sort import Sorted, sort_findings
 from eqpp_dash.engine.cycles.values import (
     Completeness,
@@ -24,7 +28,9 @@ from eqpp_dash.engine.cycles.values import (
     Undecided,
 )
 from eqpp_dash.engine.field import window_limits
+from eqpp_dash.engine.machine.stepper import Machine
 from eqpp_dash.engine.orbits import WORK_BOX
+from eqpp_dash.engine.structure.facts import Structure
 from eqpp_dash.model.portrait import Array, Equilibrium, Singularity
 from eqpp_dash.model.spec import Range
 
@@ -48,6 +54,9 @@ def find_limit_cycles(
     *,
     budget: int = BUDGET,
     progress: Callable[[float], object] | None = None,
+    machine: Machine | None = None,
+    structure: Structure | None = None,
+    complete: bool = False,
 ) -> CycleSearch:
     """Find the limit cycles of a planar autonomous field.
 
@@ -65,6 +74,13 @@ def find_limit_cycles(
         Most orbits that are followed to a return, forward and backward ones.
     progress : callable, optional
         Told the share that is done; an exception from it is passed on.
+    machine : Machine, optional
+        Machine code of the system that the field was compiled from, see `prepare_machine`: what
+        is compiled for the search is then kept with it, and serves other parameters too.
+    structure : Structure, optional
+        What is proved about the field: it may exclude cycles, or make them one of a band.
+    complete : bool
+        Whether the equilibria are proved to be all of those in the window.
 
     Returns
     -------
@@ -98,24 +114,54 @@ def find_limit_cycles(
     lo, hi = window_limits(field, window)
     unit, center = hi - lo, 0.5 * (lo + hi)
     box = (center - 0.5 * WORK_BOX * unit, center + 0.5 * WORK_BOX * unit)
+    progress = progress or (lambda share: None)
+    proof = exclude_cycles(field, structure, equilibria, singularities, complete, lo, hi)
+    if proof is not None and proof.everywhere and not proof.bands:
+        progress(1.0)
+        return CycleSearch((), (), (), Completeness(proof.status, 0))
     points = [item.point for item in equilibria] + [item.point for item in singularities]
     known = np.array(points, dtype=float).reshape(-1, 2)
     with np.errstate(all="ignore"):
-        arcs = find_arcs(field, lo, hi, box, known)
+        periods = Periods(structure, lo, hi)
+        blind: list[str] = []
+        bounds = periods.within(*box)
+        arcs = find_arcs(field, *periods.within(lo, hi), bounds, known, unit, blind)
+        progress(0.1)
         far = (center - 0.5 * FAR * WORK_BOX * unit, center + 0.5 * FAR * WORK_BOX * unit)
-        returns = ReturnMap(field, arcs, unit, far, _traps(field, equilibria, unit))
+        leaper = leaper_of(field, machine) if arcs else None
+        values = None if machine is None else machine.values
+        traps = _traps(field, equilibria, unit)
+        returns = ReturnMap(field, arcs, unit, far, traps, leaper, values)
         ends = EndJudge(field)
-        scan = Scan(Displacement(returns), ends, budget, progress)
-        sorted_ = sort_findings(scan, ends, analytic=not field.switching)
-        refined = refine_cycles(returns, sorted_.brackets)
-        bands = [band for run in sorted_.bands for band in split_band(returns, run, equilibria)]
+        chosen = sorted(periods.chosen(arcs), key=lambda k: _distance(arcs[k], lo, hi))
+        scan = Scan(
+            Displacement(returns), ends, chosen, budget, lambda share: progress(0.1 + 0.7 * share)
+        )
+        found = sort_findings(scan, ends, analytic=not field.switching)
+        if proof is not None and proof.everywhere:
+            found.keep_bands()
+        refined = periods.repeat(refine_cycles(returns, found.brackets))
+        progress(0.9)
+        bands = split_bands(returns, found.bands, equilibria, periods)
+    progress(1.0)
     cycles = _cycles(refined, equilibria, lo, hi)
     return CycleSearch(
         cycles,
         tuple(bands),
-        _undecided(arcs, sorted_),
-        Completeness("searched", len(arcs), tuple(dict.fromkeys(sorted_.blind))),
+        _undecided(arcs, found),
+        Completeness(
+            "searched" if proof is None else proof.status,
+            len(chosen),
+            tuple(dict.fromkeys([*blind, *found.blind])),
+        ),
     )
+
+
+def _distance(arc: Arc, lo: Array, hi: Array) -> float:
+    """Give how far a section is from the window, in widths of that; the budget is spent in turn."""
+    points = np.stack([arc.x, arc.y])
+    beyond = np.maximum(lo[:, None] - points, points - hi[:, None]) / (hi - lo)[:, None]
+    return max(0.0, float(beyond.max(axis=0).min()))
 
 
 def _traps(field: CompiledField, equilibria: Sequence[Equilibrium], unit: Array) -> list[Trap]:

@@ -27,7 +27,8 @@ class Turn:
         ``focus`` (growth decided by the linear part), ``weak`` (not so), ``node``, ``saddle`` or
         ``other``.
     growth : float
-        Logarithm by which the distance grows in a turn, by the linear part; of a focus.
+        Logarithm by which the distance grows in a turn, by the linear part; of a node, the mean
+        rate at which it grows.
     """
 
     kind: str
@@ -63,7 +64,7 @@ def linear_turn(compiled: CompiledField, point: Array) -> Turn:
         if abs(half) <= LINEAR * max(frequency, size):
             return Turn("weak")
         return Turn("focus", 2.0 * math.pi * half / frequency)
-    return Turn("node" if determinant > 1e-12 * size * size else "other")
+    return Turn("node", half) if determinant > 1e-12 * size * size else Turn("other")
 
 
 def lyapunov_sign(compiled: CompiledField, point: Array) -> int:

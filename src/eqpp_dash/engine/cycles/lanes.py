@@ -121,13 +121,15 @@ class Lanes:
         self.floor = floor
         self.noise = np.full(count, -np.inf)
         self.stiff = np.zeros(count, dtype=bool)
-        self.t, self.tries = np.zeros(count), 0
+        self.t, self.tries = np.zeros(count), np.zeros(count, dtype=np.intp)
         self.f = np.zeros_like(state)
         self.h = np.zeros(count)
         self.rising = np.zeros(count, dtype=bool)
         self.failed = np.zeros(count, dtype=np.intp)
         self.limit = np.full(count, np.iinfo(np.intp).max)
+        self.longest = np.full(count, np.inf)
         self.strays = np.zeros(count, dtype=np.intp)
+        self.slow = np.zeros(count, dtype=np.intp)
 
     def keep(self, which: Bools) -> None:
         """Drop the other lanes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,6 +16,10 @@ SPACING = 0.6
 """Of the first samples, in logarithms."""
 
 MOST_ROUNDS = 40
+FIRST = 0.3
+"""Share of the work that the first samples are, for whoever is told."""
+
+SPENT = "the budget is used up"
 
 
 @dataclass(slots=True)
@@ -36,6 +40,8 @@ class Scan:
         What is sampled.
     ends : EndJudge
         Tells how far toward their ends sections are to be sampled.
+    chosen : sequence of int
+        The sections that are searched.
     budget : int
         Most orbits followed.
     progress : callable, optional
@@ -46,10 +52,12 @@ class Scan:
         self,
         displacement: Displacement,
         ends: EndJudge,
+        chosen: Sequence[int],
         budget: int,
         progress: Callable[[float], object] | None = None,
     ) -> None:
         self.displacement, self.ends, self.budget = displacement, ends, budget
+        self.chosen = list(chosen)
         self.progress = progress or (lambda share: None)
         self.samples: list[list[Sample]] = []
         self.findings: list[Finding] = []
@@ -57,44 +65,62 @@ class Scan:
 
     def run(self) -> list[Finding]:
         """Sample, judge, and sample again until nothing is left to be divided."""
-        arcs = self.displacement.returns.arcs
-        wanted: list[tuple[int, float]] = []
-        for k, arc in enumerate(arcs):
-            first, last = arc.limits()
-            count = max(8, int(np.ceil((last - first) / SPACING)) + 1)
-            wanted += [(k, float(p)) for p in np.linspace(first, last, count)]
+        self.samples = [[] for _ in self.displacement.returns.arcs]
+        wanted = self._first_places()
         found = self.displacement.sample(wanted)
-        self.samples = [[] for _ in arcs]
         for (k, _), sample in zip(wanted, found, strict=True):
             self.samples[k].append(sample)
+        self.progress(FIRST)
         self._go_to_ends()
         self._part_from_zeros()
         open_ = [(k, Gap(a, b)) for k, row in enumerate(self.samples) for a, b in pairwise(row)]
+        told = FIRST
         for _ in range(MOST_ROUNDS):
             open_ = self._round(open_)
-            total = len(open_) + len(self.findings)
-            self.progress(1.0 - len(open_) / max(1, total))
-            if not open_:
-                break
-            if self.displacement.returns.shots > self.budget:
+            done = len(self.findings) / max(1, len(open_) + len(self.findings))
+            told = max(told, FIRST + (1.0 - FIRST) * done)
+            self.progress(told)
+            if not open_ or self._spent():
                 break
         for k, gap in open_:
-            reason = "the budget is used up"
+            reason = SPENT if self._spent() else "too often divided"
             self.findings.append(Finding(k, gap, Judgement(Verdict.BLIND, reason=reason)))
         self.findings.sort(key=lambda item: (item.arc, item.gap.left.position))
         return self.findings
 
+    def _spent(self) -> bool:
+        return self.displacement.returns.shots >= self.budget
+
+    def _first_places(self) -> list[tuple[int, float]]:
+        """Give the first places of samples: of all sections that the budget reaches."""
+        arcs = self.displacement.returns.arcs
+        wanted: list[tuple[int, float]] = []
+        left_out = 0
+        for k in self.chosen:
+            first, last = arcs[k].limits()
+            count = max(8, int(np.ceil((last - first) / SPACING)) + 1)
+            if wanted and 2 * (len(wanted) + count) > self.budget:
+                left_out += 1
+                continue
+            wanted += [(k, float(p)) for p in np.linspace(first, last, count)]
+        if left_out:
+            plural = "sections were" if left_out > 1 else "section was"
+            self.blind.append(f"{left_out} {plural} not looked at: {SPENT}")
+        return wanted
+
     def _go_to_ends(self) -> None:
         """Sample farther toward the ends until nothing can be beyond the last samples."""
         arcs = self.displacement.returns.arcs
-        open_ = [(k, side) for k in range(len(arcs)) for side in (-1, 1)]
+        open_ = [(k, side) for k in self.chosen for side in (-1, 1) if self.samples[k]]
         while open_:
             further: list[tuple[int, int, float]] = []
             for k, side in open_:
                 row = self.samples[k]
                 last, inner = (row[0], row[1]) if side < 0 else (row[-1], row[-2])
                 judgement = self.ends.judge(arcs[k], side, last, inner)
-                if judgement.next is not None:
+                if judgement.next is not None and self._spent():
+                    self.blind.append(f"a section's end near x = {last.x:.6g}: {SPENT}")
+                elif judgement.next is not None:
                     further.append((k, side, judgement.next))
                 elif not judgement.clear:
                     self.blind.append(judgement.reason)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from eqpp_dash.engine.cycles.lanes import Bools, Steps
+from eqpp_dash.engine.cycles.lanes import Bools, Ints, Steps
 from eqpp_dash.engine.cycles.stepping import turning_share
 from eqpp_dash.engine.dop853 import interpolate
 from eqpp_dash.model.portrait import Array
@@ -57,6 +57,44 @@ def closed_curve(
     every = np.concatenate(extremes)
     bounds = np.stack([every.min(axis=0), every.max(axis=0)], axis=1)
     return (points if forward else points[::-1].copy()), bounds
+
+
+def rough_curves(path: Sequence[Steps], lanes: Ints, periods: Array) -> list[Array]:
+    """Give closed orbits as polylines of a few points a step.
+
+    Parameters
+    ----------
+    path : sequence of Steps
+        Steps of turns and a little more, of many lanes.
+    lanes : ndarray of int, shape (k,)
+        Those wanted.
+    periods : ndarray, shape (k,)
+        Times of their turns.
+
+    Returns
+    -------
+    list of ndarray, shape (m, 2)
+        The curves, closed, from their starts on.
+    """
+    if not lanes.size:
+        return []
+    lane, t, h = (np.concatenate([getattr(s, name) for s in path]) for name in ("lane", "t", "h"))
+    y, terms = (
+        np.concatenate([getattr(s, name) for s in path], axis=-1) for name in ("y", "terms")
+    )
+    order = np.lexsort((t, lane))
+    lane, t, h, y, terms = lane[order], t[order], h[order], y[:, order], terms[:, :, order]
+    whole = np.full(int(lane.max()) + 1, np.nan)
+    whole[lanes] = periods
+    share = np.minimum(1.0, (whole[lane] - t) / h)
+    shares = np.arange(POINTS_A_STEP) / POINTS_A_STEP
+    rows = np.stack([interpolate(y, terms, part * share) for part in shares], axis=1)
+    curves = []
+    for one in lanes:
+        first, last = np.searchsorted(lane, [one, one + 1])
+        points = rows[:, :, first:last].transpose(2, 1, 0).reshape(-1, 2)
+        curves.append(np.vstack([points, points[:1]]))
+    return curves
 
 
 def _pick(steps: Steps, which: Bools) -> Steps:

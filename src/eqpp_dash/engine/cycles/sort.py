@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, takewhile
 
 import numpy as np
 
@@ -64,6 +64,13 @@ class Sorted:
     bands: list[Run] = field(default_factory=list)
     undecided: list[Run] = field(default_factory=list)
     blind: list[str] = field(default_factory=list)
+
+    def keep_bands(self) -> None:
+        """Take what is not resolved for closed orbits, because no limit cycle is possible."""
+        self.brackets = []
+        self.bands += [run for run in self.undecided if len(run.positions) > 1]
+        self.bands.sort(key=lambda run: (run.arc, run.first.position))
+        self.undecided, self.blind = [], []
 
 
 def sort_findings(scan: Scan, ends: EndJudge, *, analytic: bool) -> Sorted:
@@ -160,12 +167,12 @@ def _sort_flat(
     whole.error = max(errors, default=0.0)
     whole.positions = tuple(s.position for s in samples)
     banded = any(item.judgement.verdict == Verdict.BAND for item in run)
-    beside = [item.gap.left for item in before[-1:]] + [item.gap.right for item in after[:1]]
-    nonzero = [s for s in beside if s.returned and s.sign(s.best()) != 0]
+    sides = [item.gap.left for item in reversed(before)], [item.gap.right for item in after]
+    nonzero = [sample for side in sides if (sample := _first_nonzero(side)) is not None]
+    signs = {sample.clear_sign() for sample in nonzero}
     if banded and not (nonzero and analytic):
         result.bands.append(whole)
         return
-    signs = {s.sign(s.best()) for s in nonzero}
     narrow = run[-1].gap.right.position - run[0].gap.left.position < NARROW_RUN
     if not banded or (narrow and len(nonzero) == 2):
         whole.count = "1 or 3" if len(signs) == 2 else "0, 1 double or 2"
@@ -177,8 +184,14 @@ def _sort_flat(
     for side, end, at_end in ((-1, arc.left, not before), (1, arc.right, not after)):
         if at_end and end.kind == "equilibrium" and ends.turn(end).kind == "weak":
             expected = -side * ends.weak_sign(end)
-            if all(s.sign(s.best()) == expected for s in nonzero):
+            if all(s.clear_sign() == expected for s in nonzero):
                 return  # the Lyapunov coefficient gives the sign below the error
     whole.count = "any number"
     whole.reason = "the displacement is below its error, yet this is no band of closed orbits"
     result.undecided.append(whole)
+
+
+def _first_nonzero(side: list[Sample]) -> Sample | None:
+    """Give the nearest sample whose displacement is not zero; as far as orbits come back."""
+    back = takewhile(lambda sample: bool(sample.returned), side)
+    return next((sample for sample in back if sample.clear_sign()), None)

@@ -7,12 +7,9 @@ from numpy.polynomial import Polynomial
 
 from eqpp_dash.engine import collocation, dop853
 from eqpp_dash.engine.compiled import CompiledField
-from eqpp_dash.engine.cycles.lanes import Ints, Lanes
+from eqpp_dash.engine.cycles import limits
+from eqpp_dash.engine.cycles.lanes import Bools, Ints, Lanes
 from eqpp_dash.model.portrait import Array
-
-STIFF_PRODUCT, SLOW = 0.1, 0.01
-"""Where steps are so short in terms of the extent, yet so long in terms of the fastest decay, they
-are short for the explicit method alone: its stages leave the slow motion."""
 
 
 class Stepping:
@@ -134,14 +131,20 @@ class Stepping:
         return terms
 
     def find_stiff(self, lanes: Lanes, moved: Array) -> None:
-        """Find lanes whose steps stability limits: they hardly move, and the Jacobian is large."""
-        slow = np.flatnonzero((moved < SLOW * lanes.floor).all(axis=0) & ~lanes.stiff)
-        if slow.size:
-            jacobian = lanes.sign[slow] * self.compiled.jacobian(0.0, lanes.y[:2, slow])
-            half = 0.5 * (jacobian[0, 0] + jacobian[1, 1])
-            determinant = jacobian[0, 0] * jacobian[1, 1] - jacobian[0, 1] * jacobian[1, 0]
-            fastest = np.sqrt(np.maximum(half * half - determinant, 0.0)) - half
-            lanes.stiff[slow] = fastest * lanes.h[slow] > STIFF_PRODUCT
+        """Find lanes whose steps stability limits, now and then: they hardly move."""
+        slow = (moved < limits.SLOW * lanes.floor).all(axis=0) & ~lanes.stiff
+        slow &= lanes.tries % limits.STIFF_EVERY == 0
+        some = np.flatnonzero(slow)
+        if some.size:
+            lanes.stiff[some] = self.stiff(lanes.sign[some], lanes.y[:, some], lanes.h[some])
+
+    def stiff(self, sign: Array, y: Array, h: Array) -> Bools:
+        """Tell where short steps are long in terms of the fastest decay, by the Jacobian."""
+        jacobian = sign * self.compiled.jacobian(0.0, y[:2])
+        half = 0.5 * (jacobian[0, 0] + jacobian[1, 1])
+        determinant = jacobian[0, 0] * jacobian[1, 1] - jacobian[0, 1] * jacobian[1, 0]
+        fastest = np.sqrt(np.maximum(half * half - determinant, 0.0)) - half
+        return np.asarray(fastest * h > limits.STIFF_PRODUCT)
 
 
 def _basis() -> Array:

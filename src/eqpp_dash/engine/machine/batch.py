@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,8 +16,13 @@ from eqpp_dash.engine.machine.sections import Events, make_events
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+_CANCELLED = int(End.CANCELLED)
+
 LEAST_TOLERANCE = 1e-15
 """Relative tolerances are raised to this: less is lost in rounding."""
+
+LEAST_SIZE = 1e-300
+"""Absolute tolerances are raised to this."""
 
 
 @dataclass(slots=True)
@@ -79,7 +85,7 @@ class Batch:
         self.states = self.starts.copy()
         self.times, self.begun = np.zeros((2, count))
         self.steps, self.passed, self.reached, self.firsts = np.zeros((4, count), dtype=np.int64)
-        self.ends = np.full(count, End.CANCELLED, dtype=np.int64)
+        self.ends = filled(count, _CANCELLED, np.int64)
 
     def rest(self, which: NDArray[np.intp]) -> Batch:
         """Give what is left of some trajectories; all of them, if states at moments are wanted.
@@ -159,32 +165,56 @@ def make_batch(
         raise ValueError(f"the starts must have shape ({n}, m), not {places.shape}")
     count = places.shape[1]
     spans = row_of(span, count, "span")
-    if not (np.isfinite(spans).all() and np.isfinite(start_time)):
+    known = isinstance(span, float | int)  # one number is looked at instead of all its copies
+    if not (math.isfinite(span) if known else np.isfinite(spans).all()) or not math.isfinite(
+        start_time
+    ):
         raise ValueError("times must be finite")
     if max_steps < 1:
         raise ValueError("max_steps must be positive")
-    relative, absolute = row_of(rtol, n, "rtol"), row_of(atol, n, "atol")
-    if not ((relative >= 0).all() and (absolute >= 0).all() and np.isfinite(relative).all()):
-        raise ValueError("tolerances must not be negative, nor relative ones infinite")
-    bounds = np.array([[-np.inf, np.inf]] * n) if box is None else np.asarray(box, dtype=float)
-    if bounds.shape != (n, 2) or np.isnan(bounds).any():
-        raise ValueError(f"the box must have shape ({n}, 2)")
+    low, high = _bounds(box, n)
     return Batch(
         starts=places,
         parameters=values(count),
         spans=spans,
-        relative=np.maximum(relative, LEAST_TOLERANCE),
-        absolute=np.maximum(absolute, 1e-300),
-        low=np.ascontiguousarray(bounds[:, 0]),
-        high=np.ascontiguousarray(bounds[:, 1]),
+        relative=_tolerances(rtol, n, "rtol", LEAST_TOLERANCE, finite=True),
+        absolute=_tolerances(atol, n, "atol", LEAST_SIZE, finite=False),
+        low=low,
+        high=high,
         limit=min(int(max_steps), 1 << 40),
         start_time=float(start_time),
         events=events(count) if events else make_events(n, count, 0),
     )
 
 
+def _bounds(box: Any, n: int) -> tuple[Array, Array]:
+    if box is None:
+        return filled(n, -math.inf), filled(n, math.inf)
+    bounds = np.asarray(box, dtype=float)
+    if bounds.shape != (n, 2) or any(map(math.isnan, bounds.ravel().tolist())):
+        raise ValueError(f"the box must have shape ({n}, 2)")
+    return np.ascontiguousarray(bounds[:, 0]), np.ascontiguousarray(bounds[:, 1])
+
+
+def _tolerances(value: Any, n: int, name: str, least: float, *, finite: bool) -> Array:
+    rows = row_of(value, n, name)
+    for number in rows.tolist():
+        if not number >= 0.0 or (finite and number == math.inf):
+            raise ValueError("tolerances must not be negative, nor relative ones infinite")
+    return np.maximum(rows, least)
+
+
+def filled(count: int, value: float, kind: type[np.generic] = np.float64) -> NDArray[Any]:
+    """Give an array of one number; `numpy.full` takes three times as long for a small one."""
+    row = np.empty(count, dtype=kind)
+    row.fill(value)
+    return row
+
+
 def row_of(value: Any, count: int, name: str) -> Array:
     """Give a number, or one for each, as an array of `count` numbers."""
+    if isinstance(value, float | int):
+        return filled(count, value)
     given = np.asarray(value, dtype=np.float64)
     if given.shape not in ((), (count,)):
         raise ValueError(f"{name} must be a number or have shape ({count},), not {given.shape}")

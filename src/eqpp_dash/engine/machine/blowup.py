@@ -8,12 +8,13 @@ the time elapsed; exponential growth, p = 1, never gets there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eqpp_dash.engine.machine.batch import Batch
+from eqpp_dash.engine.machine.batch import Batch, filled
 from eqpp_dash.engine.machine.fallback import ArrayField
 from eqpp_dash.engine.machine.layout import End
 from eqpp_dash.engine.machine.sections import make_events
@@ -36,6 +37,11 @@ FARTHEST = 1e200
 
 MOST_STEPS = 10_000
 """Most steps tried in a round."""
+
+FEW = 32
+"""Numbers that are the quicker looked at one by one."""
+
+_BOX, _COLLAPSE, _UNDEFINED = int(End.BOX), int(End.COLLAPSE), int(End.UNDEFINED)
 
 LOOKED_AT = (End.BOX, End.COLLAPSE, End.UNDEFINED)
 """Ends beyond which there may be a blow-up."""
@@ -100,14 +106,21 @@ def find_blow_ups(
     ndarray, shape (m,)
         Elapsed times of the blow-ups; NaN where there is none.
     """
-    found = np.full(batch.spans.size, np.nan)
-    stopped = np.flatnonzero((batch.ends == End.COLLAPSE) | (batch.ends == End.UNDEFINED))
-    if stopped.size:
+    found = filled(batch.spans.size, math.nan)
+    seen = ends_seen(batch)
+    if _COLLAPSE in seen or _UNDEFINED in seen:
+        stopped = np.flatnonzero((batch.ends == _COLLAPSE) | (batch.ends == _UNDEFINED))
         _judge(field(), batch, stopped, found)
-    which = np.flatnonzero(batch.ends == End.BOX)
-    if beyond and which.size:
-        _follow(field(), batch, which, found, run)
+    if beyond and _BOX in seen:
+        _follow(field(), batch, np.flatnonzero(batch.ends == _BOX), found, run)
     return found
+
+
+def ends_seen(batch: Batch) -> frozenset[int]:
+    """Give the values of `End` that there are."""
+    if batch.ends.size <= FEW:
+        return frozenset(batch.ends.tolist())
+    return frozenset(np.flatnonzero(np.bincount(batch.ends)).tolist())
 
 
 def _judge(field: ArrayField, batch: Batch, which: Index, found: Array) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from eqpp_dash.engine.machine.storage import read_object, write_object
+from eqpp_dash.engine.machine.storage import holds_object, read_object, write_object
 
 #: How many objects the memory holds.
 REMEMBERED = 128
@@ -27,6 +27,12 @@ REMEMBERED = 128
 SCALAR_FUNCTIONS = ("sin", "cos", "tan", "erf", "fmod")
 #: Functions that LLVM itself calls where a processor has no instruction for them.
 LIBRARY_CALLS = ("floor", "ceil")
+
+#: Level of optimisation, of 0 to 3. Level 1 gives the code of level 2 for straight lines of
+#: vectors, in less time; passes over the text before it do not pay for themselves.
+USUAL_LEVEL = 1
+#: Level that gives code soonest. The text says how everything is rounded, so the bits are the same.
+QUICK_LEVEL = 0
 
 _lock = threading.Lock()
 _objects: OrderedDict[str, bytes] = OrderedDict()
@@ -67,14 +73,12 @@ class Target:
             self.features += ",-prefer-256-bit"
         self.triple: str = llvm.get_process_triple()
 
-    def machine(self) -> Any:
-        """Make a code generator; it belongs to the one module it is used for.
-
-        Level 1 of 3 gives the code of level 2 for straight lines of vectors, in less time;
-        passes over the text before it do not pay for themselves.
-        """
+    def machine(self, level: int = USUAL_LEVEL) -> Any:
+        """Make a code generator; it belongs to the one module it is used for."""
         target = self.llvm.Target.from_triple(self.triple)
-        return target.create_target_machine(cpu=self.cpu, features=self.features, opt=1, jit=True)
+        return target.create_target_machine(
+            cpu=self.cpu, features=self.features, opt=level, jit=True
+        )
 
 
 def _is_arm(llvm: Any) -> bool:
@@ -156,15 +160,29 @@ def native_target() -> Target:
 
 
 class Code:
-    """Linked machine code; closing it frees it, and its addresses are then invalid."""
+    """Linked machine code; closing it frees it, and its addresses are then invalid.
 
-    def __init__(self, target: Target, content: bytes, functions: Sequence[str]) -> None:
+    Parameters
+    ----------
+    target : Target
+        The processor.
+    content : bytes or sequence of bytes
+        Object code, of which parts may call each other.
+    functions : sequence of str
+        Names of the functions whose addresses are wanted.
+    """
+
+    def __init__(
+        self, target: Target, content: bytes | Sequence[bytes], functions: Sequence[str]
+    ) -> None:
         llvm = target.llvm
-        self._content = content  # the engine may point into it
+        contents = [content] if isinstance(content, bytes) else list(content)
+        self._contents = contents  # the engine may point into them
         self._engine: Any = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target.machine())
         self._addresses: dict[str, int] = {}
         try:
-            self._engine.add_object_file(llvm.ObjectFileRef.from_data(content))
+            for each in contents:
+                self._engine.add_object_file(llvm.ObjectFileRef.from_data(each))
             self._engine.finalize_object()
             for name in functions:
                 self._addresses[name] = self._engine.get_function_address(name)
@@ -229,30 +247,62 @@ def compile_ir(
         If a function is missing.
     """
     target = native_target()
-    name = content_key(target, text, key)
-    content = _recall(name)
+    return Code(target, make_object(target, text, key, folder=folder), functions)
+
+
+def make_object(
+    target: Target, text: str, key: str, *, folder: Path | None = None, level: int = USUAL_LEVEL
+) -> bytes:
+    """Give the object code of a module: from the memory, from the folder, or compiled.
+
+    Parameters
+    ----------
+    target : Target
+        The processor.
+    text, key, folder
+        As for `compile_ir`.
+    level : int
+        Level of optimisation.
+    """
+    name = content_key(target, text, key, level)
+    content = _look_up(name, folder)
+    kept = folder is None or (content is not None and holds_object(folder, name))
+    if content is None:
+        content = compile_object(target, text, level)
+        remember(name, content)
+    if folder is not None and not kept:
+        write_object(folder, name, content)
+    return content
+
+
+def find_object(
+    target: Target, text: str, key: str, *, folder: Path | None = None, level: int = USUAL_LEVEL
+) -> bytes | None:
+    """Give the object code of a module if it was compiled before; see `make_object`."""
+    return _look_up(content_key(target, text, key, level), folder)
+
+
+def _look_up(name: str, folder: Path | None) -> bytes | None:
+    content = recall(name)
     if content is None and folder is not None:
         content = read_object(folder, name)
-    if content is None:
-        content = compile_object(target, text)
-        if folder is not None:
-            write_object(folder, name, content)
-    _remember(name, content)
-    return Code(target, content, functions)
+        if content is not None:
+            remember(name, content)
+    return content
 
 
-def content_key(target: Target, text: str, key: str) -> str:
+def content_key(target: Target, text: str, key: str, level: int = USUAL_LEVEL) -> str:
     """Give the name of an object: a digest of all that it depends on."""
-    parts = (key, target.version, target.triple, target.cpu, target.features, text)
+    parts = (key, target.version, target.triple, target.cpu, target.features, str(level), text)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def compile_object(target: Target, text: str) -> bytes:
+def compile_object(target: Target, text: str, level: int = USUAL_LEVEL) -> bytes:
     """Compile a module to object code."""
     llvm = target.llvm
     with llvm.create_context() as context, llvm.parse_assembly(text, context) as module:
         module.verify()
-        with target.machine() as machine:
+        with target.machine(level) as machine:
             return bytes(machine.emit_object(module))
 
 
@@ -262,14 +312,16 @@ def forget() -> None:
         _objects.clear()
 
 
-def _recall(name: str) -> bytes | None:
+def recall(name: str) -> bytes | None:
+    """Give an object that is in the memory under a name; None if there is none."""
     with _lock:
         if name in _objects:
             _objects.move_to_end(name)
         return _objects.get(name)
 
 
-def _remember(name: str, content: bytes) -> None:
+def remember(name: str, content: bytes) -> None:
+    """Keep an object in the memory; those not used for longest go."""
     with _lock:
         _objects[name] = content
         _objects.move_to_end(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from eqpp_dash.engine.machine.crosscode import Sections
-from eqpp_dash.engine.machine.crossingrows import DOWN, SETUP, UP
+from eqpp_dash.engine.machine.crossingrows import DOWN, SETUP, SIDES, STOP, UP
 from eqpp_dash.engine.machine.lanes import Lanes
 from eqpp_dash.engine.machine.layout import (
     COUNTER_STRIDE,
@@ -31,6 +31,8 @@ _INTEGERS = (
     "moment_count",
     "point_count",
     "cycle_count",
+    "patience",
+    "idle",
 )
 _KINDS = dict.fromkeys(_INTEGERS, "i64")
 _KINDS["start_time"] = "double"
@@ -81,22 +83,29 @@ class ControlCode(RowCode):
         self.members: dict[str, str] = {}
         self.values: dict[str, str] = {}
 
-    def _entry(self) -> None:
+    def _read_job(self) -> None:
+        """Read what stays the same for all trajectories."""
         lanes = self.lanes
         for i, name in enumerate(JOB_FIELDS):
             self.members[name] = self._get(_KINDS.get(name, "ptr"), self._place("%job", i))
-        self._say(f"%work = getelementptr i8, ptr {self.members['work']}, i64 0")
         self.start_time = lanes.splat(self.members["start_time"])
+        self.relative, self.absolute = self._spread("relative"), self._spread("absolute")
+        self.low, self.high = self._spread("low"), self._spread("high")
+
+    def _entry(self) -> None:
+        lanes = self.lanes
+        self._read_job()
+        self._say(f"%work = getelementptr i8, ptr {self.members['work']}, i64 0")
         if self.watched:
             self._wishes()
         self._say(f"%boxed = icmp ne i64 {self.members['boxed']}, 0")
         limit = self.members["limit"]
         short = lanes.emit(f"icmp slt i64 {limit}, {self.pause}")
         self._say(f"%stretch = select i1 {short}, i64 {limit}, i64 {self.pause}")
-        self.relative, self.absolute = self._spread("relative"), self._spread("absolute")
-        self.low, self.high = self._spread("low"), self._spread("high")
-        place = self._place("%work", self.rows.INDEX * lanes.width)
-        self._put(lanes.integers, "splat (i64 -1)", place)
+        # Trajectories that were begun elsewhere may have few steps left: that is looked at soon.
+        begun = lanes.emit(f"icmp ne i64 {self.members['idle']}, -1")
+        self._say(f"%stretch.first = select i1 {begun}, i64 1, i64 %stretch")
+        self._say(f"%idle = trunc i64 {self.members['idle']} to {self.bits}")
         self._say("br label %harvest")
 
     def _wishes(self) -> None:
@@ -110,6 +119,26 @@ class ControlCode(RowCode):
                 wanted = lanes.emit(f"icmp ne i64 {self._get('i64', place)}, 0")
                 both.append(self._spread_scalar("i1", wanted))
             self.wishes.append((both[0], both[1], lanes.mask_or(*both)))
+        ends = self.members["cycle_count"]
+        for j in self.watched:
+            place = self._place(self.members["section_setup"], SETUP * j + STOP)
+            ends = lanes.emit(f"or i64 {ends}, {self._get('i64', place)}")
+        self._say(f"%patient = icmp eq i64 {ends}, 0")
+
+    def _found(self, section: int, kind: int) -> str:
+        """Give the array that a section's caller has for counts or for sides."""
+        place = self._place(self.members["section_setup"], SETUP * section + kind)
+        return self._get("ptr", place)
+
+    def _put_side(self, section: int, lane: str, index: str) -> None:
+        """Store on which side of a section a lane is: 1, -1, or 0 if that is not known."""
+        own, lanes = self.rows.crossing, self.lanes
+        value = self._get("double", self._cell(own.of(section, own.VALUE), lane))
+        side = "0.0"
+        for order, sign in (("olt", "-1.0"), ("ogt", "1.0")):
+            beyond = lanes.emit(f"fcmp {order} double {value}, 0.0")
+            side = lanes.emit(f"select i1 {beyond}, double {sign}, double {side}")
+        self._put("double", side, self._place(self._found(section, SIDES), index))
 
     def _counter(self, counter: Counter) -> str:
         return self._place(self.members["counters"], counter * COUNTER_STRIDE)
@@ -140,6 +169,23 @@ class ControlCode(RowCode):
             below, above = lanes.compare("olt", value, low), lanes.compare("ogt", value, high)
             outside = lanes.mask_or(outside, lanes.mask_or(below, above))
         return outside
+
+    def _near_any(self, stem: str, state: list[str]) -> str:
+        """Tell whether any target is near a state; the block after is `stem` with ``.done``."""
+        lanes, before = self.lanes, self.lanes.block
+        body, done = f"{stem}.body", f"{stem}.done"
+        self._say(f"br label %{body}")
+        lanes.label(body)
+        self._say(f"%{stem}.k = phi i64 [ 0, %{before} ], [ %{stem}.more, %{body} ]")
+        old, new = f"%{stem}.old", f"%{stem}.new"
+        self._say(f"{old} = phi {lanes.mask} [ zeroinitializer, %{before} ], [ {new}, %{body} ]")
+        near = self._near(self.members["points"], f"%{stem}.k", state)
+        self._say(f"{new} = or {lanes.mask} {near}, {old}")
+        self._say(f"%{stem}.more = add i64 %{stem}.k, 1")
+        over = lanes.emit(f"icmp sge i64 %{stem}.more, {self.members['point_count']}")
+        self._say(f"br i1 {over}, label %{done}, label %{body}")
+        lanes.label(done)
+        return new
 
     def _nearest(self, stem: str, state: list[str]) -> str:
         """Give one more than the number of the first target near a state, zero for none.

@@ -3,8 +3,31 @@
 from __future__ import annotations
 
 from eqpp_dash.engine.machine.control import ControlCode
+from eqpp_dash.engine.machine.crosscode import Sections
 from eqpp_dash.engine.machine.crossingrows import FAR, GUARD, TINY, Scratch
+from eqpp_dash.engine.machine.crossqueue import TAKEN
+from eqpp_dash.engine.machine.lanes import Lanes
 from eqpp_dash.engine.machine.stepcode import StepCode, lesser
+
+
+def gauge(
+    lanes: Lanes,
+    sections: Sections,
+    count: int,
+    time: str,
+    state: list[str],
+    slope: list[str],
+    parameters: list[str],
+) -> list[tuple[str, str]]:
+    """Emit the values of sections and their rates along a field."""
+    found = []
+    for value, slopes, drift in sections(lanes, list(range(count)), time, state, parameters):
+        rate = drift or lanes.constant(0.0)
+        for part, way in zip(slopes, slope, strict=True):
+            if part is not None:
+                rate = lanes.fma(part, way, rate)
+        found.append((value, rate))
+    return found
 
 
 class CrossLoop(ControlCode):
@@ -29,13 +52,8 @@ class CrossLoop(ControlCode):
         if not self.watched:
             return []
         time, nothing = self._time(ahead), lanes.constant(0.0)
-        found = self.sections(lanes, list(self.watched), time, step.state, parameters)
         news = []
-        for j, (value, slopes, drift) in zip(self.watched, found, strict=True):
-            rate = drift or lanes.constant(0.0)
-            for slope, way in zip(slopes, step.slope, strict=True):
-                if slope is not None:
-                    rate = lanes.fma(slope, way, rate)
+        for j, (value, rate) in enumerate(self._gauge(time, step.state, step.slope, parameters)):
             # A zero has the sign of what was before; where that is not known it stays zero.
             zero, old = lanes.compare("oeq", value, nothing), f"%value{j}"
             tiny = lanes.copysign(lanes.constant(TINY), old)
@@ -44,6 +62,12 @@ class CrossLoop(ControlCode):
             news.append(lanes.select(good, signed, f"%value{j}"))
             news.append(lanes.select(good, rate, f"%rate{j}"))
         return [*news, lanes.constant(0.0)]
+
+    def _gauge(
+        self, time: str, state: list[str], slope: list[str], parameters: list[str]
+    ) -> list[tuple[str, str]]:
+        """Evaluate all sections and their rates."""
+        return gauge(self.lanes, self.sections, len(self.watched), time, state, slope, parameters)
 
     def _within_reach(self, h: str, news: list[str], usable: str) -> str:
         """Tell, cheaply, where any section may have been crossed."""
@@ -145,13 +169,20 @@ class CrossLoop(ControlCode):
         lanes.store("%work", own.scratch(Scratch.LANDING), "%lands")
         lanes.store("%work", own.scratch(Scratch.TRIED), h)
         lanes.store("%work", own.scratch(Scratch.OLD_TIME), "%time")
+        self._say("br i1 %patient, label %put.by, label %at.once")
+        lanes.label("put.by")
+        self._say("call void @defer(ptr %work, ptr %job, i64 0)")
+        taken = self._get("i64", self._cell(self.rows.queue, str(TAKEN)))
+        taken = lanes.emit(f"icmp ne i64 {taken}, 0")
+        self._say(f"br i1 {taken}, label %next, label %at.once")
+        lanes.label("at.once")
         self._say("call void @cross(ptr %work, ptr %job, i64 0)")
         loaded = [self._row(row) for row in kept]
         finish = self._row(own.scratch(Scratch.FINISH))
         taken = lanes.compare("ogt", self._row(own.scratch(Scratch.TAKEN)), lanes.constant(0.0))
         self._say("br label %next")
         lanes.label("next")
-        usual = [looked, before]
+        usual = [looked, before, "put.by"]
         for name, new, old in zip(merged, news, loaded, strict=True):
             self._say(f"{name} = {self._merge(vector, usual, new, old)}")
         finish = self._merge(vector, usual, "zeroinitializer", finish)
@@ -161,4 +192,4 @@ class CrossLoop(ControlCode):
     @staticmethod
     def _merge(kind: str, usual: list[str], new: str, old: str) -> str:
         ways = [f"[ {new}, %{block} ]" for block in usual]
-        return f"phi {kind} {', '.join(ways)}, [ {old}, %cross ]"
+        return f"phi {kind} {', '.join(ways)}, [ {old}, %at.once ]"

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
-from eqpp_dash.engine.machine.crosscode import CrossCode, Sections
+from eqpp_dash.engine.machine.crosscode import Sections
 from eqpp_dash.engine.machine.crossingrows import APART, LAND, PARTS, STOP, TINY, Scratch
+from eqpp_dash.engine.machine.crossqueue import CrossQueue
 from eqpp_dash.engine.machine.lanes import Lanes
 from eqpp_dash.engine.machine.layout import SMALLEST_SHARE, SMALLEST_STEP, End, Method, Rows
 from eqpp_dash.engine.machine.stepcode import StepCode, emit_dense_terms, greater, lesser
 from eqpp_dash.engine.machine.stiffcode import emit_stiff_dense_terms
 
+OF_SYSTEM = ("value",)
+OF_LOOP = ("look", "refine", "dip", "note", "judge", "scan", "cross", "defer", "drain")
+FUNCTIONS = OF_SYSTEM + OF_LOOP
+"""All functions; the first one alone depends on the sections."""
 
-class CrossScan(CrossCode):
+
+class CrossScan(CrossQueue):
     """Writes the functions that find crossings and act on them."""
 
     def scan(self) -> None:
@@ -310,10 +317,11 @@ def cross_functions(
     sections: Sections,
     definitions: dict[str, str],
     declarations: set[str],
+    names: Sequence[str] = FUNCTIONS,
 ) -> tuple[list[Lanes], list[str]]:
     """Give what emitted the functions, and the functions."""
     emitters, texts = [], []
-    for name in ("value", "look", "refine", "dip", "note", "judge", "scan", "cross"):
+    for name in names:
         lanes = Lanes(width, fused=fused, contract=True)
         lanes.definitions, lanes.declarations = definitions, declarations
         code = CrossScan(lanes, rows, method, autonomous, sections)

@@ -33,7 +33,14 @@ from eqpp_dash.engine.machine.layout import (
     Method,
     Variant,
 )
-from eqpp_dash.engine.machine.stepcode import GROWTH, MEMORY, MOST_PRIOR, SAFETY, SHRINKAGE
+from eqpp_dash.engine.machine.stepcode import (
+    CAUTION,
+    GROWTH,
+    MEMORY,
+    MOST_PRIOR,
+    SAFETY,
+    SHRINKAGE,
+)
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -211,7 +218,7 @@ class _Block:
         trial = self._trial(h)
         good = trial.error <= 1.0
         root = np.maximum(trial.error, 1e-20) ** (-1 / self.order)
-        factor = SAFETY * root
+        factor = (CAUTION if self.method == Method.DOP853 else SAFETY) * root
         if self.method == Method.DOP853:
             factor = np.where(good, factor * self.prior**-MEMORY, factor)
             self.prior = np.where(good, np.minimum(root, MOST_PRIOR), self.prior)

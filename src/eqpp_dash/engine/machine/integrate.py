@@ -9,8 +9,7 @@ slowly.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -20,14 +19,15 @@ from numpy.typing import NDArray
 
 from eqpp_dash.engine.expression.freeze import freeze, may_switch
 from eqpp_dash.engine.expression.graph import Node
-from eqpp_dash.engine.machine.batch import Batch, make_batch, row_of
-from eqpp_dash.engine.machine.blowup import find_blow_ups
+from eqpp_dash.engine.machine.batch import Batch, filled, make_batch, row_of
+from eqpp_dash.engine.machine.blowup import ends_seen, find_blow_ups
 from eqpp_dash.engine.machine.fallback import ArrayField
 from eqpp_dash.engine.machine.hybrid.pieces import USUAL_SWITCHINGS, Pieces
 from eqpp_dash.engine.machine.hybrid.switched import Switched
 from eqpp_dash.engine.machine.kernel import USUAL
 from eqpp_dash.engine.machine.layout import End, Method, Variant
 from eqpp_dash.engine.machine.options import Options, Value
+from eqpp_dash.engine.machine.propagated import Propagated
 from eqpp_dash.engine.machine.runner import Runner
 from eqpp_dash.engine.machine.sections import (
     Crossings,
@@ -60,59 +60,28 @@ Integers = NDArray[np.int64]
 OF_BATCH = frozenset({"rtol", "atol", "box", "max_steps", "start_time"})
 """Options that `make_batch` takes."""
 
+OPTIONS = frozenset(Options.__annotations__)
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Propagated:
-    """Where trajectories have got to.
+ON_SECTION = (int(End.SECTION), int(End.CYCLE))
+NEAR_POINT = (int(End.TARGET), int(End.CYCLE))
 
-    Attributes
-    ----------
-    states : ndarray, shape (n, m)
-        Last states.
-    times : ndarray, shape (m,)
-        Times reached.
-    steps : ndarray of int, shape (m,)
-        Steps tried, rejected ones too.
-    ends : ndarray of int8, shape (m,)
-        Why each ended: values of `End`.
-    methods : ndarray of int8, shape (m,)
-        What finished each: values of `Method`.
-    section : ndarray of int, shape (m,)
-        The section that each ended on; -1 if on none.
-    target : ndarray of int, shape (m,)
-        The point that each ended near, of those or of the cycles', as `ends` says; -1 if none.
-    crossings : tuple of Crossings
-        The crossings of each section asked about, in the order of the events.
-    blow_up : ndarray, shape (m,)
-        When those that end with ``INFINITY`` are infinite, estimated; NaN for the others.
-    switched : Switched
-        What happened at jumps and kinks of the field.
-    """
 
-    states: Array
-    times: Array
-    steps: NDArray[np.int64]
-    ends: NDArray[np.int8]
-    methods: NDArray[np.int8]
-    section: Integers
-    target: Integers
-    crossings: tuple[Crossings, ...]
-    blow_up: Array
-    switched: Switched
+@lru_cache(maxsize=1024)
+def _read(text: str, field: str) -> float:
+    """Read a number; a call for one trajectory would take longer to read its parameters."""
+    return float(read_fraction(text, field))
 
-    @property
-    def switchings(self) -> Integers:
-        """How many surfaces, where the field jumps or has a kink, each reached: shape (m,)."""
-        return self.switched.count
 
-    @property
-    def sliding(self) -> NDArray[np.bool_]:
-        """Whether each slides along such a surface at its end: shape (m,)."""
-        return self.switched.sliding
-
-    def reason(self, trajectory: int) -> str:
-        """Say in words why a trajectory ended, if a surface is the reason; else nothing."""
-        return self.switched.reason(trajectory, int(self.ends[trajectory]))
+def _numbers(
+    batch: Batch, seen: frozenset[int], ends: Sequence[int], numbers: Integers
+) -> Integers:
+    """Give what some ends have reached, where one more is noted; -1 for other trajectories."""
+    which = seen.intersection(ends)
+    if not which:
+        return filled(numbers.size, -1, np.int64)
+    if len(which) == len(seen):
+        return numbers - 1
+    return np.where(np.isin(batch.ends, list(which)), numbers - 1, -1)
 
 
 class Integrator:
@@ -211,6 +180,10 @@ class Integrator:
         """Why there is no machine code where some was wanted; empty if there is no reason."""
         return self._made.trouble
 
+    def prepare(self) -> None:
+        """Have the code for long work from now on, which else follows when work has become long."""
+        self._made.prepare()
+
     def close(self) -> None:
         """Free the machine code, after the calls that are under way."""
         self._made.close()
@@ -283,18 +256,17 @@ class Integrator:
         quiet = Watch(options.get("cancel"), None)
         follow = partial(self._follow, options, quiet)
         blow_up = find_blow_ups(lambda: self._field, batch, beyond, follow)
-        crossed = (batch.ends == End.SECTION) | (batch.ends == End.CYCLE)
-        near = (batch.ends == End.TARGET) | (batch.ends == End.CYCLE)
+        seen = ends_seen(batch)
         return Propagated(
             batch.states,
-            start_time + batch.times,
+            start_time + batch.times if start_time else batch.times,
             batch.steps,
             batch.ends.astype(np.int8),
             methods,
-            np.where(crossed, batch.passed - 1, -1),
-            np.where(near, batch.reached - 1, -1),
+            _numbers(batch, seen, ON_SECTION, batch.passed),
+            _numbers(batch, seen, NEAR_POINT, batch.reached),
             tuple(batch.events.crossings(event.section, start_time) for event in events),
-            start_time + blow_up,
+            start_time + blow_up if start_time else blow_up,
             switched,
         )
 
@@ -334,7 +306,8 @@ class Integrator:
         if not one_side or (np.diff(away) <= 0).any():
             raise ValueError("the times must lead away from the start, one after the other")
         span = float(moments[-1]) if moments.size else 0.0
-        batch = self._prepare(starts, span, options)
+        make = partial(make_events, self.dimension, sections=len(self._sections))
+        batch = self._prepare(starts, span, options, make)
         batch.moments = np.append(moments, np.inf)
         batch.firsts[:] = int(moments.size > 0 and moments[0] == 0.0)
         batch.samples = np.full((batch.spans.size, moments.size, self.dimension), np.nan)
@@ -356,8 +329,8 @@ class Integrator:
         for i, (name, usual) in enumerate(self._usual.items()):
             value = given.get(name, usual)
             if isinstance(value, str):
-                value = float(read_fraction(value, f"parameters.{name}"))
-            values[i] = row_of(value, count, name)
+                value = _read(value, f"parameters.{name}")
+            values[i] = value if isinstance(value, float | int) else row_of(value, count, name)
         return values
 
     # running ------------------------------------------------------------------------------
@@ -370,9 +343,8 @@ class Integrator:
         events: Callable[[int], Events] | None = None,
     ) -> Batch:
         """Make a batch of what the caller gave."""
-        unknown = options.keys() - Options.__annotations__.keys()
-        if unknown:
-            raise TypeError(f"there is no option {min(unknown)}")
+        if not options.keys() <= OPTIONS:
+            raise TypeError(f"there is no option {min(options.keys() - OPTIONS)}")
         numbers: Any = {key: value for key, value in options.items() if key in OF_BATCH}
         values = partial(self._values, options.get("parameters") or {})
         return make_batch(self.dimension, values, starts, span, events=events, **numbers)

@@ -7,14 +7,17 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
 from eqpp_dash.engine.expression.graph import Node, topological
 from eqpp_dash.engine.machine import build
 from eqpp_dash.engine.machine.derivatives import derivatives
-from eqpp_dash.engine.machine.kernel import USUAL, Kernel
-from eqpp_dash.engine.machine.layout import Method, Variant
+from eqpp_dash.engine.machine.emitter import shared_pause
+from eqpp_dash.engine.machine.kernel import USUAL, Kernel, loop_name
+from eqpp_dash.engine.machine.layout import Method, Rows, Variant
+from eqpp_dash.engine.machine.tiers import Tiered
 
 MOST_OPERATIONS = 1000
 """Fields of more, with the derivatives that a stiff method needs, are left to numpy."""
@@ -69,7 +72,9 @@ class Kernels:
         if machine:
             self.trouble = self._too_long(USUAL) or (build.why_not() if wait else "")
         self._machine = machine and not self.trouble
-        self._made: dict[Variant, Kernel] = {}
+        self._made: dict[Variant, Tiered] = {}
+        self._patience: int | None = None
+        self._tried: set[Variant] = set()
         self._making: dict[Variant, threading.Lock] = {}
         self._background: dict[Variant, threading.Thread] = {}
         self._state = threading.Condition()
@@ -77,6 +82,8 @@ class Kernels:
         self._closed = False
         if self._machine and wait:
             self._compile(first)
+        elif self._machine and self._at_hand(first):
+            self._try_at_once(first)
         elif self._machine:
             self._begin(first)
             self._begin(replace(first, dense=True))
@@ -89,7 +96,7 @@ class Kernels:
         return self._first in self._made
 
     @contextmanager
-    def use(self, variant: Variant) -> Iterator[Kernel | None]:
+    def use(self, variant: Variant) -> Iterator[Tiered | None]:
         """Give the code if there is any yet; it is not freed before it is given back."""
         with self._state:
             if self._closed:
@@ -115,15 +122,31 @@ class Kernels:
         for kernel in made:
             kernel.close()
 
-    def _find(self, variant: Variant) -> Kernel | None:
+    def prepare(self) -> None:
+        """Have code for long work from now on, and compile what was used so far and the usual."""
+        with self._state:
+            self._patience = 0
+            variants = {self._first, *self._made}
+        for variant in variants:
+            with self.use(variant) as code:
+                if code is not None:
+                    code.finish()
+
+    def _find(self, variant: Variant) -> Tiered | None:
         if not self._machine or variant.method == Method.Radau:
             return None
-        if variant not in self._made and (trouble := self._too_long(variant)):
+        made = self._made.get(variant)
+        if made is not None:
+            return made
+        if trouble := self._too_long(variant):
             self.trouble = trouble
             return None
         if self._wait:
             return self._compile(variant)
-        self._begin(variant)
+        if self._at_hand(variant):
+            self._try_at_once(variant)
+        else:
+            self._begin(variant)
         return self._made.get(variant)
 
     def _too_long(self, variant: Variant) -> str:
@@ -137,15 +160,38 @@ class Kernels:
             return ""
         return f"{count} operations are too many to compile at once; at most {MOST_OPERATIONS} are"
 
-    def _compile(self, variant: Variant) -> Kernel:
+    def _at_hand(self, variant: Variant) -> bool:
+        """Tell whether code is there after a few milliseconds, which numpy would take too."""
+        components, variables, parameters = self._system
+        count = len(self._sections) if variant.sections else 0
+        rows = Rows(len(variables), len(parameters), count)
+        name = loop_name(self._folder, rows, variant, shared_pause(components))
+        return build.recall(name) is not None
+
+    def _compile(self, variant: Variant) -> Tiered:
         with self._state:
             making = self._making.setdefault(variant, threading.Lock())
         with making:
             if variant not in self._made:
-                self._made[variant] = Kernel(
-                    *self._system, sections=self._sections, variant=variant, folder=self._folder
-                )
+                self._made[variant] = Tiered(partial(self._make, variant), self._patience)
             return self._made[variant]
+
+    def _make(self, variant: Variant, quick: bool) -> Kernel:
+        return Kernel(
+            *self._system,
+            sections=self._sections,
+            variant=variant,
+            folder=self._folder,
+            quick=quick,
+        )
+
+    def _try_at_once(self, variant: Variant) -> None:
+        """Compile here and now, once, what does not take longer than numpy would."""
+        with self._state:
+            new = variant not in self._tried
+            self._tried.add(variant)
+        if new:
+            self._prepare(variant)
 
     def _begin(self, variant: Variant) -> None:
         """Compile in the background, once."""

@@ -29,8 +29,8 @@ def double(value: float) -> str:
 class Lanes:
     """Emits instructions that act on `width` doubles at once.
 
-    Every operation rounds as IEEE 754 demands. The one liberty is `contract`: a product that is
-    then added may be rounded once instead of twice.
+    Every operation rounds as IEEE 754 demands, so the same text gives the same bits, whatever LLVM
+    makes of it. Where a product and a sum are to be rounded once, that is said by `fma`.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Lanes:
         Whether the processor multiplies and adds in one instruction. If not, `fma` rounds
         twice, and `two_product` splits its factors.
     contract : bool
-        Whether `multiply` and `add` may be fused; error-free transformations forbid it.
+        Whether `fieldcode.emit_nodes` adds a product by `fma` where nothing else needs it.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class Lanes:
         self.declarations: set[str] = set()
         self.definitions: dict[str, str] = {}
         self.block = "entry"
-        self._flags = "contract " if contract else ""
+        self.contract = contract
         self._count = 0
 
     # text ---------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ class Lanes:
     # arithmetic ---------------------------------------------------------------------------
 
     def _binary(self, operation: str, a: str, b: str) -> str:
-        return self.emit(f"{operation} {self._flags}{self.vector} {a}, {b}")
+        return self.emit(f"{operation} {self.vector} {a}, {b}")
 
     def add(self, a: str, b: str) -> str:
         """Add."""
@@ -170,7 +170,7 @@ class Lanes:
 
     def fma(self, a: str, b: str, c: str) -> str:
         """Give a*b + c, rounded once where the processor can do that."""
-        return self.intrinsic("fma" if self.fused else "fmuladd", a, b, c)
+        return self.intrinsic("fma", a, b, c) if self.fused else self.add(self.multiply(a, b), c)
 
     def sqrt(self, a: str) -> str:
         """Take the square root; NaN below zero."""

@@ -108,7 +108,7 @@ def rounds_text(
     fused : bool
         Whether the processor multiplies and adds in one instruction.
     """
-    writer = _Rounds(components, variables, parameters)
+    writer = Rounds(components, variables, parameters)
     first = Lanes(width, fused=fused, contract=True)
     advance = writer.advance(first)
     second = Lanes(width, fused=fused, contract=True)
@@ -116,7 +116,9 @@ def rounds_text(
     return module_text([first, second], [advance, writer.terms(second)])
 
 
-class _Rounds:
+class Rounds:
+    """Writes the functions with the field written out at every stage."""
+
     def __init__(
         self, components: Sequence[Node], variables: Sequence[str], parameters: Sequence[str]
     ) -> None:
@@ -145,7 +147,7 @@ class _Rounds:
 
     def _field(self, lanes: Lanes, sign: str) -> Callable[[str, list[str]], list[str]]:
         """Give the field in elapsed time, reversed where `sign` is -1."""
-        n = len(self.variables)
+        n = self.layout.dimension
         shared: dict[object, str] = {}
         for i, name in enumerate(self.parameters):
             shared["parameter", name] = self._scalar(lanes, FIXED_SETUP + 3 * n + i)
@@ -166,7 +168,7 @@ class _Rounds:
 
     def advance(self, lanes: Lanes) -> str:
         """Give ``advance(record, setup, stride, rounds)``; `stride` lanes, full vectors."""
-        layout, n = self.layout, len(self.variables)
+        layout, n = self.layout, self.layout.dimension
         lanes.label("loop")
         lanes.lines.append("  %round = phi i64 [ 0, %entry ], [ %round.next, %step ]")
         lanes.lines.append("  %lane = phi i64 [ 0, %entry ], [ %lane.next, %step ]")
@@ -236,7 +238,7 @@ class _Rounds:
 
     def terms(self, lanes: Lanes) -> str:
         """Give ``terms(given, setup, stride, out)``; see `dop853.dense_terms`."""
-        n = len(self.variables)
+        n = self.layout.dimension
         lanes.label("loop")
         lanes.lines.append("  %lane = phi i64 [ 0, %entry ], [ %lane.next, %step ]")
         lanes.lines.append("  br label %step")
@@ -276,9 +278,9 @@ class _Rounds:
         whole = lanes.compare("oeq", check, zero)
         for i in range(n):
             change = lanes.subtract(new[i], y[i])
-            first = lanes.subtract(lanes.multiply(h, f[i]), change)
-            ends = lanes.multiply(h, lanes.add(slope[i], f[i]))
-            second = lanes.subtract(lanes.add(change, change), ends)
+            first = lanes.fma(h, f[i], lanes.negate(change))
+            ends = lanes.add(slope[i], f[i])
+            second = lanes.fma(lanes.negate(h), ends, lanes.add(change, change))
             rest = [lanes.select(whole, value, zero) for value in higher[i]]
             for k, value in enumerate([change, first, second, *rest]):
                 self._store(lanes, there, k * n + i, value)
@@ -290,7 +292,10 @@ class _Rounds:
         lanes.label("end")
         return self._function(lanes, "terms", "ptr %given, ptr %setup, i64 %stride, ptr %out")
 
-    @staticmethod
-    def _function(lanes: Lanes, name: str, arguments: str) -> str:
-        head = [f"define void @{name}({arguments}) nounwind {{", "entry:", "  br label %loop"]
-        return "\n".join([*head, *lanes.lines, "  ret void", "}"])
+    def _function(self, lanes: Lanes, name: str, arguments: str) -> str:
+        head = [f"define void @{name}({arguments}) nounwind {{", "entry:", *self._entry(lanes)]
+        return "\n".join([*head, "  br label %loop", *lanes.lines, "  ret void", "}"])
+
+    def _entry(self, lanes: Lanes) -> list[str]:
+        """Give what stands before the loop."""
+        return []

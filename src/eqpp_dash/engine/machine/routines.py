@@ -6,6 +6,7 @@ to compile it a twelfth.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from eqpp_dash.engine.machine.build import scalar_symbol
@@ -141,6 +142,53 @@ def module_text(emitters: Iterable[Lanes], functions: Iterable[str]) -> str:
         declarations |= lanes.declarations
         definitions |= lanes.definitions
     return "\n".join([*sorted(declarations), *definitions.values(), *functions, ""])
+
+
+def separate_text(
+    emitters: Iterable[Lanes], functions: Iterable[str]
+) -> tuple[str, dict[str, str]]:
+    """Put modules together of which each holds one routine, so that they need no second making.
+
+    Returns
+    -------
+    text : str
+        The module of the functions.
+    routines : dict of str to str
+        The module of each routine, by name.
+    """
+    declarations: set[str] = set()
+    definitions: dict[str, str] = {}
+    for lanes in emitters:
+        declarations |= lanes.declarations
+        definitions |= lanes.definitions
+    bodies = {
+        name: text.replace("define internal", "define", 1) for name, text in definitions.items()
+    }
+    known = {_called(line): line for line in declarations}
+    known |= {name: _declaration(text) for name, text in bodies.items()}
+
+    def module(texts: Iterable[str], own: str = "") -> str:
+        text = "\n".join([*texts, ""])
+        called = {name for name in _CALLED.findall(text) if name in known and name != own}
+        return "\n".join([*sorted(known[name] for name in called), text])
+
+    return module(functions), {name: module([text], name) for name, text in bodies.items()}
+
+
+_CALLED = re.compile(r"@([\w.]+)\(")
+
+
+def _called(line: str) -> str:
+    """Give the name of the function in a line."""
+    found = _CALLED.search(line)
+    assert found is not None
+    return found[1]
+
+
+def _declaration(text: str) -> str:
+    """Declare the function that a text defines."""
+    head = text[: text.index(" noinline")].replace("define", "declare", 1)
+    return re.sub(r" %a\d+", "", head)
 
 
 def sqrt_pair(lanes: Lanes, a: Pair) -> Pair:

@@ -71,6 +71,10 @@ class Runner:
         """Why there is no machine code where some was wanted; empty if there is no reason."""
         return self._kernels.trouble
 
+    def prepare(self) -> None:
+        """Have code for long work from now on."""
+        self._kernels.prepare()
+
     def close(self) -> None:
         """Free the machine code, after the calls that are under way."""
         self._kernels.close()

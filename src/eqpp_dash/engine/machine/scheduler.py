@@ -3,38 +3,22 @@
 The function ``run`` takes a `Job`. Its lanes hold one trajectory each. The block ``hot`` tries a
 step of every lane, again and again, until a lane ends or it is time to look around; then the
 ended trajectories are stored and the next ones, which threads take from a common counter, are put
-in their lanes. What happens in a lane never depends on the others, so neither the number of
-lanes nor that of threads changes a result.
+in their lanes; `begincode` makes these ready. What happens in a lane never depends on the others,
+so neither the number of lanes nor that of threads changes a result.
 """
 
 from __future__ import annotations
 
 from eqpp_dash.engine.machine import linearcode
+from eqpp_dash.engine.machine.begincode import BeginCode
 from eqpp_dash.engine.machine.control import RUNNING, Derivatives, Field
 from eqpp_dash.engine.machine.crosscode import Sections
-from eqpp_dash.engine.machine.crossingrows import (
-    COUNTS,
-    ON,
-    SETUP,
-    SIDES,
-    STRICT,
-    TINY,
-    Scratch,
-)
+from eqpp_dash.engine.machine.crossingrows import COUNTS
 from eqpp_dash.engine.machine.crossscan import cross_functions
 from eqpp_dash.engine.machine.lanes import Lanes, double
-from eqpp_dash.engine.machine.layout import (
-    SMALLEST_FIRST,
-    SMALLEST_STEP,
-    STIFF,
-    Counter,
-    End,
-    Method,
-    Rows,
-    Variant,
-)
+from eqpp_dash.engine.machine.layout import JOB_FIELDS, STIFF, Counter, Method, Rows, Variant
 from eqpp_dash.engine.machine.routines import module_text
-from eqpp_dash.engine.machine.stepcode import GROWTH, emit_first_step, greater, lesser
+from eqpp_dash.engine.machine.stepcode import GROWTH
 from eqpp_dash.engine.machine.steploop import NEVER, StepLoop
 
 
@@ -74,18 +58,15 @@ def kernel_text(
         Steps between two looks at whether to cancel.
     """
     cold = Lanes(width, fused=fused, contract=True)
-    time = cold.load("%work", rows.TRIAL_TIME)
-    state = [cold.load("%work", rows.trial(i)) for i in range(rows.dimension)]
-    values = [cold.load("%work", rows.parameter(i)) for i in range(rows.parameters)]
-    for i, value in enumerate(field(cold, time, state, values)):
-        cold.store("%work", rows.trial_slope(i), value)
-    lines = ["define internal void @slope(ptr %work) noinline nounwind {", "entry:"]
-    slope = "\n".join([*lines, *cold.lines, "  ret void", "}"])
+    slope = slope_text(cold, rows, field, "internal ")
     lanes = Lanes(width, fused=fused, contract=True)
     lanes.definitions = cold.definitions
     lanes.declarations = cold.declarations
-    body = _Run(lanes, field, rows, autonomous, variant, derivatives, sections, pause).text()
-    emitters, functions = [cold, lanes], [slope, body]
+    body = Run(lanes, field, rows, autonomous, variant, derivatives, sections, pause).text()
+    first = Lanes(width, fused=fused, contract=True)
+    first.definitions, first.declarations = cold.definitions, cold.declarations
+    begin = BeginCode(first, field, rows, autonomous, variant, derivatives, sections, pause).text()
+    emitters, functions = [cold, first, lanes], [slope, begin, body]
     if variant.method == Method.Rodas5P and rows.wide:
         more, solving = linearcode.routines(width, fused, rows)
         emitters, functions = [*emitters, *more], [*solving, *functions]
@@ -98,17 +79,35 @@ def kernel_text(
     return module_text(emitters, functions)
 
 
-class _Run(StepLoop):
+def slope_text(lanes: Lanes, rows: Rows, field: Field, linkage: str) -> str:
+    """Give the function that evaluates the field at the trial state."""
+    time, state, values = trial_values(lanes, rows)
+    for i, value in enumerate(field(lanes, time, state, values)):
+        lanes.store("%work", rows.trial_slope(i), value)
+    lines = [f"define {linkage}void @slope(ptr %work) noinline nounwind {{", "entry:"]
+    return "\n".join([*lines, *lanes.lines, "  ret void", "}"])
+
+
+def trial_values(lanes: Lanes, rows: Rows) -> tuple[str, list[str], list[str]]:
+    """Read time, state and parameters at which something is wanted."""
+    time = lanes.load("%work", rows.TRIAL_TIME)
+    state = [lanes.load("%work", rows.trial(i)) for i in range(rows.dimension)]
+    return time, state, [lanes.load("%work", rows.parameter(i)) for i in range(rows.parameters)]
+
+
+class Run(StepLoop):
     """Writes the function ``run``."""
 
     def text(self) -> str:
+        """Give the function."""
         lanes = self.lanes
         self._entry()
         self._harvest()
-        self._begin()
+        self._check()
         self._hot()
         self._leave()
         lanes.label("finished")
+        self._put("i64", "%now", self._place("%job", JOB_FIELDS.index("patience")))
         head = ["define void @run(ptr %job) nounwind {", "entry:"]
         return "\n".join([*head, *lanes.lines, "  ret void", "}"])
 
@@ -116,22 +115,16 @@ class _Run(StepLoop):
         """Store the trajectories that have ended and put new ones in their lanes."""
         lanes, rows, bits, members = self.lanes, self.rows, self.bits, self.members
         lanes.label("harvest")
+        self._say(f"%ended = phi {bits} [ %idle, %entry ], [ %over, %left ], [ %expired, %paused ]")
+        self._say("%now = phi i64 [ 0, %entry ], [ %after, %left ], [ %after, %paused ]")
         self._say(
-            f"%ended = phi {bits} [ -1, %entry ], [ %failed, %begun ], [ %over, %left ], "
-            "[ %expired, %paused ]"
-        )
-        self._say(
-            "%now = phi i64 [ 0, %entry ], [ %now, %begun ], [ %after, %left ], [ %after, %paused ]"
-        )
-        self._say(
-            "%stop = phi i64 [ %stretch, %entry ], [ %stop, %begun ], [ %stop, %left ], "
-            "[ %later, %paused ]"
+            "%stop = phi i64 [ %stretch.first, %entry ], [ %stop, %left ], [ %later, %paused ]"
         )
         self._say("br label %visit")
         lanes.label("visit")
         self._say(f"%todo = phi {bits} [ %ended, %harvest ], [ %rest, %load ], [ %rest, %retire ]")
         none = lanes.emit(f"icmp eq {bits} %todo, 0")
-        self._say(f"br i1 {none}, label %begin, label %take")
+        self._say(f"br i1 {none}, label %check, label %take")
         lanes.label("take")
         lanes.declare(f"declare {bits} @llvm.cttz.{bits}({bits}, i1)")
         first = lanes.emit(f"call {bits} @llvm.cttz.{bits}({bits} %todo, i1 true)")
@@ -162,40 +155,32 @@ class _Run(StepLoop):
         for j in self.watched:
             row = rows.crossing.of(j, rows.crossing.CROSSED)
             self._copy("i64", self._cell(row, "%lane"), self._place(self._found(j, COUNTS), index))
-            value = self._get(
-                "double", self._cell(rows.crossing.of(j, rows.crossing.VALUE), "%lane")
-            )
-            below = lanes.emit(f"fcmp olt double {value}, 0.0")
-            side = lanes.emit(f"select i1 {below}, double -1.0, double 0.0")
-            above = lanes.emit(f"fcmp ogt double {value}, 0.0")
-            side = lanes.emit(f"select i1 {above}, double 1.0, double {side}")
-            self._put("double", side, self._place(self._found(j, SIDES), index))
+            self._put_side(j, "%lane", index)
         done = lanes.emit(f"icmp ne i64 {code}, {STIFF}")
         done = lanes.emit(f"zext i1 {done} to i64")
         lanes.emit(f"atomicrmw add ptr {self._counter(Counter.FINISHED)}, i64 {done} monotonic")
         self._say("br label %refill")
         lanes.label("refill")
-        fresh = lanes.emit(f"atomicrmw add ptr {self._counter(Counter.NEXT)}, i64 1 monotonic")
-        exists = lanes.emit(f"icmp slt i64 {fresh}, {count}")
+        area, ready = self._place("%work", rows.ready * lanes.width), self._cell(rows.prepared, "0")
+        waiting = lanes.emit(f"icmp ne i64 {self._get('i64', ready)}, 0")
+        self._say(f"br i1 {waiting}, label %load, label %prepare")
+        lanes.label("prepare")
+        lanes.declare(f"declare {bits} @llvm.ctpop.{bits}({bits})")
+        wanted = lanes.emit(f"call {bits} @llvm.ctpop.{bits}({bits} %todo)")
+        wanted = lanes.emit(f"zext {bits} {wanted} to i64")
+        self._say(f"call void @begin(ptr {area}, ptr %job, ptr {ready}, i64 {wanted})")
+        exists = lanes.emit(f"icmp ne i64 {self._get('i64', ready)}, 0")
         self._say(f"br i1 {exists}, label %load, label %retire")
         lanes.label("load")
-        for i in range(rows.dimension):
-            offset = lanes.emit(f"mul i64 {count}, {i}")
-            source = self._place(members["starts"], offset, fresh)
-            self._copy("double", source, self._cell(rows.state(i), "%lane"))
-        for i in range(rows.parameters):
-            offset = lanes.emit(f"mul i64 {count}, {i}")
-            source = self._place(members["parameters"], offset, fresh)
-            self._copy("double", source, self._cell(rows.parameter(i), "%lane"))
-        source = self._place(members["spans"], fresh)
-        self._copy("double", source, self._cell(rows.SPAN, "%lane"))
-        time = self._get("double", self._place(members["times"], fresh))
-        self._fill_lane(time, "1.0", fresh, "%now")
-        for j in self.watched:
-            row = rows.crossing.of(j, rows.crossing.CROSSED)
-            self._copy("i64", self._place(self._found(j, COUNTS), fresh), self._cell(row, "%lane"))
-            value = self._cell(rows.crossing.of(j, rows.crossing.VALUE), "%lane")
-            self._copy("double", self._place(self._found(j, SIDES), fresh), value)
+        left = self._get("i64", ready)
+        lanes.declare("declare i64 @llvm.cttz.i64(i64, i1)")
+        slot = lanes.emit(f"call i64 @llvm.cttz.i64(i64 {left}, i1 true)")
+        less = lanes.emit(f"add i64 {left}, -1")
+        self._put("i64", lanes.emit(f"and i64 {left}, {less}"), ready)
+        for row in self._made_ready():
+            self._copy("i64", self._cell(rows.ready + row, slot), self._cell(row, "%lane"))
+        fresh = self._get("i64", self._cell(rows.INDEX, "%lane"))
+        self._fill_lane("1.0", "%now")
         if self.dense:
             first = self._get("i64", self._place(members["firsts"], fresh))
             self._put("i64", first, self._cell(rows.SAMPLE, "%lane"))
@@ -205,18 +190,26 @@ class _Run(StepLoop):
         lanes.label("retire")
         for i in range(rows.dimension):
             self._put("double", "0.0", self._cell(rows.state(i), "%lane"))
-        self._fill_lane("0.0", "0.0", "-1", str(NEVER))
+        self._put("double", "0.0", self._cell(rows.TIME, "%lane"))
+        self._put("i64", "-1", self._cell(rows.INDEX, "%lane"))
+        self._fill_lane("0.0", str(NEVER))
         self._put("double", double(float("inf")), self._cell(rows.MOMENT, "%lane"))
         self._put("double", "0.0", self._cell(rows.STEP, "%lane"))
         self._say("br label %visit")
 
-    def _found(self, section: int, kind: int) -> str:
-        place = self._place(self.members["section_setup"], SETUP * section + kind)
-        return self._get("ptr", place)
+    def _made_ready(self) -> list[int]:
+        """Give the rows of a trajectory that has been made ready."""
+        rows, own, dimension = self.rows, self.rows.crossing, range(self.rows.dimension)
+        kinds = (own.VALUE, own.RATE, own.CROSSED)
+        return [
+            *(rows.INDEX, rows.TIME, rows.STEP, rows.SPAN),
+            *(row(i) for i in dimension for row in (rows.state, rows.slope)),
+            *(rows.parameter(i) for i in range(rows.parameters)),
+            *(own.of(j, kind) for j in self.watched for kind in kinds),
+        ]
 
-    def _fill_lane(self, time: str, active: str, index: str, born: str) -> None:
+    def _fill_lane(self, active: str, born: str) -> None:
         rows = self.rows
-        self._put("double", time, self._cell(rows.TIME, "%lane"))
         self._put("double", double(GROWTH), self._cell(rows.MOST, "%lane"))
         self._put("double", "1.0", self._cell(rows.PRIOR, "%lane"))
         self._put("double", double(RUNNING), self._cell(rows.REASON, "%lane"))
@@ -227,101 +220,19 @@ class _Run(StepLoop):
             own = rows.crossing
             self._put("double", "0.0", self._cell(own.scratch(own.LANDS), "%lane"))
         self._put("double", active, self._cell(rows.ACTIVE, "%lane"))
-        self._put("double", active, self._cell(rows.FRESH, "%lane"))
-        self._put("i64", index, self._cell(rows.INDEX, "%lane"))
         self._put("i64", born, self._cell(rows.BORN, "%lane"))
 
-    def _first_values(self, time: str, y: list[str], f: list[str], step: str) -> None:
-        """Evaluate the sections at the starts; a start on a section is where it is led to.
-
-        Where a trajectory goes on, and its side is known, that is where it starts.
-        """
-        lanes, rows, own = self.lanes, self.rows, self.rows.crossing
-        zero = lanes.constant(0.0)
-        lanes.store("%work", rows.TRIAL_TIME, self._time(time))
-        lanes.store("%work", own.scratch(Scratch.PACE), lanes.constant(1.0))
-        for i, value in enumerate(y):
-            lanes.store("%work", rows.trial(i), value)
-            lanes.store("%work", own.direction(i), f[i])
-        fresh = lanes.compare("ogt", self._row(rows.FRESH), zero)
-        for j in self.watched:
-            self._say(f"call void @value(ptr %work, ptr %job, i64 {j})")
-            value, rate, noise = (
-                self._row(own.scratch(place))
-                for place in (Scratch.VALUE, Scratch.RATE, Scratch.NOISE)
-            )
-            change = lanes.multiply(rate, step)
-            size = lanes.absolute(value)
-            strict = self._place(self.members["section_setup"], SETUP * j + STRICT)
-            strict = lanes.emit(f"icmp ne i64 {self._get('i64', strict)}, 0")
-            share = lanes.emit(f"select i1 {strict}, double 0.0, double {double(ON)}")
-            near = lanes.multiply(lanes.absolute(change), lanes.splat(share))
-            on = lanes.mask_or(lanes.compare("ole", size, near), lanes.compare("ole", size, noise))
-            ahead = lanes.copysign(lanes.constant(TINY), change)
-            ahead = lanes.select(lanes.compare("one", change, zero), ahead, zero)
-            side = self._row(own.of(j, own.VALUE))
-            same = lanes.compare("ogt", lanes.multiply(side, value), zero)
-            same = lanes.mask_and(same, lanes.mask_not(on))
-            known = lanes.compare("one", side, zero)
-            old = lanes.select(same, value, lanes.copysign(lanes.constant(TINY), side))
-            value = lanes.select(known, old, lanes.select(on, ahead, value))
-            for kind, new in ((own.VALUE, value), (own.RATE, rate)):
-                row = own.of(j, kind)
-                lanes.store("%work", row, lanes.select(fresh, new, self._row(row)))
-
-    def _begin(self) -> None:
-        """Evaluate the field at the new starts and guess their first steps."""
+    def _check(self) -> None:
+        """Go on as long as any lane has a trajectory."""
         lanes, rows = self.lanes, self.rows
-        zero = lanes.constant(0.0)
-        lanes.label("begin")
-        fresh = lanes.compare("ogt", self._row(rows.FRESH), zero)
-        self._say(f"br i1 {lanes.any(fresh)}, label %start, label %begun")
-        lanes.label("start")
-        y, span, time = self._states(rows.state), self._row(rows.SPAN), self._row(rows.TIME)
-        f = self._cold_slope(time, y)
-        rest = lanes.subtract(span, time)
-
-        def later(elapsed: str, state: list[str]) -> list[str]:
-            return self._cold_slope(lanes.add(time, elapsed), state)
-
-        step = emit_first_step(lanes, later, rest, y, f, self.relative, self.absolute)
-        least = lanes.constant(SMALLEST_FIRST * SMALLEST_STEP)
-        least = lanes.multiply(lanes.absolute(time), least)
-        least = lesser(lanes, least, lanes.absolute(rest))
-        step = lanes.copysign(greater(lanes, lanes.absolute(step), least), rest)
-        fresh = lanes.compare("ogt", self._row(rows.FRESH), zero)
-        lanes.store("%work", rows.STEP, lanes.select(fresh, step, self._row(rows.STEP)))
-        for i, old in enumerate(self._states(rows.slope)):
-            lanes.store("%work", rows.slope(i), lanes.select(fresh, f[i], old))
-        if self.watched:
-            self._first_values(time, y, f, step)
-        check = zero
-        for value in (*y, *f):
-            check = lanes.fma(value, zero, check)
-        reason = lanes.constant(RUNNING)
-        empty = lanes.compare("oeq", span, zero)
-        reason = lanes.select(empty, lanes.constant(End.TIME), reason)
-        if self.targets:
-            found = self._nearest("born", y)
-            number = lanes.select(fresh, found, self._row(rows.NUMBER))
-            lanes.store("%work", rows.NUMBER, number)
-            near = lanes.compare("ogt", found, zero)
-            reason = lanes.select(near, lanes.constant(End.TARGET), reason)
-        reason = lanes.select(self._outside(y), lanes.constant(End.BOX), reason)
-        undefined = lanes.compare("uno", check, check)
-        reason = lanes.select(undefined, lanes.constant(End.UNDEFINED), reason)
-        reason = lanes.select(fresh, reason, lanes.constant(RUNNING))
-        lanes.store("%work", rows.REASON, reason)
-        lanes.store("%work", rows.FRESH, zero)
-        self._say(
-            f"%stillborn = bitcast {lanes.mask} {lanes.compare('oge', reason, zero)} to {self.bits}"
-        )
-        started = lanes.block
-        self._say("br label %begun")
-        lanes.label("begun")
-        self._say(f"%failed = phi {self.bits} [ 0, %begin ], [ %stillborn, %{started} ]")
-        some = lanes.emit(f"icmp ne {self.bits} %failed, 0")
-        self._say(f"br i1 {some}, label %harvest, label %check")
         lanes.label("check")
-        active = lanes.any(lanes.compare("ogt", self._row(rows.ACTIVE), zero))
-        self._say(f"br i1 {active}, label %enter, label %finished")
+        active = lanes.any(lanes.compare("ogt", self._row(rows.ACTIVE), lanes.constant(0.0)))
+        self._say(f"br i1 {active}, label %going, label %finished")
+        lanes.label("going")
+        tired = lanes.emit(f"icmp sge i64 %now, {self.members['patience']}")
+        self._say(f"br i1 {tired}, label %tired, label %enter")
+        lanes.label("tired")
+        now = self._spread_scalar("i64", "%now")
+        born = lanes.integer("sub", self._integers(rows.BORN), now)
+        lanes.store("%work", rows.BORN, lanes.from_bits(born))
+        self._say("br label %finished")

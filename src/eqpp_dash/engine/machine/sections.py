@@ -22,6 +22,7 @@ from eqpp_dash.engine.machine.crossingrows import (
     TIMES,
     UP,
 )
+from eqpp_dash.engine.machine.layout import address_of
 from eqpp_dash.engine.system import parse_system
 from eqpp_dash.errors import SpecError
 
@@ -75,7 +76,7 @@ class Targets:
 
     def packed(self, dimension: int) -> Array:
         """Give centres and inverse semi-axes, shape (k, 2, n)."""
-        points = np.asarray(self.points, dtype=np.float64)
+        points: Array = np.asarray(self.points, dtype=np.float64)
         if points.ndim != 2 or len(points) != dimension:
             raise ValueError(f"the points must have shape ({dimension}, k), not {points.shape}")
         radii = np.asarray(self.radii, dtype=np.float64)
@@ -86,9 +87,12 @@ class Targets:
             )
         if not (np.isfinite(points).all() and np.isfinite(radii).all() and (radii > 0).all()):
             raise ValueError("points must be finite, radii finite and positive")
-        radii = np.broadcast_to(radii[:, None] if radii.ndim == 1 else radii, points.shape)
+        packed = np.empty((points.shape[1], 2, dimension))
+        packed[:, 0] = points.T
         with np.errstate(over="ignore"):
-            return np.ascontiguousarray(np.stack([points, 1.0 / radii]).transpose(2, 0, 1))
+            inverse = 1.0 / radii
+        packed[:, 1] = inverse.T if inverse.ndim == 2 else inverse
+        return packed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,12 +165,12 @@ class Events:
     @property
     def crossing(self) -> bool:
         """Whether crossings are looked for."""
-        return bool(self.wanted[:, :2].any())
+        return any(up or down for up, down, _, _ in self.wanted.tolist())
 
     def setup(self) -> Integers:
         """Give what compiled code reads; addresses of arrays, which must live on."""
         setup = np.zeros((len(self.wanted), SETUP), dtype=np.int64)
-        setup[:, [UP, DOWN, STOP, KEPT]] = self.wanted
+        setup[:, UP], setup[:, DOWN], setup[:, STOP], setup[:, KEPT] = self.wanted.T
         setup[len(setup) - self.strict :, STRICT] = 1
         columns: tuple[tuple[int, Sequence[NDArray[Any]]], ...] = (
             (TIMES, self.times),
@@ -175,7 +179,7 @@ class Events:
             (SIDES, self.sides),
         )
         for place, arrays in columns:
-            setup[:, place] = [array.ctypes.data for array in arrays]
+            setup[:, place] = [address_of(array) for array in arrays]
         return setup
 
     def part(self, which: NDArray[np.intp]) -> Events:
@@ -204,9 +208,13 @@ class Events:
     def crossings(self, section: int, start_time: float) -> Crossings:
         """Give the crossings of a section; what was recorded and then taken back is left out."""
         times, states, counts = self.times[section], self.states[section], self.counts[section]
-        void = np.arange(times.shape[1]) >= counts[:, None]
-        times[void], states[void] = np.nan, np.nan
-        return Crossings(start_time + times, states.transpose(2, 0, 1), counts)
+        record = times.shape[1]
+        kept = np.minimum(counts, record)
+        if record and not np.array_equal(np.count_nonzero(times == times, axis=1), kept):
+            void = np.arange(record) >= kept[:, None]
+            times[void], states[void] = np.nan, np.nan
+        later = start_time + times if start_time else times
+        return Crossings(later, states.transpose(2, 0, 1), counts)
 
 
 def make_events(
@@ -231,32 +239,31 @@ def make_events(
     ValueError
         If there is no such section, or one is asked about twice, or shapes do not match.
     """
-    wanted = np.zeros((sections, 4), dtype=np.int64)
+    asked = [[0, 0, 0, 0] for _ in range(sections)]
     for event in events:
         if event.section >= sections:
             raise ValueError(f"there is no section {event.section}, but {sections} of them")
-        if wanted[event.section, :2].any():
+        if any(asked[event.section][:2]):
             raise ValueError(f"section {event.section} is asked about twice")
-        up, down = event.direction >= 0, event.direction <= 0
-        limits = min(event.end_after, 1 << 40), event.record
-        wanted[event.section] = [up, down, *limits]
-    empty = np.empty((0, 2, dimension))
-    packs, belong = [empty], [np.zeros(0, dtype=np.int64)]
+        up, down = int(event.direction >= 0), int(event.direction <= 0)
+        asked[event.section] = [up, down, min(event.end_after, 1 << 40), event.record]
+    points = np.empty((0, 2, dimension))
+    packs, belong = [points], [np.zeros(0, dtype=np.int64)]
     for cycles in cycle_targets:
-        if not (0 <= cycles.section < sections and wanted[cycles.section, :2].any()):
+        if not (0 <= cycles.section < sections and any(asked[cycles.section][:2])):
             raise ValueError(f"points of cycles need an event of their section {cycles.section}")
         packs.append(cycles.packed(dimension))
         belong.append(np.full(len(packs[-1]), cycles.section, dtype=np.int64))
-    kept = [int(number) for number in wanted[:, 3]]
+    kept = [wish[3] for wish in asked]
     return Events(
-        wanted,
+        np.array(asked, dtype=np.int64).reshape(sections, 4),
         [np.full((count, number), np.nan) for number in kept],
         [np.full((count, number, dimension), np.nan) for number in kept],
         [np.zeros(count, dtype=np.int64) for _ in kept],
         [np.zeros(count) for _ in kept],
-        empty if targets is None else targets.packed(dimension),
-        np.concatenate(packs),
-        np.concatenate(belong),
+        points if targets is None else targets.packed(dimension),
+        np.concatenate(packs) if cycle_targets else points,
+        np.concatenate(belong) if cycle_targets else belong[0],
     )
 
 

@@ -135,9 +135,8 @@ class StepLoop(CrossLoop):
         reached = lanes.mask_and(taken, last)
         ended = lanes.mask_or(lanes.mask_or(reached, collapsed), "%outside")
         if self.targets:
-            found = self._nearest("near", news[3 : 3 + n])
-            near = lanes.mask_and(taken, lanes.compare("ogt", found, zero))
-            self.values |= {"near": near, "found": found}
+            near = lanes.mask_and(taken, self._near_any("near", news[3 : 3 + n]))
+            self.values["near"] = near
             ended = lanes.mask_or(ended, near)
         if self.watched:
             finished = lanes.compare("ogt", self.values["finish"], zero)
@@ -252,6 +251,8 @@ class StepLoop(CrossLoop):
             lanes.store("%work", row, value)
         if self.dense:
             lanes.store("%work", rows.MOMENT, "%moment.new")
+        if self.watched:
+            self._say("call void @drain(ptr %work, ptr %job, i64 0)")
         undefined = lanes.compare("uno", values["error"], values["error"])
         reason = lanes.select(
             undefined, lanes.constant(End.UNDEFINED), lanes.constant(End.COLLAPSE)
@@ -262,7 +263,8 @@ class StepLoop(CrossLoop):
         reason = lanes.select(values["reached"], lanes.constant(End.TIME), reason)
         if self.targets:
             reason = lanes.select(values["near"], lanes.constant(End.TARGET), reason)
-            number = lanes.select(values["near"], values["found"], self._row(rows.NUMBER))
+            found = self._nearest("which", self._states(rows.state))
+            number = lanes.select(values["near"], found, self._row(rows.NUMBER))
             lanes.store("%work", rows.NUMBER, number)
         reason = lanes.select("%outside", lanes.constant(End.BOX), reason)
         if self.watched:
@@ -307,6 +309,7 @@ class StepLoop(CrossLoop):
         lanes.label("cancel")
         # Nothing is left to begin, for any thread.
         self._say(f"store atomic i64 {NEVER}, ptr {self._counter(Counter.NEXT)} monotonic, align 8")
+        self._put("i64", "0", self._cell(rows.prepared, "0"))
         self._say("br label %paused")
         lanes.label("paused")
         self._say("br label %harvest")

@@ -26,7 +26,8 @@ from eqpp_dash.engine.dop853 import TERMS
 from eqpp_dash.engine.expression.graph import Node, topological
 from eqpp_dash.engine.machine import build
 from eqpp_dash.engine.machine.fallback import ArrayField
-from eqpp_dash.engine.machine.rounds import FIXED_SETUP, Layout, rounds_text
+from eqpp_dash.engine.machine.rounds import FIXED_SETUP, Layout
+from eqpp_dash.engine.machine.roundscode import compile_rounds
 from eqpp_dash.engine.system import System, Value
 
 Array = NDArray[np.float64]
@@ -75,11 +76,9 @@ class Stepper:
         parameters: Sequence[str],
         folder: Path | None = None,
     ) -> None:
-        target = build.native_target()
-        self.width = target.width
+        self.width = build.native_target().width
         self.layout = Layout(len(variables))
-        text = rounds_text(components, variables, parameters, width=self.width, fused=target.fused)
-        code = build.compile_ir(text, "rounds", ["advance", "terms"], folder=folder)
+        code = compile_rounds(components, variables, parameters, folder=folder, quick=True)
         weakref.finalize(self, code.close)
         self._advance = _advance_type(code.address("advance"))
         self._terms = _terms_type(code.address("terms"))
@@ -135,7 +134,7 @@ class Making:
         self.stepper: Stepper | None = None
         self.trouble = ""
         """Why there will be none; empty if that is not known."""
-        self._components, self._variables = tuple(components), tuple(variables)
+        self.components, self.variables = tuple(components), tuple(variables)
         self._future: Future[None] | None = None
 
     def begin(self) -> None:
@@ -149,10 +148,10 @@ class Making:
         if self.trouble:
             return
         try:
-            self.stepper = Stepper(self._components, self._variables, self.parameters, folder)
+            self.stepper = Stepper(self.components, self.variables, self.parameters, folder)
         except Exception as error:  # numpy goes on, and the portrait says why
             self.trouble = f"{type(error).__name__}: {error}"
-            _log.exception("no machine code for %s", ", ".join(self._variables))
+            _log.exception("no machine code for %s", ", ".join(self.variables))
 
     def wait(self) -> Stepper | None:
         """Wait until it is made, which begins if it has not; None if it cannot be."""
@@ -225,6 +224,11 @@ def _workshop() -> ThreadPoolExecutor:
 def keep_objects_in(folder: Path | None) -> None:
     """Say where object code is kept between processes; None keeps it in memory only."""
     _shelf.folder = folder
+
+
+def objects_folder() -> Path | None:
+    """Give the folder in which object code is kept between processes; None if there is none."""
+    return _shelf.folder
 
 
 def load_compiler(system: System) -> None:

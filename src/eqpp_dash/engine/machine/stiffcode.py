@@ -115,8 +115,8 @@ def tenth_root(lanes: Lanes, x: str) -> str:
     square = lanes.multiply(near, near)
     fourth = lanes.multiply(square, square)
     power = lanes.multiply(lanes.multiply(fourth, fourth), square)
-    excess = lanes.multiply(lanes.multiply(x, power), lanes.constant(-0.1))
-    return lanes.multiply(near, lanes.add(excess, lanes.constant(1.1)))
+    share = lanes.fma(lanes.multiply(x, power), lanes.constant(-0.1), lanes.constant(1.1))
+    return lanes.multiply(near, share)
 
 
 def emit_stiff_step_factor(lanes: Lanes, error: str, most: str) -> str:

@@ -49,6 +49,11 @@ def read_object(folder: Path, name: str) -> bytes | None:
     return content
 
 
+def holds_object(folder: Path, name: str) -> bool:
+    """Tell whether there is a file of that name, whole or not."""
+    return (folder / name).exists()
+
+
 def write_object(folder: Path, name: str, content: bytes) -> bool:
     """Keep an object, and clear the folder if it has grown too large.
 

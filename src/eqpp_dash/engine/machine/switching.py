@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eqpp_dash.engine.machine.batch import Batch
+from eqpp_dash.engine.machine.batch import Batch, filled
 from eqpp_dash.engine.machine.layout import STIFF, Method, Variant
 from eqpp_dash.engine.machine.threads import Watch
 from eqpp_dash.errors import SpecError
@@ -65,14 +65,13 @@ def run_method(
             f"{method!s:.40} is no method", field="method", hint=f"Choose {', '.join(CHOICES)}"
         )
     count, events = batch.spans.size, batch.events
-    usual = Variant(
-        dense=batch.samples.size > 0, sections=events.crossing, targets=len(events.points) > 0
-    )
+    uses = batch.samples.size > 0, events.crossing, len(events.points) > 0
     if method != "auto":
-        run(batch, replace(usual, method=Method[method]), watch)
-        return np.full(count, Method[method], dtype=np.int8)
-    run(batch, replace(usual, watchful=True), watch)
-    methods = np.full(count, Method.DOP853, dtype=np.int8)
+        number = Method[method]
+        run(batch, _variant(number, False, *uses), watch)
+        return filled(count, number, np.int8)
+    run(batch, _variant(Method.DOP853, True, *uses), watch)
+    methods = filled(count, Method.DOP853, np.int8)
     stiff = np.flatnonzero(batch.ends == STIFF)
     if stiff.size:
         tight = not machine and batch.relative.min() < TIGHT
@@ -86,6 +85,11 @@ def run_method(
                 progress(1.0 - (1.0 - share) * stiff.size / count)
 
         told = report if progress is not None else None
-        run(rest, replace(usual, method=implicit), Watch(watch.cancel, told))
+        run(rest, _variant(implicit, False, *uses), Watch(watch.cancel, told))
         batch.take(stiff, rest)
     return methods
+
+
+@cache
+def _variant(method: Method, watchful: bool, dense: bool, sections: bool, targets: bool) -> Variant:
+    return Variant(method, dense, watchful, sections, targets)

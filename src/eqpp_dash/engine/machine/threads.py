@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
+import math
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqpp_dash.engine.machine.batch import Batch
-from eqpp_dash.engine.machine.kernel import Kernel
-from eqpp_dash.engine.machine.layout import COUNTER_STRIDE, COUNTERS, Counter, Job
+from eqpp_dash.engine.machine.layout import COUNTER_STRIDE, COUNTERS, Counter, Job, address_of
+from eqpp_dash.engine.machine.tiers import Tiered
 
 LOOK_EVERY = 0.02
 """Seconds between two looks at whether to cancel."""
@@ -58,14 +58,14 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run_kernel(kernel: Kernel, batch: Batch, watch: Watch, threads: int | None) -> None:
+def run_kernel(kernel: Tiered, batch: Batch, watch: Watch, threads: int | None) -> None:
     """Run a batch on some threads; the caller's own only asks, tells and waits, if need be."""
     count = batch.spans.size
     counters = np.zeros(COUNTERS, dtype=np.int64)
-    setup = batch.events.setup()
+    setup = batch.events.setup() if batch.events.crossing else None
     job = _job(batch, counters, setup)
-    most = threads if threads is not None else _cores()
-    used = max(1, min(most, -(-count // SHARE) if threads is None else count))
+    worth = -(-count // SHARE) if threads is None else count
+    used = 1 if worth <= 1 else max(1, min(worth, threads if threads is not None else _cores()))
     if used == 1 and not watch.wanted:
         kernel.run(job)
         return
@@ -90,36 +90,28 @@ def _stop(counters: NDArray[np.int64], running: list[Future[None]]) -> list[Futu
     return [future for future in running if not future.cancel()]
 
 
-def _job(batch: Batch, counters: NDArray[np.int64], setup: NDArray[np.int64]) -> Job:
-    events = batch.events
-    boxed = bool(np.isfinite(batch.low).any() or np.isfinite(batch.high).any())
-    arrays = {
-        "counters": counters,
-        "starts": batch.starts,
-        "states": batch.states,
-        "times": batch.times,
-        "steps": batch.steps,
-        "ends": batch.ends,
-        "parameters": batch.parameters,
-        "spans": batch.spans,
-        "relative": batch.relative,
-        "absolute": batch.absolute,
-        "low": batch.low,
-        "high": batch.high,
-        "moments": batch.moments,
-        "samples": batch.samples,
-        "firsts": batch.firsts,
-        "passed": batch.passed,
-        "reached": batch.reached,
-        "section_setup": setup,
-        "points": events.points,
-        "cycle_points": events.cycle_points,
-        "cycle_sections": events.cycle_sections,
-    }
-    job = Job(**{name: array.ctypes.data for name, array in arrays.items()})
-    job.count, job.limit, job.boxed = batch.spans.size, batch.limit, int(boxed)
-    job.moment_count = batch.moments.size - 1
-    job.start_time = batch.start_time
-    job.point_count, job.cycle_count = len(events.points), len(events.cycle_points)
-    assert ctypes.sizeof(job) == 8 * len(Job._fields_)
+def _job(batch: Batch, counters: NDArray[np.int64], setup: NDArray[np.int64] | None) -> Job:
+    """Give what compiled code reads; addresses of arrays, which must live on."""
+    events, job = batch.events, Job()
+    job.counters = address_of(counters)
+    job.starts, job.states = address_of(batch.starts), address_of(batch.states)
+    job.times, job.spans = address_of(batch.times), address_of(batch.spans)
+    job.steps, job.ends = address_of(batch.steps), address_of(batch.ends)
+    job.passed, job.reached = address_of(batch.passed), address_of(batch.reached)
+    job.relative, job.absolute = address_of(batch.relative), address_of(batch.absolute)
+    job.low, job.high = address_of(batch.low), address_of(batch.high)
+    job.boxed = any(map(math.isfinite, batch.low.tolist() + batch.high.tolist()))
+    job.parameters = address_of(batch.parameters)
+    job.count, job.limit, job.start_time = batch.spans.size, batch.limit, batch.start_time
+    if batch.samples.size:
+        job.moments, job.samples = address_of(batch.moments), address_of(batch.samples)
+        job.firsts, job.moment_count = address_of(batch.firsts), batch.moments.size - 1
+    if setup is not None:
+        job.section_setup = address_of(setup)
+    if len(events.points):
+        job.points, job.point_count = address_of(events.points), len(events.points)
+    if len(events.cycle_points):
+        job.cycle_points = address_of(events.cycle_points)
+        job.cycle_sections = address_of(events.cycle_sections)
+        job.cycle_count = len(events.cycle_points)
     return job

@@ -59,3 +59,10 @@ def test_no_cycle_is_claimed(number):
     found = search(make(rng))
     assert found.cycles == ()
     assert found.bands == ()
+
+
+def test_orbits_that_hardly_move_are_not_followed_for_ever():
+    """A line of slow motion through an equilibrium of eigenvalue zero."""
+    found = search("x' = x - x^3 - y; y' = y - x - y^3")
+    assert found.cycles == found.bands == found.undecided == ()
+    assert found.completeness.blind == ()

@@ -16,7 +16,7 @@ import numpy as np
 import psutil
 import pytest
 
-from eqpp_dash.engine.machine import build, storage
+from eqpp_dash.engine.machine import build, kernel, storage
 from eqpp_dash.engine.machine.build import Code, compile_ir
 from eqpp_dash.engine.machine.integrate import End, Integrator
 from eqpp_dash.engine.system import parse_system
@@ -47,9 +47,9 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     done: list[str] = []
     usual = build.compile_object
 
-    def count(target: build.Target, text: str) -> bytes:
+    def count(target: build.Target, text: str, level: int) -> bytes:
         done.append(text)
-        return usual(target, text)
+        return usual(target, text, level)
 
     monkeypatch.setattr(build, "compile_object", count)
     return done
@@ -99,11 +99,12 @@ def test_other_text_key_or_processor_is_another_object(monkeypatch: pytest.Monke
     target = build.native_target()
     names = {build.content_key(target, DOUBLE, "a"), build.content_key(target, DOUBLE, "b")}
     names.add(build.content_key(target, DOUBLE + "\n", "a"))
+    names.add(build.content_key(target, DOUBLE, "a", build.QUICK_LEVEL))
     for attribute in ("cpu", "features", "version", "triple"):
         with monkeypatch.context() as patch:
             patch.setattr(target, attribute, "other")
             names.add(build.content_key(target, DOUBLE, "a"))
-    assert len(names) == 7
+    assert len(names) == 8
 
 
 def test_no_damage_to_a_file_gives_a_wrong_answer(compiled: list[str], tmp_path: Path) -> None:
@@ -141,6 +142,20 @@ def test_the_object_of_another_text_is_not_taken(compiled: list[str], tmp_path: 
     target = build.native_target()
     path.rename(tmp_path / build.content_key(target, DOUBLE, "test"))
     assert answer(DOUBLE, tmp_path) == 42.0
+
+
+def test_what_the_memory_holds_is_written_to_a_folder_that_lacks_it(
+    compiled: list[str], tmp_path: Path
+) -> None:
+    answer(DOUBLE)
+    answer(DOUBLE, tmp_path)
+    (path,) = tmp_path.iterdir()
+    before = path.stat().st_ino
+    answer(DOUBLE, tmp_path)
+    assert path.stat().st_ino == before
+    build.forget()
+    assert answer(DOUBLE, tmp_path) == 42.0
+    assert len(compiled) == 1
 
 
 def test_a_folder_that_cannot_be_used_is_done_without(tmp_path: Path) -> None:
@@ -332,11 +347,12 @@ def test_a_process_forked_during_a_compilation_may_compile() -> None:
 def test_a_failed_compilation_in_the_background_is_told(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(target: build.Target, text: str) -> bytes:
+    def fail(target: build.Target, text: str, level: int) -> bytes:
         raise RuntimeError("LLVM ERROR: no such instruction")
 
     build.forget()
-    monkeypatch.setattr(build, "compile_object", fail)
+    for module in (build, kernel):
+        monkeypatch.setattr(module, "compile_object", fail)
     with Integrator.of(parse_system("x' = -x + 0.3141*x^2"), wait=False) as integrator:
         for _ in range(500):
             if integrator.trouble:
@@ -348,6 +364,25 @@ def test_a_failed_compilation_in_the_background_is_told(
     assert "could not be made" in caplog.text
     with pytest.raises(RuntimeError, match="no such instruction"):
         Integrator.of(parse_system("x' = -x + 0.3141*x^2"))
+
+
+def test_a_failed_compilation_at_once_is_told_too(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(target: build.Target, text: str, level: int) -> bytes:
+        tried.append(text)
+        raise RuntimeError("LLVM ERROR: no such instruction")
+
+    tried: list[str] = []
+    Integrator.of(parse_system("x' = -x")).close()
+    monkeypatch.setattr(kernel, "compile_object", fail)
+    with Integrator.of(parse_system("x' = -x + 0.2718*x^2"), wait=False) as integrator:
+        assert integrator.trouble == "RuntimeError: LLVM ERROR: no such instruction"
+        for _ in range(2):
+            assert integrator.propagate([[1.0]], 1.0).ends[0] == End.TIME
+        assert integrator.tier == "numpy"
+    assert len(tried) == 1
+    assert "could not be made" in caplog.text
 
 
 def test_what_would_take_too_long_to_compile_is_left_to_numpy() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,7 @@ def test_width_changes_no_bit(
     system: System, starts: Array, method: str, width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = content(run(system, starts, method))
+    monkeypatch.setattr("eqpp_dash.engine.machine.tiers.PATIENCE", 0)
     monkeypatch.setattr("eqpp_dash.engine.machine.kernel.usual_width", lambda target: width)
     assert content(run(system, starts, method)) == expected
 
@@ -122,6 +124,7 @@ def test_other_processors(
         return made[-1]
 
     monkeypatch.setattr("eqpp_dash.engine.machine.kernels.Kernel", other)
+    monkeypatch.setattr("eqpp_dash.engine.machine.tiers.PATIENCE", 0)
     found = run(system, starts, method, **options)
     assert made[-1].width == 2 * make().width
     agree(found, expected, 1e-6)
@@ -219,3 +222,70 @@ def wild(request: pytest.FixtureRequest) -> Any:
     sections = ["sin(40*x)", "log(x) - y", "abs(x - y) - 1/x"]
     with Integrator.of(system, sections=sections, machine=request.param) as integrator:
         yield integrator
+
+
+@pytest.mark.parametrize("method", ["DOP853", "Rodas5P"])
+def test_steps_that_wait_are_found_the_same_in_as_steps_that_do_not(method: str) -> None:
+    """A count that is never reached has every step looked at at once."""
+    system = parse_system("x' = y; y' = cos(2*t)/3 - sin(x)")
+    starts = np.random.default_rng(5).uniform(-2.0, 2.0, (2, 150))
+    spans = np.where(np.arange(150) % 3, 3.0, np.linspace(-9.0, 30.0, 150))
+    wanted = [(0, 1, 9), (1, -1, 40), (2, 0, 4), (3, 0, 60)]
+    found = []
+    with Integrator.of(system, sections=["x - 1/2", "x*y", "t - 3", "sin(9*t) + x"]) as integrator:
+        for never in (0, 1 << 39):
+            events = [SectionEvent(j, way, never, record) for j, way, record in wanted]
+            options: Any = {"rtol": 1e-6, "atol": 1e-6, "method": method, "events": events}
+            for threads in (1, 2):
+                found.append(integrator.propagate(starts, spans, threads=threads, **options))
+    at_once = found[-1]
+    assert at_once.crossings[3].counts.max() > 60
+    assert at_once.crossings[2].counts.max() == 1
+    for other in found[:-1]:
+        np.testing.assert_array_equal(other.states, at_once.states)
+        np.testing.assert_array_equal(other.steps, at_once.steps)
+        for one, two in zip(other.crossings, at_once.crossings, strict=True):
+            np.testing.assert_array_equal(one.counts, two.counts)
+            np.testing.assert_array_equal(one.times, two.times)
+            np.testing.assert_array_equal(one.states, two.states)
+
+
+def test_where_rounding_hides_a_sign_no_step_waits() -> None:
+    """Steps end where the section is nothing but rounding: the sign is that of before."""
+    starts = np.random.default_rng(7).uniform(-2e-7, 2e-7, (2, 150))
+    starts[0] += 1e7
+    found = []
+    with Integrator.of(parse_system("x' = y; y' = 1e7 - x"), sections=["x - 1e7"]) as integrator:
+        for never in (0, 1 << 39):
+            events = [SectionEvent(0, 0, never, 40)]
+            run = partial(integrator.propagate, starts, 30.0, rtol=1e-15, atol=1e-9)
+            found.append(run(events=events).crossings[0])
+    assert found[0].counts.max() > 8
+    np.testing.assert_array_equal(found[0].counts, found[1].counts)
+    np.testing.assert_array_equal(found[0].times, found[1].times)
+
+
+def test_trajectories_that_are_over_before_they_begin_leave_the_others_alone() -> None:
+    count = 333
+    starts = np.random.default_rng(6).uniform(-1.0, 1.0, (2, count))
+    spans = np.full(count, 5.0)
+    starts[0, ::3], starts[1, 1::7], spans[2::5] = 3.0, np.nan, 0.0
+    starts[:, 40:120] = 0.0
+    targets = Targets([[0.0], [0.0]], 1e-6)
+    with Integrator.of(parse_system("x' = y; y' = -x")) as integrator:
+        run = partial(integrator.propagate, box=[[-2, 2], [-2, 2]], targets=targets)
+        for threads in (1, 3):
+            found = run(starts, spans, threads=threads)
+            expected = np.where(np.isnan(starts[1]), End.UNDEFINED, End.TIME)
+            expected[(np.abs(starts) == 0.0).all(0)] = End.TARGET
+            expected[(starts[0] == 3.0) & ~np.isnan(starts[1])] = End.BOX
+            np.testing.assert_array_equal(found.ends, expected)
+            begun = (expected == End.TIME) & (spans > 0.0)
+            assert (found.steps[~begun] == 0).all()
+            assert (found.steps[begun] > 0).all()
+            np.testing.assert_array_equal(found.states[:, ~begun], starts[:, ~begun])
+            np.testing.assert_array_equal(found.times, np.where(begun, spans, 0.0))
+            alone = run(starts[:, begun], 5.0)
+            np.testing.assert_array_equal(found.states[:, begun], alone.states)
+        none = run(starts[:, :240:3], spans[:240:3])
+        assert (none.steps == 0).all()

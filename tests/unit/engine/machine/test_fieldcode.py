@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from eqpp_dash.engine.expression.derivative import differentiate
 from eqpp_dash.engine.expression.graph import Graph, Node
 from eqpp_dash.engine.expression.tape import Tape
+from eqpp_dash.engine.machine.build import native_target
 from eqpp_dash.engine.machine.fieldcode import emit_nodes
 from eqpp_dash.engine.machine.lanes import Lanes
 from eqpp_dash.engine.system import parse_system
@@ -119,6 +120,40 @@ def test_slopes_keep_within_the_bound_of_rounding(
         inside = (box.lo <= values) & (values <= box.hi)
         known = np.broadcast_to(box.smooth, values.shape) & np.isfinite(box.hi - box.lo)
         assert (inside | ~(known | np.isfinite(values))).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "once"),
+    [
+        ("x*x - y", 1), ("y - x*x", 1), ("3*x + y", 1), ("x/4 - y", 1), ("x/3 - y", 0),
+        ("x^3*y + x*y^2", 1), ("x*y/2 + y", 1), ("x/y - y", 0), ("x - y", 0), ("x*y", 0),
+        ("sin(x*y) + x*y", 0), ("x*y - 3*x + 2", 1), ("x^7 - y", 1),
+    ],
+)  # fmt: skip
+def test_products_that_only_a_sum_needs_are_rounded_with_it(text: str, once: int) -> None:
+    system = parse_system(f"x' = {text}\ny' = x")
+    inputs = {("variable", "x"): "%x", ("variable", "y"): "%y"}
+    lines = {}
+    for contract in (False, True):
+        lanes = Lanes(8, contract=contract)
+        emit_nodes(lanes, system.components, inputs)
+        lines[contract] = "\n".join(lanes.lines)
+    assert "llvm.fma" not in lines[False]
+    assert lines[True].count("llvm.fma") == once
+    x = np.random.default_rng(2).uniform(0.5, 3.0, (2, 64))
+    apart, joined = (
+        compute_nodes(system.components, {"x": x[0], "y": x[1]}, contract=contract)[0]
+        for contract in (False, True)
+    )
+    np.testing.assert_allclose(joined, apart, rtol=0, atol=1e-11)
+
+
+def test_a_contracted_product_is_rounded_once() -> None:
+    system = parse_system("x' = x*x - y\ny' = x")
+    x = np.full(8, 1 + 2.0**-30)
+    for contract, rest in ((False, 0.0), (True, 2.0**-60 if native_target().fused else 0.0)):
+        found = compute_nodes(system.components, {"x": x, "y": x * x}, contract=contract)
+        assert found[0].tolist() == [rest] * 8
 
 
 def test_parameters_and_time_are_inputs() -> None:

@@ -91,6 +91,38 @@ def test_agrees_with_scipy(name: str, machine: bool) -> None:
         np.testing.assert_allclose(back.states, starts, rtol=0, atol=1e-8)
 
 
+@pytest.mark.parametrize("machine", TIERS, ids=["machine", "numpy"])
+def test_what_a_caller_gives_in_any_form_is_taken_and_left_as_it_was(machine: bool) -> None:
+    given = starts_of(3, 6)
+    frozen = given.copy()
+    frozen.flags.writeable = False
+    wide = np.zeros((6, 6))
+    wide[::2] = given
+    text, parameters, _ = SYSTEMS["Lorenz"]
+    one = np.full(6, 1.0)
+    with Integrator.of(parse_system(text + "\ns = 10"), machine=machine) as integrator:
+        plain: Any = {"parameters": parameters, "rtol": 1e-9, "atol": 1e-9}
+        expected = integrator.propagate(given, 1.0, **plain)
+        others: list[tuple[Any, Any, dict[str, Any]]] = [
+            (frozen, 1.0, {}),
+            (wide[::2], 1, {"parameters": {"r": "28", "b": "8/3"}}),
+            (np.asfortranarray(given), one, {"rtol": [1e-9] * 3, "atol": np.full(3, 1e-9)}),
+            (given.tolist(), one.tolist(), {"parameters": {"r": 28, "b": 8 * one / 3}}),
+            (given, np.float64(1.0), {"box": [[-np.inf, np.inf]] * 3, "threads": 2}),
+        ]
+        for starts, span, options in others:
+            found = integrator.propagate(starts, span, **plain | options)
+            np.testing.assert_array_equal(found.states, expected.states)
+            np.testing.assert_array_equal(found.steps, expected.steps)
+        for i in range(6):
+            alone = integrator.propagate(given[:, i : i + 1], 1.0, **plain)
+            if machine:
+                np.testing.assert_array_equal(alone.states[:, 0], expected.states[:, i])
+            else:
+                np.testing.assert_allclose(alone.states[:, 0], expected.states[:, i], rtol=1e-12)
+    np.testing.assert_array_equal(frozen, starts_of(3, 6))
+
+
 def test_global_order_is_eight(oscillator: Integrator) -> None:
     starts = np.array([[1.0], [0.0]])
     errors, steps = [], []
@@ -302,7 +334,7 @@ def test_numpy_tier_is_cancelled_too() -> None:
 
 
 def test_numpy_computes_while_machine_code_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    from eqpp_dash.engine.machine import kernels
+    from eqpp_dash.engine.machine import build, kernels
 
     may_compile = threading.Event()
     real = kernels.Kernel
@@ -312,6 +344,7 @@ def test_numpy_computes_while_machine_code_compiles(monkeypatch: pytest.MonkeyPa
         return real(*args, **options)
 
     monkeypatch.setattr(kernels, "Kernel", slow)
+    build.forget()  # of what systems share, too
     with Integrator.of(parse_system("x' = -x"), wait=False) as integrator:
         assert integrator.tier == "numpy"
         first = integrator.propagate([[1.0]], 1.0).states
@@ -330,9 +363,12 @@ def test_object_code_is_kept_in_the_folder(tmp_path: Path) -> None:
     system = parse_system("x' = -3*x + 1")
     with Integrator.of(system, folder=tmp_path) as integrator:
         first = integrator.propagate([[1.0]], 1.0).states
-    assert len(list(tmp_path.iterdir())) == 1
+        assert len(list(tmp_path.iterdir())) == 1  # what systems share
+        integrator.prepare()
+    assert len(list(tmp_path.iterdir())) == 2
     with Integrator.of(system, folder=tmp_path) as integrator:
         assert integrator.propagate([[1.0]], 1.0).states.tobytes() == first.tobytes()
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_thousand_systems_leave_nothing_behind() -> None:

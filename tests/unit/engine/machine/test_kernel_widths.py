@@ -36,6 +36,7 @@ def test_width_changes_no_bit(
     system: System, starts: Array, width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     times = np.linspace(0.0, 5.0, 11)
+    monkeypatch.setattr("eqpp_dash.engine.machine.tiers.PATIENCE", 0)
     with Integrator.of(system) as usual:
         expected = usual.propagate(starts, 5.0)
         sampled = usual.sample(starts, times)
@@ -47,10 +48,12 @@ def test_width_changes_no_bit(
         assert other.sample(starts, times).tobytes() == sampled.tobytes()
 
 
+@pytest.mark.parametrize("patience", [0, 20, 10**9])
 @pytest.mark.parametrize("dense", [False, True])
 def test_processor_without_fused_operations(
-    system: System, starts: Array, dense: bool, monkeypatch: pytest.MonkeyPatch
+    system: System, starts: Array, dense: bool, patience: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("eqpp_dash.engine.machine.tiers.PATIENCE", patience)
     times = np.linspace(0.0, 5.0, 11)
 
     def states(integrator: Integrator) -> Array:
@@ -70,7 +73,7 @@ def test_processor_without_fused_operations(
     monkeypatch.setattr("eqpp_dash.engine.machine.kernels.Kernel", plain)
     with Integrator.of(system) as integrator:
         found = states(integrator)
-    assert made[-1].width == 4
+    assert made[-1].width == (2 if patience == 10**9 else 4)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-8)
 
 
@@ -80,7 +83,12 @@ def test_kernel_names_no_more_rows_than_it_has() -> None:
         f(i) for f in (rows.state, rows.slope, rows.trial, rows.trial_slope) for i in range(3)
     ]
     places += [rows.parameter(i) for i in range(2)]
-    assert places == list(range(rows.FIXED, rows.count))
+    assert places == list(range(rows.FIXED, rows.ready))
+    assert [rows.prepared, rows.queue, rows.count] == [2 * rows.ready + i for i in range(3)]
+    rows = Rows(3, 2, sections=2)
+    assert rows.ready == rows.crossing.end
+    assert rows.second == 2 * rows.ready
+    assert [rows.prepared, rows.queue, rows.count] == [3 * rows.ready + i for i in range(3)]
 
 
 def test_kernel_is_freed_when_it_is_closed(system: System) -> None:

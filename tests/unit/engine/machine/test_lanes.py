@@ -101,20 +101,6 @@ def test_masks_reach_all_lanes() -> None:
     assert moved.tolist() == [float(i + (i % 4 == 0)) for i in range(16)]
 
 
-def test_a_contracted_product_is_rounded_once() -> None:
-    target = native_target()
-    x = np.full(8, 1 + 2.0**-30)
-
-    def emit(lanes: Lanes, v: list[str]) -> list[str]:
-        return [lanes.subtract(lanes.multiply(v[0], v[0]), v[1])]
-
-    square = x * x
-    strict = evaluate(emit, [x, square], 1, Lanes(8, contract=False))
-    loose = evaluate(emit, [x, square], 1, Lanes(8, contract=True))
-    assert strict.tolist() == [[0.0] * 8]
-    assert loose.tolist() == [[2.0**-60 if target.fused else 0.0] * 8]
-
-
 @pytest.mark.parametrize("width", [0, -2, 3, 12])
 def test_lanes_are_a_power_of_two(width: int) -> None:
     with pytest.raises(ValueError, match="power of two"):

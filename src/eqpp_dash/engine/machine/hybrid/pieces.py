@@ -134,7 +134,7 @@ class Pieces:
         self._sections = rebuild(frozen.graph, sections, lambda node: None)
         self._lock = threading.Lock()
         self._motions: dict[tuple[int, ...], Motion] = {}
-        self._closed = False
+        self._closed = self._prepared = False
         self.motion(())
 
     @property
@@ -148,6 +148,14 @@ class Pieces:
         with self._lock:
             motions = list(self._motions.values())
         return next((m.runner.trouble for m in motions if m.runner.trouble), "")
+
+    def prepare(self) -> None:
+        """Have code for long work from now on."""
+        with self._lock:
+            self._prepared = True
+            motions = list(self._motions.values())
+        for motion in motions:
+            motion.runner.prepare()
 
     def close(self) -> None:
         """Free the machine code, after the calls that are under way."""
@@ -164,6 +172,8 @@ class Pieces:
                 raise ValueError("the integrator was closed")
             if surfaces not in self._motions:
                 self._motions[surfaces] = self._motion(surfaces)
+                if self._prepared:
+                    self._motions[surfaces].runner.prepare()
             return self._motions[surfaces]
 
     def _motion(self, surfaces: tuple[int, ...]) -> Motion:

@@ -22,7 +22,8 @@ class Switched:
     sliding : ndarray of bool, shape (m,)
         Whether each slides at its end.
     met : ndarray of int, shape (m, 2)
-        Surfaces that are a reason to end: places in `surfaces`; -1 for none.
+        Surfaces that are a reason to end: places in `surfaces`; -1 for none. In a smooth field
+        the shape is (m, 0).
     spent : ndarray of bool, shape (m,)
         Whether each ended because it reached as many as were allowed.
     surfaces : tuple of str
@@ -38,8 +39,8 @@ class Switched:
     @classmethod
     def none(cls, count: int) -> Self:
         """Give what happens in a smooth field."""
-        never = np.zeros(count, dtype=bool)
-        return cls(np.zeros(count, dtype=np.int64), never, np.full((count, 2), -1), never, ())
+        never, met = np.zeros(count, dtype=bool), np.empty((count, 0), dtype=np.int64)
+        return cls(np.zeros(count, dtype=np.int64), never, met, never, ())
 
     def reason(self, trajectory: int, end: int) -> str:
         """Say in words why a trajectory ended, if a surface is the reason; else nothing.

@@ -1,0 +1,174 @@
+"""Limit cycles as a portrait has them: searched, placed in the window, numbered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from eqpp_dash.engine.compiled import CompiledField
+from eqpp_dash.engine.cycles import CycleSearch, find_limit_cycles
+from eqpp_dash.engine.cycles.shape import encloses, location
+from eqpp_dash.engine.field import window_limits
+from eqpp_dash.engine.orbits import WORK_BOX
+from eqpp_dash.model.cycles import Annulus, CycleCoverage, LimitCycle
+from eqpp_dash.model.portrait import Array, Equilibrium, Notice
+from eqpp_dash.model.spec import Range
+
+if TYPE_CHECKING:
+    from eqpp_dash.engine.equilibria import EquilibriumSearch
+    from eqpp_dash.engine.machine.stepper import Machine
+    from eqpp_dash.engine.reporting import PhaseReporter
+    from eqpp_dash.engine.structure.facts import Structure
+
+BUDGET = 4_000
+"""Most orbits that the search of a portrait follows to a return."""
+
+SMALL = 0.05
+"""An innermost orbit of an annulus, in sizes of the outermost, that ends at its equilibrium."""
+
+IN_PREVIEW = CycleCoverage("not searched in a preview")
+WITHOUT = CycleSearch()
+
+
+def search_cycles(
+    field: CompiledField,
+    window: Mapping[str, Range],
+    search: EquilibriumSearch,
+    report: PhaseReporter,
+    machine: Machine | None = None,
+    structure: Structure | None = None,
+) -> CycleSearch:
+    """Search the limit cycles of a planar field for a portrait.
+
+    Parameters
+    ----------
+    field : CompiledField
+        The vector field.
+    window : mapping of str to (float, float)
+        Limits of each variable.
+    search : EquilibriumSearch
+        The equilibria and singularities in the window.
+    report : PhaseReporter
+        Told how far this is; its phase has begun.
+    machine : Machine, optional
+        Machine code of the system.
+    structure : Structure, optional
+        What is proved about the field.
+
+    Returns
+    -------
+    CycleSearch
+        What was found; nothing, with the reason, if the field is not autonomous.
+    """
+    if not field.autonomous:
+        return replace(WITHOUT, completeness=CycleCoverage("not searched: time appears"))
+    return find_limit_cycles(
+        field,
+        window,
+        search.equilibria,
+        search.singularities,
+        budget=BUDGET,
+        progress=report.tell,
+        machine=machine,
+        structure=structure,
+        complete=search.completeness == "proved",
+    )
+
+
+def covers(window: Mapping[str, Range], other: Mapping[str, Range]) -> bool:
+    """Tell whether a search on one window looked at all of another.
+
+    Examples
+    --------
+    >>> covers({"x": (-1, 1), "y": (-1, 1)}, {"x": (-2, 2), "y": (-7.5, 1)})
+    False
+    """
+    for name, (low, high) in window.items():
+        middle, half = 0.5 * (low + high), 0.5 * WORK_BOX * (high - low)
+        if other[name][0] < middle - half or other[name][1] > middle + half:
+            return False
+    return True
+
+
+def place_cycles(
+    field: CompiledField,
+    found: CycleSearch,
+    window: Mapping[str, Range],
+    equilibria: Sequence[Equilibrium],
+) -> CycleSearch:
+    """Tell anew where cycles lie, and what they enclose, in another window.
+
+    Parameters
+    ----------
+    field : CompiledField
+        The vector field.
+    found : CycleSearch
+        What was found.
+    window : mapping of str to (float, float)
+        The window.
+    equilibria : sequence of Equilibrium
+        The equilibria of the portrait, in its order.
+
+    Returns
+    -------
+    CycleSearch
+        The same cycles.
+    """
+    lo, hi = window_limits(field, window)
+    cycles = tuple(
+        replace(
+            cycle,
+            location=_location(cycle, lo, hi),
+            equilibria=_around(cycle.points, equilibria),
+        )
+        for cycle in found.cycles
+    )
+    bands = tuple(_limited(band, equilibria) for band in found.bands)
+    return replace(found, cycles=cycles, bands=bands)
+
+
+def _location(cycle: LimitCycle, lo: Array, hi: Array) -> str:
+    found = location(cycle.bounds, lo, hi)
+    passes = ((cycle.points >= lo) & (cycle.points <= hi)).all(axis=1).any()
+    return "outside" if found == "crosses" and not passes else found
+
+
+def _around(curve: Array, equilibria: Sequence[Equilibrium]) -> tuple[int, ...]:
+    return tuple(k for k, item in enumerate(equilibria) if encloses(curve, item.point))
+
+
+def _limited(band: Annulus, equilibria: Sequence[Equilibrium]) -> Annulus:
+    """Say that an annulus ends at the one equilibrium that its innermost orbit goes close round."""
+    if len(band.equilibria) != 1:
+        return band
+    number = band.equilibria[0]
+    point = equilibria[number].point
+    inner, outer = (float(np.linalg.norm(p - point)) for p in (band.inner, band.outer))
+    return replace(band, within=f"equilibrium {number}") if inner < SMALL * outer else band
+
+
+def outside_notices(found: CycleSearch, *, fitted: bool) -> list[Notice]:
+    """Tell of cycles that are not in the window.
+
+    Parameters
+    ----------
+    found : CycleSearch
+        Cycles, placed.
+    fitted : bool
+        Whether the window was fitted already.
+    """
+    advice = "too far off for the fitted window" if fitted else "fit the window to show all"
+    notices = []
+    for place, words in (("outside", "outside the window"), ("crosses", "partly in the window")):
+        items = [cycle for cycle in found.cycles if cycle.location == place]
+        if items:
+            count = "1 cycle is" if len(items) == 1 else f"{len(items)} cycles are"
+            spans = "; ".join(
+                f"{a:.4g} to {b:.4g}" for a, b in (cycle.bounds[0] for cycle in items[:5])
+            )
+            message = f"{count} {words} (from {spans}): {advice}"
+            notices.append(Notice("cycle-outside", message))
+    return notices
