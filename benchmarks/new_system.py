@@ -40,7 +40,7 @@ OURS = "machine code"
 AT_ONCE = "machine code, not waited for"
 SCIPY = "scipy DOP853, one by one"
 COMPILED = {"numba, specialised DOP853": 25.0, "diffrax Dopri8, vmap": 12.0}
-BOUNDS = {"rational": COMPILED | {SCIPY: 6.0}, "transcendental": COMPILED}
+BOUNDS = dict.fromkeys(("rational", "transcendental"), COMPILED | {SCIPY: 6.0})
 FAMILIES: dict[str, Callable[[float], Case]] = {
     "rational": van_der_pol_with,
     "transcendental": damped_pendulum,

@@ -196,12 +196,10 @@ class _Decider:
         return focus_proof(self.structure, item.point, item.error, self.span)
 
     def _turning(self, item: Equilibrium, germ_of: GermOf) -> Verdict:
-        focal = first_focal_value(germ_of, 1)
-        if focal is None:
-            proof = self._center(item)
-            if proof:
-                return Verdict("center", "neutral", 1, proof)
-            focal = first_focal_value(germ_of)
+        proof = self._center(item)
+        if proof:
+            return Verdict("center", "neutral", 1, proof)
+        focal = first_focal_value(germ_of)
         if focal is None:
             proof = center_by_degree(germ_of)
             if proof:

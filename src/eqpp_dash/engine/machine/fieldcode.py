@@ -175,7 +175,8 @@ class _Writer:
             return False
         if child in self._factors:
             return True
-        return abs(c) != 1 and (abs(c.numerator) != 1 or self._exact(1 / abs(c)))
+        size = abs(c)
+        return size != 1 and (not divides(size) or self._exact(1 / size))
 
     @staticmethod
     def _exact(below: Fraction) -> bool:
