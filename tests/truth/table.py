@@ -4,9 +4,9 @@
 
 A line a system: equilibria found/expected and their kinds; limit cycles found/expected, with the
 largest relative errors of period and log multiplier; curves of equilibria or poles; first integral;
-separatrices; seconds; verdict. What is not ok is told below its line. Ends with 1 if anything is
-wrong or missing, or if more than a third of the kinds that the linearisation does not decide stay
-undecided.
+separatrices; seconds of the processor; verdict. What is not ok is told below its line. Ends with 1
+if anything is wrong or missing, or if more than a third of the kinds that the linearisation does
+not decide stay undecided.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def kinds(portrait: Portrait) -> str:
 
 def judge(case: Case) -> tuple[Portrait, dict[str, Check], float]:
     """Compute a portrait and check it."""
-    began = time.perf_counter()
+    began = time.process_time()
     portrait = compute_portrait(case.spec)
-    taken = time.perf_counter() - began
+    taken = time.process_time() - began
     return portrait, {name: check(case, portrait) for name, check in CHECKS.items()}, taken
 
 
@@ -76,7 +76,7 @@ def main(names: list[str]) -> int:
         "limit cycles: "
         + ", ".join(f"{verdicts[word]} {word}" for word in WORDS)
         + f"; {degenerate['undecided']} of {degenerate.total()} kinds beyond the linearisation "
-        + f"undecided; {total:.1f} s"
+        + f"undecided; {total:.1f} s of the processor"
     )
     too_many = 3 * degenerate["undecided"] > degenerate.total()
     return int(bool(verdicts["wrong"] or verdicts["missing"] or too_many))
