@@ -24,7 +24,8 @@ BANDS = {
     "t-detest-b1": 1,
 }
 """Annuli of closed orbits: those inside and outside of the circle; each well's of the double
-well, and that outside of the figure eight. Sections begin at rightmost points, so each annulus has one."""
+well, and that outside of the figure eight. Sections begin at rightmost points, so each annulus has
+one."""
 
 
 def facts():
