@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 BUDGET = 4_000
 """Most orbits that the search of a portrait follows to a return."""
 
+GRID = 200
+MOST_CHANGES = 25_000
+"""Most changes of the sign of the first component between neighbours on a grid of that size:
+about as many as 60 curves right across it have."""
+
 SMALL = 0.05
 """An innermost orbit of an annulus, in sizes of the outermost, that ends at its equilibrium."""
 
@@ -65,6 +70,9 @@ def search_cycles(
     """
     if not field.autonomous:
         return replace(WITHOUT, completeness=CycleCoverage("not searched: time appears"))
+    if _intricate(field, window):
+        status = "not searched: the curves on which the first variable rests are too many"
+        return replace(WITHOUT, completeness=CycleCoverage(status))
     return find_limit_cycles(
         field,
         window,
@@ -76,6 +84,18 @@ def search_cycles(
         structure=structure,
         complete=search.completeness == "proved",
     )
+
+
+def _intricate(field: CompiledField, window: Mapping[str, Range]) -> bool:
+    """Tell whether f = 0, on which sections lie, has too many branches around the window."""
+    lo, hi = window_limits(field, window)
+    middle, half = 0.5 * (lo + hi), 0.5 * WORK_BOX * (hi - lo)
+    axis = np.linspace(-1.0, 1.0, GRID)
+    x, y = np.meshgrid(middle[0] + half[0] * axis, middle[1] + half[1] * axis)
+    with np.errstate(all="ignore"):
+        up = field(0.0, np.stack([x, y]))[0] > 0
+    changes = np.count_nonzero(up[1:] != up[:-1]) + np.count_nonzero(up[:, 1:] != up[:, :-1])
+    return int(changes) > MOST_CHANGES
 
 
 def covers(window: Mapping[str, Range], other: Mapping[str, Range]) -> bool:

@@ -39,7 +39,7 @@ from eqpp_dash.model.portrait import (
 )
 from eqpp_dash.model.spec import PortraitSpec, Range
 
-RESULTS_VERSION = 3
+RESULTS_VERSION = 4
 """Raised when results change: part of every portrait's id."""
 
 GRID = (25, 25)

@@ -132,3 +132,14 @@ def test_a_cycle_on_which_newtons_method_ends_exactly_has_its_period_once(sign):
     (cycle,) = found.cycles
     assert cycle.period == pytest.approx(2 * math.pi, abs=1e-9)
     assert cycle.log_multiplier == pytest.approx(-4 * math.pi * sign, abs=1e-8)
+
+
+def test_a_field_with_too_many_nullclines_is_not_searched_and_says_so():
+    spec = PortraitSpec(
+        "x' = sin(9*x*y); y' = cos(7*x + y^2)",
+        window={"x": (-3, 3), "y": (-3, 3)},
+        analyses=("equilibria", "cycles"),
+    )
+    portrait = compute_portrait(spec)
+    assert portrait.completeness["limit_cycles"].startswith("not searched: the curves")
+    assert portrait.limit_cycles == ()

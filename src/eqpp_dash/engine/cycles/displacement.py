@@ -130,7 +130,7 @@ class Displacement:
             kept = np.isfinite(again)
             at = better[kept]
             value[at], slope[at], error[at] = again[kept], steeper[kept], exact[kept]
-            gone = ~kept & ~np.isin(fine.fate, (Fate.RETURNED, Fate.UNDEFINED))
+            gone = ~kept & ~(fine.fate != Fate.RETURNED)
             if self.returns.compiled.switching:
                 gone[:] = False  # jumps are in the way of fine steps
             lost = better[gone]  # what seemed to be returns were none

@@ -8,6 +8,7 @@ from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles.arcs import Arc, ArcEnd
 from eqpp_dash.engine.cycles.displacement import Sample
 from eqpp_dash.engine.cycles.focal import Turn, linear_turn, lyapunov_sign
+from eqpp_dash.engine.cycles.judge import LOOSE
 from eqpp_dash.engine.cycles.lanes import NEVER, Fate
 
 AGREES = 0.2
@@ -15,6 +16,9 @@ AGREES = 0.2
 
 FLATTENED = 0.5
 """A return of less slope, in logarithms, hardly depends on where the orbit starts."""
+
+GROWN, FLAT = 1.1, 0.01
+"""The slope may have grown by this factor since the sample before, and by this."""
 
 SIMILAR = 0.01
 """Change of the displacement from one sample to the next, as a share of it, at which orbits near
@@ -87,12 +91,18 @@ class EndJudge:
             if any(fate in NEVER for fate in sample.fate):
                 return EndJudgement(True)
             return self._blind(end, "orbits near it could not be followed to a decision")
-        k = sample.best()
-        if sample.sign(k) == 0:
-            return EndJudgement(True)  # closed orbits, told as a band
-        value = sample.value[k]
+        clear = [k for k in sample.returned if sample.sign(k)]
+        if not clear:
+            if min(sample.error[k] for k in sample.returned) < LOOSE:
+                return EndJudgement(True)  # closed orbits, told as a band
+            return self._further(arc, side, sample, "the errors of returns are too large")
+        k = min(clear, key=lambda k: sample.stretch(k))
+        value, stretch = sample.value[k], sample.stretch(k)
         away = (sample.image(k) - sample.position) * side < 0
-        if away and sample.stretch(k) < FLATTENED and abs(value) > 1.0:
+        if len(clear) < len(sample.returned):
+            return self._further(arc, side, sample, "the errors of returns are too large")
+        settled = k not in inner.returned or stretch < GROWN * inner.stretch(k) + FLAT
+        if away and settled and stretch < FLATTENED and abs(value) > 1.0:
             return EndJudgement(True)
         if k in inner.returned and abs(inner.value[k] - value) < SIMILAR * abs(value):
             return EndJudgement(True)

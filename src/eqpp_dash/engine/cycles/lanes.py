@@ -18,8 +18,9 @@ class Fate(IntEnum):
     """What became of an orbit.
 
     ``LEFT``: it left the box. ``TRAPPED``: it can never come back. ``CAUGHT``: it tends to an
-    equilibrium. ``OVERTAKEN``: it was farther right than its start. ``UNDEFINED``: it ends.
-    ``GIVEN_UP``: it took too many steps.
+    equilibrium. ``OVERTAKEN``: it was farther right than its start. ``ENDED``: it runs into a place
+    where a field without jumps is not defined. ``UNDEFINED``: so does one of a field with jumps, or
+    its start is not defined. ``GIVEN_UP``: it took too many steps.
     """
 
     RUNNING = 0
@@ -30,9 +31,10 @@ class Fate(IntEnum):
     OVERTAKEN = 5
     UNDEFINED = 6
     GIVEN_UP = 7
+    ENDED = 8
 
 
-NEVER = frozenset({Fate.LEFT, Fate.TRAPPED, Fate.CAUGHT, Fate.OVERTAKEN})
+NEVER = frozenset({Fate.LEFT, Fate.TRAPPED, Fate.CAUGHT, Fate.OVERTAKEN, Fate.ENDED})
 """Fates after which no cycle goes through the start and has its rightmost point there."""
 
 
@@ -110,6 +112,8 @@ class Lanes:
         States, with the integral of the divergence, and rates in the direction of time.
     start, floor : ndarray, shape (2, lanes)
         Where they started; how far they have got from there, or were taken to get.
+    unit : ndarray
+        Error of x in the last step, if each errs by once the tolerance.
     noise : ndarray
         Logarithm of the greatest error across the flow, as `FirstReturns.noise` needs it.
     """
@@ -120,6 +124,7 @@ class Lanes:
         self.arc, self.sign, self.y, self.start = arc, sign, state, state[:2].copy()
         self.floor = floor
         self.noise = np.full(count, -np.inf)
+        self.unit = np.zeros(count)
         self.stiff = np.zeros(count, dtype=bool)
         self.t, self.tries = np.zeros(count), np.zeros(count, dtype=np.intp)
         self.f = np.zeros_like(state)

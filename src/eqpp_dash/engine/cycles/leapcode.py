@@ -70,7 +70,7 @@ class _Tried:
 
 _LOOPED = {
     "t": Row.TIME, "h": Row.STEP, "failed": Row.FAILED, "rising": Row.RISING, "noise": Row.NOISE,
-    "tries": Row.TRIES, "slow": Row.SLOW, "state": Row.STATE, "floor0": Row.FLOOR,
+    "tries": Row.TRIES, "slow": Row.SLOW, "unit": Row.UNIT, "state": Row.STATE, "floor0": Row.FLOOR,
     "floor1": Row.FLOOR + 1, "y0": Row.Y, "y1": Row.Y + 1, "y2": Row.Y + 2, "f0": Row.F,
     "f1": Row.F + 1, "f2": Row.F + 2,
 }  # fmt: skip
@@ -229,6 +229,21 @@ class _Leap(Ends):
         news["tries"] = lanes.select(usual, one_more, now["tries"])
         return news, self._ends(step, news, now, size, plain, accepted)
 
+    def _unit(self, step: StepCode, now: dict[str, str], h: str, size: list[str]) -> list[str]:
+        """Give the errors of a step in terms of the tolerance: no more than what moved in it."""
+        lanes = self.lanes
+        inverse = lanes.divide(lanes.constant(1.0), self.given[Given.RELATIVE])
+        found = []
+        for i in range(2):
+            y, f = now[f"y{i}"], now[f"f{i}"]
+            rate = greater(lanes, lanes.absolute(f), lanes.absolute(step.slope[i]))
+            moved = lanes.absolute(lanes.subtract(step.state[i], y))
+            moved = lanes.fma(lanes.absolute(h), rate, moved)
+            rounding = lanes.constant(limits.ROUNDING)
+            moved = lanes.fma(rounding, lanes.absolute(y), moved)
+            found.append(lesser(lanes, size[i], lanes.multiply(moved, inverse)))
+        return found
+
     def _trace(self, now: dict[str, str], h: str, taken: str) -> None:
         """Note a step that was taken, if steps are wanted."""
         lanes = self.lanes
@@ -301,8 +316,9 @@ class _Leap(Ends):
         factor = lanes.select(sharp, lanes.constant(0.5), factor)
         turns = lanes.mask_and(good, lanes.compare("ogt", now["rising"], zero))
         turns = lanes.mask_and(turns, lanes.compare("ole", step.slope[0], zero))
-        flux = lanes.multiply(size[1], lanes.absolute(step.slope[0]))
-        flux = lanes.fma(size[0], lanes.absolute(step.slope[1]), flux)
+        unit = self._unit(step, now, h, size)
+        flux = lanes.multiply(unit[1], lanes.absolute(step.slope[0]))
+        flux = lanes.fma(unit[0], lanes.absolute(step.slope[1]), flux)
         noise = lanes.subtract(logarithm(lanes, flux), step.state[2])
         taken = lanes.mask_and(usual, good)
         rises = lanes.select(lanes.compare("ogt", step.slope[0], zero), one, zero)
@@ -311,5 +327,6 @@ class _Leap(Ends):
             "noise": lanes.select(taken, greater(lanes, noise, now["noise"]), now["noise"]),
             "rising": lanes.select(taken, rises, now["rising"]),
             "failed": lanes.select(usual, more, now["failed"]),
+            "unit": lanes.select(taken, unit[0], now["unit"]),
         }
         return _Tried(factor, good, turns, values)

@@ -77,7 +77,7 @@ class Ends:
         short = lanes.multiply(news["h"], speed)
         short = lanes.compare("olt", short, lanes.constant(limits.SHORTEST))
         often = lanes.compare("ogt", failed, lanes.constant(limits.SOME_FAILURES))
-        end(lanes.mask_or(stuck, lanes.mask_and(short, often)), State.UNDEFINED)
+        end(lanes.mask_or(stuck, lanes.mask_and(short, often)), State.STUCK)
         for i in range(2):
             end(lanes.compare("olt", y[i], self.low[i]), State.LEFT)
             end(lanes.compare("ogt", y[i], self.high[i]), State.LEFT)

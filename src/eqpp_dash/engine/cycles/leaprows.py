@@ -15,7 +15,7 @@ class State(IntEnum):
     TURNED = 1
     LEFT = 2
     CAUGHT = 3
-    UNDEFINED = 4
+    STUCK = 4
     SLOW = 5
     PAUSED = 6
 
@@ -40,10 +40,11 @@ class Row(IntEnum):
     F = 14
     START = 17
     PAUSE = 19
-    TURN = 20
-    TURN_Y = 21
-    TURN_F = 24
-    COUNT = 27
+    UNIT = 20
+    TURN = 21
+    TURN_Y = 22
+    TURN_F = 25
+    COUNT = 28
 
 
 class Given(IntEnum):

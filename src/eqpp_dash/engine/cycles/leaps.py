@@ -22,7 +22,7 @@ PAUSES = (60, 150, 400, 1000)
 TRACED = 120
 """Steps of a lane that are traced at once."""
 
-FATES = {State.LEFT: Fate.LEFT, State.CAUGHT: Fate.CAUGHT, State.UNDEFINED: Fate.UNDEFINED}
+FATES = {State.LEFT: Fate.LEFT, State.CAUGHT: Fate.CAUGHT}
 
 
 class Leaps:
@@ -101,7 +101,7 @@ class Leaps:
         record[Row.SIGN], record[Row.FAILED] = lanes.sign[some], lanes.failed[some]
         record[Row.RISING], record[Row.NOISE] = lanes.rising[some], lanes.noise[some]
         record[Row.TRIES], record[Row.PAUSE] = lanes.tries[some], limit
-        record[Row.SLOW] = lanes.slow[some]
+        record[Row.SLOW], record[Row.UNIT] = lanes.slow[some], lanes.unit[some]
         record[Row.FLOOR : Row.FLOOR + 2] = lanes.floor[:, some]
         record[Row.Y : Row.Y + 3], record[Row.F : Row.F + 3] = lanes.y[:, some], lanes.f[:, some]
         record[Row.START : Row.START + 2] = lanes.start[:, some]
@@ -113,7 +113,7 @@ class Leaps:
         lanes.t[some], lanes.h[some] = after[Row.TIME], after[Row.STEP]
         lanes.failed[some], lanes.rising[some] = after[Row.FAILED], after[Row.RISING]
         lanes.noise[some], lanes.tries[some] = after[Row.NOISE], after[Row.TRIES]
-        lanes.slow[some] = after[Row.SLOW]
+        lanes.slow[some], lanes.unit[some] = after[Row.SLOW], after[Row.UNIT]
         lanes.floor[:, some] = after[Row.FLOOR : Row.FLOOR + 2]
         lanes.y[:, some], lanes.f[:, some] = after[Row.Y : Row.Y + 3], after[Row.F : Row.F + 3]
 
@@ -136,7 +136,7 @@ class Leaps:
         """Decide about lanes that have stopped."""
         lanes, shot = self.shot.lanes, self.shot
         state = np.where(lanes.stiff[some] == self.implicit, after[Row.STATE], State.PAUSED)
-        for reason, fate in FATES.items():
+        for reason, fate in {**FATES, State.STUCK: shot.stuck}.items():
             shot.out.fate[lanes.lane[some[state == reason]]] = fate
         turned = np.flatnonzero(state == State.TURNED)
         if turned.size:
@@ -146,8 +146,7 @@ class Leaps:
             if i.size:
                 turn, lane = turn[:, back], lanes.lane[i]
                 shot.out.noise[lane] = lanes.noise[i]
-                least = shot.stepping.tolerated(lanes, shot.rtol)[0, i] / shot.rtol
-                shot.arrive(lane, lanes.arc[i], turn[0], turn[1:4], turn[4:], least)
+                shot.arrive(lane, lanes.arc[i], turn[0], turn[1:4], turn[4:], lanes.unit[i])
 
     def _hand_over(self) -> None:
         """Find stiff lanes among those that have gone slowly for long, or for all their steps."""

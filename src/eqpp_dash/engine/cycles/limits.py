@@ -42,3 +42,6 @@ UNDEFINED_FACTOR = 0.25
 MOST_FAILURES, SOME_FAILURES, SHORTEST = 25.0, 3.0, 1e-13
 """An orbit ends where so many tries fail, or fewer if the step is shorter than this share of the
 extent."""
+
+ROUNDING = 4e-16
+"""Error of a step by rounding, as a share of the state."""

@@ -29,6 +29,10 @@ HIDDEN = 0.3
 """Share of the distance from a node, below whose error an orbit is beside it."""
 
 
+RESOLVED = 1e-9
+"""Share of a section, nearer than which a singular point is not told from its neighbours."""
+
+
 class ReturnMap:
     """Follows orbits from sections to their first returns.
 
@@ -157,8 +161,8 @@ class ReturnMap:
             best[here[~(away <= 1e-3 * extent[here] + 1e-9 * np.abs(y[here]))]] = -1
         return best
 
-    def drawn_in(self, arc: int, x: Array, sign: Array, error: Array) -> Bools:
-        """Tell which orbits come back so near a node that it draws them in.
+    def drawn_in(self, arc: int, x: Array, sign: Array, error: Array) -> tuple[Bools, Bools]:
+        """Tell which orbits come back so near a node that it draws them in, or a singular point.
 
         Parameters
         ----------
@@ -168,10 +172,12 @@ class ReturnMap:
             Where they come back, in which direction of time, and the error of that.
         """
         one = self.arcs[arc]
-        found = np.zeros(x.size, dtype=bool)
+        drawn, ended = np.zeros(x.size, dtype=bool), np.zeros(x.size, dtype=bool)
         for end, place in ((one.left, one.x[0]), (one.right, one.x[-1])):
             near = HIDDEN * np.abs(x - place) < error
             if end.kind == "equilibrium" and near.any():
                 turn = linear_turn(self.compiled, end.point)
-                found |= near & (turn.kind == "node") & (sign * turn.growth < 0)
-        return found
+                drawn |= near & (turn.kind == "node") & (sign * turn.growth < 0)
+            elif end.kind == "singular":
+                ended |= near | (np.abs(x - place) < RESOLVED * one.size)
+        return drawn, ended

@@ -58,10 +58,12 @@ class Shot:
         self.returns, self.stepping, self.lanes = returns, returns.stepping, lanes
         self.rtol, self.rightmost, self.path = rtol, rightmost, path
         self.race, self.extra, self.most_steps = False, limits.EXTRA_STEPS, 0
+        self.stuck = Fate.UNDEFINED if returns.compiled.switching else Fate.ENDED
         count = lanes.lane.size
         self.out = FirstReturns.empty(count)
         self.crossed = np.zeros((len(returns.arcs), count), dtype=np.int8)
         self.arrivals: list[_Arrival] = []
+        self.least = np.zeros(count)
         self.sign = lanes.sign.copy()
         field = self.stepping.directed(lanes.sign)
         lanes.f = field(lanes.t, lanes.y)
@@ -126,7 +128,9 @@ class Shot:
         factor = np.where(sharp, 0.5, factor)
         factor = np.where(good & (lanes.failed == 0), factor, np.minimum(factor, 1.0))
         size = self.stepping.size(lanes)
-        flux = (size[::-1] * np.abs(trial.slope[:2])).sum(axis=0)  # of errors across the flow
+        unit = self._unit(trial, size)
+        flux = (unit[::-1] * np.abs(trial.slope[:2])).sum(axis=0)  # of errors across the flow
+        lanes.unit = np.where(good, unit[0], lanes.unit)
         self._look(trial, good)
         noise = np.fmax(lanes.noise, np.log(flux) - trial.state[2])
         lanes.noise = np.where(good, noise, lanes.noise)
@@ -142,6 +146,15 @@ class Shot:
         lanes.t = np.where(good, lanes.t + lanes.h, lanes.t)
         lanes.h = lanes.h * factor
         self._give_up()
+
+    def _unit(self, trial: dop853.Trial, size: Array) -> Array:
+        """Give the errors of steps in terms of the tolerance: no more than what moved in them."""
+        lanes = self.lanes
+        rates = np.maximum(np.abs(lanes.f[:2]), np.abs(trial.slope[:2]))
+        moved = np.abs(trial.state - lanes.y)[:2] + np.abs(lanes.h) * rates
+        moved += limits.ROUNDING * np.abs(lanes.y[:2])
+        unit: Array = np.minimum(size, moved / self.rtol)
+        return unit
 
     def _end(self, which: Bools, fate: Fate) -> None:
         lane = self.lanes.lane[which]
@@ -173,6 +186,7 @@ class Shot:
             i = passed[back]
             self.out.noise[lanes.lane[i]] = lanes.noise[i]
             allowed = self.stepping.tolerated(lanes, self.rtol)[:, i]
+            self.least[lanes.lane[i]] = lanes.unit[i]
             ends = lanes.t[i], lanes.y[:, i], lanes.f[:, i], lanes.h[i], share[back]
             arrival = _Arrival(lanes.lane[i], lanes.arc[i], *ends, allowed, lanes.stiff[i])
             self.arrivals.append(arrival)
@@ -211,7 +225,7 @@ class Shot:
         speed = np.abs(lanes.f[:2] / lanes.floor).max(axis=0)
         short = (lanes.h * speed < limits.SHORTEST) & (lanes.failed > limits.SOME_FAILURES)
         stuck = (lanes.failed > limits.MOST_FAILURES) | short
-        self._end(stuck, Fate.UNDEFINED)
+        self._end(stuck, self.stuck)
         for trap in self.returns.traps:
             apart = position - trap.point[:, None]
             level: Array = np.einsum("im,ij,jm->m", apart, trap.shape, apart)
@@ -238,7 +252,7 @@ class Shot:
                 late = self._delay(signs[some], trial.state, trial.slope)
                 share[some] = np.clip(share[some] + late / h[some], 0.0, 1.2)
             state[:, some], slope[:, some] = trial.state, trial.slope
-        self.arrive(lane, arc, time, state, slope, allowed[0] / self.rtol)
+        self.arrive(lane, arc, time, state, slope, self.least[lane])
 
     def _delay(self, sign: Array, state: Array, slope: Array) -> Array:
         """Give the time until x turns, by the rate at which its rate changes."""
@@ -253,7 +267,8 @@ class Shot:
 
         `least` is the least error that a step of unit error causes; `out.noise` holds the
         logarithm of the greatest across the flow on the way. Where the error hides how near a
-        node the orbit has come that draws it in, the orbit is caught.
+        node the orbit has come that draws it in, the orbit is caught; so near a singular point, it
+        has run into that.
         """
         out = self.out
         delay = self._delay(self.sign[lane], state, slope)
@@ -268,5 +283,6 @@ class Shot:
         for k in np.unique(arc):
             here = lane[arc == k]
             hidden = self.rtol * out.noise[here]
-            drawn = self.returns.drawn_in(int(k), out.x[here], self.sign[here], hidden)
+            drawn, ended = self.returns.drawn_in(int(k), out.x[here], self.sign[here], hidden)
             out.fate[here[drawn]] = Fate.CAUGHT
+            out.fate[here[ended]] = self.stuck

@@ -164,3 +164,21 @@ def test_other_dimensions_are_refused():
     field = parse_system("x' = y; y' = -x; z' = -z").compile()
     with pytest.raises(ValueError, match="planar"):
         find_limit_cycles(field, dict.fromkeys("xyz", (-1.0, 1.0)))
+
+
+def test_a_pole_beside_the_window_takes_no_time_and_is_not_undecided():
+    """Orbits left of x = 0 run into the pole at x = -1/1.203, or to where it meets y = 0."""
+    text = "x' = x*(1 - x/7.971) - x*y/(1 + 1.203*x); y' = y*(0.832*x/(1 + x) - 0.408)"
+    found = search(text, window((0.0, 12.0), (0.0, 8.0)))
+    (cycle,) = found.cycles
+    assert cycle.evidence == "verified"
+    assert found.undecided == ()
+    assert found.completeness.blind == ()
+
+
+def test_a_cycle_too_close_to_a_saddle_is_told_as_not_seen():
+    """The predators all but die out: the cycle passes the saddle (23.706, 0) within 1e-9 of it."""
+    text = "x' = x*(1 - x/23.706) - x*y/(1 + 1.56*x); y' = y*(0.858*x/(1 + x) - 0.244)"
+    found = search(text, window((0.0, 12.0), (0.0, 8.0)))
+    assert found.cycles == found.bands == ()
+    assert any("(23.706, " in reason for reason in found.completeness.blind)
