@@ -9,7 +9,7 @@ JOBS ?= 2
 SOURCES := $(shell find src -type f -not -name "*.pyc")
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit thorough dist torture peers screenshots gallery lock clean browser-tools
+.PHONY: help run test check unit truth thorough dist torture peers screenshots gallery lock clean browser-tools
 
 help: ## Say what each target does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -50,12 +50,16 @@ test: check browser-tools ## Install what the tests need, browser included, and 
 	$(TEST_BIN)/pytest -q -n $(JOBS) tests/unit tests/truth src docs
 	$(TEST_BIN)/pytest -q tests/integration tests/browser
 
-thorough: $(TEST_VENV)/.ready ## What takes minutes: 10,000 random expressions, 1,400 systems
+truth: $(TEST_VENV)/.ready ## Portraits of all known planar systems against the facts: a table
+	$(TEST_BIN)/python tests/truth/table.py
+
+thorough: $(TEST_VENV)/.ready ## What takes minutes: 10,000 random expressions, 2,300 systems
 	$(TEST_BIN)/pytest -q --hypothesis-profile=thorough \
 		tests/unit/engine/expression/test_error_bounds.py tests/unit/engine/machine/test_build.py \
 		tests/unit/engine/machine/test_integrate.py
 	CYCLE_SYSTEMS=200 CYCLE_BRUTE_FORCE=200 $(TEST_BIN)/pytest -q tests/unit/engine/cycles
 	AUDIT_SYSTEMS=2000 $(TEST_BIN)/pytest -q tests/unit/engine/test_audit.py
+	$(TEST_BIN)/python tests/truth/random_systems.py
 
 torture: $(TEST_VENV)/.ready ## Kill workers, executor, server and jobs at random, 50 times
 	$(TEST_BIN)/python tests/torture.py --kills 50

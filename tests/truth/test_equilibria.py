@@ -44,7 +44,7 @@ def search(system: dict[str, Any], fact: dict[str, Any]) -> tuple[CompiledField,
 
 
 def test_there_are_enough_facts() -> None:
-    assert len(facts("equilibria")) == 44
+    assert len(facts("equilibria")) == 49
     assert len(facts("equilibria_continuum")) == 2
     assert len(facts("not_equilibria")) >= 1
 

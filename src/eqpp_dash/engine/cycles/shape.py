@@ -13,6 +13,10 @@ from eqpp_dash.model.portrait import Array
 
 POINTS_A_STEP = 8
 LEAST_POINTS = 200
+FLAT = 1e-6
+"""How far, in sizes of the curve, a point may be from the chord that replaces it."""
+LONGEST = 5e-3
+"""Longest chord, in sizes of the curve, that replaces points."""
 
 
 def closed_curve(
@@ -56,7 +60,49 @@ def closed_curve(
             extremes.append(interpolate(y, terms, np.minimum(share, whole)).T)
     every = np.concatenate(extremes)
     bounds = np.stack([every.min(axis=0), every.max(axis=0)], axis=1)
+    points = thin_closed(points)
     return (points if forward else points[::-1].copy()), bounds
+
+
+def thin_closed(points: Array) -> Array:
+    """Drop points that a closed polyline does not need.
+
+    Where a cycle draws orbits in strongly, steps are so short that it would have a hundred
+    thousand points.
+
+    Parameters
+    ----------
+    points : ndarray, shape (m, 2)
+        The polyline, its first point repeated at the end.
+
+    Returns
+    -------
+    ndarray, shape (k, 2)
+        Some of its points, the first and the last among them; none that were dropped is
+        farther than `FLAT` of the curve's size from what is left.
+
+    Examples
+    --------
+    >>> turn = np.linspace(0.0, 2.0 * np.pi, 50_001)
+    >>> circle = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    >>> thinned = thin_closed(circle)
+    >>> len(thinned), np.ptp(thinned, axis=0).round(5).tolist()
+    (3126, [2.0, 2.0])
+    """
+    scaled = (points / np.maximum(np.ptp(points, axis=0), 1e-300)).T
+    kept = np.arange(len(points))
+    while True:
+        middle = np.arange(1, kept.size - 1, 2)
+        a, p, b = (scaled[:, kept[middle + k]] for k in (-1, 0, 1))
+        chord, ahead = b - a, p - a
+        length = np.hypot(*chord)
+        off = np.abs(chord[0] * ahead[1] - chord[1] * ahead[0])
+        along = (ahead * chord).sum(axis=0)
+        drop = (off <= FLAT / 3.0 * length) & (length <= LONGEST)
+        drop &= (along >= 0.0) & (along <= length**2)
+        if 4 * np.count_nonzero(drop) < middle.size:
+            return points[kept]
+        kept = np.delete(kept, middle[drop])
 
 
 def rough_curves(path: Sequence[Steps], lanes: Ints, periods: Array) -> list[Array]:

@@ -1,0 +1,6 @@
+"""Let the checks against the truth share their helper modules."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
