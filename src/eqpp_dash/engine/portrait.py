@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from eqpp_dash import __version__
+from eqpp_dash.engine.basins import basins_of_portrait
 from eqpp_dash.engine.closed import IN_PREVIEW, outside_notices
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.drawing import draw_trajectories, sketch_trajectories
@@ -21,7 +22,7 @@ from eqpp_dash.engine.machine.stepper import Machine, integrator_of, prepare_mac
 from eqpp_dash.engine.nullclines import trace_nullclines
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.prepare import check_point, prepare_spec
-from eqpp_dash.engine.remarks import end_notices, separatrix_notices
+from eqpp_dash.engine.remarks import basin_notices, end_notices, separatrix_notices
 from eqpp_dash.engine.reporting import PhaseReporter, Report
 from eqpp_dash.engine.structure.facts import Structure
 from eqpp_dash.engine.structure.find import quick_structure
@@ -97,10 +98,11 @@ def compute_portrait(
     nullclines: tuple[Nullcline, ...] = ()
     if "nullclines" in spec.analyses:
         nullclines = trace_nullclines(compiled, window)
-    report.begin("trajectories")
     equilibria = search.equilibria if search else ()
     problem = _problem(compiled, window, spec, equilibria, machine, closed.cycles)
     problem = replace(problem, annuli=closed.bands)
+    basins = basins_of_portrait(system, spec, problem, equilibria, report)
+    report.begin("trajectories")
     trajectories = draw_trajectories(problem, spec, equilibria, report)
     return replace(
         base,
@@ -114,12 +116,14 @@ def compute_portrait(
         annuli=closed.bands,
         cycle_gaps=closed.undecided,
         cycle_coverage=closed.completeness,
+        basins=basins,
         completeness=_completeness(search, closed.completeness),
         notices=(
             *system.notes,
             *found.notices,
             *(search.notices if search else ()),
             *outside_notices(closed, fitted=spec.window is None),
+            *basin_notices(basins),
             *separatrix_notices(spec, equilibria),
             *end_notices(trajectories),
         ),

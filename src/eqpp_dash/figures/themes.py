@@ -37,6 +37,12 @@ class Theme:
         Limit cycles.
     equilibrium, undecided : str
         Outline of an equilibrium, and of one that is not decided.
+    basins : tuple of str
+        Tints of basins of attraction, in turn.
+    nowhere : str
+        Tint of what belongs to no attractor that is known.
+    tinting : float
+        Opacity of tints.
     """
 
     name: str
@@ -55,6 +61,9 @@ class Theme:
     cycle: str
     equilibrium: str
     undecided: str
+    basins: tuple[str, ...]
+    nowhere: str
+    tinting: float
 
 
 LIGHT = Theme(
@@ -74,6 +83,9 @@ LIGHT = Theme(
     cycle="#111820",
     equilibrium="#111820",
     undecided="#6b7684",
+    basins=("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2"),
+    nowhere="#5b6672",
+    tinting=0.24,
 )
 
 DARK = Theme(
@@ -93,6 +105,9 @@ DARK = Theme(
     cycle="#f4f7fb",
     equilibrium="#f4f7fb",
     undecided="#a5b0bd",
+    basins=("#56b4e9", "#f0b323", "#2fc79a", "#e493c2", "#f0e442", "#4f7fff"),
+    nowhere="#97a3b1",
+    tinting=0.2,
 )
 
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}

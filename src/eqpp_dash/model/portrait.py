@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eqpp_dash.model.basins import BasinMap
 from eqpp_dash.model.cycles import Annulus, CycleCoverage, CycleGap, LimitCycle
 from eqpp_dash.model.spec import PortraitSpec, Range
 
@@ -254,6 +255,8 @@ class Portrait:
         Isolated closed orbits; bands of closed orbits; where it is not known how many there are.
     cycle_coverage : CycleCoverage
         What the search for limit cycles covered.
+    basins : BasinMap or None
+        The window divided into basins of attraction; None if not asked for.
     completeness : mapping of str to str
         For each search, how sure it is that nothing was missed.
     notices : tuple of Notice
@@ -285,6 +288,7 @@ class Portrait:
     annuli: tuple[Annulus, ...] = ()
     cycle_gaps: tuple[CycleGap, ...] = ()
     cycle_coverage: CycleCoverage = dataclasses.field(default_factory=CycleCoverage)
+    basins: BasinMap | None = None
 
     def facts(self, **row: Any) -> dict[str, Any]:
         """Give the facts JSON as a dict; see `eqpp_dash.model.facts.portrait_facts`."""
