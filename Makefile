@@ -53,7 +53,7 @@ test: check browser-tools ## Install what the tests need, browser included, and 
 thorough: $(TEST_VENV)/.ready ## What takes minutes: 10,000 random expressions, 1,400 systems
 	$(TEST_BIN)/pytest -q --hypothesis-profile=thorough \
 		tests/unit/engine/expression/test_error_bounds.py tests/unit/engine/machine/test_build.py \
-		tests/unit/engine/machine/test_integrate.py
+		tests/unit/engine/machine/test_integrate.py tests/truth/test_basins.py
 	CYCLE_SYSTEMS=200 CYCLE_BRUTE_FORCE=200 $(TEST_BIN)/pytest -q tests/unit/engine/cycles
 
 torture: $(TEST_VENV)/.ready ## Kill workers, executor, server and jobs at random, 50 times

@@ -23,7 +23,7 @@ from eqpp_dash.model.spec import PortraitSpec
 Array = NDArray[np.float64]
 
 THOROUGH = settings.get_current_profile_name() == "thorough"
-SIDE = 512 if THOROUGH else 128
+SIDE = 256 if THOROUGH else 128
 WITHIN = 0.002
 ESCAPED = 1e3
 
@@ -53,7 +53,7 @@ def _near(x: Array, y: Array, *points: tuple[float, float]) -> dict[str, NDArray
 
 def _circles(x: Array, y: Array) -> tuple[Array, Array]:
     r = x * x + y * y
-    g = (1 - r) * (4 - r) * (9 - r) / 9
+    g = (1 - r) * (2 - r) * (3 - r)
     return -y + x * g, x + y * g
 
 
@@ -61,14 +61,14 @@ PI2 = 2 * math.pi
 CASES = {
     "wells": Case(
         "x' = y; y' = x - x^3 - 0.3*y", ((-2, 2), (-2, 2)),
-        lambda x, y: (y, x - x**3 - 0.3 * y), 60, 0.04,
+        lambda x, y: (y, x - x * x * x - 0.3 * y), 60, 0.1,
         lambda x, y: _near(x, y, (-1, 0), (1, 0)),
     ),
     "circles": Case(
-        "x' = -y + x*(1 - x^2 - y^2)*(4 - x^2 - y^2)*(9 - x^2 - y^2)/9\n"
-        "y' = x + y*(1 - x^2 - y^2)*(4 - x^2 - y^2)*(9 - x^2 - y^2)/9",
-        ((-3.5, 3.5), (-3.5, 3.5)), _circles, 6, 0.002,
-        lambda x, y: {"cycle 1.0": np.hypot(x, y) < 2, "cycle 3.0": np.hypot(x, y) >= 2},
+        "x' = -y + x*(1 - x^2 - y^2)*(2 - x^2 - y^2)*(3 - x^2 - y^2)\n"
+        "y' = x + y*(1 - x^2 - y^2)*(2 - x^2 - y^2)*(3 - x^2 - y^2)",
+        ((-1.8, 1.8), (-1.8, 1.8)), _circles, 4, 0.003,
+        lambda x, y: {"cycle 1.0": x * x + y * y < 2, "cycle 1.7": x * x + y * y >= 2},
     ),
     "blow-up": Case(
         "x' = x^2 - 1; y' = -y", ((-3, 3), (-2, 2)),
@@ -77,17 +77,17 @@ CASES = {
     ),
     "pendulum": Case(
         "x' = y; y' = -sin(x) - 0.5*y", ((-PI2 - 0.5, PI2 + 0.5), (-4, 4)),
-        lambda x, y: (y, -np.sin(x) - 0.5 * y), 60, 0.04,
+        lambda x, y: (y, -np.sin(x) - 0.5 * y), 60, 0.1,
         lambda x, y: _near(x, y, *((PI2 * k, 0) for k in range(-4, 5))),
     ),
     "van der Pol backward": Case(
         "x' = -y; y' = x - (1 - x^2)*y", ((-4, 4), (-4, 4)),
-        lambda x, y: (-y, x - (1 - x * x) * y), 40, 0.005,
+        lambda x, y: (-y, x - (1 - x * x) * y), 30, 0.005,
         lambda x, y: _near(x, y, (0, 0)) | {"infinity": ~(np.hypot(x, y) < 3)},
     ),
     "toggle switch": Case(
         "x' = 4/(1 + y^3) - x; y' = 4/(1 + x^3) - y", ((0, 4), (0, 4)),
-        lambda x, y: (4 / (1 + y**3) - x, 4 / (1 + x**3) - y), 40, 0.05,
+        lambda x, y: (4 / (1 + y * y * y) - x, 4 / (1 + x * x * x) - y), 40, 0.05,
         lambda x, y: _near(x, y, (0.06, 4.0), (4.0, 0.06)),
     ),
     "competing species": Case(
@@ -97,12 +97,12 @@ CASES = {
     ),
     "FitzHugh and Nagumo": Case(
         "x' = x - x^3/3 - y + 0.2; y' = 0.08*(x + 0.7 - 0.8*y)", ((-2.5, 2.5), (-1.5, 2)),
-        lambda x, y: (x - x**3 / 3 - y + 0.2, 0.08 * (x + 0.7 - 0.8 * y)), 300, 0.1,
+        lambda x, y: (x - x * x * x / 3 - y + 0.2, 0.08 * (x + 0.7 - 0.8 * y)), 300, 0.2,
         lambda x, y: _near(x, y, (-1.07, -0.46)),
     ),
     "two stable states": Case(
         "x' = -x^3 + x + 0.2 + 0.1*y; y' = -y + 0.1*x", ((-2, 2), (-2, 2)),
-        lambda x, y: (-(x**3) + x + 0.2 + 0.1 * y, -y + 0.1 * x), 40, 0.05,
+        lambda x, y: (-x * x * x + x + 0.2 + 0.1 * y, -y + 0.1 * x), 40, 0.05,
         lambda x, y: _near(x, y, (-0.89, -0.09), (1.09, 0.11)),
     ),
     "prey with an Allee threshold": Case(
@@ -171,7 +171,7 @@ def test_shares_are_those_of_brute_force(name):
 
 def test_shares_known_exactly():
     circles = shares_of(portrait_of(CASES["circles"]))
-    assert circles["cycle 1.0"] == pytest.approx(4 * math.pi / 49, abs=2e-4)
+    assert circles["cycle 1.0"] == pytest.approx(2 * math.pi / 3.6**2, abs=2e-4)
     assert shares_of(portrait_of(CASES["blow-up"]))["infinity"] == pytest.approx(1 / 3, abs=2e-4)
     toggle = portrait_of(CASES["toggle switch"])
     assert toggle.basins is not None

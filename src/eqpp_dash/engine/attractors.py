@@ -286,8 +286,10 @@ def sinks_near(
         for _ in range(30):
             jacobian = np.moveaxis(compiled.jacobian(0.0, points), -1, 0)
             values = compiled(0.0, points).T[:, :, None]
-            good = np.isfinite(jacobian).all(axis=(1, 2)) & np.isfinite(values).all(axis=(1, 2))
-            good &= np.abs(np.linalg.det(np.where(good[:, None, None], jacobian, 1.0))) > 0
+            both = np.concatenate([jacobian, values], axis=2)
+            good: NDArray[np.bool_] = np.asarray(np.isfinite(both).all(axis=(1, 2)))
+            det = np.linalg.det(np.where(good[:, None, None], jacobian, 1.0))
+            good &= np.asarray(det != 0)
             points, last = points[:, good], last[:, good]
             if not points.size:
                 return []

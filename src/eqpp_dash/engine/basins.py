@@ -299,9 +299,12 @@ class _Work:
         """Take sinks beyond the window, at which orbits were left, for attractors too."""
         field, width = self.problem.field, self.problem.width
         before = len(self.known.resting)
-        known = [item.point for item in (*self.equilibria, *self.known.resting)]
+        known = [item.point for item in self.equilibria]
+        known += [item.point for item in self.known.resting]
         for item in sinks_near(field, states, known, width):
             label = len(self.known.resting) + len(self.known.cycles)
+            if (np.abs(item.point - self.problem.center) <= 0.5 * width).all():
+                continue  # the search has missed it: what is in the window is named by its number
             if label > MOST_LABELS:
                 break
             found = resting_attractor(field, item, "beyond", label, width)

@@ -23,7 +23,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, ScalarFo
 from numpy.typing import NDArray
 
 from eqpp_dash.exports.glyphs import FONT, drawable
-from eqpp_dash.figures.basins import basin_legend, basin_pieces, tints
+from eqpp_dash.figures.basins import TOLD, basin_legend, basin_pieces, tints
 from eqpp_dash.figures.cycles import cycle_name
 from eqpp_dash.figures.geometry import (
     Frame,
@@ -127,7 +127,7 @@ def draw_portrait(portrait: Portrait, theme: Theme = LIGHT) -> Figure:
         legend = figure.legend(
             handles=entries,
             loc="outside lower center",
-            ncols=min(len(entries), 4),
+            ncols=min(len(entries), 4 if portrait.basins is None else 3),
             frameon=False,
             fontsize=9,
             labelcolor=theme.text,
@@ -173,7 +173,8 @@ def _draw_basins(axes: Axes, portrait: Portrait, frame: Frame, theme: Theme) -> 
         if not rings:
             continue
         axes.add_patch(PathPatch(Path.make_compound_path(*rings), zorder=0.2, **style))
-        entries.append(Patch(label=drawable(basin_legend(item, spans)), **style))
+        if item.fraction >= TOLD:
+            entries.append(Patch(label=drawable(basin_legend(item, spans)), **style))
     return entries
 
 

@@ -36,6 +36,9 @@ _BRIEF = {
 PATTERNS = ("", "/", ".", "\\", "x", "-", "|", "+")
 """Patterns that tell basins apart without colour, in the order of the tints."""
 
+TOLD = 1e-3
+"""Basins of a smaller share of the window are drawn, but have no entry in the legend."""
+
 SMALLEST = 2e-5
 """Pieces of a smaller share of the window are not drawn: a few cells on a border."""
 
@@ -67,10 +70,9 @@ def basin_words(item: Basin, spans: tuple[float, ...] = ()) -> str:
     """
     if item.of in _FATES:
         return _FATES[item.of]
-    if item.of.startswith("cycle"):
-        return printable(f"{item.kind} limit cycle {item.of.removeprefix('cycle ')}")
+    kind = f"{item.kind} limit cycle through" if item.of.startswith("cycle") else item.kind
     beyond = " beyond the window" if item.of == "beyond" else ""
-    return printable(f"{item.kind} {format_point(item.point, spans, 4)}{beyond}")
+    return printable(f"{kind} {format_point(item.point, spans, 4)}{beyond}")
 
 
 def basin_legend(item: Basin, spans: tuple[float, ...] = ()) -> str:
@@ -84,8 +86,8 @@ def basin_legend(item: Basin, spans: tuple[float, ...] = ()) -> str:
     """
     name = _BRIEF.get(item.of, "")
     if not name:
-        place = item.of if item.of.startswith("cycle") else format_point(item.point, spans, 4)
-        name = f"basin of {place}"
+        through = "the cycle through " if item.of.startswith("cycle") else ""
+        name = f"basin of {through}{format_point(item.point, spans, 4)}"
     return printable(f"{name}: {basin_share(item)}")
 
 
@@ -196,6 +198,7 @@ def basin_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[Trace]:
             frame,
             name=rich_text(basin_legend(item, spans)),
             legendgroup=f"basin-{number}",
+            showlegend=item.fraction >= TOLD,
             legendrank=2000,
             line={"color": tint.colour, "width": 0},
             fill="toself",
