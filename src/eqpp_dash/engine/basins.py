@@ -9,31 +9,19 @@ differ, so that thin parts are followed.
 from __future__ import annotations
 
 import math
-import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as StillRunning
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eqpp_dash.engine.attractors import (
-    Attractors,
-    resting_attractor,
-    section_names,
-    sinks_near,
-    turning_attractors,
-)
-from eqpp_dash.engine.machine import End, Integrator
-from eqpp_dash.engine.machine.stepper import objects_folder
+from eqpp_dash.engine.fates import FATES, INFINITY, OPEN, Fates, Labels
+from eqpp_dash.engine.machine import Integrator
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.reporting import PhaseReporter
 from eqpp_dash.engine.system import System
-from eqpp_dash.engine.timescale import time_span
 from eqpp_dash.model.basins import NO_PLACE, UNDECIDED, Basin, BasinMap
 from eqpp_dash.model.portrait import Array, Equilibrium
 from eqpp_dash.model.spec import Parameter, PortraitSpec
@@ -49,14 +37,6 @@ ENOUGH_STEPS = 3e6
 
 MOST_STEPS = 2e8
 """Steps in all after which cells are no longer halved."""
-
-ORBIT_STEPS = 20_000
-RTOL, ATOL = 1e-7, 1e-9
-FAR = 1e9
-"""An orbit so many work boxes away is taken to grow without bound, as trajectories are."""
-
-MOST_LABELS = 100
-"""Attractors that are told apart at most."""
 
 FEW, LONGER = 0.05, 4.0
 """If at most this share of the cells is undecided at the end, these are followed for longer."""
@@ -74,11 +54,6 @@ So a border along an axis or a diagonal, where systems have them, is not hit by 
 """
 
 LOOK_EVERY = 0.02
-FATES = ("infinity", "left work box", "undefined", UNDECIDED)
-INFINITY, LEFT, UNDEFINED, OPEN = range(-4, 0)
-"""Labels of what is no attractor, in the order of `FATES`."""
-
-Labels = NDArray[np.int8]
 Shares = dict[int, float]
 
 
@@ -127,21 +102,19 @@ def find_basins(
     BasinMap
         The cells' basins. What no attractor has caught in the time is ``undecided``.
     """
-    work = _Work(system, parameters, problem, equilibria, machine)
+    work = _Cells(system, parameters, problem, equilibria)
     with ExitStack() as stack:
         pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="basins")
         stack.callback(pool.shutdown, wait=False)
-        stack.callback(work.stopped.set)
-        running = pool.submit(work.run)
-        while True:
-            try:
-                return running.result(timeout=LOOK_EVERY)
-            except StillRunning:
-                report.tell(work.share)
+        stack.callback(work.fates.stopped.set)
+        running = pool.submit(work.divide, machine)
+        while wait([running], timeout=LOOK_EVERY).not_done:
+            report.tell(work.share)
+        return running.result()
 
 
-class _Work:
-    """One map of basins, made on a thread of its own so that it can be left at any time."""
+class _Cells:
+    """The cells of a window, divided on a thread of its own so that it can be left any time."""
 
     def __init__(
         self,
@@ -149,117 +122,25 @@ class _Work:
         parameters: Mapping[str, Parameter],
         problem: Problem,
         equilibria: Sequence[Equilibrium],
-        machine: bool,
     ) -> None:
-        self.system, self.problem, self.equilibria = system, problem, equilibria
-        self.machine = machine
-        self.values = dict(parameters)
-        taken = (*system.variables, *self.values)
-        sections = section_names(taken, problem.cycles)
-        self.stopped = threading.Event()
+        self.problem = problem
         self.share, self._stage = 0.0, (0.0, 0.0)
-        self.steps = self.orbits = 0
-        width, center = problem.width, problem.center
-        self.box = _around(center, 0.5 * problem.box * width)
-        self.far = _around(center, 0.5 * FAR * problem.box * width)
-        self.span = _span(problem, equilibria)
-        cycles = problem.cycles
-        slopes = [problem.field(0.0, cycle.point[:, None])[1, 0] for cycle in cycles]
-        self.known = Attractors(cycles, sections, [1 if s > 0 else -1 for s in slopes])
+        self.fates = Fates(system, parameters, problem, equilibria, self._tell)
 
     @np.errstate(all="ignore")
-    def run(self) -> BasinMap:
+    def divide(self, machine: bool) -> BasinMap:
         """Make the map."""
-        names, variables = self.known.sections, self.system.variables
-        with Integrator(
-            self.system.components,
-            variables,
-            {**self.values, **names},
-            sections=[f"{variables[1]} - {name}" for name in names],
-            folder=objects_folder(),
-            machine=self.machine,
-        ) as integrator:
-            self.propagate: Callable[..., Any] = partial(
-                integrator.propagate,
-                method={"Radau": "Rodas5P"}.get(self.problem.method, self.problem.method),
-                rtol=RTOL,
-                atol=ATOL * self.problem.width,
-                max_steps=ORBIT_STEPS,
-                cancel=self.stopped.is_set,
-            )
-            self._find_attractors()
+        with self.fates.integrator(machine=machine) as integrator:
             finest = FINE if integrator.tier == "machine" else FINE_NUMPY
             labels, coarse = self._whole(min(COARSE, finest), finest)
             labels = self._settle(self._refine(labels, finest))
             shares, errors = self._measure(labels)
-            remark = "" if integrator.tier == "machine" else self._slow(integrator)
+            remark = "" if integrator.tier == "machine" else _slow(integrator)
         return self._map(labels, shares, errors, coarse, remark)
-
-    def _slow(self, integrator: Integrator) -> str:
-        why = integrator.trouble or "machine code was not wanted"
-        return f"Basins were computed by numpy, on a coarser grid: {why}"
-
-    def _find_attractors(self) -> None:
-        width, known = self.problem.width, self.known
-        for number, item in enumerate(self.equilibria):
-            of, label = f"equilibrium {number}", len(known.resting)
-            found = resting_attractor(self.problem.field, item, of, label, width)
-            if found is not None:
-                known.resting.append(found)
-        if known.cycles:
-            turns = partial(
-                self.propagate, parameters=known.sections, rtol=1e-10, atol=1e-12 * width
-            )
-            first = len(known.resting)
-            known.turning = turning_attractors(known, self.equilibria, turns, first, width)
-
-    # labels --------------------------------------------------------------------------------
 
     def _tell(self, share: float) -> None:
         low, high = self._stage
         self.share = max(self.share, low + (high - low) * share)
-
-    def _follow(self, starts: Array) -> tuple[Labels, Array]:
-        """Give the labels of starts, shape (2, m), and the last states."""
-        inside = self._propagate(starts, self.span, self.box)
-        labels, states = self.known.caught(inside), inside.states
-        labels[inside.ends == End.INFINITY] = INFINITY
-        labels[inside.ends == End.UNDEFINED] = UNDEFINED
-        gone = np.flatnonzero(inside.ends == End.BOX)
-        if gone.size:
-            left = np.maximum(self.span - inside.times[gone], 0.05 * self.span)
-            beyond = self._propagate(states[:, gone], left, self.far, beyond=True)
-            labels[gone] = self._beyond(beyond)
-            states[:, gone] = beyond.states
-        self.orbits += labels.size
-        return labels, states
-
-    def _propagate(self, starts: Array, span: Any, box: Array, **more: Any) -> Any:
-        found = self.propagate(
-            starts,
-            span,
-            box=box,
-            parameters=self.known.sections,
-            progress=self._tell,
-            **self.known.wanted(),
-            **more,
-        )
-        self.steps += int(found.steps.sum())
-        if self.stopped.is_set():
-            raise RuntimeError("nobody waits for these basins any more")
-        return found
-
-    def _beyond(self, found: Any) -> Labels:
-        """Label orbits that have left the work box."""
-        labels = self.known.caught(found)
-        low, high = self.box.T[:, :, None]
-        out = ((found.states < low) | (found.states > high)).any(axis=0)
-        labels[out & (labels == OPEN)] = LEFT
-        labels[(found.ends == End.INFINITY) | (found.ends == End.BOX)] = INFINITY
-        labels[found.ends == End.UNDEFINED] = UNDEFINED
-        return labels
-
-    # cells ---------------------------------------------------------------------------------
 
     def _centers(self, cells: NDArray[np.intp], side: int) -> Array:
         """Give the centres of cells, shape (2, m): rows and columns, from below and the left."""
@@ -273,7 +154,7 @@ class _Work:
 
     def _all(self, side: int) -> tuple[Labels, Array]:
         cells = np.indices((side, side)).reshape(2, -1)
-        labels, states = self._follow(self._centers(cells, side))
+        labels, states = self.fates.follow(self._centers(cells, side))
         return labels.reshape(side, side), states
 
     def _whole(self, side: int, finest: int) -> tuple[Labels, int]:
@@ -281,48 +162,31 @@ class _Work:
         self._stage = 0.05, 0.4
         labels, states = self._all(side)
         lost = labels.ravel() == OPEN
-        if lost.any() and self._sinks_beyond(states[:, lost]):
+        if lost.any() and self.fates.sinks_beyond(states[:, lost]):
             cells = np.stack(np.unravel_index(np.flatnonzero(lost), labels.shape))
             labels, _ = self._again(labels, cells)
         self._stage = 0.4, 0.5
-        while 2 * side <= finest // 2 and 4 * self.steps < ENOUGH_STEPS:
+        while 2 * side <= finest // 2 and 4 * self.fates.steps < ENOUGH_STEPS:
             side *= 2
             labels, _ = self._all(side)
         return labels, side
 
     def _again(self, labels: Labels, cells: NDArray[np.intp]) -> tuple[Labels, Array]:
-        found, states = self._follow(self._centers(cells, len(labels)))
+        found, states = self.fates.follow(self._centers(cells, len(labels)))
         labels[cells[0], cells[1]] = found
         return labels, states
-
-    def _sinks_beyond(self, states: Array) -> bool:
-        """Take sinks beyond the window, at which orbits were left, for attractors too."""
-        field, width = self.problem.field, self.problem.width
-        before = len(self.known.resting)
-        known = [item.point for item in self.equilibria]
-        known += [item.point for item in self.known.resting]
-        for item in sinks_near(field, states, known, width):
-            label = len(self.known.resting) + len(self.known.cycles)
-            if (np.abs(item.point - self.problem.center) <= 0.5 * width).all():
-                continue  # the search has missed it: what is in the window is named by its number
-            if label > MOST_LABELS:
-                break
-            found = resting_attractor(field, item, "beyond", label, width)
-            if found is not None:
-                self.known.resting.append(found)
-        return len(self.known.resting) > before
 
     def _refine(self, labels: Labels, finest: int) -> Labels:
         """Halve the cells that differ from a neighbour until they are the finest."""
         stage = 0.5
-        while len(labels) < finest and self.steps < MOST_STEPS:
+        while len(labels) < finest and self.fates.steps < MOST_STEPS:
             edge = beside_others(labels)
             labels = np.repeat(np.repeat(labels, 2, 0), 2, 1)
             wanted = np.repeat(np.repeat(edge, 2, 0), 2, 1)
             done = np.zeros(labels.shape, dtype=bool)
             self._stage = stage, stage + 0.5 * (1.0 - stage)
             stage = self._stage[1]
-            while wanted.any() and self.steps < MOST_STEPS:
+            while wanted.any() and self.fates.steps < MOST_STEPS:
                 cells = np.stack(np.nonzero(wanted))
                 labels, _ = self._again(labels, cells)
                 done |= wanted
@@ -332,12 +196,13 @@ class _Work:
     def _settle(self, labels: Labels) -> Labels:
         """Follow the cells that are left undecided for longer, if they are few."""
         cells = np.stack(np.nonzero(labels == OPEN))
-        if not 0 < cells.shape[1] <= FEW * labels.size or self.steps >= MOST_STEPS:
+        if not 0 < cells.shape[1] <= FEW * labels.size or self.fates.steps >= MOST_STEPS:
             return labels
-        self._stage, self.span = (1.0, 1.0), LONGER * self.span
+        self._stage = 1.0, 1.0
+        self.fates.span *= LONGER
         labels, states = self._again(labels, cells)
         lost = labels[cells[0], cells[1]] == OPEN
-        if lost.any() and self._sinks_beyond(states[:, lost]):
+        if lost.any() and self.fates.sinks_beyond(states[:, lost]):
             labels, _ = self._again(labels, cells[:, lost])
         return labels
 
@@ -363,7 +228,7 @@ class _Work:
             low[:, None]
             + (quarters[::-1] + place) / (2 * len(labels)) * self.problem.width[:, None]
         )
-        found, _ = self._follow(starts)
+        found, _ = self.fates.follow(starts)
         shares, errors = {k: n / labels.size for k, n in counts.items()}, {}
         owner = labels[np.tile(cells[0], 4), np.tile(cells[1], 4)]
         for label, n in zip(*_tally(found), strict=True):
@@ -377,7 +242,7 @@ class _Work:
     def _map(
         self, labels: Labels, shares: Shares, errors: Shares, coarse: int, remark: str
     ) -> BasinMap:
-        attractors = self.known.labels()
+        attractors = self.fates.known.labels()
         area = float(np.prod(self.problem.width))
         basins: list[Basin] = []
         numbers = np.zeros(labels.shape, dtype=np.int8)
@@ -401,26 +266,18 @@ class _Work:
                     item.kind if item else "",
                 )
             )
-        return BasinMap(numbers, tuple(basins), self.orbits, coarse, remark)
+        return BasinMap(numbers, tuple(basins), self.fates.orbits, coarse, remark)
+
+
+def _slow(integrator: Integrator) -> str:
+    why = integrator.trouble or "machine code was not wanted"
+    return f"Basins were computed by numpy, on a coarser grid: {why}"
 
 
 def _tally(labels: Labels) -> tuple[list[int], list[int]]:
     """Give the labels that occur, and how often."""
     found, counts = np.unique(labels, return_counts=True)
     return found.tolist(), counts.tolist()
-
-
-def _span(problem: Problem, equilibria: Sequence[Equilibrium]) -> float:
-    """Give how long orbits are followed: fifty times the slowest attractor's time, at least."""
-    slowest = max((item.period for item in problem.cycles), default=0.0)
-    for item in equilibria:
-        if item.hyperbolic and item.stability == "stable":
-            slowest = max(slowest, 1.0 / float(np.abs(item.eigenvalues.real).min()))
-    return max(2.0 * time_span(equilibria, problem.crossing, problem.cycles), 50.0 * slowest)
-
-
-def _around(center: Array, reach: Array) -> Array:
-    return np.stack([center - reach, center + reach], axis=1)
 
 
 def beside_others(labels: Labels) -> NDArray[np.bool_]:

@@ -107,7 +107,7 @@ DARK = Theme(
     undecided="#a5b0bd",
     basins=("#56b4e9", "#f0b323", "#2fc79a", "#e493c2", "#f0e442", "#4f7fff"),
     nowhere="#97a3b1",
-    tinting=0.2,
+    tinting=0.24,
 )
 
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
