@@ -231,7 +231,7 @@
   }
 
   const gather = (origin, title, equations, fit, xLow, xHigh, yLow, yHigh, aspect, method, span,
-    rtol, atol, starts, values) => {
+    rtol, atol, starts, basins, values) => {
     const skip = window.dash_clientside.no_update;
     if (origin === undefined || origin === null) return skip;
     const limits = [[xLow, xHigh], [yLow, yHigh]];
@@ -263,6 +263,7 @@
     lane.form = {
       origin, title: title || "", equations: equations || "", parameters, known,
       limits: fit ? null : limits, aspect, method, span, rtol, atol, starts: starts || [],
+      basins: basins === true,
     };
     lane.look = look();
     soon(typed ? TEXT_DELAY : SOON);

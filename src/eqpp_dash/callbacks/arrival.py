@@ -169,6 +169,7 @@ def register(app: Dash, services: Services) -> None:
             "atol": Output(OptionsPanel.ATOL, "value"),
             "aspect": Output(OptionsPanel.ASPECT, "value"),
             "starts": Output(Picture.STARTS, "value"),
+            "basins": Output(OptionsPanel.BASINS, "checked"),
             "job": Output(JobKey.JOB, "data"),
             "watch": Output(JobKey.WATCH, "data"),
             "placed": Output(JobKey.PLACED, "data"),

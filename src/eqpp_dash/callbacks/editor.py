@@ -130,6 +130,7 @@ def register(app: Dash, services: Services) -> None:
         Input(OptionsPanel.RTOL, "value"),
         Input(OptionsPanel.ATOL, "value"),
         Input(Picture.STARTS, "value"),
+        Input(OptionsPanel.BASINS, "checked"),
         Input(every_parameter(Part.VALUE), "value"),
         State(every_parameter(Part.KNOWN), "data"),
         at_start=True,

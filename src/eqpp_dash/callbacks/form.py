@@ -41,6 +41,8 @@ class Form:
         Options.
     starts : tuple of str
         Points such as ``"0.5, 0"``.
+    basins : bool
+        Whether the basins of attraction are wanted.
     """
 
     origin: str
@@ -55,6 +57,7 @@ class Form:
     rtol: str
     atol: str
     starts: tuple[str, ...]
+    basins: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,7 @@ def read_form(data: Any) -> Form:
         rtol=_text(data, "rtol", MAX_FIELD),
         atol=_text(data, "atol", MAX_FIELD),
         starts=tuple(_short(item, "initial_conditions") for item in starts),
+        basins=data.get("basins") is True,
     )
 
 
@@ -208,6 +212,8 @@ def form_spec(
             "method": form.method or "auto",
         },
     }
+    rest = [name for name in base.analyses if name != "basins"]
+    data["analyses"] = [*rest, "basins"] if form.basins else rest
     data["time"] = {"start": base.time.start, "span": _span(form.span, constant)}
     return PortraitSpec.from_json(data)
 
@@ -348,6 +354,7 @@ def form_values(spec: PortraitSpec, understanding: Any | None, origin: str) -> d
         "rtol": number_text(spec.options.rtol),
         "atol": number_text(spec.options.atol),
         "starts": [point_entry(point) for point in spec.initial_conditions],
+        "basins": "basins" in spec.analyses,
     }
 
 

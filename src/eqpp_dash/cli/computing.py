@@ -36,6 +36,7 @@ EXIT_INTERRUPTED = 130
 @click.option(
     "--through", "points", metavar="X,Y", multiple=True, help="Follow a trajectory through a point."
 )
+@click.option("--basins", is_flag=True, help="Find the basins of attraction too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
 @click.option(
     "-o",
@@ -55,6 +56,7 @@ def compute(
     values: tuple[str, ...],
     limits: tuple[str, ...],
     points: tuple[str, ...],
+    basins: bool,
     as_json: bool,
     targets: tuple[Path, ...],
     data_dir: Path | None,
@@ -70,7 +72,9 @@ def compute(
 
     for target in targets:
         check_target(target)
-    spec = read_spec(source, equations, title=title, values=values, limits=limits, points=points)
+    spec = read_spec(
+        source, equations, title=title, values=values, limits=limits, points=points, basins=basins
+    )
     services = open_services(load_settings(config, data_dir=data_dir))
     job = _submit_and_wait(ctx, services, spec)
     portrait = services.portraits.portrait(job.row_id)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from eqpp_dash.errors import EqppError, EquationError, JobError, SpecError
+from eqpp_dash.figures.basins import basin_share, basin_words
 from eqpp_dash.figures.connections import (
     audit_words,
     codimension_words,
@@ -159,7 +160,8 @@ def portrait_report(portrait: Portrait, job: JobView) -> str:
         place = _point(singularity.point.tolist())
         lines.append(f"Singularity at {place}: {printable(singularity.reason)}")
     lines += [printable(str(structure_words(entry))) for entry in system.structure]
-    lines += ["", *_cycle_lines(portrait), "", *_trajectory_lines(portrait)]
+    lines += ["", *_cycle_lines(portrait), *_basin_lines(portrait), ""]
+    lines += _trajectory_lines(portrait)
     lines += _connection_lines(portrait)
     if portrait.partial:
         lines.append("The computation was stopped early: parts may be missing.")
@@ -247,6 +249,25 @@ def _connection_lines(portrait: Portrait) -> list[str]:
         lines.append(f"Audit: {audit_words(portrait.audit)}")
         lines += [f"  {printable(note)}" for note in portrait.audit.notes]
     return lines
+
+
+def _basin_lines(portrait: Portrait) -> list[str]:
+    if portrait.basins is None:
+        return []
+    spans = tuple(high - low for low, high in portrait.window.values())
+    rows = [
+        (
+            basin_words(item, spans),
+            basin_share(item),
+            f"± {format_number(100 * item.error, 1)} %",
+            format_number(item.area, 5),
+            item.evidence,
+        )
+        for item in portrait.basins.basins
+    ]
+    heads = ("of", "share", "error", "area", "evidence")
+    summary = f"Basins of attraction: {len(rows)} ({portrait.basins.summary})"
+    return ["", summary, *(f"  {line}" for line in table(heads, rows))]
 
 
 def _trajectory_lines(portrait: Portrait) -> list[str]:

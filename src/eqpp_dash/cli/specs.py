@@ -20,6 +20,7 @@ def read_spec(
     values: tuple[str, ...] = (),
     limits: tuple[str, ...] = (),
     points: tuple[str, ...] = (),
+    basins: bool = False,
 ) -> PortraitSpec:
     """Make the specification that a command line asks for.
 
@@ -37,6 +38,8 @@ def read_spec(
         ``NAME=LOW:HIGH``, a variable's limits each.
     points : tuple of str
         ``X,Y``, a point to follow a trajectory through each.
+    basins : bool
+        Whether the basins of attraction are wanted too.
 
     Returns
     -------
@@ -75,6 +78,8 @@ def read_spec(
         data["window"] = window
     for item in points:
         data["initial_conditions"].append([_value(part, "--through") for part in item.split(",")])
+    if basins:
+        data["analyses"].append("basins")
     return PortraitSpec.from_json(data)
 
 

@@ -10,6 +10,7 @@ from dash import html
 
 from eqpp_dash.components.attributes import aria, data
 from eqpp_dash.components.connections import audit_section, connections_section
+from eqpp_dash.figures.basins import basin_share, basin_words
 from eqpp_dash.figures.cycles import (
     annulus_words,
     cycle_multiplier,
@@ -61,6 +62,7 @@ def facts_panel(
         _cycles(portrait),
         *_annuli(portrait),
         *connections_section(portrait),
+        *_basins(portrait),
         *_sets(portrait),
         *_switching(portrait),
         *_singularities(portrait),
@@ -171,6 +173,24 @@ def _annuli(portrait: Portrait) -> list[Any]:
         for item in portrait.annuli
     ]
     return [html.Div([_title("Annuli of closed orbits", len(items)), html.Ul(items)])]
+
+
+def _basins(portrait: Portrait) -> list[Any]:
+    if portrait.basins is None:
+        return []
+    spans, items = tuple(_spans(portrait)), portrait.basins.basins
+    rows = [
+        html.Div(
+            [
+                html.Dt(basin_words(item, spans)),
+                html.Dd([basin_share(item), html.Span(f" {item.evidence}", className="quiet")]),
+            ]
+        )
+        for item in items
+    ]
+    words = html.P(f"Of the window; {portrait.basins.summary}.", className="reason search")
+    listed = html.Dl(rows, className="pairs wide basins")
+    return [html.Div([_title("Basins of attraction", len(items)), words, listed])]
 
 
 def _pair(name: str, value: str) -> html.Div:

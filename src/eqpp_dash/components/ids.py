@@ -56,6 +56,7 @@ class OptionsPanel(StrEnum):
     METHOD = "option-method"
     SPAN = "option-span"
     ASPECT = "option-aspect"
+    BASINS = "option-basins"
 
 
 class Picture(StrEnum):

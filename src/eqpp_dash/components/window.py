@@ -6,7 +6,7 @@ import dash_mantine_components as dmc
 from dash import html
 
 from eqpp_dash.components.attributes import aria, data
-from eqpp_dash.components.ids import WindowPanel
+from eqpp_dash.components.ids import OptionsPanel, WindowPanel
 from eqpp_dash.figures.labels import plain_name
 
 
@@ -31,6 +31,13 @@ def window_panel() -> html.Section:
             html.Div(
                 _row(WindowPanel.Y_NAME, "y", WindowPanel.Y_LOW, WindowPanel.Y_HIGH, "second"),
                 id=WindowPanel.Y_ROW,
+            ),
+            dmc.Switch(
+                id=OptionsPanel.BASINS,
+                label="Basins of attraction, when computed",
+                checked=False,
+                size="xs",
+                className="basins-switch",
             ),
         ],
         className="panel window",

@@ -91,7 +91,7 @@ def find_features(
     found = find_equilibria(field, window, progress=tell, known=fit.known)
     search = with_kinds(found, field, window, lambda: structure)
     report.begin("cycles")
-    if "cycles" not in spec.analyses:
+    if not {"cycles", "basins"} & set(spec.analyses):
         return Findings(window, fit.notices, structure, search)
     closed = search_cycles(field, window, search, report, machine, structure)
     shown = window
@@ -115,5 +115,5 @@ def window_of(field: CompiledField, system: System, spec: PortraitSpec) -> Windo
 
 def names_equilibria(spec: PortraitSpec, points: Sequence[object]) -> bool:
     """Tell whether equilibria are asked for, or needed to name where orbits end."""
-    wanted = {"equilibria", "separatrices", "cycles", "trajectories"}
+    wanted = {"equilibria", "separatrices", "cycles", "trajectories", "basins"}
     return bool(points or wanted & set(spec.analyses))

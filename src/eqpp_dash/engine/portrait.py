@@ -11,6 +11,7 @@ import numpy as np
 
 from eqpp_dash import __version__
 from eqpp_dash.engine.audit import audit_indices, audit_notices
+from eqpp_dash.engine.basins import basins_of_portrait
 from eqpp_dash.engine.closed import IN_PREVIEW, outside_notices
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.drawing import draw_trajectories, sketch_trajectories
@@ -22,7 +23,7 @@ from eqpp_dash.engine.machine.stepper import Machine, integrator_of, prepare_mac
 from eqpp_dash.engine.nullclines import trace_nullclines
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.prepare import check_point, prepare_spec
-from eqpp_dash.engine.remarks import end_notices, separatrix_notices
+from eqpp_dash.engine.remarks import basin_notices, end_notices, separatrix_notices
 from eqpp_dash.engine.reporting import PhaseReporter, Report
 from eqpp_dash.engine.structure.facts import Structure
 from eqpp_dash.engine.structure.find import quick_structure
@@ -98,10 +99,11 @@ def compute_portrait(
     nullclines: tuple[Nullcline, ...] = ()
     if "nullclines" in spec.analyses:
         nullclines = trace_nullclines(compiled, window)
-    report.begin("trajectories")
     equilibria = search.equilibria if search else ()
     problem = _problem(compiled, window, spec, equilibria, machine, closed.cycles)
     problem = replace(problem, annuli=closed.bands, sets=search.sets if search else ())
+    basins = basins_of_portrait(system, spec, problem, equilibria, report)
+    report.begin("trajectories")
     trajectories, net = draw_trajectories(problem, spec, equilibria, report, found.structure)
     audit = audit_indices(compiled, window, search, closed.cycles, found.structure)
     return replace(
@@ -121,12 +123,14 @@ def compute_portrait(
         connections=net.connections,
         polycycles=net.polycycles,
         audit=audit,
+        basins=basins,
         completeness=_completeness(search, closed.completeness),
         notices=(
             *system.notes,
             *found.notices,
             *(search.notices if search else ()),
             *outside_notices(closed, fitted=spec.window is None),
+            *basin_notices(basins),
             *separatrix_notices(spec, equilibria),
             *audit_notices(audit),
             *end_notices(trajectories),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eqpp_dash.engine.seeding import MOST_SADDLES, saddles_in_window
+from eqpp_dash.model.basins import BasinMap
 from eqpp_dash.model.ends import END_WORDS
 from eqpp_dash.model.portrait import Equilibrium, Notice, Trajectory
 from eqpp_dash.model.spec import PortraitSpec
@@ -19,6 +20,23 @@ def separatrix_notices(spec: PortraitSpec, equilibria: Sequence[Equilibrium]) ->
         return []
     text = f"The separatrices of {MOST_SADDLES} of the {count} saddles are drawn"
     return [Notice("separatrices-left-out", text)]
+
+
+def basin_notices(basins: BasinMap | None) -> list[Notice]:
+    """Say how the basins were computed, if that matters, and where they are undecided."""
+    if basins is None:
+        return []
+    notices = [Notice("basins-slow", basins.remark)] if basins.remark else []
+    if basins.undecided:
+        share = 100.0 * basins.undecided / basins.side**2
+        notices.append(
+            Notice(
+                "basins-undecided",
+                f"{share:.2g} % of the window is in no basin that is known: no attractor had "
+                "caught the orbits there in the time they were followed",
+            )
+        )
+    return notices
 
 
 def end_notices(trajectories: Sequence[Trajectory]) -> list[Notice]:

@@ -15,6 +15,7 @@ _SHARES = {
     "cycles": 0.6,
     "field": 0.62,
     "nullclines": 0.66,
+    "basins": 0.78,
     "trajectories": 1.0,
 }
 _MESSAGES = {
@@ -25,6 +26,7 @@ _MESSAGES = {
     "structure": "Looking for first integrals, symmetries and invariant curves",
     "equilibria": "Searching equilibria",
     "cycles": "Searching limit cycles",
+    "basins": "Dividing the window into basins of attraction",
     "trajectories": "Integrating trajectories",
 }
 

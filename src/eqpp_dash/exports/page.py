@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from eqpp_dash.figures import FIGURE_CONFIG, THEMES, portrait_figure_dict
+from eqpp_dash.figures.basins import basin_share, basin_words
 from eqpp_dash.figures.connections import (
     audit_words,
     codimension_words,
@@ -34,6 +35,7 @@ from eqpp_dash.figures.labels import (
     sector_words,
 )
 from eqpp_dash.figures.switching import segment_words
+from eqpp_dash.model.basins import Basin
 from eqpp_dash.model.portrait import Equilibrium, OrbitEnd, Portrait
 from eqpp_dash.model.structure import structure_words
 
@@ -276,6 +278,19 @@ def _cycle_section(portrait: Portrait) -> Iterable[str]:
             for item in portrait.annuli
         )
         yield f"<h2>Annuli of closed orbits</h2>\n<ul>{items}</ul>"
+    if portrait.basins is not None:
+        yield _basin_table(portrait, portrait.basins.basins)
+
+
+def _basin_table(portrait: Portrait, basins: Sequence[Basin]) -> str:
+    spans = tuple(portrait_frame(portrait).span.tolist())
+    rows = [
+        (basin_words(item, spans), basin_share(item), format_number(item.area, 5), item.evidence)
+        for item in basins
+    ]
+    heads = ("of", "share of the window", "area", "evidence")
+    table = _table(heads, [tuple(map(_text, row)) for row in rows])
+    return f"<h2>Basins of attraction</h2>\n{table}"
 
 
 def _connection_section(portrait: Portrait) -> Iterable[str]:

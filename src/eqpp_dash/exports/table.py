@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 
+from eqpp_dash.model.basins import BasinMap
 from eqpp_dash.model.portrait import Portrait
 
 HEAD = ("curve", "origin", "t")
 
+MOST_CELLS = 128
+"""Cells of basins along each side that are written."""
+
 
 def portrait_table(portrait: Portrait) -> str:
-    """Write the equilibria, the limit cycles and the trajectories as CSV (RFC 4180).
+    """Write the equilibria, the limit cycles, trajectories and basins as CSV (RFC 4180).
 
     Parameters
     ----------
@@ -22,8 +27,9 @@ def portrait_table(portrait: Portrait) -> str:
     -------
     str
         Columns ``curve`` (``equilibrium k``, ``cycle k`` or ``trajectory k``, numbered as in
-        the facts), ``origin`` (``equilibrium``, ``limit cycle``, ``given``, ``seeded`` or
-        ``separatrix``), ``t`` (time relative to the start; empty for an equilibrium and for
+        the facts; for a cell of a basin what it belongs to), ``origin`` (``equilibrium``,
+        ``limit cycle``, ``given``, ``seeded``, ``separatrix``, or ``basin k`` for the centre of
+        a cell of basin k), ``t`` (time relative to the start; empty for an equilibrium and for
         a cycle, whose points come in the order of time), and one column a state variable.
         Numbers are written so that they are read back exactly.
     """
@@ -39,7 +45,21 @@ def portrait_table(portrait: Portrait) -> str:
         name, origin = f"trajectory {number}", curve.origin
         for time, point in zip(curve.times.tolist(), curve.points.tolist(), strict=True):
             writer.writerow([name, origin, time, *point])
+    if portrait.basins is not None:
+        writer.writerows(_cells(portrait, portrait.basins))
     return text.getvalue()
+
+
+def _cells(portrait: Portrait, basins: BasinMap) -> Iterator[list[object]]:
+    """Give the centres of cells with their basins, at most `MOST_CELLS` along each side."""
+    every = max(1, basins.side // MOST_CELLS)
+    picked = range(every // 2, basins.side, every)
+    (x_low, x_high), (y_low, y_high) = portrait.window.values()
+    for row in picked:
+        y = y_low + (row + 0.5) / basins.side * (y_high - y_low)
+        for column, number in zip(picked, basins.labels[row, picked].tolist(), strict=True):
+            x = x_low + (column + 0.5) / basins.side * (x_high - x_low)
+            yield [basins.basins[number].of, f"basin {number}", "", x, y]
 
 
 def _column(name: str) -> str:

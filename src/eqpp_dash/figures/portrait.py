@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from eqpp_dash.errors import EqppError
+from eqpp_dash.figures.basins import basin_traces
 from eqpp_dash.figures.cycles import cycle_traces
 from eqpp_dash.figures.geometry import Frame, frame_of, portrait_frame
 from eqpp_dash.figures.layout import portrait_layout
@@ -44,7 +45,8 @@ def portrait_figure_dict(
     -------
     dict
         ``data`` and ``layout``; arrays as base64 in single precision where that suffices.
-        Layers are legend groups: ``field``, ``sliding``, ``escaping``, ``crossing``,
+        Layers are legend groups: ``basin-0``, ``basin-1`` and so on, ``field``,
+        ``sliding``, ``escaping``, ``crossing``,
         ``nullcline-0``, ``nullcline-1``,
         ``trajectories``, ``stable``, ``unstable``, ``cycles-stable``, ``cycles-unstable``,
         ``cycles-semi-stable``, ``equilibrium-sets``, ``singularities`` and, one a kind,
@@ -60,6 +62,7 @@ def portrait_figure_dict(
         raise EqppError("only planar portraits can be drawn", hint="Give two state variables")
     colours, frame = theme_named(theme), portrait_frame(portrait)
     below: list[Trace] = [
+        *basin_traces(portrait, frame, colours),
         *field_traces(portrait, frame, colours, phone=phone),
         *switching_traces(portrait, frame, colours),
         *nullcline_traces(portrait, frame, colours),

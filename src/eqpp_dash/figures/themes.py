@@ -39,6 +39,12 @@ class Theme:
         Outline of an equilibrium, and of one that is not decided.
     switching : str
         Surfaces at which the field jumps.
+    basins : tuple of str
+        Tints of basins of attraction, in turn.
+    nowhere : str
+        Tint of what belongs to no attractor that is known.
+    tinting : float
+        Opacity of tints.
     """
 
     name: str
@@ -58,6 +64,9 @@ class Theme:
     equilibrium: str
     undecided: str
     switching: str
+    basins: tuple[str, ...]
+    nowhere: str
+    tinting: float
 
 
 LIGHT = Theme(
@@ -78,6 +87,9 @@ LIGHT = Theme(
     equilibrium="#111820",
     undecided="#6b7684",
     switching="#8f86d6",
+    basins=("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2"),
+    nowhere="#5b6672",
+    tinting=0.24,
 )
 
 DARK = Theme(
@@ -98,6 +110,9 @@ DARK = Theme(
     equilibrium="#f4f7fb",
     undecided="#a5b0bd",
     switching="#7a70c8",
+    basins=("#56b4e9", "#f0b323", "#2fc79a", "#e493c2", "#f0e442", "#4f7fff"),
+    nowhere="#97a3b1",
+    tinting=0.24,
 )
 
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eqpp_dash.model.basins import Basin
 from eqpp_dash.model.cycles import Annulus, LimitCycle
 from eqpp_dash.model.manifolds import Audit, Connection, Separatrix
 from eqpp_dash.model.portrait import Equilibrium, OrbitEnd, Portrait
@@ -92,7 +93,8 @@ def portrait_facts(
             for item in portrait.polycycles
         ],
         "audit": None if portrait.audit is None else _audit(portrait.audit),
-        "completeness": {**portrait.completeness, "limit_cycles": _coverage(portrait)},
+        "basins": [_basin(item) for item in portrait.basins.basins] if portrait.basins else [],
+        "completeness": _completeness(portrait),
         "trajectories": [
             {
                 "start": plain(t.start),
@@ -217,6 +219,30 @@ def _audit(item: Audit) -> dict[str, Any]:
         "curve": None if item.curve is None else plain(item.curve),
         "notes": list(item.notes),
     }
+
+
+def _basin(item: Basin) -> dict[str, Any]:
+    return {
+        "of": item.of,
+        "point": plain(item.point) if np.isfinite(item.point).all() else None,
+        "kind": item.kind or None,
+        "fraction": item.fraction,
+        "area": item.area,
+        "error": item.error,
+        "evidence": item.evidence,
+    }
+
+
+def _completeness(portrait: Portrait) -> dict[str, Any]:
+    found: dict[str, Any] = {**portrait.completeness, "limit_cycles": _coverage(portrait)}
+    if portrait.basins is not None:
+        grid = portrait.basins
+        found["basins"] = {
+            "cells": [grid.side, grid.side],
+            "undecided": grid.undecided,
+            "orbits": grid.orbits,
+        }
+    return found
 
 
 def _coverage(portrait: Portrait) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eqpp_dash.model.basins import BasinMap
 from eqpp_dash.model.cycles import Annulus, CycleCoverage, CycleGap, LimitCycle
 from eqpp_dash.model.manifolds import Audit, Connection, Polycycle, Separatrix
 from eqpp_dash.model.spec import PortraitSpec, Range
@@ -283,6 +284,8 @@ class Portrait:
         Branches of the invariant manifolds of saddles; orbits between saddles; closed chains.
     audit : Audit or None
         The check of the indices; None where there was none.
+    basins : BasinMap or None
+        The window divided into basins of attraction; None if not asked for.
     completeness : mapping of str to str
         For each search, how sure it is that nothing was missed.
     notices : tuple of Notice
@@ -319,6 +322,7 @@ class Portrait:
     connections: tuple[Connection, ...] = ()
     polycycles: tuple[Polycycle, ...] = ()
     audit: Audit | None = None
+    basins: BasinMap | None = None
 
     def facts(self, **row: Any) -> dict[str, Any]:
         """Give the facts JSON as a dict; see `eqpp_dash.model.facts.portrait_facts`."""

@@ -20,7 +20,10 @@ SPEC_VERSION = 1
 MAX_TITLE_LENGTH = 200
 MAX_INITIAL_CONDITIONS = 200
 METHODS = ("auto", "DOP853", "Radau")
-ANALYSES = ("field", "nullclines", "equilibria", "separatrices", "cycles", "trajectories")
+USUAL_ANALYSES = ("field", "nullclines", "equilibria", "separatrices", "cycles", "trajectories")
+"""The parts of a portrait that does not say which are wanted."""
+
+ANALYSES = (*USUAL_ANALYSES, "basins")
 
 Parameter = float | str
 Range = tuple[float, float]
@@ -88,7 +91,7 @@ class PortraitSpec:
     options : Options
         Options of the numerics.
     analyses : tuple of str
-        The parts wanted, from `ANALYSES`, in that order.
+        The parts wanted, from `ANALYSES`, in that order; usually all but the basins.
 
     Examples
     --------
@@ -107,7 +110,7 @@ class PortraitSpec:
     initial_conditions: tuple[tuple[float, ...], ...] = ()
     time: TimeSpan = field(default_factory=TimeSpan)
     options: Options = field(default_factory=Options)
-    analyses: tuple[str, ...] = ANALYSES
+    analyses: tuple[str, ...] = USUAL_ANALYSES
 
     @classmethod
     def from_json(cls, source: str | bytes | Mapping[str, Any]) -> PortraitSpec:
@@ -146,7 +149,7 @@ class PortraitSpec:
             initial_conditions=_read_points(data.get("initial_conditions", [])),
             time=_read_time(data.get("time", {})),
             options=_read_options(data.get("options", {})),
-            analyses=_read_analyses(data.get("analyses", list(ANALYSES))),
+            analyses=_read_analyses(data.get("analyses", list(USUAL_ANALYSES))),
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -21,7 +21,7 @@ import orjson
 from numpy.typing import NDArray
 
 from eqpp_dash.errors import ArchiveError
-from eqpp_dash.model import cycles, manifolds
+from eqpp_dash.model import basins, cycles, manifolds
 from eqpp_dash.model import portrait as model
 from eqpp_dash.model.portrait import Portrait
 from eqpp_dash.model.spec import PortraitSpec
@@ -31,10 +31,12 @@ CODEC_VERSION = 1
 MAX_BYTES = 256 * 1024 * 1024
 _LEVEL = 3
 _LENGTH = struct.Struct("<I")
-_TYPES = frozenset({"<f8", "<f4", "<c16", "<i8", "<i4", "|b1", "|u1"})
+_TYPES = frozenset({"<f8", "<f4", "<c16", "<i8", "<i4", "|b1", "|i1", "|u1"})
 _CLASSES: dict[str, Any] = {
     cls.__name__: cls
     for cls in (
+        basins.Basin,
+        basins.BasinMap,
         cycles.Annulus,
         cycles.CycleCoverage,
         cycles.CycleGap,

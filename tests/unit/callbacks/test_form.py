@@ -38,6 +38,7 @@ def browser_form(spec: PortraitSpec, **changes: Any) -> dict[str, Any]:
         "rtol": values["rtol"],
         "atol": values["atol"],
         "starts": values["starts"],
+        "basins": values["basins"],
     } | changes
 
 
@@ -69,9 +70,19 @@ spec_values = st.fixed_dictionaries(
         "options": st.fixed_dictionaries(
             {"rtol": positive, "atol": positive, "method": st.sampled_from(["auto", "Radau"])}
         ),
-        "analyses": st.sampled_from([["field"], ["field", "equilibria", "trajectories"]]),
+        "analyses": st.sampled_from(
+            [["field"], ["field", "equilibria", "trajectories"], ["equilibria", "basins"]]
+        ),
     }
 )
+
+
+def test_the_switch_adds_and_removes_the_basins() -> None:
+    spec = PortraitSpec("x' = mu*y; y' = -nu*x")
+    asked = through(spec, basins=True)
+    assert asked.analyses == (*spec.analyses, "basins")
+    assert through(asked).analyses == asked.analyses
+    assert through(asked, basins=False).analyses == spec.analyses
 
 
 @given(spec_values)
