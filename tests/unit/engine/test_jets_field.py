@@ -328,7 +328,9 @@ def test_a_remainder_by_zero_is_nowhere_smooth() -> None:
     assert not field.at(box, 1, arithmetic=INTERVALS).smooth[0]
 
 
-@pytest.mark.parametrize("kind", [DOUBLES, INTERVALS, MultiPrecision(mpmath.mp)], ids=str)
+@pytest.mark.parametrize(
+    "kind", [DOUBLES, INTERVALS, MultiPrecision(mpmath.mp)], ids=["doubles", "intervals", "digits"]
+)
 @pytest.mark.parametrize(
     "text",
     [
