@@ -13,7 +13,7 @@ from eqpp_dash.engine.connections.gaps import measure_gap
 from eqpp_dash.engine.connections.proofs import Proof, Prover
 from eqpp_dash.engine.manifolds import LocalManifold
 from eqpp_dash.engine.orbits import Problem
-from eqpp_dash.engine.structure.facts import Structure
+from eqpp_dash.engine.structure.facts import Kind, Structure
 from eqpp_dash.engine.trajectories import ALONG_MANIFOLD
 from eqpp_dash.model.manifolds import Connection, Polycycle, Separatrix
 from eqpp_dash.model.portrait import Equilibrium, OrbitEnd, Trajectory
@@ -84,7 +84,7 @@ def find_connections(
         proof = prover.prove(item)
         if proof is None and measured < MOST_MEASURED:
             measured += 1
-            near = _near(problem, branches, curves, item)
+            near = _near(problem, curves, item, loops=not _without_loops(structure))
             if near is not None:
                 connections.append(near)
         if proof is None:
@@ -105,10 +105,7 @@ def find_connections(
 
 
 def _near(
-    problem: Problem,
-    branches: Sequence[LocalManifold],
-    curves: Sequence[Trajectory],
-    item: Candidate,
+    problem: Problem, curves: Sequence[Trajectory], item: Candidate, *, loops: bool
 ) -> Connection | None:
     gap = measure_gap(problem, curves[item.out], curves[item.back], item.last, problem.width)
     if gap is None or not gap.distance <= NEAR:
@@ -116,6 +113,8 @@ def _near(
     how = f"the branches pass each other at {gap.distance:.2g} of the window"
     if gap.distance < 1e-9:
         how = "the branches cannot be told apart: below 1e-9 of the window on the section"
+    if item.type == "homoclinic" and not loops:
+        how += "; they are not one: a Dulac function excludes closed curves of orbits"
     return Connection(
         item.type,
         item.source,
@@ -128,6 +127,12 @@ def _near(
         gap.distance,
         gap.section,
     )
+
+
+def _without_loops(structure: Structure | None) -> bool:
+    """Tell whether a Dulac function excludes closed curves of orbits everywhere, loops too."""
+    facts = structure.of(Kind.DULAC) if structure else ()
+    return any(fact.simply_connected and not fact.region for fact in facts)
 
 
 def _proved(branches: Sequence[LocalManifold], item: Candidate, proof: Proof) -> Connection:

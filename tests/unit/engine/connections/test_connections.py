@@ -168,3 +168,13 @@ def test_a_homoclinic_bifurcation_lies_where_the_gap_closes():
     # The gap changes its sign between both: the straight line through them meets zero there.
     zero = -0.87 + 0.01 * gaps[0] / (gaps[0] + gaps[2])
     assert zero == pytest.approx(-0.8645, abs=1e-4)
+
+
+def test_a_dulac_function_tells_that_a_near_loop_is_none():
+    damped = portrait("x' = y; y' = x - x^3 - e*y", WIDE, parameters={"e": 1e-3})
+    assert len(damped.connections) == 2
+    for item in damped.connections:
+        assert item.status == "near"
+        assert "a Dulac function excludes" in item.how
+    sheared = portrait(SHEAR, {"x": [-1, 2], "y": [-1, 1]}, parameters={"e": 1e-3})
+    assert "Dulac" not in sheared.connections[0].how
