@@ -32,6 +32,9 @@ RTOL, ATOL = 1e-7, 1e-9
 FAR = 1e9
 """An orbit so many work boxes away is taken to grow without bound, as trajectories are."""
 
+SLOW = 1e4
+"""How much longer orbits are followed where they may tend to a point like a power of the time."""
+
 MOST_LABELS = 100
 """Attractors that are told apart at most; orbits to others stay undecided."""
 
@@ -189,12 +192,19 @@ class Fates:
 
 
 def _span(problem: Problem, equilibria: Sequence[Equilibrium]) -> float:
-    """Give how long orbits are followed: fifty times the slowest attractor's time, at least."""
+    """Give how long orbits are followed: fifty times the slowest attractor's time, at least.
+
+    Far longer where an equilibrium attracts that is not hyperbolic: like a power of the time.
+    """
     slowest = max((item.period for item in problem.cycles), default=0.0)
+    patience = 1.0
     for item in equilibria:
-        if item.hyperbolic and item.stability == "stable":
+        if item.stability == "stable" and item.hyperbolic:
             slowest = max(slowest, 1.0 / float(np.abs(item.eigenvalues.real).min()))
-    return max(2.0 * time_span(equilibria, problem.crossing, problem.cycles), 50.0 * slowest)
+        elif item.stability == "stable":
+            patience = SLOW
+    span = max(2.0 * time_span(equilibria, problem.crossing, problem.cycles), 50.0 * slowest)
+    return patience * span
 
 
 def _around(center: Array, reach: Array) -> Array:

@@ -92,6 +92,12 @@ def test_a_center_attracts_nothing_and_a_remark_says_so():
     assert any(notice.code == "basins-undecided" for notice in portrait.notices)
 
 
+def test_an_equilibrium_that_attracts_slowly_has_a_basin():
+    """x' = -x^3: orbits come near like 1/sqrt(t)."""
+    (item,) = basins("x' = -x^3; y' = -y^3").basins
+    assert (item.of, item.fraction, item.evidence) == ("equilibrium 0", 1.0, "numerical")
+
+
 def test_both_sides_of_a_cycle_are_one_basin():
     found = basins("x' = y; y' = (1 - x^2)*y - x", {"x": (-4.0, 4.0), "y": (-4.0, 4.0)})
     assert shares(found) == {"cycle 0": 1.0}
