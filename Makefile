@@ -59,6 +59,7 @@ thorough: $(TEST_VENV)/.ready ## What takes minutes: 10,000 random expressions, 
 		tests/unit/engine/machine/test_integrate.py
 	CYCLE_SYSTEMS=200 CYCLE_BRUTE_FORCE=200 $(TEST_BIN)/pytest -q tests/unit/engine/cycles
 	$(TEST_BIN)/python tests/truth/random_systems.py
+	AUDIT_SYSTEMS=2000 $(TEST_BIN)/pytest -q tests/unit/engine/test_audit.py
 
 torture: $(TEST_VENV)/.ready ## Kill workers, executor, server and jobs at random, 50 times
 	$(TEST_BIN)/python tests/torture.py --kills 50

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from eqpp_dash.model.cycles import Annulus, CycleCoverage, CycleGap, LimitCycle
+from eqpp_dash.model.manifolds import Audit, Connection, Polycycle, Separatrix
 from eqpp_dash.model.portrait import (
     Equilibrium,
     EquilibriumSet,
@@ -256,3 +257,39 @@ def cycle_portrait() -> Portrait:
         completeness={"equilibria": "proved", "limit_cycles": "searched"},
         trajectories=(*pendulum_portrait().trajectories, onto),
     )
+
+
+def connected_portrait(**changes: Any) -> Portrait:
+    """Give a portrait with separatrices, a proved connection, a near one, and an audit."""
+    branches = tuple(
+        Separatrix(
+            equilibrium=1,
+            branch=branch,
+            direction=np.array([0.6, 0.8]),
+            limit="equilibrium 3",
+            time=None,
+            evidence="proved",
+            reason="a connection",
+            order=14,
+            radius=0.05,
+            residual=1e-15,
+        )
+        for branch in ("unstable", "stable")
+    )
+    connections = (
+        Connection(
+            "heteroclinic", 1, 3, (0, 1), "proved", 0, "Hamiltonian systems", "one level of H < 2"
+        ),
+        Connection(
+            *("homoclinic", 3, 3, (0, 1), "near", 1, "", "they pass each other"),
+            gap=2.5e-4,
+            section=np.array([[1.0, 2.0], [0.0, 1.0]]),
+        ),
+    )
+    given: dict[str, Any] = {
+        "separatrices": branches,
+        "connections": connections,
+        "polycycles": (Polycycle((3,), (1,), "near"),),
+        "audit": Audit(1, 0, False, ("1 turns against 0 < 1",), np.zeros((2, 2)), "enters"),
+    }
+    return pendulum_portrait(**{**given, **changes})

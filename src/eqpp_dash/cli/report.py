@@ -7,6 +7,13 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from eqpp_dash.errors import EqppError, EquationError, JobError, SpecError
+from eqpp_dash.figures.connections import (
+    audit_words,
+    codimension_words,
+    connection_ends,
+    connection_status,
+    polycycle_words,
+)
 from eqpp_dash.figures.cycles import (
     annulus_words,
     cycle_bounds,
@@ -149,6 +156,7 @@ def portrait_report(portrait: Portrait, job: JobView) -> str:
         lines.append(f"Singularity at {place}: {printable(singularity.reason)}")
     lines += [printable(str(structure_words(entry))) for entry in system.structure]
     lines += ["", *_cycle_lines(portrait), "", *_trajectory_lines(portrait)]
+    lines += _connection_lines(portrait)
     if portrait.partial:
         lines.append("The computation was stopped early: parts may be missing.")
     lines += [f"Note: {printable(notice.message)}" for notice in portrait.notices]
@@ -211,6 +219,29 @@ def _cycle_lines(portrait: Portrait) -> list[str]:
         f"Annulus of closed orbits: {annulus_words(portrait, item)} ({item.evidence})"
         for item in portrait.annuli
     ]
+    return lines
+
+
+def _connection_lines(portrait: Portrait) -> list[str]:
+    lines = []
+    if portrait.connections:
+        rows = [
+            (
+                str(number),
+                item.type,
+                connection_ends(item, portrait),
+                connection_status(item),
+                codimension_words(item),
+                printable(item.how),
+            )
+            for number, item in enumerate(portrait.connections)
+        ]
+        heads = ("#", "type", "saddles", "status", "codimension", "how")
+        lines = [f"Connections: {len(rows)}", *(f"  {line}" for line in table(heads, rows))]
+    lines += [f"Polycycle: {polycycle_words(item)}" for item in portrait.polycycles]
+    if portrait.audit is not None:
+        lines.append(f"Audit: {audit_words(portrait.audit)}")
+        lines += [f"  {printable(note)}" for note in portrait.audit.notes]
     return lines
 
 

@@ -9,6 +9,7 @@ import dash_mantine_components as dmc
 from dash import html
 
 from eqpp_dash.components.attributes import aria, data
+from eqpp_dash.components.connections import audit_section, connections_section
 from eqpp_dash.figures.cycles import (
     annulus_words,
     cycle_multiplier,
@@ -58,8 +59,10 @@ def facts_panel(
         _equilibria(portrait),
         _cycles(portrait),
         *_annuli(portrait),
+        *connections_section(portrait),
         *_sets(portrait),
         *_singularities(portrait),
+        *audit_section(portrait),
         *_structure(portrait),
         *_notices(item for item in portrait.notices if item not in told),
         _searches(portrait),

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from eqpp_dash.engine.connections import Net, find_connections
 from eqpp_dash.engine.crowding import cut_crowded, cycle_orbits, draw_one_turn
+from eqpp_dash.engine.dop853 import Array
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.reporting import PhaseReporter
 from eqpp_dash.engine.seeding import (
@@ -16,9 +18,12 @@ from eqpp_dash.engine.seeding import (
     candidate_starts,
     choose_seeds,
     free_starts,
+    saddle_branches,
     separatrix_orbits,
+    with_lead,
     within_annuli,
 )
+from eqpp_dash.engine.structure.facts import Structure
 from eqpp_dash.engine.trajectories import Orbits, Traced, assemble, integrate_both
 from eqpp_dash.model.portrait import Equilibrium, Trajectory
 from eqpp_dash.model.spec import PortraitSpec
@@ -44,8 +49,12 @@ SKETCH_RTOL = 1e-5
 
 
 def draw_trajectories(
-    problem: Problem, spec: PortraitSpec, equilibria: Sequence[Equilibrium], report: PhaseReporter
-) -> tuple[Trajectory, ...]:
+    problem: Problem,
+    spec: PortraitSpec,
+    equilibria: Sequence[Equilibrium],
+    report: PhaseReporter,
+    structure: Structure | None = None,
+) -> tuple[tuple[Trajectory, ...], Net]:
     """Trace separatrices, given orbits, and evenly spaced ones where they are asked for.
 
     Parameters
@@ -58,23 +67,32 @@ def draw_trajectories(
         All equilibria known, in the order of the portrait.
     report : PhaseReporter
         Told how far this is; its phase has begun.
+    structure : Structure, optional
+        What is proved about the field: connections of saddles are proved by it.
 
     Returns
     -------
-    tuple of Trajectory
+    trajectories : tuple of Trajectory
         Separatrices, given orbits, then the evenly spaced ones, cycles first; before these one
         on each side of every limit cycle and up to six closed orbits in every annulus.
+    net : Net
+        The separatrices with their connections.
     """
     given = np.array(spec.initial_conditions, dtype=float).reshape(-1, 2)
     steps = AUTO_STEPS if spec.time.span is None else STEPS
     steps = ROUGH_STEPS if problem.field.switching else steps
     orbits = Orbits.through(given, "given", steps)
-    if "separatrices" in spec.analyses:
-        orbits = separatrix_orbits(problem, equilibria, steps) + orbits
+    branches = saddle_branches(problem, equilibria) if "separatrices" in spec.analyses else []
+    if branches:
+        orbits = separatrix_orbits(problem, branches, steps) + orbits
     traced = integrate_both(problem, orbits, equilibria, progress=report.stage(0.0, 0.35))
     drawn = assemble(traced, range(len(orbits)), report.stage(0.35, 0.4))
+    led = [with_lead(*pair) for pair in zip(drawn, branches, strict=False)]
+    walks = [_walk(traced, i) for i in range(len(branches))]
+    net = find_connections(problem, branches, led, equilibria, structure, walks)
+    drawn = net.trajectories + drawn[len(branches) :]
     if "trajectories" not in spec.analyses:
-        return drawn
+        return drawn, net
     loose = replace(
         problem,
         rtol=max(problem.rtol, SEED_RTOL),
@@ -88,7 +106,7 @@ def draw_trajectories(
     known = [item.points for item in problem.cycles]
     sides = np.concatenate([beside_cycles(loose, equilibria), within_annuli(loose, equilibria)])
     if not len(starts) and not len(sides):
-        return cut_crowded(problem, drawn, known)
+        return cut_crowded(problem, drawn, known), net
     candidates = Orbits.through(np.concatenate([sides, starts]), "seeded", SEED_STEPS)
     seeded = integrate_both(loose, candidates, equilibria, progress=report.stage(0.4, 0.9))
     cycles = _cycles(loose, seeded, equilibria)
@@ -97,7 +115,7 @@ def draw_trajectories(
     chosen = choose_seeds(seeded, marks, range(len(sides), len(candidates)))
     evenly = assemble(seeded, chosen, report.stage(0.92, 1.0))
     clean = cut_crowded(problem, cycles + drawn + evenly, known)
-    return tuple(sorted(clean, key=lambda item: item.origin == "seeded"))
+    return tuple(sorted(clean, key=lambda item: item.origin == "seeded")), net
 
 
 def sketch_trajectories(
@@ -134,8 +152,9 @@ def sketch_trajectories(
         by_eye=True,
     )
     orbits = Orbits.through(np.zeros((0, problem.width.size)), "seeded", SKETCH_STEPS)
-    if "separatrices" in spec.analyses:
-        orbits = separatrix_orbits(loose, equilibria, SKETCH_STEPS)
+    manifolds = saddle_branches(loose, equilibria) if "separatrices" in spec.analyses else []
+    if manifolds:
+        orbits = separatrix_orbits(loose, manifolds, SKETCH_STEPS)
     branches = len(orbits)
     if "trajectories" in spec.analyses:
         orbits = orbits + Orbits.through(candidate_starts(loose)[::2], "seeded", SKETCH_STEPS)
@@ -144,11 +163,19 @@ def sketch_trajectories(
     traced = integrate_both(
         loose, orbits, equilibria, look_for_closed=False, look_for_repeats=False
     )
-    drawn = assemble(traced, range(branches)) + given
+    separatrices = assemble(traced, range(branches))
+    drawn = (*map(with_lead, separatrices, manifolds), *given)
     candidates = range(branches, len(orbits))
     chosen = choose_seeds(traced, [item.points for item in drawn], candidates)
     clean = cut_crowded(problem, drawn + assemble(traced, chosen))
     return tuple(sorted(clean, key=lambda item: item.origin == "seeded"))
+
+
+def _walk(traced: Traced, i: int) -> tuple[Array, Array]:
+    """Give times and states of the steps along a separatrix."""
+    steps = traced.flow.steps
+    part = steps.of(max(int(traced.forward[i]), int(traced.backward[i])))
+    return steps.t[part], steps.y[:, part]
 
 
 def _cycles(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from eqpp_dash import __version__
+from eqpp_dash.engine.audit import audit_indices, audit_notices
 from eqpp_dash.engine.closed import IN_PREVIEW, outside_notices
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.drawing import draw_trajectories, sketch_trajectories
@@ -101,7 +102,8 @@ def compute_portrait(
     equilibria = search.equilibria if search else ()
     problem = _problem(compiled, window, spec, equilibria, machine, closed.cycles)
     problem = replace(problem, annuli=closed.bands)
-    trajectories = draw_trajectories(problem, spec, equilibria, report)
+    trajectories, net = draw_trajectories(problem, spec, equilibria, report, found.structure)
+    audit = audit_indices(compiled, window, search, closed.cycles, found.structure)
     return replace(
         base,
         field=grid,
@@ -114,6 +116,10 @@ def compute_portrait(
         annuli=closed.bands,
         cycle_gaps=closed.undecided,
         cycle_coverage=closed.completeness,
+        separatrices=net.separatrices,
+        connections=net.connections,
+        polycycles=net.polycycles,
+        audit=audit,
         completeness=_completeness(search, closed.completeness),
         notices=(
             *system.notes,
@@ -121,6 +127,7 @@ def compute_portrait(
             *(search.notices if search else ()),
             *outside_notices(closed, fitted=spec.window is None),
             *separatrix_notices(spec, equilibria),
+            *audit_notices(audit),
             *end_notices(trajectories),
         ),
         timing=report.finish(),

@@ -10,15 +10,17 @@ in place of pieces cut to length.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from eqpp_dash.engine.dop853 import Array
+from eqpp_dash.engine.manifolds import LocalManifold, local_manifolds
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.sampling import sample_curves
 from eqpp_dash.engine.trajectories import Orbits, Traced
 from eqpp_dash.engine.walking import largest, unit_parts, walk_along
-from eqpp_dash.model.portrait import Equilibrium
+from eqpp_dash.model.portrait import Equilibrium, Trajectory
 
 SEPARATION = 0.04
 """Distance of curves, in diagonals of the window."""
@@ -26,7 +28,6 @@ SEPARATION = 0.04
 MOST_CURVES = 40
 FEWEST_SEEDED = 12
 MOST_SADDLES = 16
-OFFSET = 1e-6
 BESIDE = 0.2
 """How far beside a limit cycle an orbit starts, in the cycle's width, if there is room."""
 CLOSED_ORBITS = 6
@@ -36,11 +37,6 @@ NESTED = 0.02
 OUTERMOST = 0.92
 """So far out, for the outermost ones would hide what the annulus ends at."""
 _FINE = 600
-"""Where a separatrix starts, in widths of the window from its saddle, along the eigenvector.
-
-The manifold bends away from its tangent by about OFFSET squared times its curvature: 1e-12
-of the window, and transverse errors shrink along an unstable manifold.
-"""
 
 COLUMNS, ROWS = 11, 10
 SEED_RTOL = 3e-7
@@ -66,8 +62,35 @@ def saddles_in_window(equilibria: Sequence[Equilibrium]) -> list[int]:
     ]
 
 
-def separatrix_orbits(problem: Problem, equilibria: Sequence[Equilibrium], steps: int) -> Orbits:
-    """Give the four separatrix branches of each hyperbolic saddle in the window.
+def separatrix_orbits(problem: Problem, branches: Sequence[LocalManifold], steps: int) -> Orbits:
+    """Give the separatrices as orbits that start where their local parametrisations end.
+
+    Parameters
+    ----------
+    problem : Problem
+        The system on its window.
+    branches : sequence of LocalManifold
+        The branches of the manifolds of saddles.
+    steps : int
+        Most steps of each branch.
+
+    Returns
+    -------
+    Orbits
+        One a branch, with the direction of time that leads away from its saddle.
+    """
+    count = len(branches)
+    return Orbits(
+        np.array([branch.start for branch in branches]).reshape(count, problem.width.size),
+        ("separatrix",) * count,
+        np.array([branch.equilibrium for branch in branches], dtype=np.intp),
+        np.array([1.0 if branch.rate > 0 else -1.0 for branch in branches]),
+        np.full(count, steps, dtype=np.intp),
+    )
+
+
+def saddle_branches(problem: Problem, equilibria: Sequence[Equilibrium]) -> list[LocalManifold]:
+    """Give the branches of the manifolds of the hyperbolic saddles in the window.
 
     Parameters
     ----------
@@ -75,31 +98,29 @@ def separatrix_orbits(problem: Problem, equilibria: Sequence[Equilibrium], steps
         The system on its window.
     equilibria : sequence of Equilibrium
         All equilibria known.
-    steps : int
-        Most steps of each branch.
-
-    Returns
-    -------
-    Orbits
-        Starts on the eigenvectors, and the direction of time that leads away.
     """
-    starts, saddles, signs = [], [], []
-    for k in saddles_in_window(equilibria)[:MOST_SADDLES]:
-        item = equilibria[k]
-        for value, vector in zip(item.eigenvalues.real, item.eigenvectors.real.T, strict=True):
-            direction = vector / np.max(np.abs(vector / problem.width))
-            for side in (1.0, -1.0):
-                starts.append(item.point + side * OFFSET * direction)
-                saddles.append(k)
-                signs.append(1.0 if value > 0 else -1.0)
-    count = len(starts)
-    return Orbits(
-        np.array(starts).reshape(count, problem.width.size),
-        ("separatrix",) * count,
-        np.array(saddles, dtype=np.intp),
-        np.array(signs),
-        np.full(count, steps, dtype=np.intp),
-    )
+    which = saddles_in_window(equilibria)[:MOST_SADDLES]
+    return local_manifolds(problem.field, equilibria, which, problem.width)
+
+
+def with_lead(curve: Trajectory, branch: LocalManifold) -> Trajectory:
+    """Put the part of a separatrix near its saddle before what was integrated.
+
+    Parameters
+    ----------
+    curve : Trajectory
+        The separatrix from its start on.
+    branch : LocalManifold
+        The branch.
+    """
+    times, points = branch.lead()
+    if branch.rate > 0:
+        times = np.concatenate([-times[::-1], curve.times])
+        points = np.concatenate([points[::-1], curve.points])
+    else:
+        times = np.concatenate([curve.times, times])
+        points = np.concatenate([curve.points, points])
+    return replace(curve, times=times, points=points)
 
 
 def candidate_starts(problem: Problem) -> Array:

@@ -23,6 +23,9 @@ VERIFY_RTOL = 1e-12
 SAME_POINT = 1e-9
 """Points closer than this, in widths of the window, are one."""
 
+ALONG_MANIFOLD = "along its invariant manifold"
+"""Why a separatrix ends at its saddle."""
+
 Progress = Callable[[float], object]
 
 
@@ -284,9 +287,7 @@ def _trajectory(traced: Traced, i: int, rest: int, curves: dict[int, Curve]) -> 
     on = cycle_through(traced.problem, start) if i in traced.closed else None
     for lane in (int(traced.forward[i]), int(traced.backward[i])):
         if lane < 0:
-            ends.append(
-                OrbitEnd(f"equilibrium {orbits.saddles[i]}", None, "along its invariant manifold")
-            )
+            ends.append(OrbitEnd(f"equilibrium {orbits.saddles[i]}", None, ALONG_MANIFOLD))
         elif on is not None:
             ends.append(OrbitEnd(f"cycle {on}", 0.0, "the start is on the cycle"))
         else:

@@ -10,6 +10,13 @@ from typing import Any
 import orjson
 
 from eqpp_dash.figures import FIGURE_CONFIG, THEMES, portrait_figure_dict
+from eqpp_dash.figures.connections import (
+    audit_words,
+    codimension_words,
+    connection_ends,
+    connection_status,
+    polycycle_words,
+)
 from eqpp_dash.figures.cycles import (
     annulus_words,
     cycle_bounds,
@@ -193,6 +200,7 @@ def _sections(portrait: Portrait) -> Iterable[str]:
         if name != "limit_cycles":
             yield f"<p>Completeness of the {_text(name)}: {_text(state)}.</p>"
     yield from _cycle_section(portrait)
+    yield from _connection_section(portrait)
     if portrait.equilibrium_sets:
         rows = [(f"{_text(s.implicit)} = 0", _text(s.stability)) for s in portrait.equilibrium_sets]
         yield "<h2>Sets of equilibria</h2>\n" + _table(("equation", "stability"), rows)
@@ -263,6 +271,29 @@ def _cycle_section(portrait: Portrait) -> Iterable[str]:
             for item in portrait.annuli
         )
         yield f"<h2>Annuli of closed orbits</h2>\n<ul>{items}</ul>"
+
+
+def _connection_section(portrait: Portrait) -> Iterable[str]:
+    if portrait.connections:
+        rows = [
+            (
+                str(number),
+                _text(item.type),
+                _text(connection_ends(item, portrait)),
+                _text(connection_status(item)),
+                _text(codimension_words(item)),
+                _text(item.how),
+            )
+            for number, item in enumerate(portrait.connections)
+        ]
+        heads = ("", "type", "saddles", "status", "codimension", "how")
+        yield "<h2>Connections</h2>\n" + _table(heads, rows)
+    if portrait.polycycles:
+        items = "".join(f"<li>{_text(polycycle_words(p))}</li>" for p in portrait.polycycles)
+        yield f"<h2>Polycycles</h2>\n<ul>{items}</ul>"
+    if portrait.audit is not None:
+        notes = "".join(f"<br><small>{_text(note)}</small>" for note in portrait.audit.notes)
+        yield f"<p>Audit of the indices: {_text(audit_words(portrait.audit))}.{notes}</p>"
 
 
 def _kind(item: Equilibrium) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqpp_dash.model.cycles import Annulus, LimitCycle
+from eqpp_dash.model.manifolds import Audit, Connection, Separatrix
 from eqpp_dash.model.portrait import Equilibrium, OrbitEnd, Portrait
 
 FACTS_VERSION = 1
@@ -76,6 +77,17 @@ def portrait_facts(
         ],
         "limit_cycles": [_cycle(item, system.variables) for item in portrait.limit_cycles],
         "annuli": [_annulus(item) for item in portrait.annuli],
+        "separatrices": [_separatrix(item) for item in portrait.separatrices],
+        "connections": [_connection(item) for item in portrait.connections],
+        "polycycles": [
+            {
+                "equilibria": list(item.equilibria),
+                "connections": list(item.connections),
+                "status": item.status,
+            }
+            for item in portrait.polycycles
+        ],
+        "audit": None if portrait.audit is None else _audit(portrait.audit),
         "completeness": {**portrait.completeness, "limit_cycles": _coverage(portrait)},
         "trajectories": [
             {
@@ -156,6 +168,50 @@ def _annulus(item: Annulus) -> dict[str, Any]:
         "outermost": {"point": plain(item.outer), "period": _finite(item.periods[1])},
         "evidence": item.evidence,
         "error": _finite(item.error),
+    }
+
+
+def _separatrix(item: Separatrix) -> dict[str, Any]:
+    return {
+        "of": f"equilibrium {item.equilibrium}",
+        "branch": item.branch,
+        "direction": plain(item.direction),
+        "limit": item.limit,
+        "time": item.time if item.time is not None and math.isfinite(item.time) else None,
+        "evidence": item.evidence,
+        "reason": item.reason,
+        "start": {
+            "order": item.order,
+            "radius": _finite(item.radius),
+            "residual": _finite(item.residual),
+        },
+    }
+
+
+def _connection(item: Connection) -> dict[str, Any]:
+    section = None if item.section is None else plain(item.section)
+    return {
+        "type": item.type,
+        "from": item.source,
+        "to": item.target,
+        "separatrices": list(item.separatrices),
+        "codimension": item.codimension,
+        "within": item.within,
+        "status": item.status,
+        "how": item.how,
+        "gap": None if item.gap is None else _finite(item.gap),
+        "section": None if section is None else {"point": section[0], "direction": section[1]},
+    }
+
+
+def _audit(item: Audit) -> dict[str, Any]:
+    return {
+        "boundary": item.boundary,
+        "sum": item.sum,
+        "consistent": item.consistent,
+        "border": item.border,
+        "curve": None if item.curve is None else plain(item.curve),
+        "notes": list(item.notes),
     }
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqpp_dash.model.cycles import Annulus, CycleCoverage, CycleGap, LimitCycle
+from eqpp_dash.model.manifolds import Audit, Connection, Polycycle, Separatrix
 from eqpp_dash.model.spec import PortraitSpec, Range
 
 Array = NDArray[np.float64]
@@ -254,6 +255,10 @@ class Portrait:
         Isolated closed orbits; bands of closed orbits; where it is not known how many there are.
     cycle_coverage : CycleCoverage
         What the search for limit cycles covered.
+    separatrices, connections, polycycles : tuple
+        Branches of the invariant manifolds of saddles; orbits between saddles; closed chains.
+    audit : Audit or None
+        The check of the indices; None where there was none.
     completeness : mapping of str to str
         For each search, how sure it is that nothing was missed.
     notices : tuple of Notice
@@ -285,6 +290,10 @@ class Portrait:
     annuli: tuple[Annulus, ...] = ()
     cycle_gaps: tuple[CycleGap, ...] = ()
     cycle_coverage: CycleCoverage = dataclasses.field(default_factory=CycleCoverage)
+    separatrices: tuple[Separatrix, ...] = ()
+    connections: tuple[Connection, ...] = ()
+    polycycles: tuple[Polycycle, ...] = ()
+    audit: Audit | None = None
 
     def facts(self, **row: Any) -> dict[str, Any]:
         """Give the facts JSON as a dict; see `eqpp_dash.model.facts.portrait_facts`."""

@@ -21,7 +21,7 @@ import orjson
 from numpy.typing import NDArray
 
 from eqpp_dash.errors import ArchiveError
-from eqpp_dash.model import cycles
+from eqpp_dash.model import cycles, manifolds
 from eqpp_dash.model import portrait as model
 from eqpp_dash.model.portrait import Portrait
 from eqpp_dash.model.spec import PortraitSpec
@@ -39,6 +39,10 @@ _CLASSES: dict[str, Any] = {
         cycles.CycleCoverage,
         cycles.CycleGap,
         cycles.LimitCycle,
+        manifolds.Audit,
+        manifolds.Connection,
+        manifolds.Polycycle,
+        manifolds.Separatrix,
         model.Equilibrium,
         model.EquilibriumSet,
         model.Notice,

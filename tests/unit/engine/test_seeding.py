@@ -5,12 +5,13 @@ import pytest
 
 from eqpp_dash.engine import compute_portrait
 from eqpp_dash.engine.equilibria import find_equilibria
+from eqpp_dash.engine.manifolds import SHORTEST
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.seeding import (
     MOST_CURVES,
-    OFFSET,
     SEPARATION,
     candidate_starts,
+    saddle_branches,
     separatrix_orbits,
 )
 from eqpp_dash.engine.system import parse_system
@@ -90,18 +91,23 @@ def test_separatrices_lie_on_the_invariant_manifolds():
     for item in branches:
         x, y = item.points.T
         assert y**2 / 2 - np.cos(x) == pytest.approx(1.0, abs=1e-7)
-        known = [end for end in (item.forward, item.backward) if end.end.startswith("equil")]
+        known = [end for end in (item.forward, item.backward) if end.reason.startswith("along")]
         assert len(known) == 1
         assert known[0].time is None
 
 
 def test_heteroclinic_connections_are_not_guessed():
+    """What stays in the window is proved; what leaves it goes to saddles that are not known."""
     text = "x' = y; y' = -sin(x)"
+    ends = []
     for item in portrait(text, WINDOWS[text]).trajectories:
         if item.origin == "separatrix":
-            other = item.forward if item.backward.end.startswith("equil") else item.backward
-            assert other.end == "undecided"
-            assert "connection" in other.reason
+            other = item.forward if item.backward.reason.startswith("along") else item.backward
+            ends.append(other.end)
+            words = "a connection, proved" if other.end != "undecided" else "slows down"
+            assert words in other.reason
+    assert sorted(set(ends)) == ["equilibrium 1", "equilibrium 3", "undecided"]
+    assert ends.count("undecided") == 4
 
 
 def test_separatrices_of_a_nonlinear_saddle():
@@ -121,10 +127,13 @@ def test_starts_of_separatrices_are_measured_in_the_window():
     window = {"x": (-2000.0, 2000.0), "y": (-2.0, 2.0)}
     items = find_equilibria(field, window).equilibria
     problem = Problem(field, np.zeros(2), np.array([4000.0, 4.0]), 10.0)
-    orbits = separatrix_orbits(problem, items, 100)
+    branches = saddle_branches(problem, items)
+    orbits = separatrix_orbits(problem, branches, 100)
     assert len(orbits) == 4
     offset = np.abs(orbits.starts / problem.width).max(axis=1)
-    assert offset == pytest.approx(OFFSET, rel=1e-9)
+    assert offset == pytest.approx([item.radius for item in branches], rel=1e-9)
+    nearest = np.array([item.lead()[1][-1] for item in branches]) / problem.width
+    assert np.abs(nearest).max(axis=1) == pytest.approx(SHORTEST, rel=1e-9)
     assert sorted(orbits.signs) == [-1.0, -1.0, 1.0, 1.0]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
-from portraits import odd_portrait, pendulum_portrait
+from portraits import connected_portrait, odd_portrait, pendulum_portrait
 
 from eqpp_dash.errors import ArchiveError
 from eqpp_dash.model.portrait import Equilibrium, Portrait, SystemFacts
@@ -33,7 +33,7 @@ def same(a, b):
     return type(a) is type(b) and a == b
 
 
-@pytest.mark.parametrize("make", [pendulum_portrait, odd_portrait])
+@pytest.mark.parametrize("make", [pendulum_portrait, odd_portrait, connected_portrait])
 def test_a_portrait_is_read_back_to_the_last_bit(make):
     portrait = make()
     assert same(decode_portrait(encode_portrait(portrait)), portrait)

@@ -1,0 +1,189 @@
+"""Name the separatrices, and find those that connect saddles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from eqpp_dash.engine.connections.candidates import Candidate, Walk, candidates, is_clear
+from eqpp_dash.engine.connections.chains import polycycles
+from eqpp_dash.engine.connections.gaps import measure_gap
+from eqpp_dash.engine.connections.proofs import Proof, Prover
+from eqpp_dash.engine.manifolds import LocalManifold
+from eqpp_dash.engine.orbits import Problem
+from eqpp_dash.engine.structure.facts import Kind, Structure
+from eqpp_dash.engine.trajectories import ALONG_MANIFOLD
+from eqpp_dash.model.manifolds import Connection, Polycycle, Separatrix
+from eqpp_dash.model.portrait import Equilibrium, OrbitEnd, Trajectory
+
+NEAR = 5e-3
+"""Branches that pass this near to each other on a section, in widths, nearly connect."""
+
+MOST_MEASURED = 6
+DOUBTFUL = "it slows down on the way, as beside an equilibrium outside the window"
+
+
+@dataclass(slots=True)
+class Net:
+    """Separatrices with their connections.
+
+    Attributes
+    ----------
+    trajectories : tuple of Trajectory
+        The separatrices as curves; those that connect saddles end at them.
+    separatrices, connections, polycycles : tuple
+        As in `Portrait`.
+    """
+
+    trajectories: tuple[Trajectory, ...] = ()
+    separatrices: tuple[Separatrix, ...] = ()
+    connections: tuple[Connection, ...] = ()
+    polycycles: tuple[Polycycle, ...] = field(default=())
+
+
+def find_connections(
+    problem: Problem,
+    branches: Sequence[LocalManifold],
+    curves: Sequence[Trajectory],
+    equilibria: Sequence[Equilibrium],
+    structure: Structure | None,
+    steps: Sequence[Walk],
+) -> Net:
+    """Name where separatrices go, and find, prove or measure connections of saddles.
+
+    Parameters
+    ----------
+    problem : Problem
+        The planar system on its window.
+    branches : sequence of LocalManifold
+        Branches of the manifolds.
+    curves : sequence of Trajectory
+        The same, followed; one each.
+    equilibria : sequence of Equilibrium
+        All equilibria known, in the order of the portrait.
+    structure : Structure or None
+        What is proved about the field.
+    steps : sequence of (ndarray, ndarray)
+        For each curve the elapsed times of the steps by which it was followed, shape (m,), and
+        the states there, shape (2, m).
+
+    Returns
+    -------
+    Net
+        What was found.
+    """
+    prover = Prover(problem, branches, curves, equilibria, structure or Structure())
+    connections: list[Connection] = []
+    ends: dict[int, tuple[int, str, str]] = {}
+    measured = 0
+    for item in candidates(problem, branches, curves, equilibria, steps):
+        if item.out in ends or item.back in ends or not item.clear:
+            continue
+        proof = prover.prove(item)
+        if proof is None and measured < MOST_MEASURED:
+            measured += 1
+            near = _near(problem, curves, item, loops=not _without_loops(structure))
+            if near is not None:
+                connections.append(near)
+        if proof is None:
+            continue
+        connections.append(_proved(branches, item, proof))
+        for mine, other in ((item.out, item.target), (item.back, item.source)):
+            ends[mine] = (other, proof.status, proof.how)
+    named = [_ended(curve, ends.get(i)) for i, curve in enumerate(curves)]
+    for i, walk in enumerate(steps):
+        if i not in ends:
+            named[i] = _doubted(problem, named[i], walk)
+    separatrices = [
+        _separatrix(branch, curve, ends.get(i))
+        for i, (branch, curve) in enumerate(zip(branches, named, strict=True))
+    ]
+    chains = polycycles(connections)
+    return Net(tuple(named), tuple(separatrices), tuple(connections), chains)
+
+
+def _near(
+    problem: Problem, curves: Sequence[Trajectory], item: Candidate, *, loops: bool
+) -> Connection | None:
+    gap = measure_gap(problem, curves[item.out], curves[item.back], item.last, problem.width)
+    if gap is None or not gap.distance <= NEAR:
+        return None
+    how = f"the branches pass each other at {gap.distance:.2g} of the window"
+    if gap.distance < 1e-9:
+        how = "the branches cannot be told apart: below 1e-9 of the window on the section"
+    if item.type == "homoclinic" and not loops:
+        how += "; they are not one: a Dulac function excludes closed curves of orbits"
+    return Connection(
+        item.type,
+        item.source,
+        item.target,
+        (item.out, item.back),
+        "near",
+        1,
+        "",
+        how,
+        gap.distance,
+        gap.section,
+    )
+
+
+def _without_loops(structure: Structure | None) -> bool:
+    """Tell whether a Dulac function excludes closed curves of orbits everywhere, loops too."""
+    facts = structure.of(Kind.DULAC) if structure else ()
+    return any(fact.simply_connected and not fact.region for fact in facts)
+
+
+def _proved(branches: Sequence[LocalManifold], item: Candidate, proof: Proof) -> Connection:
+    return Connection(
+        item.type,
+        item.source,
+        item.target,
+        (item.out, item.back),
+        proof.status,
+        proof.codimension,
+        proof.within,
+        proof.how,
+    )
+
+
+def _ended(curve: Trajectory, end: tuple[int, str, str] | None) -> Trajectory:
+    """Let a curve end at the saddle that it is known to go to."""
+    if end is None:
+        return curve
+    there = OrbitEnd(f"equilibrium {end[0]}", None, f"a connection, {end[1]}: {end[2]}")
+    if curve.backward.reason == ALONG_MANIFOLD:
+        return replace(curve, forward=there)
+    return replace(curve, backward=there)
+
+
+def _doubted(problem: Problem, curve: Trajectory, walk: Walk) -> Trajectory:
+    """Say of an undecided end that it is worth nothing after a slow place."""
+    out = curve.backward.reason == ALONG_MANIFOLD
+    end = curve.forward if out else curve.backward
+    if end.end != "undecided" or not walk[0].size:
+        return curve
+    if is_clear(problem, walk, np.inf, walk[1][:, -1]):
+        return curve
+    end = replace(end, reason=DOUBTFUL)
+    return replace(curve, forward=end) if out else replace(curve, backward=end)
+
+
+def _separatrix(
+    branch: LocalManifold, curve: Trajectory, end: tuple[int, str, str] | None
+) -> Separatrix:
+    away = curve.forward if branch.rate > 0 else curve.backward
+    evidence = "undecided" if away.end == "undecided" else "numerical"
+    return Separatrix(
+        branch.equilibrium,
+        "unstable" if branch.rate > 0 else "stable",
+        np.asarray(branch.direction),
+        away.end,
+        away.time,
+        evidence if end is None else end[1],
+        away.reason,
+        branch.order,
+        branch.radius,
+        branch.residual,
+    )

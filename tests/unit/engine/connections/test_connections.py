@@ -1,0 +1,180 @@
+"""Connections of saddles: proved where something carries them, measured where nothing does."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+from eqpp_dash.engine import compute_portrait
+from eqpp_dash.model.spec import PortraitSpec
+
+BARE = ["equilibria", "separatrices"]
+WIDE = {"x": [-2, 2], "y": [-2, 2]}
+
+
+def portrait(text, window, **entries):
+    given = {"equations": text, "window": window, "analyses": BARE, **entries}
+    return compute_portrait(PortraitSpec.from_json(given))
+
+
+def ends(found, status=None):
+    points = [tuple(np.round(item.point, 6).tolist()) for item in found.equilibria]
+    return sorted(
+        (points[item.source], points[item.target])
+        for item in found.connections
+        if status in (None, item.status)
+    )
+
+
+def test_the_pendulum_over_two_periods():
+    window = {"x": [-2.05 * math.pi - math.pi, 2.05 * math.pi - math.pi], "y": [-3, 3]}
+    found = portrait("x' = y; y' = -sin(x)", window)
+    places = [round(math.pi * k, 6) for k in (-3, -1, 1)]
+    pairs = list(pairwise(places))
+    chain = sorted(((a, 0.0), (b, 0.0)) for one, two in pairs for a, b in ((one, two), (two, one)))
+    assert ends(found, "proved") == chain
+    assert ends(found) == chain
+    assert {item.type for item in found.connections} == {"heteroclinic"}
+    assert [len(item.equilibria) for item in found.polycycles] == [2, 2]
+    assert {item.status for item in found.polycycles} == {"proved"}
+    for item in found.connections:
+        out, back = (found.separatrices[k] for k in item.separatrices)
+        assert (out.equilibrium, out.branch) == (item.source, "unstable")
+        assert (back.equilibrium, back.branch) == (item.target, "stable")
+        assert out.limit == f"equilibrium {item.target}"
+        assert back.limit == f"equilibrium {item.source}"
+        # In the upper half plane to the right, in the lower one to the left.
+        assert np.sign(out.direction[1]) == np.sign(item.target - item.source)
+
+
+def test_the_figure_eight_of_the_double_well():
+    found = portrait("x' = y; y' = x - x^3", WIDE)
+    assert ends(found, "proved") == [((0.0, 0.0), (0.0, 0.0))] * 2
+    assert {item.separatrices for item in found.connections} == {(2, 0), (3, 1)}
+    for item in found.connections:
+        out, back = (found.separatrices[k] for k in item.separatrices)
+        assert out.direction[0] * back.direction[0] > 0  # each loop lies on one side
+        assert (item.codimension, item.within) == (0, "Hamiltonian systems")
+    assert [item.equilibria for item in found.polycycles] == [(1,), (1,)]
+
+
+@pytest.mark.parametrize(
+    ("text", "window", "count", "within"),
+    [
+        # Invariant lines of a system without a first integral that is known.
+        ("x' = x*(1 - x - y/3); y' = y*(x - 1/2)", {"x": [-0.5, 1.5], "y": [-1, 2]}, 1, "curve"),
+        ("x' = y*(1 - x^2); y' = -x*(1 - y^2)", WIDE, 4, "Hamiltonian systems with this symmetry"),
+        # Equal levels at saddles that no symmetry exchanges: known by exact arithmetic.
+        ("x' = sin(y); y' = sin(x)", {"x": [-4, 4], "y": [-4, 4]}, 4, "Hamiltonian systems"),
+        ("x' = y*(2 + x); y' = x - x^3", {"x": [-1.5, 2], "y": [-2, 2]}, 2, "change of time"),
+    ],
+)
+def test_what_carries_connections(text, window, count, within):
+    found = portrait(text, window)
+    proved = [item for item in found.connections if item.status == "proved"]
+    assert len(proved) == count
+    assert all(within in item.within for item in proved)
+
+
+def test_predator_and_prey_have_no_connection():
+    found = portrait("x' = x*(1 - y); y' = y*(x - 1)", {"x": [-0.5, 4], "y": [-0.5, 4]})
+    assert found.connections == ()
+    assert {item.limit for item in found.separatrices} == {"infinity"}
+
+
+def test_different_levels_are_no_connection():
+    """V' = x (x - 1)(x + 2)(x - 3) has two saddles of different energy: one loop at most each."""
+    found = portrait("x' = y; y' = x*(x - 1)*(x + 2)*(x - 3)", {"x": [-3, 4], "y": [-6, 6]})
+    assert sum(item.kind == "saddle" for item in found.equilibria) == 2
+    assert all(item.source == item.target for item in found.connections)
+    assert {item.status for item in found.connections} == {"proved"}
+
+
+def test_a_return_past_an_unknown_saddle_is_none():
+    """Rounding turns orbits round near saddles outside the window: they seem to come back."""
+    found = portrait("x' = y; y' = -sin(x)", {"x": [-4, 4], "y": [-3, 3]})
+    assert {item.type for item in found.connections} == {"heteroclinic"}
+    assert sum(item.limit == "undecided" for item in found.separatrices) == 4
+
+
+SHEAR = "x' = y; y' = x - x^2 + e*(x - 1/2)*y"
+
+
+@pytest.mark.parametrize("e", [1e-3, -1e-5])
+def test_a_gap_is_that_of_melnikov(e):
+    """H changes by e times the integral of (x - 1/2) y^2 along x = 1.5/cosh(t/2)^2: 3e/7."""
+    found = portrait(SHEAR, {"x": [-1, 2], "y": [-1, 1]}, parameters={"e": e})
+    (item,) = found.connections
+    assert (item.type, item.status, item.codimension, item.within) == ("homoclinic", "near", 1, "")
+    (x, y), direction = item.section
+    length = item.gap / np.linalg.norm(direction / [3.0, 2.0])
+    change = abs(direction @ [x**2 - x, y]) * length
+    assert change == pytest.approx(abs(e) * 3 / 7, rel=3 * abs(e) + 1e-6)
+    assert [item.status for item in found.polycycles] == ["near"]
+
+
+def test_a_gap_is_that_of_another_integrator():
+    e = 0.02
+
+    def field(_, state):
+        x, y = state
+        return [y, x - x**2 + e * (x - 0.5) * y]
+
+    found = portrait(SHEAR, {"x": [-1, 2], "y": [-1, 1]}, parameters={"e": e})
+    (item,) = found.connections
+    point, direction = item.section
+    normal = np.array([-direction[1], direction[0]])
+    crossings = []
+    for branch, way in ((1, 1), (-1, -1)):
+        slope = -e / 4 + branch * math.sqrt(e**2 / 16 + 1)
+        start = 1e-7 * np.array([1.0, slope])
+
+        def section(_, state):
+            return normal @ (state - point)
+
+        run = solve_ivp(
+            field, (0, 19.0 * way), start, "DOP853", events=section, rtol=1e-13, atol=1e-15
+        )
+        near = run.y_events[0][np.argmin(np.linalg.norm(run.y_events[0] - point, axis=1))]
+        crossings.append(near)
+    away = (crossings[0] - crossings[1]) / [3.0, 2.0]
+    assert np.linalg.norm(crossings[0] - point) < 1e-9
+    assert np.linalg.norm(away) == pytest.approx(item.gap, rel=1e-6)
+
+
+def test_a_reversor_carries_a_connection_without_a_first_integral():
+    """x' = y + y^3/9 ... reversible under (x, y, t) -> (x, -y, -t), with no integral found."""
+    text = "x' = y*(1 + x^2) + y^3*exp(x); y' = x - x^3 + y^2*sin(x + 2)"
+    found = portrait(text, WIDE)
+    carried = [item for item in found.connections if item.status == "verified"]
+    assert carried
+    assert {item.within for item in carried} == {"reversible systems"}
+    assert all("mirror" in item.how for item in carried)
+    assert all(found.equilibria[item.source].kind == "saddle" for item in carried)
+
+
+def test_a_homoclinic_bifurcation_lies_where_the_gap_closes():
+    """Strogatz, section 8.4: x'' = mu x' + x - x^2 + x x' has a homoclinic orbit at -0.8645."""
+    text = "x' = y; y' = mu*y + x - x^2 + x*y"
+    gaps = []
+    for mu in (-0.87, -0.8645, -0.86):
+        found = portrait(text, {"x": [-1, 2], "y": [-1.5, 1.5]}, parameters={"mu": mu})
+        (item,) = found.connections
+        assert (item.type, item.status) == ("homoclinic", "near")
+        gaps.append(item.gap)
+    assert gaps[1] < 1e-4
+    # The gap changes its sign between both: the straight line through them meets zero there.
+    zero = -0.87 + 0.01 * gaps[0] / (gaps[0] + gaps[2])
+    assert zero == pytest.approx(-0.8645, abs=1e-4)
+
+
+def test_a_dulac_function_tells_that_a_near_loop_is_none():
+    damped = portrait("x' = y; y' = x - x^3 - e*y", WIDE, parameters={"e": 1e-3})
+    assert len(damped.connections) == 2
+    for item in damped.connections:
+        assert item.status == "near"
+        assert "a Dulac function excludes" in item.how
+    sheared = portrait(SHEAR, {"x": [-1, 2], "y": [-1, 1]}, parameters={"e": 1e-3})
+    assert "Dulac" not in sheared.connections[0].how
