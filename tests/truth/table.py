@@ -4,9 +4,9 @@
 
 A line a system: equilibria found/expected and their kinds; limit cycles found/expected, with the
 largest relative errors of period and log multiplier; curves of equilibria or poles; first integral;
-separatrices; seconds of the processor; verdict. What is not ok is told below its line. Ends with 1
-if anything is wrong or missing, or if more than a third of the kinds that the linearisation does
-not decide stay undecided.
+separatrices; orbits between saddles; seconds of the processor; verdict. What is not ok is told
+below its line. Ends with 1 if anything is wrong or missing, or if more than a third of the kinds
+that the linearisation does not decide stay undecided.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from eqpp_dash.model.portrait import Portrait
 
 HEAD = (
     f"{'system':26}{'equilibria':>11} {'kinds':44}{'cycles, errors':>20}{'sets':>7}"
-    f"{'integral':>9}{'separatrices':>13}{'s':>6}  verdict"
+    f"{'integral':>9}{'separatrices':>13}{'connections':>12}{'s':>6}  verdict"
 )
 
 
@@ -56,7 +56,7 @@ def main(names: list[str]) -> int:
         cells = [check.shown for check in checks.values()]
         print(
             f"{case.name:26}{cells[0]:>11} {kinds(portrait):44}{cells[1]:>20}{cells[2]:>7}"
-            f"{cells[3]:>9}{cells[4]:>13}{taken:6.2f}  {verdict}",
+            f"{cells[3]:>9}{cells[4]:>13}{cells[5]:>12}{taken:6.2f}  {verdict}",
             flush=True,
         )
         for name, check in checks.items():

@@ -18,7 +18,7 @@ Change = Callable[[Portrait], Portrait]
 
 @pytest.fixture(scope="module")
 def portraits() -> dict[str, Portrait]:
-    names = ("c-lienard-two", "h-fisher", "p-line-of-equilibria", "p-source-uniform", "p-monkey")
+    names = {name for name, *_ in FAULTS}
     return {name: table.judge(CASES[name])[0] for name in names}
 
 
@@ -78,6 +78,14 @@ FAULTS: list[tuple[str, Change, str]] = [
             p,
             system=replace(p.system, structure=({"type": "conserved", "expression": "x + y"},)),
         ),
+        "wrong",
+    ),
+    ("h-duffing-conservative", lambda p: p, "ok"),
+    ("h-duffing-conservative", lambda p: replace(p, connections=p.connections[:1]), "missing"),
+    ("h-duffing-conservative", lambda p: replace(p, connections=p.connections * 2), "wrong"),
+    (
+        "h-duffing-conservative",
+        lambda p: replace(p, audit=replace(p.audit, consistent=False, notes=("one is missing",))),
         "wrong",
     ),
     ("p-source-uniform", lambda p: p, "ok"),

@@ -259,6 +259,25 @@ def check_manifolds(case: Case, portrait: Portrait) -> Check:
     return check
 
 
+def check_connections(case: Case, portrait: Portrait) -> Check:
+    """The homoclinic orbits that are known, and indices that add up."""
+    found = [c for c in portrait.connections if c.status in ("proved", "verified")]
+    facts = case.of("homoclinic")
+    check = Check(f"{len(found)}/-" if found else "-")
+    if portrait.audit is not None and portrait.audit.consistent is False:
+        check.wrong += portrait.audit.notes
+    for fact in facts:
+        saddle, loops = ending(portrait, fact["saddle"]), len(fact["extreme"])
+        own = [c for c in found if c.type == "homoclinic" and c.source == c.target]
+        own = [c for c in own if f"equilibrium {c.source}" == saddle]
+        check.shown = f"{len(own)}/{loops}"
+        if len(own) < loops:
+            check.missing.append(f"{loops - len(own)} homoclinic orbits of {saddle}")
+        if len(own) > loops:
+            check.wrong.append(f"{len(own)} homoclinic orbits of {saddle}, not {loops}")
+    return check
+
+
 def through(case: Case, fact: dict[str, Any]) -> Iterator[np.ndarray]:
     """Give points on a separatrix."""
     names = list(case.system["window"])
@@ -295,4 +314,5 @@ CHECKS = {
     "sets": check_sets,
     "integral": check_conserved,
     "separatrices": check_manifolds,
+    "connections": check_connections,
 }
