@@ -96,7 +96,7 @@ def compute_portrait(
     report.begin("nullclines")
     nullclines: tuple[Nullcline, ...] = ()
     if "nullclines" in spec.analyses:
-        nullclines = trace_nullclines(compiled, window)
+        nullclines = trace_nullclines(compiled, window, lambda: report.tell(0.5))
     report.begin("trajectories")
     equilibria = search.equilibria if search else ()
     problem = _problem(compiled, window, spec, equilibria, machine, closed.cycles)
