@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import contourpy
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from eqpp_dash.engine.critical import find_critical_boxes
 from eqpp_dash.engine.degenerate import cluster_boxes, simple_point
-from eqpp_dash.engine.polylines import UnitFunction, clip_line, polish, refine, thin
+from eqpp_dash.engine.polylines import UnitFunction, clip_line, covered_pieces, polish, refine, thin
 from eqpp_dash.engine.problem import ScalarFunction
 from eqpp_dash.model.portrait import Array
 
@@ -20,6 +21,9 @@ nodes are a little off the round numbers."""
 DETAIL = 9
 """How often the grid is halved towards a place where the curve is not smooth."""
 MOST_LINES = 260
+MOST_PROLONGED = 200
+"""Polylines that end within the window; if there are more, none is prolonged to where the function
+ends. They are shorter than a cell of the grid there, and each takes up to a tenth of a second."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +42,9 @@ class ZeroSet:
     touching: bool = False
 
 
-def trace_zero_set(function: ScalarFunction, lo: Array, hi: Array) -> ZeroSet:
+def trace_zero_set(
+    function: ScalarFunction, lo: Array, hi: Array, tick: Callable[[], object] | None = None
+) -> ZeroSet:
     """Trace the zero set of a function of two variables.
 
     Parameters
@@ -47,6 +53,8 @@ def trace_zero_set(function: ScalarFunction, lo: Array, hi: Array) -> ZeroSet:
         The function.
     lo, hi : ndarray, shape (2,)
         Limits of the window.
+    tick : callable, optional
+        Called again and again on the way; an exception from it is passed on.
 
     Returns
     -------
@@ -60,11 +68,13 @@ def trace_zero_set(function: ScalarFunction, lo: Array, hi: Array) -> ZeroSet:
     then moves every point onto the curve. A change of sign at a pole is no zero: there the
     iteration does not arrive.
     """
+    tick = tick or (lambda: None)
     g = UnitFunction(function, lo[:, None], (hi - lo)[:, None], GRID)
     straight = _straight_line(g, lo, hi)
     if straight is not None:
         return ZeroSet(tuple(_to_plane(g, line) for line in straight))
     rough = find_critical_boxes(function, lo, hi, depth=1 / 400)
+    tick()
     nodes, spots = np.empty((2, 0)), np.empty((2, 0))
     if rough.lo.shape[1] and not rough.crowded:
         spots = _centers(g, rough.lo, rough.hi)
@@ -76,8 +86,9 @@ def trace_zero_set(function: ScalarFunction, lo: Array, hi: Array) -> ZeroSet:
     if _changes_of_sign(values) > 7 * g.cells:
         g = replace(g, cells=3 * GRID)
         x, y, values = _sample(g, spots)
-    lines = _contours(g, x, y, values, nodes)
+    lines = _contours(g, x, y, values, nodes, tick)
     lines, isolated = _attach(g, lines, nodes)
+    tick()
     touching = False
     if rough.crowded:
         valleys = _valleys(g, x, y, lines)
@@ -150,7 +161,14 @@ def _grid_lines(cells: int, spots: Array) -> Array:
     return np.asarray(result[far])
 
 
-def _contours(g: UnitFunction, x: Array, y: Array, values: Array, nodes: Array) -> list[Array]:
+def _contours(
+    g: UnitFunction,
+    x: Array,
+    y: Array,
+    values: Array,
+    nodes: Array,
+    tick: Callable[[], object],
+) -> list[Array]:
     raw = _zero_contours(x, y, values)
     if not raw:
         return []
@@ -161,8 +179,13 @@ def _contours(g: UnitFunction, x: Array, y: Array, values: Array, nodes: Array) 
     snapped = np.where(near >= 0, nodes[:, near] if nodes.size else moved, moved)
     lines = _split_lines(raw, snapped, arrived | (near >= 0))
     lines = [line for line in lines if ((line >= 0) & (line <= 1)).all(axis=0).sum() > 1]
-    lines = [_cut_off(g, _extend(g, _cut_off(g, line))) for line in lines]
+    few = sum(not _is_whole(line) for line in lines) <= MOST_PROLONGED
+    for k, line in enumerate(lines):
+        cut = _cut_off(g, line)
+        lines[k] = _cut_off(g, _extend(g, cut)) if few else cut
+        tick()
     lines = refine(lines, lambda u: polish(g, u, 0.5 / g.cells))
+    tick()
     return [thin(line) for line in lines]
 
 
@@ -261,9 +284,19 @@ def _border_point(g: UnitFunction, inside: Array, outside: Array) -> Array | Non
     return None
 
 
+def _is_closed(line: Array) -> bool:
+    return bool(np.abs(line[:, 0] - line[:, -1]).max() < 1e-9)
+
+
+def _is_whole(line: Array) -> bool:
+    """Tell whether a polyline is closed or has both ends on the window's border or beyond."""
+    ends = line[:, [0, -1]]
+    return _is_closed(line) or bool(((ends <= 1e-9) | (ends >= 1 - 1e-9)).any(axis=0).all())
+
+
 def _extend(g: UnitFunction, line: Array) -> Array:
     """Prolong a polyline that ends within the window, up to where the function ends."""
-    if np.abs(line[:, 0] - line[:, -1]).max() < 1e-9:
+    if _is_closed(line):
         return line
     front, back = _continuation(g, line[:, ::-1]), _continuation(g, line)
     return np.concatenate([front[:, ::-1], line, back], axis=1)
@@ -338,24 +371,9 @@ def _valleys(g: UnitFunction, x: Array, y: Array, lines: list[Array]) -> list[Ar
             continue
         moved, good = _polish_touching(g, np.concatenate(raw, axis=1))
         pieces = [thin(piece) for piece in _split_lines(raw, moved, good)]
-        known = [*lines, *found]
-        found += [p for p in pieces if not known or not _covered(g, known, p)]
+        covered = covered_pieces([*lines, *found], pieces, 0.2 / g.cells)
+        found += [piece for piece, known in zip(pieces, covered, strict=True) if not known]
     return found
-
-
-def _covered(g: UnitFunction, lines: list[Array], piece: Array) -> bool:
-    middle = piece[:, piece.shape[1] // 2 : piece.shape[1] // 2 + 1]
-    middle = 0.5 * (middle + piece[:, piece.shape[1] // 2 - 1 : piece.shape[1] // 2])
-    return any(_distance(line, middle) < 0.2 / g.cells for line in lines)
-
-
-def _distance(line: Array, point: Array) -> float:
-    if line.shape[1] < 2:
-        return float(np.hypot(*(line - point)).min())
-    a, d = line[:, :-1], np.diff(line, axis=1)
-    along = ((point - a) * d).sum(axis=0) / np.maximum((d * d).sum(axis=0), 1e-300)
-    foot = a + d * np.clip(along, 0, 1)
-    return float(np.hypot(*(foot - point)).min())
 
 
 def _polish_touching(g: UnitFunction, u: Array) -> tuple[Array, NDArray[np.bool_]]:

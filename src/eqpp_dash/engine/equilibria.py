@@ -241,10 +241,7 @@ class _Search:
 
     def _search(self, factors: tuple[Factor, ...], count: int, total: int) -> None:
         def tell(share: float) -> None:
-            if self.progress is not None:
-                fraction = (count + share) / total
-                message = f"{self.zeros.count} equilibria so far"
-                self.progress(Progress("equilibria", fraction, message))
+            self._tell((count + share) / total, f"{self.zeros.count} equilibria so far")
 
         system = FactorSystem(factors)
         left = replace(self.budget, boxes=max(0, self.budget.boxes - self.used))
@@ -259,6 +256,10 @@ class _Search:
             exhausted = "" if shrunk else exhausted
         if lo.shape[1]:
             self.undecided.append((system, lo, hi, exhausted))
+
+    def _tell(self, share: float, message: str) -> None:
+        if self.progress is not None:
+            self.progress(Progress("equilibria", share, message))
 
     def result(self) -> EquilibriumSearch:
         singularities, notices = (
@@ -305,6 +306,7 @@ class _Search:
         points = np.array([p for p, _, _ in candidates]).reshape(-1, len(self.lo))
         found = []
         for k, (point, error, method) in enumerate(candidates):
+            self._tell(1.0, f"{k} of {len(candidates)} equilibria examined")
             others = np.delete(points, k, axis=0)
             equilibrium = self.examiner.examine(point, error, method, others)
             if equilibrium is not None:

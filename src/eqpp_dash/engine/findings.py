@@ -99,7 +99,8 @@ def find_features(
         shown = refit_window(field, window, search.equilibria, closed.cycles)
     if shown != window:
         structure = planar_structure(field, shown)
-        search = with_kinds(find_equilibria(field, shown), field, shown, lambda: structure)
+        found = find_equilibria(field, shown, progress=lambda done: report.tell(1.0, done.message))
+        search = with_kinds(found, field, shown, lambda: structure)
         if not covers(window, shown):
             closed = search_cycles(field, shown, search, report, machine, structure)
     closed = place_cycles(field, closed, shown, search.equilibria)

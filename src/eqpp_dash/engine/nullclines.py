@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.curves import ZeroSet, trace_zero_set
@@ -11,7 +11,11 @@ from eqpp_dash.model.portrait import Nullcline
 from eqpp_dash.model.spec import Range
 
 
-def trace_nullclines(field: CompiledField, window: Mapping[str, Range]) -> tuple[Nullcline, ...]:
+def trace_nullclines(
+    field: CompiledField,
+    window: Mapping[str, Range],
+    tick: Callable[[], object] | None = None,
+) -> tuple[Nullcline, ...]:
     """Trace the nullclines of a planar field.
 
     Parameters
@@ -20,6 +24,8 @@ def trace_nullclines(field: CompiledField, window: Mapping[str, Range]) -> tuple
         The vector field.
     window : mapping of str to (float, float)
         Limits of each variable.
+    tick : callable, optional
+        Called again and again on the way; an exception from it is passed on.
 
     Returns
     -------
@@ -38,7 +44,7 @@ def trace_nullclines(field: CompiledField, window: Mapping[str, Range]) -> tuple
     for variable, factors in zip(field.variables, field.factors, strict=True):
         for factor in factors:
             if factor.text not in known:
-                known[factor.text] = trace_zero_set(factor, lo, hi)
+                known[factor.text] = trace_zero_set(factor, lo, hi, tick)
             branches = known[factor.text].branches
             if branches:
                 nullclines.append(Nullcline(variable, factor.text, branches))

@@ -5,7 +5,7 @@ All points are in scaled coordinates: the window is the unit square.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,9 @@ BEND = 0.12
 """Largest turn in radians between neighbouring pieces of a polyline, if they are not tiny."""
 FLAT = 1.5e-4
 """How far, as a share of the window, a point may be from the chord that replaces it."""
+
+STRIPS = 64
+"""Strips of the window in which what lies near one another is looked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -199,6 +202,52 @@ def _thin_once(line: Array) -> Array:
     keep = np.ones(m, bool)
     keep[middle[(off < FLAT / 3) & (length < 0.25)]] = False
     return line[:, keep]
+
+
+def covered_pieces(
+    lines: Sequence[Array], pieces: Sequence[Array], reach: float
+) -> NDArray[np.bool_]:
+    """Tell which polylines run along others.
+
+    Parameters
+    ----------
+    lines, pieces : sequence of ndarray, shape (2, m)
+        The polylines; pieces have two points at least.
+    reach : float
+        How near to a line the middle of a piece must be.
+
+    Returns
+    -------
+    ndarray of bool
+        One for each piece.
+
+    Notes
+    -----
+    The square is cut into strips; in each only the segments that come there are looked at.
+    """
+    covered = np.zeros(len(pieces), dtype=bool)
+    if not lines or not pieces:
+        return covered
+    halves = [piece.shape[1] // 2 for piece in pieces]
+    middles = np.stack(
+        [0.5 * (p[:, k] + p[:, k - 1]) for p, k in zip(pieces, halves, strict=True)], axis=1
+    )
+    starts = np.concatenate([line[:, : max(1, line.shape[1] - 1)] for line in lines], axis=1)
+    ends = np.concatenate([line[:, -max(1, line.shape[1] - 1) :] for line in lines], axis=1)
+    left = np.minimum(starts[0], ends[0]) - reach
+    right = np.maximum(starts[0], ends[0]) + reach
+    strip = np.floor(middles[0] * STRIPS)
+    for number in np.unique(strip):
+        own = np.flatnonzero(strip == number)
+        low, high = middles[0, own].min(), middles[0, own].max()
+        near = (left <= high) & (right >= low)
+        a, d = starts[:, near], ends[:, near] - starts[:, near]
+        square = np.maximum((d * d).sum(axis=0), 1e-300)
+        for k in own:
+            apart = middles[:, k : k + 1] - a
+            along = np.clip((apart * d).sum(axis=0) / square, 0.0, 1.0)
+            covered[k] = (np.hypot(*(d * along - apart)) < reach).any()
+    return covered
 
 
 def clip_line(value: float, slope: Array, point: Array) -> Array | None:

@@ -98,7 +98,7 @@ def compute_portrait(
     report.begin("nullclines")
     nullclines: tuple[Nullcline, ...] = ()
     if "nullclines" in spec.analyses:
-        nullclines = trace_nullclines(compiled, window)
+        nullclines = trace_nullclines(compiled, window, lambda: report.tell(0.5))
     equilibria = search.equilibria if search else ()
     problem = _problem(compiled, window, spec, equilibria, machine, closed.cycles)
     problem = replace(problem, annuli=closed.bands, sets=search.sets if search else ())

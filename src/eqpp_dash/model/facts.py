@@ -149,7 +149,7 @@ def _equilibrium(item: Equilibrium) -> dict[str, Any]:
 def _cycle(item: LimitCycle, variables: Sequence[str]) -> dict[str, Any]:
     return {
         "point": plain(item.point),
-        "period": item.period,
+        "period": _finite(item.period),
         "stability": item.stability,
         "multipliers": [[1.0, 0.0], [_finite(item.multiplier), 0.0]],
         "log_multiplier": _finite(item.log_multiplier),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from numpy.testing import assert_allclose
 
 from eqpp_dash.engine.curves import trace_zero_set
 from eqpp_dash.engine.nullclines import trace_nullclines
-from eqpp_dash.engine.polylines import clip_line, thin
+from eqpp_dash.engine.polylines import clip_line, covered_pieces, thin
 from eqpp_dash.engine.system import parse_system
 
 SQUARE = {"x": (-5.0, 5.0), "y": (-5.0, 5.0)}
@@ -211,3 +212,47 @@ def test_thin_keeps_ends_and_shape():
     assert 8 < arc.shape[1] < 150
     middle = 0.5 * (arc[:, 1:] + arc[:, :-1])
     assert (1 - np.hypot(*middle) < 3e-4).all()
+
+
+class StopError(Exception):
+    """What whoever is told raises to stop a computation."""
+
+
+def test_a_field_of_thousands_of_branches_is_soon_traced_and_can_be_stopped():
+    """Before, comparing all pieces of its curves took minutes, in which nobody was asked."""
+    field = parse_system("x' = sin(20*x*y) + cos(30*y); y' = cos(x)").compile()
+    calls = []
+    began = time.process_time()
+    found = trace_nullclines(field, SQUARE, lambda: calls.append(time.process_time()))
+    assert time.process_time() - began < 10
+    assert sum(len(one.branches) for one in found) > 500
+    assert len(calls) > 500
+
+    def stop():
+        raise StopError
+
+    with pytest.raises(StopError):
+        trace_nullclines(field, SQUARE, stop)
+
+
+def test_what_runs_along_other_lines_is_found_as_by_comparing_all():
+    rng = np.random.default_rng(5)
+    lines = [
+        rng.random((2, 1)) + 0.1 * rng.normal(size=(2, int(m))) for m in rng.integers(1, 9, 60)
+    ]
+    pieces = [rng.random((2, 1)) + 0.01 * rng.normal(size=(2, 4)) for _ in range(150)]
+
+    def near(piece):
+        p = 0.5 * (piece[:, 2] + piece[:, 1])
+        for line in lines:
+            a, b = (line, line) if line.shape[1] == 1 else (line[:, :-1], line[:, 1:])
+            shares = np.linspace(0.0, 1.0, 401)
+            on = a[:, :, None] + (b - a)[:, :, None] * shares
+            if np.hypot(*(on - p[:, None, None])).min() < 0.01:
+                return True
+        return False
+
+    expected = [near(piece) for piece in pieces]
+    assert 10 < sum(expected) < 130
+    assert covered_pieces(lines, pieces, 0.01).tolist() == expected
+    assert covered_pieces([], pieces, 0.01).tolist() == [False] * 150

@@ -144,6 +144,7 @@ def find_arcs(
     known: Array,
     unit: Array | None = None,
     blind: list[str] | None = None,
+    tick: Callable[[], object] | None = None,
 ) -> list[Arc]:
     """Find the sections of a planar field.
 
@@ -161,6 +162,8 @@ def find_arcs(
         Lengths in which steps are measured; the width of the window.
     blind : list of str, optional
         Gets what could not be followed.
+    tick : callable, optional
+        Called again and again on the way; an exception from it is passed on.
 
     Returns
     -------
@@ -170,7 +173,7 @@ def find_arcs(
     arcs: list[Arc] = []
     unit = hi - lo if unit is None else unit
     for factor in compiled.factors[0]:
-        tracer = BranchTracer(factor, unit, *box, known)
+        tracer = BranchTracer(factor, unit, *box, known, tick)
         for branch in tracer.branches([(lo, hi), box]):
             for arc in _sections(compiled, tracer, branch, unit, box, known):
                 if not any(_same(arc, other) for other in arcs):
@@ -254,6 +257,7 @@ def _cut(
     unit: Array,
 ) -> tuple[Array, str]:
     """Locate a change of sign between two vertices along the curve."""
+    tracer.tick()
     a, b = points[i], points[i + 1]
     length = float(np.hypot(*((b - a) / unit)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,9 @@ SHORTEST_STEP = 1e-11
 MOST_STEPS = 3000
 MOST_POINTS = 6000
 """Points of branches after which no others are begun."""
+
+MOST_SEEDS = 12_000
+"""Points of drawn curves after which no others are tried: those of 500 curves."""
 
 WIDEST_TURN = 0.2
 """Most a step may turn, in radians."""
@@ -59,11 +62,15 @@ class BranchTracer:
         Corners of the box in which the curve is followed.
     known : ndarray, shape (k, 2)
         Points at which branches end and others begin: equilibria.
+    tick : callable, optional
+        Called again and again; an exception from it is passed on.
 
     Attributes
     ----------
     followed : int
         Points found so far.
+    looked : int
+        Points of drawn curves that were tried so far.
 
     Notes
     -----
@@ -72,8 +79,17 @@ class BranchTracer:
     Continuation Methods* (1990), chapters 2 and 6.
     """
 
-    def __init__(self, factor: Factor, unit: Array, lo: Array, hi: Array, known: Array) -> None:
-        self.factor, self.followed = factor, 0
+    def __init__(
+        self,
+        factor: Factor,
+        unit: Array,
+        lo: Array,
+        hi: Array,
+        known: Array,
+        tick: Callable[[], object] | None = None,
+    ) -> None:
+        self.factor, self.followed, self.looked = factor, 0, 0
+        self.tick = tick or (lambda: None)
         self.unit: Pair = (float(unit[0]), float(unit[1]))
         self.lo, self.hi = lo / unit, hi / unit
         self.known = [(float(x), float(y)) for x, y in known / unit if self._holds((x, y))]
@@ -87,7 +103,9 @@ class BranchTracer:
                     lines.append(self._follow(start, tangent))
         passed = _Segments(lines)
         for lo, hi in windows:
-            for line in trace_zero_set(self.factor, lo, hi).branches:
+            if self.cut_short:
+                break
+            for line in trace_zero_set(self.factor, lo, hi, self.tick).branches:
                 if len(line) > 1 and not self.cut_short:
                     lines += self._beside(passed, line / self.unit)
         unit = np.array(self.unit)
@@ -96,7 +114,7 @@ class BranchTracer:
     @property
     def cut_short(self) -> bool:
         """Whether no further branches are followed, because there are too many."""
-        return self.followed > MOST_POINTS
+        return self.followed > MOST_POINTS or self.looked > MOST_SEEDS
 
     def correct(self, q: Pair, reach: float) -> Pair | None:
         """Move a point onto the curve along the gradient; None if that leads too far."""
@@ -163,6 +181,7 @@ class BranchTracer:
             ahead = (here[0] + step * tangent[0], here[1] + step * tangent[1])
             point = self.correct(ahead, 0.3 * step)
             turned = None if point is None else self._tangent(point, tangent)
+            self.tick()
             if point is None or turned is None or _angle(tangent, turned) > WIDEST_TURN:
                 step *= 0.4
                 continue
@@ -220,9 +239,13 @@ class BranchTracer:
         found: list[list[Pair]] = []
         length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(drawn, axis=0).T))])
         for share in SEEDS:
+            if self.cut_short:
+                break
+            self.tick()
+            self.looked += 1
             x, y = (np.interp(share * length[-1], length, drawn[:, i]) for i in range(2))
             seed = self.correct((float(x), float(y)), 1e-3)
-            if seed is None or passed.near(seed) or self.cut_short:
+            if seed is None or passed.near(seed):
                 continue
             _, a, b = self._value(seed)
             size = math.hypot(a, b)

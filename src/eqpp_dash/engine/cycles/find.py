@@ -73,7 +73,7 @@ def find_limit_cycles(
     budget : int
         Most orbits that are followed to a return, forward and backward ones.
     progress : callable, optional
-        Told the share that is done; an exception from it is passed on.
+        Told the share that is done, again and again; an exception from it is passed on.
     machine : Machine, optional
         Machine code of the system that the field was compiled from, see `prepare_machine`: what
         is compiled for the search is then kept with it, and serves other parameters too.
@@ -114,10 +114,10 @@ def find_limit_cycles(
     lo, hi = window_limits(field, window)
     unit, center = hi - lo, 0.5 * (lo + hi)
     box = (center - 0.5 * WORK_BOX * unit, center + 0.5 * WORK_BOX * unit)
-    progress = progress or (lambda share: None)
+    tell = _Told(progress or (lambda share: None))
     proof = exclude_cycles(field, structure, equilibria, singularities, complete, lo, hi)
     if proof is not None and proof.everywhere and not proof.bands:
-        progress(1.0)
+        tell(1.0)
         return CycleSearch((), (), (), Completeness(proof.status, 0))
     points = [item.point for item in equilibria] + [item.point for item in singularities]
     known = np.array(points, dtype=float).reshape(-1, 2)
@@ -125,25 +125,26 @@ def find_limit_cycles(
         periods = Periods(structure, lo, hi)
         blind: list[str] = []
         bounds = periods.within(*box)
-        arcs = find_arcs(field, *periods.within(lo, hi), bounds, known, unit, blind)
-        progress(0.1)
+        inner = periods.within(lo, hi)
+        arcs = find_arcs(field, *inner, bounds, known, unit, blind, tell.again)
+        tell(0.1)
         far = (center - 0.5 * FAR * WORK_BOX * unit, center + 0.5 * FAR * WORK_BOX * unit)
         leaper = leaper_of(field, machine) if arcs else None
         values = None if machine is None else machine.values
         traps = _traps(field, equilibria, unit)
-        returns = ReturnMap(field, arcs, unit, far, traps, leaper, values)
+        returns = ReturnMap(field, arcs, unit, far, traps, leaper, values, tell.again)
         ends = EndJudge(field)
         chosen = sorted(periods.chosen(arcs), key=lambda k: _distance(arcs[k], lo, hi))
         scan = Scan(
-            Displacement(returns), ends, chosen, budget, lambda share: progress(0.1 + 0.7 * share)
+            Displacement(returns), ends, chosen, budget, lambda share: tell(0.1 + 0.7 * share)
         )
         found = sort_findings(scan, ends, analytic=not field.switching)
         if proof is not None and proof.everywhere:
             found.keep_bands()
         refined = periods.repeat(refine_cycles(returns, found.brackets))
-        progress(0.9)
+        tell(0.9)
         bands = split_bands(returns, found.bands, equilibria, periods)
-    progress(1.0)
+    tell(1.0)
     cycles = _cycles(refined, equilibria, lo, hi)
     return CycleSearch(
         cycles,
@@ -155,6 +156,20 @@ def find_limit_cycles(
             tuple(dict.fromkeys([*blind, *found.blind])),
         ),
     )
+
+
+class _Told:
+    """Tells shares that never fall, and the last one again, which lets whoever is told stop us."""
+
+    def __init__(self, progress: Callable[[float], object]) -> None:
+        self.progress, self.share = progress, 0.0
+
+    def __call__(self, share: float) -> None:
+        self.share = max(self.share, share)
+        self.again()
+
+    def again(self) -> None:
+        self.progress(self.share)
 
 
 def _distance(arc: Arc, lo: Array, hi: Array) -> float:

@@ -71,6 +71,7 @@ class Leaps:
             some = np.flatnonzero(lanes.stiff == self.implicit)
             if not some.size:
                 break
+            self.shot.returns.tick()
             traced = 0 if self.shot.path is None else TRACED
             limit = np.minimum(lanes.limit[some], pause)
             if traced:

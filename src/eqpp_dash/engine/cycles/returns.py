@@ -10,7 +10,7 @@ on whose other side the first section lies (the argument of Poincaré and Bendix
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -52,6 +52,8 @@ class ReturnMap:
         Machine code that takes the steps; without it numpy does.
     values : ndarray, shape (p,), optional
         Values of the parameters of that code.
+    tick : callable, optional
+        Called again and again while orbits are followed; an exception from it is passed on.
 
     Attributes
     ----------
@@ -68,7 +70,9 @@ class ReturnMap:
         traps: Sequence[Trap] = (),
         leaper: Leaper | None = None,
         values: Array | None = None,
+        tick: Callable[[], object] | None = None,
     ) -> None:
+        self.tick = tick or (lambda: None)
         self.compiled, self.arcs, self.unit, self.box = compiled, list(arcs), unit, box
         self.traps = list(traps)
         self.leaper, self.values = leaper, np.zeros(0) if values is None else values

@@ -86,6 +86,7 @@ class Shot:
         """Take steps of all orbits that still run until each has ended."""
         lanes, out = self.lanes, self.out
         while lanes.lane.size:
+            self.returns.tick()
             self._round()
             self.hurry()
             self.stop_late()

@@ -12,6 +12,9 @@ from eqpp_dash.engine.kinds.germ import Germ
 PIECES = (256, 4096)
 """Into how many pieces a quarter of the circle is cut, one after the other."""
 
+SLACK = 1e-12
+"""Bound of the rounding of sums of so many terms, in sizes of the sum of their absolute values."""
+
 
 def growth_of_a_turn(germ: Germ) -> int:
     """Tell whether orbits wind outward or inward, by the part of lowest degree.
@@ -43,15 +46,16 @@ def growth_of_a_turn(germ: Germ) -> int:
     germ.require(degree)
     quarters = [_quarter(germ.turned(k), degree) for k in (0, 1)]
     for pieces in PIECES:
-        low = high = 0.0
+        low = high = size = 0.0
         way = 0
         for growth, turn in quarters:
             found = _integral(growth, turn, pieces)
             if found is None:
                 break
-            low, high, way = low + found[0], high + found[1], found[2]
+            low, high, size = low + found[0], high + found[1], size + found[2]
+            way = found[3]
         else:
-            slack = 1e-12 * (abs(low) + abs(high))
+            slack = SLACK * size
             if low > slack or high < -slack:
                 return way if low > 0 else -way
     return 0
@@ -69,8 +73,14 @@ def _quarter(germ: Germ, degree: int) -> tuple[list[Any], list[Any]]:
     return growth, turn
 
 
-def _integral(growth: list[Any], turn: list[Any], pieces: int) -> tuple[float, float, int] | None:
-    """Enclose the integral of growth/turn from -1 to 1; None if the turn may vanish."""
+def _integral(
+    growth: list[Any], turn: list[Any], pieces: int
+) -> tuple[float, float, float, int] | None:
+    """Enclose the integral of growth/turn from -1 to 1; None if the turn may vanish.
+
+    Gives the bounds but for rounding of sums, a bound of the integral of the absolute value, and
+    the sign of the turn.
+    """
     ends = np.linspace(-1.0, 1.0, pieces + 1)
     u = IntervalArray(ends[:-1], ends[1:])
     above, below = _polynomial(growth, u), _polynomial(turn, u)
@@ -82,7 +92,9 @@ def _integral(growth: list[Any], turn: list[Any], pieces: int) -> tuple[float, f
         return None
     quotient = above / below
     width = ends[1:] - ends[:-1]
-    return float((quotient.lo * width).sum()), float((quotient.hi * width).sum()), way
+    low, high = float((quotient.lo * width).sum()), float((quotient.hi * width).sum())
+    size = float((np.maximum(np.abs(quotient.lo), np.abs(quotient.hi)) * width).sum())
+    return low, high, size, way
 
 
 def _polynomial(coefficients: list[Any], u: IntervalArray) -> IntervalArray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, unique
 from typing import Any
 
 from numpy.typing import NDArray
@@ -79,6 +79,7 @@ def address_of(array: NDArray[Any]) -> int:
     return array.ctypes.data
 
 
+@unique
 class Counter(IntEnum):
     """Places of the integers that all threads of a batch and their caller share."""
 
@@ -93,6 +94,7 @@ COUNTERS = 24
 COUNTER_STRIDE = 8
 
 
+@unique
 class End(IntEnum):
     """Why a trajectory ended.
 
@@ -119,7 +121,7 @@ class End(IntEnum):
     COLLAPSE = 3
     BUDGET = 4
     CANCELLED = 5
-    SECTION = 13
+    SECTION = 6
     TARGET = 7
     CYCLE = 8
     INFINITY = 9
@@ -129,6 +131,7 @@ class End(IntEnum):
     UNDECIDED = 13
 
 
+@unique
 class Method(IntEnum):
     """How a trajectory is integrated.
 

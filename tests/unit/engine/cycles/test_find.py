@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from eqpp_dash.engine.cycles import find_limit_cycles
+from eqpp_dash.engine.cycles import branches, find_limit_cycles
+from eqpp_dash.engine.cycles.arcs import find_arcs
 from eqpp_dash.engine.system import parse_system
 
 from .searching import SQUARE, rotating, search
@@ -182,3 +183,30 @@ def test_a_cycle_too_close_to_a_saddle_is_told_as_not_seen():
     found = search(text, window((0.0, 12.0), (0.0, 8.0)))
     assert found.cycles == found.bands == ()
     assert any("(23.706, " in reason for reason in found.completeness.blind)
+
+
+@pytest.mark.parametrize("least", [0.0, 0.1, 0.4, 0.9])
+def test_whoever_is_told_can_stop_the_search_in_each_of_its_parts(least):
+    field = parse_system("x' = y; y' = (1 - x^2)*y - x").compile()
+
+    def stop(share):
+        assert 0.0 <= share <= 1.0
+        if share >= least:
+            raise KeyError(share)
+
+    with pytest.raises(KeyError):
+        find_limit_cycles(field, dict(window((-4, 4), (-4, 4))), progress=stop)
+
+
+def test_sections_of_an_intricate_field_are_bounded_and_what_is_left_out_is_said(monkeypatch):
+    monkeypatch.setattr(branches, "MOST_POINTS", 600)
+    field = parse_system("x' = sin(5*x*y) + cos(7*y); y' = cos(7*x + y)").compile()
+    blind, calls = [], []
+    lo, hi = np.full(2, -2.0), np.full(2, 2.0)
+    with np.errstate(all="ignore"):
+        arcs = find_arcs(
+            *(field, lo, hi, (lo, hi), np.empty((0, 2))), blind=blind, tick=lambda: calls.append(1)
+        )
+    assert arcs
+    assert "has too many branches to follow all of them" in blind[0]
+    assert len(calls) > 600
