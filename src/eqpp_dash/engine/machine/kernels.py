@@ -173,7 +173,8 @@ class Kernels:
             making = self._making.setdefault(variant, threading.Lock())
         with making:
             if variant not in self._made:
-                self._made[variant] = Tiered(partial(self._make, variant), self._patience)
+                make = partial(self._make, variant)
+                self._made[variant] = Tiered(make, self._patience, self._note_failure)
             return self._made[variant]
 
     def _make(self, variant: Variant, quick: bool) -> Kernel:
@@ -213,3 +214,8 @@ class Kernels:
         except Exception as error:
             self.trouble = f"{type(error).__name__}: {error}"
             _log.exception("numpy goes on: the machine code could not be made")
+
+    def _note_failure(self, error: Exception) -> None:
+        """Tell that there is no code for long work; what there is goes on, more slowly."""
+        self.trouble = f"{type(error).__name__}: {error}"
+        _log.error("no machine code for long work; the quick one goes on", exc_info=error)

@@ -28,10 +28,18 @@ class Tiered:
         Makes a kernel; its argument tells whether it is to be there soon.
     patience : int, optional
         Steps for the kernel that is soon there; `PATIENCE`, if left out.
+    failed : callable, optional
+        Told why the other kernel could not be made where work became long. The first one then
+        goes on; without anybody to tell, the error is raised.
     """
 
-    def __init__(self, make: Callable[[bool], Kernel], patience: int | None = None) -> None:
-        self._make = make
+    def __init__(
+        self,
+        make: Callable[[bool], Kernel],
+        patience: int | None = None,
+        failed: Callable[[Exception], object] | None = None,
+    ) -> None:
+        self._make, self._failed = make, failed
         self._making = threading.Lock()
         self._left = PATIENCE if patience is None else patience
         self._first = make(self._left > 0)
@@ -43,9 +51,22 @@ class Tiered:
             pause = self._first.run(job, patience=self._left)
             self._left -= pause.steps
             if pause.rows is not None:
-                self.finish().run(job, begun=pause.rows)
+                self._best().run(job, begun=pause.rows)
         else:
-            self.finish().run(job)
+            self._best().run(job)
+
+    def _best(self) -> Kernel:
+        """Give the kernel for long work; if it cannot be made, tell that once and go on."""
+        try:
+            return self.finish()
+        except Exception as error:
+            if self._failed is None:
+                raise
+            with self._making:
+                told, self._full = self._full is not None, self._full or self._first
+            if not told:
+                self._failed(error)
+            return self._full
 
     def finish(self) -> Kernel:
         """Give the kernel for long work, compiled if it is not there yet."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -188,6 +189,32 @@ def test_the_folder_gives_the_code_for_long_work_at_once(tmp_path: Path) -> None
     with Integrator.of(system, folder=tmp_path) as integrator:
         assert kernels(integrator)[0]._first.quick
         assert integrator.propagate([[1.0], [0.0]], 1.0).ends[0] == End.TIME
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_where_the_code_for_long_work_cannot_be_made_the_first_goes_on_and_says_why(
+    wait: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    text, starts = "x' = y; y' = -x + 0.7773*sin(3*t)", np.ones((2, 40))
+    with Integrator.of(parse_system(text)) as integrator:
+        expected = integrator.propagate(starts, 90.0).states
+    monkeypatch.setattr(tiers, "PATIENCE", 25)
+
+    def broken(*_: Any, level: int = build.USUAL_LEVEL, **__: Any) -> bytes:
+        if level == build.USUAL_LEVEL:
+            raise RuntimeError("no room")
+        return make(*_, level=level, **__)
+
+    make = build.make_object
+    monkeypatch.setattr(kernel, "make_object", broken)
+    with Integrator.of(parse_system(text), wait=wait) as integrator:
+        while integrator.tier != "machine":
+            time.sleep(0.01)
+        for _ in range(2):
+            found = integrator.propagate(starts, 90.0, threads=2).states
+            np.testing.assert_array_equal(found, expected)
+        assert integrator.trouble == "RuntimeError: no room"
+    assert sum("long work" in record.message for record in caplog.records) == 1
 
 
 def test_preparing_serves_every_use_so_far() -> None:
