@@ -280,8 +280,8 @@ class Rows:
 
     @property
     def count(self) -> int:
-        """Number of rows."""
-        return self.queue + 1
+        """Number of rows; the queue's integers take two where a row has but two places."""
+        return self.queue + 2
 
     @property
     def ready(self) -> int:
