@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, unique
 from typing import Any
 
 from numpy.typing import NDArray
@@ -93,6 +93,7 @@ COUNTERS = 24
 COUNTER_STRIDE = 8
 
 
+@unique
 class End(IntEnum):
     """Why a trajectory ended.
 
@@ -119,7 +120,7 @@ class End(IntEnum):
     COLLAPSE = 3
     BUDGET = 4
     CANCELLED = 5
-    SECTION = 13
+    SECTION = 6
     TARGET = 7
     CYCLE = 8
     INFINITY = 9
