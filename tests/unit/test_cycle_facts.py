@@ -53,6 +53,13 @@ def test_facts_of_cycles_follow_the_documented_form():
     assert told["undecided"][0]["count"] == "0 or 1"
 
 
+def test_a_reason_on_the_page_keeps_the_capitals_of_variables():
+    told = CycleCoverage("none (proved: a first integral, I - log(abs(I)))")
+    assert "None (proved: a first integral, I - log(abs(I)))." in text(
+        facts_panel(pendulum_portrait(cycle_coverage=told))
+    )
+
+
 def test_a_multiplier_beyond_doubles_is_null_in_facts_and_a_power_in_words():
     item = limit_cycle(log_multiplier=4524.0)
     facts = pendulum_portrait(limit_cycles=(item,)).facts()

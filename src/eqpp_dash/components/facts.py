@@ -131,7 +131,8 @@ def _equilibrium(index: int, item: Equilibrium, spans: Sequence[float]) -> html.
 
 def _cycles(portrait: Portrait) -> html.Div:
     rows = [_cycle(index, item, portrait) for index, item in enumerate(portrait.limit_cycles)]
-    words = html.P(f"{search_words(portrait)}.".capitalize(), className="reason search")
+    said = search_words(portrait)  # capitalize() would write a variable I in it as i
+    words = html.P(f"{said[:1].upper()}{said[1:]}.", className="reason search")
     listed = [html.Ol(rows, className="equilibria cycles")] if rows else []
     return html.Div([_title("Limit cycles", len(rows)), words, *listed])
 

@@ -11,7 +11,7 @@ from eqpp_dash.components.ids import Shell
 
 FORMATS = (
     ("json", "Facts", "JSON"),
-    ("csv", "Trajectories and equilibria", "CSV"),
+    ("csv", "Equilibria, cycles, trajectories", "CSV"),
     ("html", "Interactive page, works offline", "HTML"),
     ("svg", "Vector drawing", "SVG"),
     ("png", "Picture", "PNG"),
