@@ -66,14 +66,15 @@ def search_cycles(
     Returns
     -------
     CycleSearch
-        What was found; nothing, with the reason, if the field is not autonomous.
+        What was found; nothing, with the reason, if the field is not autonomous. Where it jumps
+        no annulus is claimed, and cycles across the jumps may have been missed.
     """
     if not field.autonomous:
         return replace(WITHOUT, completeness=CycleCoverage("not searched: time appears"))
     if _intricate(field, window):
         status = "not searched: the curves on which the first variable rests are too many"
         return replace(WITHOUT, completeness=CycleCoverage(status))
-    return find_limit_cycles(
+    found = find_limit_cycles(
         field,
         window,
         search.equilibria,
@@ -83,6 +84,22 @@ def search_cycles(
         machine=machine,
         structure=structure,
         complete=search.completeness == "proved",
+    )
+    surfaces = tuple(dict.fromkeys(segment.surface for segment in search.switching))
+    return _across_jumps(found, surfaces) if surfaces else found
+
+
+def _across_jumps(found: CycleSearch, surfaces: tuple[str, ...]) -> CycleSearch:
+    """Claim less where the field jumps: sections end there, and returns across lose digits."""
+    where = ", ".join(surfaces)
+    coverage = found.completeness
+    return replace(
+        found,
+        cycles=tuple(replace(cycle, evidence="numerical") for cycle in found.cycles),
+        bands=(),
+        completeness=replace(
+            coverage, blind=(*coverage.blind, f"cycles across {where}, where the field jumps")
+        ),
     )
 
 

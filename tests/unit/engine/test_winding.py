@@ -143,3 +143,15 @@ def test_a_field_with_too_many_nullclines_is_not_searched_and_says_so():
     portrait = compute_portrait(spec)
     assert portrait.completeness["limit_cycles"].startswith("not searched: the curves")
     assert portrait.limit_cycles == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["x' = -y + sign(x)/2 - x/2; y' = x", "x' = y; y' = -sign(x) - y/5"]
+)
+def test_where_the_field_jumps_the_search_says_what_it_may_have_missed(text):
+    # The first has a cycle of amplitude 1.299 across x = 0, about the second orbits wind inward.
+    window = {"x": (-3, 3), "y": (-3, 3)}
+    portrait = compute_portrait(PortraitSpec(text, window=window))
+    assert not portrait.annuli
+    assert "cycles across x = 0, where the field jumps" in portrait.cycle_coverage.blind
+    assert all(cycle.evidence == "numerical" for cycle in portrait.limit_cycles)
