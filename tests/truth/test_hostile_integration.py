@@ -25,7 +25,7 @@ STATED = {
     "hos-169": ({"infinity"}, None),
     "hos-170": ({"infinity"}, {"infinity"}),
     "hos-172": ({"undecided", "discontinuity"}, None),
-    "hos-173": ({"discontinuity"}, {"sliding"}),
+    "hos-173": ({"discontinuity"}, {"time"}),
     "hos-175": ({"time", "equilibrium 0"}, None),
     "hos-176": ({"infinity"}, None),
     "hos-178": ({"discontinuity", "left work box", "infinity", "budget"}, None),

@@ -111,7 +111,7 @@ def test_the_line(text, kind, index):
 
 def test_what_has_no_derivatives_is_left_alone():
     (item,) = found("x' = abs(x)*x; y' = -y + abs(x)")
-    assert item.kind == "undecided"
+    assert (item.kind, item.stability) == ("boundary equilibrium", "undecided")
 
 
 def test_flat_fields_stay_undecided():
