@@ -52,7 +52,7 @@ def test_the_panel_lists_connections_and_the_audit():
     assert "near, gap 0.00025 of the window" in said
     assert "codimension 0 within Hamiltonian systems" in said
     assert "Polycycle: saddle 3 by connection 1 (near)" in said
-    assert "inconsistent: boundary 1, sum 0" in said
+    assert "Audit Inconsistent: boundary 1, sum 0" in said
     assert "1 turns against 0 < 1" in said
     classes = {getattr(item, "className", None) for item in parts(panel)}
     assert {"evidence evidence-proved", "evidence evidence-near", "evidence-failed"} <= classes

@@ -73,10 +73,12 @@ def audit_section(portrait: Portrait) -> list[Any]:
     if audit is None:
         return []
     sure = {True: "proved", False: "failed", None: "undecided"}[audit.consistent]
+    words = audit_words(audit)
+    title = html.Div(html.H2("Audit", className="panel-title"), className="facts-head")
     line = html.P(
-        ["Audit: ", html.Span(audit_words(audit), className=f"evidence-{sure}")],
-        className="audit",
+        html.Span(f"{words[:1].upper()}{words[1:]}", className=f"evidence-{sure}"),
+        className="reason search",
         title="Turns of the field along the window's border, and the sum of the indices within",
     )
     notes = [html.Ul([html.Li(note) for note in audit.notes], className="remarks")]
-    return [html.Div([line, *(notes if audit.notes else [])])]
+    return [html.Div([title, line, *(notes if audit.notes else [])])]
