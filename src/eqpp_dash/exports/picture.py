@@ -13,17 +13,14 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, PathPatch
-from matplotlib.path import Path
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, ScalarFormatter
 from numpy.typing import NDArray
 
 from eqpp_dash.exports.glyphs import FONT, drawable
-from eqpp_dash.figures.basins import TOLD, basin_legend, basin_pieces, tints
+from eqpp_dash.exports.tinting import draw_basins
 from eqpp_dash.figures.cycles import cycle_name
 from eqpp_dash.figures.geometry import (
     Frame,
@@ -83,7 +80,6 @@ _CYCLE_DASHES: dict[str, Any] = {
     "unstable": (0, (3.5, 2)),
     "semi-stable": (0, (5, 1.6, 1, 1.6)),
 }
-_HATCHES = {"": "", "/": "//", ".": "..", "\\": "\\\\", "x": "xx", "-": "--", "|": "||", "+": "++"}
 _LOCK = threading.Lock()  # matplotlib's settings and its text cache are the process's
 
 
@@ -127,7 +123,7 @@ def draw_portrait(portrait: Portrait, theme: Theme = LIGHT) -> Figure:
         *_draw_cycles(axes, portrait, frame, theme),
         *_draw_sets(axes, portrait, theme),
         *_draw_equilibria(axes, portrait, theme),
-        *_draw_basins(axes, portrait, frame, theme),
+        *draw_basins(axes, portrait, frame, theme),
     ]
     _finish_axes(axes, portrait, frame, theme)
     if entries:
@@ -175,29 +171,6 @@ def _draw_switching(axes: Axes, portrait: Portrait, frame: Frame, theme: Theme) 
         )
         for kind, points in switching_layers(portrait, frame)
     ]
-
-
-def _draw_basins(axes: Axes, portrait: Portrait, frame: Frame, theme: Theme) -> list[Patch]:
-    """Tint the basins beneath everything else, and give an entry of the legend each."""
-    if portrait.basins is None:
-        return []
-    entries = []
-    pieces, spans = basin_pieces(portrait.basins, frame), tuple(frame.span.tolist())
-    shown = zip(portrait.basins.basins, pieces, tints(portrait.basins, theme), strict=True)
-    for item, outlines, tint in shown:
-        style: dict[str, Any] = {
-            "facecolor": to_rgba(tint.colour, theme.tinting),
-            "edgecolor": to_rgba(tint.colour, min(1.0, 2 * theme.tinting)),
-            "hatch": _HATCHES[tint.pattern],
-            "linewidth": 0.0,
-        }
-        rings = [Path(ring, closed=True) for piece in outlines for ring in piece]
-        if not rings:
-            continue
-        axes.add_patch(PathPatch(Path.make_compound_path(*rings), zorder=0.2, **style))
-        if item.fraction >= TOLD:
-            entries.append(Patch(label=drawable(basin_legend(item, spans)), **style))
-    return entries
 
 
 def _draw_nullclines(axes: Axes, portrait: Portrait, frame: Frame, theme: Theme) -> list[Line2D]:
