@@ -90,7 +90,9 @@ def draw_trajectories(
     led = [with_lead(*pair) for pair in zip(drawn, branches, strict=False)]
     walks = [_walk(traced, i) for i in range(len(branches))]
     net = find_connections(problem, branches, led, equilibria, structure, walks)
-    drawn = net.trajectories + drawn[len(branches) :]
+    # Of two branches that coincide the unstable one is drawn: all connections look alike.
+    order = sorted(range(len(branches)), key=lambda i: branches[i].rate < 0)
+    drawn = tuple(net.trajectories[i] for i in order) + drawn[len(branches) :]
     if "trajectories" not in spec.analyses:
         return drawn, net
     loose = replace(

@@ -18,14 +18,11 @@ from eqpp_dash.engine.returns import CLOSED, Repetition, Returns
 from eqpp_dash.engine.sampling import Curve, sample_curves
 from eqpp_dash.engine.watcher import Watcher
 from eqpp_dash.engine.winding import cycle_through, settle_on_cycles
-from eqpp_dash.model.portrait import Equilibrium, OrbitEnd, Trajectory
+from eqpp_dash.model.portrait import ALONG_MANIFOLD, Equilibrium, OrbitEnd, Trajectory
 
 VERIFY_RTOL = 1e-12
 SAME_POINT = 1e-9
 """Points closer than this, in widths of the window, are one."""
-
-ALONG_MANIFOLD = "along its invariant manifold"
-"""Why a separatrix ends at its saddle."""
 
 Progress = Callable[[float], object]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eqpp_dash.model.portrait import Portrait, Trajectory, VectorFieldGrid
+from eqpp_dash.model.portrait import ALONG_MANIFOLD, Portrait, Trajectory, VectorFieldGrid
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -303,8 +303,10 @@ def trajectory_role(trajectory: Trajectory) -> str:
     """
     if trajectory.origin != "separatrix":
         return "given" if trajectory.origin == "given" else "seeded"
-    if not len(trajectory.times):
+    if trajectory.backward.reason == ALONG_MANIFOLD or not len(trajectory.times):
         return "unstable"
+    if trajectory.forward.reason == ALONG_MANIFOLD:
+        return "stable"
     return "stable" if -trajectory.times[0] > trajectory.times[-1] else "unstable"
 
 

@@ -211,6 +211,10 @@ class SwitchingSegment:
     ends: tuple[str, ...] = ("border", "border")
 
 
+ALONG_MANIFOLD = "along its invariant manifold"
+"""Reason of the end of a separatrix at its own saddle."""
+
+
 @dataclass(frozen=True, slots=True)
 class OrbitEnd:
     """Where one half of a trajectory ends.

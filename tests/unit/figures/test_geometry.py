@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from eqpp_dash.figures.geometry import (
     portrait_frame,
     trajectory_role,
 )
-from eqpp_dash.model.portrait import VectorFieldGrid
+from eqpp_dash.model.portrait import ALONG_MANIFOLD, OrbitEnd, VectorFieldGrid
 
 SQUARE = frame_of((0.0, 1.0), (0.0, 1.0))
 
@@ -121,6 +122,10 @@ def test_a_branch_followed_backward_is_stable():
     back = trajectory((1.0, 0.0), backward=3, forward=0, origin="separatrix")
     assert trajectory_role(out) == "unstable"
     assert trajectory_role(back) == "stable"
+    # Where both ends are saddles the times say little: the own one is named.
+    own, other = OrbitEnd("equilibrium 0", None, ALONG_MANIFOLD), OrbitEnd("equilibrium 1", None)
+    assert trajectory_role(replace(back, forward=other, backward=own)) == "unstable"
+    assert trajectory_role(replace(out, forward=own, backward=other)) == "stable"
 
 
 def test_every_trajectory_has_a_role():

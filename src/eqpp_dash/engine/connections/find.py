@@ -14,9 +14,8 @@ from eqpp_dash.engine.connections.proofs import Proof, Prover
 from eqpp_dash.engine.manifolds import LocalManifold
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.structure.facts import Kind, Structure
-from eqpp_dash.engine.trajectories import ALONG_MANIFOLD
 from eqpp_dash.model.manifolds import Connection, Polycycle, Separatrix
-from eqpp_dash.model.portrait import Equilibrium, OrbitEnd, Trajectory
+from eqpp_dash.model.portrait import ALONG_MANIFOLD, Equilibrium, OrbitEnd, Trajectory
 
 NEAR = 5e-3
 """Branches that pass this near to each other on a section, in widths, nearly connect."""
