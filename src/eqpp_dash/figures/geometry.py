@@ -311,8 +311,12 @@ def trajectory_role(trajectory: Trajectory) -> str:
 
 
 def by_role(trajectories: Iterable[Trajectory]) -> dict[str, list[Trajectory]]:
-    """Sort trajectories by their role, every role of `ROLES` present."""
+    """Sort trajectories by their role, every role of `ROLES` present.
+
+    A separatrix of which nothing is drawn, for it coincides with another one, has none.
+    """
     groups: dict[str, list[Trajectory]] = {role: [] for role in ROLES}
     for trajectory in trajectories:
-        groups[trajectory_role(trajectory)].append(trajectory)
+        if trajectory.origin != "separatrix" or len(trajectory.points) > 1:
+            groups[trajectory_role(trajectory)].append(trajectory)
     return groups

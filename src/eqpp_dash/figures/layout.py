@@ -97,9 +97,10 @@ def portrait_layout(
         "font": {"family": FONT, "size": 13, "color": theme.text},
         "paper_bgcolor": theme.paper,
         "plot_bgcolor": theme.plot,
-        "margin": {"l": 8, "r": 12, "t": 30, "b": 8}
+        # Room for usual tick labels: where they made it, plotly could be moved to and fro by them.
+        "margin": {"l": 50, "r": 16, "t": 30, "b": 48}
         if phone
-        else {"l": 12, "r": 18, "t": 30, "b": 12},
+        else {"l": 70, "r": 24, "t": 30, "b": 58},
         "xaxis": x_axis,
         "yaxis": y_axis,
         "showlegend": True,

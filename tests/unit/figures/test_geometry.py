@@ -126,6 +126,8 @@ def test_a_branch_followed_backward_is_stable():
     own, other = OrbitEnd("equilibrium 0", None, ALONG_MANIFOLD), OrbitEnd("equilibrium 1", None)
     assert trajectory_role(replace(back, forward=other, backward=own)) == "unstable"
     assert trajectory_role(replace(out, forward=own, backward=other)) == "stable"
+    hidden = replace(out, times=out.times[:1], points=out.points[:1])
+    assert sum(map(len, by_role([out, hidden]).values())) == 1
 
 
 def test_every_trajectory_has_a_role():
