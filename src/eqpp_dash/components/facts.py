@@ -25,6 +25,7 @@ from eqpp_dash.figures.labels import (
     sector_words,
 )
 from eqpp_dash.figures.switching import segment_words
+from eqpp_dash.figures.symbols import equilibrium_mark
 from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.portrait import Equilibrium, Notice, Portrait
 from eqpp_dash.model.structure import structure_words
@@ -88,8 +89,9 @@ def _equilibria(portrait: Portrait) -> html.Div:
     if sure and short is None:
         title.append(html.P(f"Search: {sure}.", className="reason search"))
     if not count:
-        where = "in the window" if portrait.window else ""
-        return html.Div([*title, html.P(f"None found {where}.".replace(" .", "."))])
+        alone = "None isolated" if portrait.equilibrium_sets else "None found"
+        where = " in the window" if portrait.window else ""
+        return html.Div([*title, html.P(f"{alone}{where}.")])
     spans = _spans(portrait)
     rows = [_equilibrium(index, item, spans) for index, item in enumerate(portrait.equilibria)]
     return html.Div([*title, html.Ol(rows, className="equilibria")])
@@ -100,7 +102,7 @@ def _spans(portrait: Portrait) -> list[float]:
 
 
 def _equilibrium(index: int, item: Equilibrium, spans: Sequence[float]) -> html.Li:
-    kind_class = "stable" if item.stability.startswith("stable") else item.stability
+    mark = equilibrium_mark(item)
     sign = "" if item.index is None else f"{item.index:+d}".replace("-", "−").replace("+0", "0")
     details: list[Any] = [
         _pair("λ", format_eigenvalues(item.eigenvalues.tolist())),
@@ -115,7 +117,9 @@ def _equilibrium(index: int, item: Equilibrium, spans: Sequence[float]) -> html.
         [
             html.Div(
                 [
-                    html.Span(className=f"dot dot-{kind_class}", **aria(hidden="true")),
+                    html.Span(
+                        className=f"mark mark-{mark.shape} mark-{mark.fill}", **aria(hidden="true")
+                    ),
                     html.Span(item.kind, className="kind"),
                     html.Span(format_point(item.point.tolist(), spans), className="point"),
                 ],
@@ -237,7 +241,9 @@ def _structure(portrait: Portrait) -> list[Any]:
     items = []
     for words in map(structure_words, portrait.system.structure):
         remark = [html.Span(f" {words.remark}", className="quiet")] if words.remark else []
-        items.append(html.Li([f"{words.name}: ", html.Code(words.formula), *remark]))
+        short = "unbroken" if "->" in words.formula else None
+        formula = html.Code(words.formula, className=short)
+        items.append(html.Li([f"{words.name}: ", formula, *remark]))
     return [html.Div([_title("Structure", len(items)), html.Ul(items, className="structure")])]
 
 

@@ -71,6 +71,8 @@ def search_cycles(
     """
     if not field.autonomous:
         return replace(WITHOUT, completeness=CycleCoverage("not searched: time appears"))
+    if any(item.implicit == "0" for item in search.sets):
+        return replace(WITHOUT, completeness=CycleCoverage("none (proved: no point moves)"))
     if _intricate(field, window):
         status = "not searched: the curves on which the first variable rests are too many"
         return replace(WITHOUT, completeness=CycleCoverage(status))
@@ -83,7 +85,7 @@ def search_cycles(
         progress=report.tell,
         machine=machine,
         structure=structure,
-        complete=search.completeness == "proved",
+        complete=search.completeness == "proved" and not search.sets,
     )
     surfaces = tuple(dict.fromkeys(segment.surface for segment in search.switching))
     return _across_jumps(found, surfaces) if surfaces else found

@@ -86,6 +86,30 @@ def mirrored_axes(field: CompiledField) -> tuple[bool, bool]:
     return found[0], found[1]
 
 
+def exchanged_axes(field: CompiledField) -> bool:
+    """Tell whether a phase portrait does not change when its axes change places.
+
+    Parameters
+    ----------
+    field : CompiledField
+        A planar field.
+
+    Returns
+    -------
+    bool
+        Whether a quarter turn or the reflection in a diagonal maps orbits to orbits, in the same
+        or in the opposite direction of time.
+    """
+    x = _points()
+    value = field(0.0, x)
+    for sign in (1.0, -1.0):
+        image = field(0.0, np.stack([sign * x[1], x[0]]))
+        image = np.stack([image[1], sign * image[0]])  # turned or reflected back
+        if _same(value, image) or _same(value, -image):
+            return True
+    return False
+
+
 def invariant_axis(field: CompiledField, axis: int) -> bool:
     """Tell whether the line on which a variable is zero is invariant.
 

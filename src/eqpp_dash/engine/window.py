@@ -17,7 +17,12 @@ from eqpp_dash.engine.equilibria import (
 from eqpp_dash.engine.extent import nonlinear_radius, unstable_reach
 from eqpp_dash.engine.points import has_constant_jacobian
 from eqpp_dash.engine.subdivision import SearchBudget
-from eqpp_dash.engine.symmetry import find_periods, invariant_axis, mirrored_axes
+from eqpp_dash.engine.symmetry import (
+    exchanged_axes,
+    find_periods,
+    invariant_axis,
+    mirrored_axes,
+)
 from eqpp_dash.engine.system import System
 from eqpp_dash.engine.zeros import KnownZeros
 from eqpp_dash.model.cycles import LimitCycle
@@ -35,6 +40,8 @@ WIDE = 2.5
 """A window so many times as wide as the cycles round its only equilibrium is too wide."""
 ALONE = 1.75
 """Half width of the window of one equilibrium, in units of its nonlinear radius."""
+SHOWN_PERIODS = 1.05
+"""How much of a periodic variable is shown either way, in periods."""
 Periods = tuple[float | None, float | None]
 
 
@@ -159,7 +166,8 @@ def refit_window(
 def _survey(field: CompiledField, periods: Periods) -> EquilibriumSearch:
     """Find the equilibria in the largest square that the budget allows."""
     for size in (1000.0, 100.0, 10.0, 1.0):
-        limits = [(-size, size) if p is None else (-1.05 * p, 1.05 * p) for p in periods]
+        half = [size if p is None else _few_digits(SHOWN_PERIODS * p) for p in periods]
+        limits = [(-most, most) for most in half]
         square = dict(zip(field.variables, limits, strict=True))
         search = survey_equilibria(field, square, BUDGET)
         if search is not None and len(search.equilibria) <= BUDGET.zeros:
@@ -248,10 +256,13 @@ def _arrange(
     lo, hi = lo.astype(float).copy(), hi.astype(float).copy()
     mirrored = mirrored_axes(field)
     points = np.array([e.point for e in near]).reshape(-1, 2)
+    if periods == (None, None) and exchanged_axes(field):
+        lo[:], hi[:] = lo.min(), hi.max()
     for axis in range(2):
         period = periods[axis]
         if period is not None:
-            lo[axis], hi[axis] = -1.05 * period, 1.05 * period
+            hi[axis] = _few_digits(SHOWN_PERIODS * period)
+            lo[axis] = -hi[axis]
             continue
         positive = bool((points[:, axis] >= -1e-12).all() and (points[:, axis] > 1e-9).any())
         if positive and not mirrored[axis] and hi[axis] > 0 and invariant_axis(field, axis):
@@ -278,6 +289,18 @@ def _round_out(low: float, high: float, points: Array) -> Range:
     while len(points) and float(np.abs(points - last * step).min()) < gap:
         last += 1
     return _tidy(first * step), _tidy(last * step)
+
+
+def _few_digits(limit: float) -> float:
+    """Round a positive limit outward to three digits.
+
+    Examples
+    --------
+    >>> _few_digits(6.597344572538566), _few_digits(2.1)
+    (6.6, 2.1)
+    """
+    digits = 2 - math.floor(math.log10(limit))
+    return _tidy(math.ceil(limit * 10.0**digits - 1e-6) / 10.0**digits)
 
 
 def _tidy(limit: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from dash import html
 from portraits import equilibrium, odd_portrait, pendulum_portrait
 from trees import parts, plain, text
 
+import eqpp_dash
 from eqpp_dash.components.archive import ArchiveRow, archive_page, archive_rows
 from eqpp_dash.components.editor import caret_lines, echo, equation_error
 from eqpp_dash.components.facts import facts_panel
@@ -26,9 +28,11 @@ from eqpp_dash.components.theme import NIGHT, OCEAN
 from eqpp_dash.components.workbench import workbench
 from eqpp_dash.errors import EquationError, SpecError
 from eqpp_dash.figures.labels import format_eigenvalues
+from eqpp_dash.figures.symbols import SHAPES
 from eqpp_dash.model.numbers import read_float
-from eqpp_dash.model.portrait import Notice
+from eqpp_dash.model.portrait import EquilibriumSet, Notice
 
+ASSETS = Path(eqpp_dash.__file__).parent / "assets"
 SUBJECT = Subject("r1", "Pendulum", "x' = y\ny' = -x", "finished", "/#s=abc")
 NAMED = ("TextInput", "Textarea", "ActionIcon", "TagsInput", "Select", "SegmentedControl")
 
@@ -186,6 +190,32 @@ def test_facts_tell_the_structure_that_is_proved() -> None:
 
 def test_no_equilibria_is_said() -> None:
     assert "None found" in text(facts_panel(pendulum_portrait(equilibria=())))
+
+
+def test_no_isolated_equilibria_are_said_where_curves_of_them_are() -> None:
+    everywhere = EquilibriumSet("0", np.zeros((0, 2)), "neutral")
+    portrait = pendulum_portrait(equilibria=(), equilibrium_sets=(everywhere,))
+    assert "None isolated in the window" in text(facts_panel(portrait))
+
+
+@pytest.mark.parametrize(
+    ("kind", "stability", "mark"),
+    [
+        ("saddle", "unstable", "mark mark-diamond mark-open"),
+        ("stable focus", "stable", "mark mark-square mark-full"),
+        ("center", "neutral", "mark mark-circle-dot mark-half"),
+        ("undecided", "undecided", "mark mark-circle-x mark-half"),
+    ],
+)
+def test_the_list_marks_equilibria_as_the_figure_does(kind, stability, mark) -> None:
+    item = replace(equilibrium(0.0), kind=kind, stability=stability)
+    listed = parts(facts_panel(pendulum_portrait(equilibria=(item,))))
+    assert mark in [getattr(part, "className", None) for part in listed]
+
+
+def test_every_mark_of_the_figure_has_an_outline_for_lists() -> None:
+    styles = (ASSETS / "marks.css").read_text()
+    assert [shape for _, shape in SHAPES if f".mark-{shape} {{" not in styles] == []
 
 
 def test_facts_show_neither_rounding_nor_a_factor_of_one() -> None:

@@ -9,7 +9,12 @@ from eqpp_dash.engine import equilibria
 from eqpp_dash.engine.classify import classify_equilibrium
 from eqpp_dash.engine.equilibria import find_equilibria
 from eqpp_dash.engine.extent import natural_scales, nonlinear_radius, unstable_reach
-from eqpp_dash.engine.symmetry import find_periods, invariant_axis, mirrored_axes
+from eqpp_dash.engine.symmetry import (
+    exchanged_axes,
+    find_periods,
+    invariant_axis,
+    mirrored_axes,
+)
 from eqpp_dash.engine.system import parse_system
 from eqpp_dash.engine.window import _round_out, fit_window, fit_with_search
 
@@ -46,8 +51,23 @@ def test_van_der_pol_window_is_about_four():
 
 def test_pendulum_shows_a_little_more_than_a_period_either_way():
     window, _ = fit(PENDULUM)
-    assert_allclose(window["x"], (-2.1 * np.pi, 2.1 * np.pi))
+    assert window["x"] == (-6.6, 6.6)  # 1.05 periods, rounded outward
     assert 2.5 <= window["y"][1] == -window["y"][0] <= 5
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("x' = x - y - x*(x^2 + y^2); y' = x + y - y*(x^2 + y^2)", True),  # a quarter turn
+        ("x' = x*(3 - x - 2*y); y' = y*(3 - y - 2*x)", True),  # the diagonal
+        ("x' = y; y' = x", True),
+        (VAN_DER_POL, False),
+    ],
+)
+def test_a_portrait_whose_axes_can_change_places_gets_a_square(text, same):
+    assert exchanged_axes(compiled(text)) is same
+    limits = list(fit(text)[0].values())
+    assert not same or limits[0] == limits[1]
 
 
 def test_quadrant():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from eqpp_dash import PortraitSpec, compute_portrait
 from eqpp_dash.engine.cycles import find_limit_cycles
 from eqpp_dash.engine.equilibria import find_equilibria
 from eqpp_dash.engine.structure.facts import Kind
@@ -59,6 +60,11 @@ def test_the_index_excludes_cycles_within_the_window():
     assert found.completeness.status == f"none within the window (proved: {reason})"
     found, _, _ = proved("x' = 1 + x^2*y^2 + x*y^2; y' = x - y^3*x^2 + x^3*y")
     assert found.completeness.status == "none within the window (proved: index: no equilibrium)"
+
+
+def test_where_no_point_moves_nothing_else_is_brought_forward():
+    portrait = compute_portrait(PortraitSpec("x' = 0; y' = 0"))
+    assert portrait.cycle_coverage.status == "none (proved: no point moves)"
 
 
 def test_the_index_needs_all_equilibria():
