@@ -11,6 +11,7 @@ import numpy as np
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles import CycleSearch, find_limit_cycles
 from eqpp_dash.engine.cycles.shape import encloses, location
+from eqpp_dash.engine.cycles.winding import find_winding_cycles
 from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.orbits import WORK_BOX
 from eqpp_dash.model.cycles import Annulus, CycleCoverage, LimitCycle
@@ -87,8 +88,45 @@ def search_cycles(
         structure=structure,
         complete=search.completeness == "proved" and not search.sets,
     )
+    found = _with_winding(field, window, search, report, structure, found)
     surfaces = tuple(dict.fromkeys(segment.surface for segment in search.switching))
     return _across_jumps(found, surfaces) if surfaces else found
+
+
+def _with_winding(
+    field: CompiledField,
+    window: Mapping[str, Range],
+    search: EquilibriumSearch,
+    report: PhaseReporter,
+    structure: Structure | None,
+    found: CycleSearch,
+) -> CycleSearch:
+    """Add the cycles that wind round a periodic variable, and say what was covered."""
+    lo, hi = window_limits(field, window)
+    middle, half = 0.5 * (lo + hi), 0.5 * WORK_BOX * (hi - lo)
+    winding = find_winding_cycles(
+        field,
+        structure,
+        search.equilibria,
+        lo,
+        hi,
+        (middle - half, middle + half),
+        lambda: report.tell(1.0),
+    )
+    if winding is None:
+        return found
+    coverage = found.completeness
+    status, blind = coverage.status, (*coverage.blind, *winding.blind)
+    if status.startswith("none"):
+        if winding.proof:
+            status = f"{status[:-1]}; none winds: {winding.proof})"
+        else:
+            status = f"none that closes in the plane{status[4:]}; those that wind were searched"
+    return replace(
+        found,
+        cycles=(*found.cycles, *winding.cycles),
+        completeness=replace(coverage, status=status, blind=blind),
+    )
 
 
 def _across_jumps(found: CycleSearch, surfaces: tuple[str, ...]) -> CycleSearch:
@@ -161,7 +199,7 @@ def place_cycles(
         replace(
             cycle,
             location=_location(cycle, lo, hi),
-            equilibria=_around(cycle.points, equilibria),
+            equilibria=_encloses(cycle, equilibria),
         )
         for cycle in found.cycles
     )
@@ -170,9 +208,15 @@ def place_cycles(
 
 
 def _location(cycle: LimitCycle, lo: Array, hi: Array) -> str:
-    found = location(cycle.bounds, lo, hi)
+    winds = np.array(cycle.winding, dtype=bool)
+    bounds = np.where(winds[:, None], np.stack([lo, hi], axis=1), cycle.bounds)
+    found = location(bounds, lo, hi)
     passes = ((cycle.points >= lo) & (cycle.points <= hi)).all(axis=1).any()
     return "outside" if found == "crosses" and not passes else found
+
+
+def _encloses(cycle: LimitCycle, equilibria: Sequence[Equilibrium]) -> tuple[int, ...]:
+    return () if any(cycle.winding) else _around(cycle.points, equilibria)
 
 
 def _around(curve: Array, equilibria: Sequence[Equilibrium]) -> tuple[int, ...]:

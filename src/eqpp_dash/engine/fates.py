@@ -89,7 +89,7 @@ class Fates:
         self.box = _around(center, 0.5 * problem.box * width)
         self.far = _around(center, 0.5 * FAR * problem.box * width)
         self.span = _span(problem, equilibria)
-        cycles = problem.cycles
+        cycles = tuple(item for item in problem.cycles if not any(item.winding))  # these come last
         slopes = [problem.field(0.0, cycle.point[:, None])[1, 0] for cycle in cycles]
         sections = section_names((*system.variables, *self.values), cycles)
         self.known = Attractors(cycles, sections, [1 if s > 0 else -1 for s in slopes])

@@ -20,6 +20,7 @@ from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.sampling import sample_curves
 from eqpp_dash.engine.trajectories import Orbits, Traced
 from eqpp_dash.engine.walking import largest, unit_parts, walk_along
+from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.portrait import Equilibrium, Trajectory
 
 SEPARATION = 0.04
@@ -218,6 +219,9 @@ def beside_cycles(problem: Problem, equilibria: Sequence[Equilibrium]) -> Array:
     starts: list[Array] = []
     for number, cycle in enumerate(problem.cycles):
         x, y = cycle.point.tolist()
+        if any(cycle.winding):
+            starts += _above_and_below(cycle, problem)
+            continue
         size = float(np.ptp(cycle.bounds[0]))
         inner = [problem.cycles[k].bounds[0, 1] for k in cycle.cycles]
         inner += [equilibria[k].point[0] for k in cycle.equilibria]
@@ -227,6 +231,14 @@ def beside_cycles(problem: Problem, equilibria: Sequence[Equilibrium]) -> Array:
         starts += [np.array([within, y]), np.array([beyond, y])]
     points = np.array(starts).reshape(-1, 2)
     return points[((points >= lo) & (points <= hi)).all(axis=1)]
+
+
+def _above_and_below(cycle: LimitCycle, problem: Problem) -> list[Array]:
+    """Give a point on each side of a cycle that winds round a periodic variable."""
+    across = 1 - int(np.argmax(np.abs(cycle.winding)))
+    away = np.zeros(2)
+    away[across] = BESIDE * problem.width[across]
+    return [cycle.point - away, cycle.point + away]
 
 
 def within_annuli(problem: Problem, equilibria: Sequence[Equilibrium]) -> Array:

@@ -17,7 +17,11 @@ from eqpp_dash.engine.orbits import RETRACES, STALLS, Flow, Problem
 from eqpp_dash.engine.returns import CLOSED, Repetition, Returns
 from eqpp_dash.engine.sampling import Curve, sample_curves
 from eqpp_dash.engine.watcher import Watcher
-from eqpp_dash.engine.winding import cycle_through, settle_on_cycles
+from eqpp_dash.engine.winding import (
+    cycle_through,
+    settle_on_cycles,
+    settle_round_cylinders,
+)
 from eqpp_dash.model.portrait import ALONG_MANIFOLD, Equilibrium, OrbitEnd, Trajectory
 
 VERIFY_RTOL = 1e-12
@@ -158,6 +162,7 @@ def integrate_both(
     escape.settle(flow.ends)
     flow = follow_surfaces(problem, flow, equilibria, orbits.steps[owner], progress)
     settle_on_cycles(problem, flow)
+    settle_round_cylinders(problem, flow)
     first, second = (np.full(len(orbits), -1, dtype=np.intp) for _ in range(2))
     first[forward] = np.arange(forward.size)
     second[backward] = forward.size + np.arange(backward.size)

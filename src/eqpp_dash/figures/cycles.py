@@ -28,9 +28,9 @@ def cycle_name(item: LimitCycle) -> str:
     Returns
     -------
     str
-        Such as ``stable limit cycle``.
+        Such as ``stable limit cycle``; one round a periodic variable ``winds``.
     """
-    return f"{item.stability} limit cycle"
+    return f"{item.stability} limit cycle" + (" that winds" if any(item.winding) else "")
 
 
 def cycle_multiplier(item: LimitCycle) -> str:

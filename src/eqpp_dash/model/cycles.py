@@ -19,7 +19,7 @@ class LimitCycle:
     Attributes
     ----------
     point : ndarray, shape (2,)
-        Its rightmost point.
+        Its rightmost point; of a cycle that winds, one point of it.
     period : float
         Its period.
     log_multiplier : float
@@ -31,7 +31,8 @@ class LimitCycle:
     location : str
         ``inside`` the window, ``crosses`` its border, or ``outside``.
     points : ndarray, shape (m, 2)
-        The curve, in the sense of time, its first point repeated at the end.
+        The curve, in the sense of time, its first point repeated at the end. Of a cycle that winds
+        as many turns as span the window; `bounds` are those of one turn.
     equilibria, cycles : tuple of int
         What it encloses, by their numbers.
     evidence, method : str

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from eqpp_dash.model.basins import Basin
 from eqpp_dash.model.cycles import Annulus, LimitCycle
 from eqpp_dash.model.manifolds import Audit, Connection, Separatrix
-from eqpp_dash.model.portrait import Equilibrium, OrbitEnd, Portrait
+from eqpp_dash.model.portrait import Equilibrium, OrbitEnd, Portrait, SystemFacts
 
 FACTS_VERSION = 1
 
@@ -59,7 +59,7 @@ def portrait_facts(
             "autonomous": system.autonomous,
             "equations": list(system.equations),
             "jacobian": [list(row) for row in system.jacobian],
-            "periodic": {},
+            "periodic": _periods(system),
             "structure": [_structure(item) for item in system.structure],
         },
         "window": {name: list(limits) for name, limits in portrait.window.items()},
@@ -120,6 +120,17 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list):
         return [_finite(item) for item in value]
     return value if math.isfinite(value) else None
+
+
+def _periods(system: SystemFacts) -> dict[str, float]:
+    """Give the period of each variable in which the field is proved to be periodic."""
+    shifts = [item["shift"] for item in system.structure if "shift" in item]
+    return {
+        name: abs(float(shift[axis]))
+        for axis, name in enumerate(system.variables)
+        for shift in shifts
+        if shift[axis]
+    }
 
 
 def _structure(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -98,6 +98,8 @@ class StructureFact:
             given["simply_connected"] = False
         if self.axis is not None:
             given["axis"] = list(self.axis)
+        if self.kind is Kind.PERIODIC and self.map is not None:
+            given["shift"] = list(self.map[4:])
         if self.every_angle:
             given["every_angle"] = True
         return given
