@@ -22,6 +22,7 @@ from eqpp_dash.figures.cycles import (
     search_words,
 )
 from eqpp_dash.figures.ends import end_words
+from eqpp_dash.figures.exact import exact_words
 from eqpp_dash.figures.labels import (
     format_eigenvalues,
     format_number,
@@ -198,7 +199,9 @@ def _equilibrium_lines(portrait: Portrait) -> list[str]:
     reasons = []
     for number, item in enumerate(portrait.equilibria):
         sectors = "" if item.sectors is None else f"sectors: {sector_words(item.sectors)}"
-        words = "; ".join(text for text in (sectors, item.reason) if text)
+        exact = exact_words(item.exact)
+        parts = (f"exactly {exact}" if exact else "", sectors, item.reason)
+        words = "; ".join(part for part in parts if part)
         if words:
             reasons.append(f"  {number}: {printable(words)}")
     return [head, *(f"  {line}" for line in table(heads, rows)), *reasons]

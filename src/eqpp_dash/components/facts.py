@@ -17,6 +17,7 @@ from eqpp_dash.figures.cycles import (
     cycle_name,
     search_words,
 )
+from eqpp_dash.figures.exact import exact_words
 from eqpp_dash.figures.labels import (
     format_eigenvalues,
     format_number,
@@ -109,6 +110,9 @@ def _equilibrium(index: int, item: Equilibrium, spans: Sequence[float]) -> html.
         _pair("Index", sign or "undecided"),
         _pair("Evidence", f"{item.evidence}, {item.method}" if item.method else item.evidence),
     ]
+    exact = exact_words(item.exact)
+    if exact:
+        details.insert(0, _pair("Exactly", exact))
     if item.sectors is not None:
         details.append(_pair("Sectors", sector_words(item.sectors)))
     if item.location != "inside":

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from eqpp_dash.engine.closed import WITHOUT, covers, place_cycles, search_cycles
+from eqpp_dash.engine.closedforms import with_closed_forms
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles import CycleSearch
 from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
@@ -92,7 +93,7 @@ def find_features(
     search = with_kinds(found, field, window, lambda: structure)
     report.begin("cycles")
     if not {"cycles", "basins"} & set(spec.analyses):
-        return Findings(window, fit.notices, structure, search)
+        return Findings(window, fit.notices, structure, _exactly(field, search))
     closed = search_cycles(field, window, search, report, machine, structure)
     shown = window
     if spec.window is None:
@@ -104,7 +105,11 @@ def find_features(
         if not covers(window, shown):
             closed = search_cycles(field, shown, search, report, machine, structure)
     closed = place_cycles(field, closed, shown, search.equilibria)
-    return Findings(shown, fit.notices, structure, search, closed)
+    return Findings(shown, fit.notices, structure, _exactly(field, search), closed)
+
+
+def _exactly(field: CompiledField, search: EquilibriumSearch) -> EquilibriumSearch:
+    return replace(search, equilibria=with_closed_forms(field, search.equilibria))
 
 
 def window_of(field: CompiledField, system: System, spec: PortraitSpec) -> WindowFit:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 
+from eqpp_dash.figures.exact import exact_words
 from eqpp_dash.figures.geometry import Frame
 from eqpp_dash.figures.labels import (
     format_eigenvalues,
@@ -92,6 +93,7 @@ def equilibrium_lines(portrait: Portrait, number: int, frame: Frame) -> list[str
     item = portrait.equilibria[number]
     names = ", ".join(plain_name(name) for name in portrait.system.variables)
     point = format_point(item.point, frame.span, 5)
+    exact = exact_words(item.exact)
     stability = "asymptotically stable" if item.stability == "stable" else item.stability
     index = "undecided" if item.index is None else f"{item.index:+d}".replace("-", "−")
     if item.index == 0:
@@ -99,6 +101,7 @@ def equilibrium_lines(portrait: Portrait, number: int, frame: Frame) -> list[str
     lines = [
         item.kind[:1].upper() + item.kind[1:],
         f"({names}) = {point}",
+        *([f"exactly {exact}"] if exact else []),
         f"eigenvalues {format_eigenvalues(item.eigenvalues.tolist())}",
     ]
     if item.kind != "undecided" or item.stability != "undecided":

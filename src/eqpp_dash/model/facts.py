@@ -140,6 +140,7 @@ def _structure(item: Mapping[str, Any]) -> dict[str, Any]:
 def _equilibrium(item: Equilibrium) -> dict[str, Any]:
     return {
         "point": plain(item.point),
+        "exact": list(item.exact) or None,
         "location": item.location,
         "jacobian": plain(item.jacobian),
         "eigenvalues": plain(item.eigenvalues),

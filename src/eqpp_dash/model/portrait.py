@@ -144,6 +144,8 @@ class Equilibrium:
     sectors : mapping of str to int, or None
         Numbers of ``elliptic``, ``hyperbolic`` and ``parabolic`` sectors of a point that is not
         hyperbolic; None where they are unknown or orbits turn around it.
+    exact : tuple of str
+        Closed forms of the coordinates, proved, such as ``sqrt(3)/2``; empty where none is known.
     """
 
     point: Array
@@ -160,6 +162,7 @@ class Equilibrium:
     error: float
     reason: str = ""
     sectors: Mapping[str, int] | None = None
+    exact: tuple[str, ...] = ()
 
     @property
     def dimensions(self) -> dict[str, int] | None:
