@@ -53,13 +53,14 @@ test: check browser-tools ## Install what the tests need, browser included, and 
 truth: $(TEST_VENV)/.ready ## Portraits of all known planar systems against the facts: a table
 	$(TEST_BIN)/python tests/truth/table.py
 
-thorough: $(TEST_VENV)/.ready ## What takes minutes: 10,000 random expressions, 2,300 systems
+thorough: $(TEST_VENV)/.ready ## What takes minutes: 10,000 random expressions, 2,400 systems
 	$(TEST_BIN)/pytest -q --hypothesis-profile=thorough \
 		tests/unit/engine/expression/test_error_bounds.py tests/unit/engine/machine/test_build.py \
 		tests/unit/engine/machine/test_integrate.py tests/truth/test_basins.py
 	CYCLE_SYSTEMS=200 CYCLE_BRUTE_FORCE=200 $(TEST_BIN)/pytest -q tests/unit/engine/cycles
 	AUDIT_SYSTEMS=2000 $(TEST_BIN)/pytest -q tests/unit/engine/test_audit.py
 	$(TEST_BIN)/python tests/truth/random_systems.py
+	$(TEST_BIN)/python tests/truth/narratives.py --count 100
 
 torture: $(TEST_VENV)/.ready ## Kill workers, executor, server and jobs at random, 50 times
 	$(TEST_BIN)/python tests/torture.py --kills 50

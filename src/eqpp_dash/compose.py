@@ -198,7 +198,7 @@ def run_portrait(set_progress: Callable[[Any], None], job_id: str) -> Outcome:
     portrait = engine.compute_portrait(spec, progress=report, limits=limits)
     portrait, thumbnail = _draw_thumbnail(portrait)
     queue_s = None if job.started is None else round(max(0.0, job.started - job.created), 4)
-    facts = portrait.facts(id=job.key, queue_s=queue_s)
+    facts = portrait.facts(id=job.key, queue_s=queue_s, narrative=False)
     computed = prepare_computed(portrait, facts, thumbnail)
     value = {"row": job_id, "portrait": job.key, "partial": portrait.partial}
     return Outcome(value, lambda connection, row_id: archive.fill(connection, row_id, computed))

@@ -1,4 +1,4 @@
-"""What was found: equilibria, limit cycles, curves of them, singularities, warnings, timing."""
+"""What was found: in words, then the lists: equilibria, cycles, warnings, timing and more."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dash import html
 
 from eqpp_dash.components.attributes import aria, data
 from eqpp_dash.components.connections import audit_section, connections_section
+from eqpp_dash.components.narrative import narrative_section
 from eqpp_dash.figures.basins import basin_share, basin_words
 from eqpp_dash.figures.cycles import (
     annulus_words,
@@ -60,6 +61,7 @@ def facts_panel(
         Remarks that the page makes elsewhere.
     """
     return [
+        narrative_section(portrait.facts(narrative=False)),
         _equilibria(portrait),
         _cycles(portrait),
         *_annuli(portrait),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from eqpp_dash.model.basins import Basin
 from eqpp_dash.model.cycles import Annulus, LimitCycle
 from eqpp_dash.model.manifolds import Audit, Connection, Separatrix
+from eqpp_dash.model.narrative import with_narrative
 from eqpp_dash.model.portrait import Equilibrium, OrbitEnd, Portrait, SystemFacts
 
 FACTS_VERSION = 1
@@ -23,6 +24,7 @@ def portrait_facts(
     id: str | None = None,
     status: str = "finished",
     queue_s: float | None = None,
+    narrative: bool = True,
 ) -> dict[str, Any]:
     """Give the facts of a portrait.
 
@@ -36,17 +38,20 @@ def portrait_facts(
         Status of its row.
     queue_s : float, optional
         Seconds that its row waited in the queue.
+    narrative : bool
+        Whether to tell them in words too; the archive, for one, keeps the bare facts.
 
     Returns
     -------
     dict
-        Plain values only; numbers that are not finite are null.
+        Plain values only; numbers that are not finite are null. The ``narrative`` is made of
+        the other entries.
     """
     system = portrait.system
     timing = dict(portrait.timing)
     if queue_s is not None:
         timing["queue_s"] = queue_s
-    return {
+    facts = {
         "version": FACTS_VERSION,
         "id": id,
         "status": status,
@@ -107,6 +112,7 @@ def portrait_facts(
         "warnings": [{"code": n.code, "message": n.message} for n in portrait.notices],
         "timing": timing,
     }
+    return with_narrative(facts) if narrative else facts
 
 
 def plain(values: NDArray[Any]) -> Any:

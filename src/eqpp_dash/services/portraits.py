@@ -17,6 +17,7 @@ from eqpp_dash.jobs.launch import Launcher
 from eqpp_dash.jobs.queue import Queue
 from eqpp_dash.jobs.records import FAILED, FINISHED, JobRecord, Request
 from eqpp_dash.model.cycles import LimitCycle
+from eqpp_dash.model.narrative import with_narrative
 from eqpp_dash.model.portrait import Portrait
 from eqpp_dash.model.spec import PortraitSpec, portrait_id
 from eqpp_dash.services.views import JobView, view_job
@@ -294,9 +295,9 @@ class Portraits:
         return portrait.limit_cycles if same and portrait.spec.parameters == full.parameters else ()
 
     def facts(self, id: str) -> dict[str, Any]:
-        """Read a computed portrait's facts; raises as `portrait` does."""
+        """Read a computed portrait's facts, told in words; raises as `portrait` does."""
         view = self._finished(id)
-        return self._archive.facts(view.row_id)
+        return with_narrative(self._archive.facts(view.row_id))
 
     def _finished(self, id: str) -> JobView:
         view = self.resolve(id)

@@ -1,0 +1,208 @@
+"""Closed orbits in words: limit cycles, what the search for them covered, and annuli."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from eqpp_dash.model.narrative.source import Source
+from eqpp_dash.model.narrative.values import Sentence
+from eqpp_dash.model.narrative.wording import (
+    LONG,
+    article,
+    count,
+    ended,
+    formula,
+    joined,
+    number,
+    places,
+    symbols,
+)
+
+MOST_CYCLES = 5
+MOST_ANNULI = 3
+NEAR_ONE = 0.05
+"""Logarithms of multipliers that would be rounded to 1."""
+DOUBLE = 600.0
+"""Logarithms of multipliers that a double holds with room to spare."""
+
+_PROOF = re.compile(r"none( within the window)? \(proved: (.*)\)", re.DOTALL)
+
+
+def closed_sentences(source: Source) -> Iterator[Sentence]:
+    """Tell the limit cycles, whether there may be more, and the bands of closed orbits."""
+    cycles = source.items("limit_cycles")
+    for k in range(min(len(cycles), MOST_CYCLES)):
+        yield _cycle(source, k)
+    if len(cycles) > MOST_CYCLES:
+        text = f"in all {count(len(cycles), 'limit cycle')} were found"
+        yield Sentence(ended(text), tuple(f"cycle {k}" for k in range(len(cycles))))
+    yield from _search(source)
+    yield from _limited(source)
+    annuli = list(enumerate(source.items("annuli")))
+    groups = list(dict.fromkeys(_periods(item) for _, item in annuli))
+    for group in groups[:MOST_ANNULI]:
+        yield _bands(source, [(k, item) for k, item in annuli if _periods(item) == group])
+    if len(groups) > MOST_ANNULI:
+        text = f"in all there are {count(len(annuli), 'band')} of closed orbits"
+        yield Sentence(ended(text), tuple(f"annulus {k}" for k, _ in annuli))
+
+
+def _cycle(source: Source, k: int) -> Sentence:
+    item = source.items("limit_cycles")[k]
+    name = article(f"{item['stability']} limit cycle")
+    period = number(item["period"], 5, item.get("period_error"))
+    inside = [source.equilibrium(j) for j in item["encloses"]["equilibria"]]
+    within = len(item["encloses"]["cycles"])
+    ids = [f"cycle {k}", *(f"equilibrium {j}" for j in item["encloses"]["equilibria"])]
+    around = [joined(inside)] if 0 < len(inside) <= 3 else []
+    if len(inside) > 3:
+        around = [count(len(inside), "equilibrium")]
+    if within:
+        around.append("the limit cycle" if within == 1 else f"the {count(within, 'limit cycle')}")
+        around[-1] += " within"
+        ids += [f"cycle {j}" for j in item["encloses"]["cycles"]]
+    turns = [abs(n) for n in item.get("winding") or ()]
+    place = {"crosses": " and crosses the window's border", "outside": ", outside the window"}
+    text = f"{name} of period {period}"
+    if around:
+        text += f" goes round {joined(around)}"
+    elif any(turns):
+        winds = [
+            f"{count(n, 'time')} round in {v}"
+            for n, v in zip(turns, source.variables, strict=False)
+            if n
+        ]
+        text += f" winds {joined(winds)}"
+    else:
+        text += " was found"
+    text += place.get(item["location"], "")
+    limits = joined(
+        f"{name} from {number(low, 4, item.get('error'))} to {number(high, 4, item.get('error'))}"
+        for name, (low, high) in zip(source.variables, item["bounds"].values(), strict=True)
+    )
+    text += f", with {limits}; its multiplier is {_multiplier(item)} ({item['evidence']})"
+    return Sentence(ended(text), tuple(ids))
+
+
+def _multiplier(item: Mapping[str, Any]) -> str:
+    log, error = item["log_multiplier"], item.get("log_multiplier_error")
+    if log is None:
+        return "unknown"
+    if abs(log) > DOUBLE or abs(log) < NEAR_ONE:
+        return f"e to the power {number(log, 4, error)}"
+    value = math.exp(log)
+    return number(value, 3, value * error if error else None)
+
+
+def _search(source: Source) -> Iterator[Sentence]:
+    """Tell whether there may be other limit cycles."""
+    search = source.cycle_search
+    status, found = str(search["status"]), len(source.items("limit_cycles"))
+    proof = _PROOF.fullmatch(status)
+    if proof is not None:
+        yield _proved(source, proof[2], inside=bool(proof[1]))
+    elif status == "searched":
+        sections = int(search.get("arcs") or 0)
+        where = f"on the {count(sections, 'section')} searched" if sections else "by the search"
+        head = "no other limit cycle" if found else "no limit cycle"
+        text = f"{head} was found {where}; that is no proof that there is none"
+        yield Sentence(ended(text), ("completeness",))
+    elif "preview" not in status:
+        why = status.removeprefix("not searched").lstrip(": ")
+        text = f"limit cycles were not searched{': ' + symbols(why) if why else ''}"
+        yield Sentence(ended(text), ("completeness",))
+
+
+def _proved(source: Source, reason: str, *, inside: bool) -> Sentence:
+    """Tell why there is no limit cycle, with the structure that proves it."""
+    where = "within the window" if inside else "in the plane"
+    if reason == "index: no equilibrium":
+        text = (
+            f"no orbit closes {where} (proved): it would go round an equilibrium, and there is none"
+        )
+        return Sentence(ended(text), ("completeness",))
+    if reason.startswith("index: "):
+        text = (
+            f"no orbit closes {where} (proved): it would go round an equilibrium of positive "
+            "index, and there is none that it could go round"
+        )
+        return Sentence(ended(text), ("completeness",))
+    for k, item in enumerate(source.structure):
+        ids = ("completeness", f"structure {k}")
+        if item["type"] == "gradient" and reason == "a gradient field":
+            return Sentence(f"No orbit closes {where} (proved): V falls along it.", ids)
+        if item["type"] == "Dulac function" and reason == _dulac_name(item):
+            return Sentence(ended(_dulac(item, where)), ids)
+        if reason == f"a first integral, {item['expression']}":
+            text = (
+                f"there is no limit cycle {where} (proved): H is constant along orbits, so closed "
+                "ones, if there are any, fill bands"
+            )
+            return Sentence(ended(text), ids)
+    text = f"there is no limit cycle {where} (proved: {symbols(reason)})"
+    return Sentence(ended(text), ("completeness",))
+
+
+def _dulac_name(item: Mapping[str, Any]) -> str:
+    expression = item["expression"]
+    return "Bendixson" if expression == "1" else f"Dulac, by {expression}"
+
+
+def _dulac(item: Mapping[str, Any], where: str) -> str:
+    sign = "negative" if item.get("sign", 0) > 0 else "positive"
+    told, cofactor = formula(str(item["expression"])), formula(str(item.get("cofactor", "")))
+    head = f"no orbit closes {where} (proved by"
+    if item["expression"] == "1":
+        what = f"the divergence, {cofactor}," if len(cofactor) <= LONG else "the divergence"
+        return f"{head} Bendixson's criterion): {what} is nowhere {sign}"
+    by = f"B = {told}" if len(told) <= LONG else "a function B"
+    return f"{head} Dulac's criterion with {by}): the divergence of the field times B has one sign"
+
+
+def _limited(source: Source) -> Iterator[Sentence]:
+    """Tell a Dulac function that leaves room for some closed orbits."""
+    if str(source.cycle_search["status"]) != "searched":
+        return
+    for k, item in enumerate(source.structure):
+        if item["type"] == "Dulac function" and item.get("simply_connected") is False:
+            region = symbols(str(item.get("region") or "where it is defined"))
+            where = region if region.startswith("off ") else f"in the region {region}"
+            text = f"{where}, at most one orbit closes around each hole of the region"
+            yield Sentence(ended(f"{text} (proved by a Dulac function)"), (f"structure {k}",))
+
+
+def _periods(item: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Give what bands that are told together have in common: periods, ends, evidence."""
+    error = item.get("error") or 0.0
+    digits = max(2, min(4, -math.ceil(math.log10(error)))) if error > 0 else 4
+    low, high = (number(item[end]["period"], digits) for end in ("innermost", "outermost"))
+    undecided = tuple(side for side in ("inner", "outer") if item[side] == "undecided")
+    return low, high, undecided, item["evidence"], len(item["around"])
+
+
+def _bands(source: Source, items: Sequence[tuple[int, Mapping[str, Any]]]) -> Sentence:
+    low, high, undecided, evidence, _ = _periods(items[0][1])
+    numbers = [j for _, item in items for j in item["around"]]
+    kinds = {source.items("equilibria")[j]["kind"] for j in numbers}
+    band = "a band" if len(items) == 1 else count(len(items), "band")
+    around = ""
+    if len(numbers) == 1:
+        around = f" round {source.equilibrium(numbers[0])}"
+    elif len(kinds) == 1 and len(items) == len(numbers):
+        where = places([source.place(j) for j in numbers])
+        around = f", one round each of the {count(len(numbers), kinds.pop())} {where}"
+    elif len(items) == 1 and numbers:
+        around = f" round {count(len(numbers), 'equilibrium')}"
+    if low == high:
+        periods = f"of period {low}"
+    else:
+        periods = f"with periods from {low} at the inner to {high} at the outer orbit followed"
+    text = f"closed orbits fill {band}{around}, {periods} ({evidence})"
+    if undecided:
+        sides = joined({"inner": "inward", "outer": "outward"}[side] for side in undecided)
+        text += f"; what bounds {'it' if len(items) == 1 else 'them'} {sides} is undecided"
+    ids = [*(f"annulus {k}" for k, _ in items), *(f"equilibrium {j}" for j in numbers)]
+    return Sentence(ended(text), tuple(dict.fromkeys(ids)))

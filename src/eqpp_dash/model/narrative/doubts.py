@@ -1,0 +1,152 @@
+"""The check of the indices, what is undecided, and what the engine remarked, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from eqpp_dash.model.narrative.regions import percent
+from eqpp_dash.model.narrative.source import Source
+from eqpp_dash.model.narrative.values import Sentence
+from eqpp_dash.model.narrative.wording import article, count, ended, number, symbols, times
+
+MOST = 3
+
+TOLD = (
+    "cycle-outside",
+    "outside-window",
+    "separatrices-left-out",
+    "equilibria-many",
+    "basins-slow",
+    "undefined",
+    "poles",
+)
+"""Codes of the remarks that a narrative repeats: what the portrait does not show."""
+
+
+def audit_sentences(source: Source) -> Iterator[Sentence]:
+    """Tell whether the indices add up to the turns of the field."""
+    audit = source.facts.get("audit")
+    if not audit:
+        return
+    turns, total = audit.get("boundary"), audit.get("sum")
+    if audit.get("consistent") and turns is not None and total is not None:
+        found = f"the indices found within add up to {'the same, ' if turns else ''}"
+        text = f"{_turns(source, turns)} (proved), and {found}{symbols(str(total))}"
+        yield Sentence(ended(text), ("audit",))
+    elif audit.get("consistent") is False:
+        notes = "; ".join(symbols(str(note)) for note in audit.get("notes") or ())
+        text = f"the indices of what was found do not add up to the turns of the field: {notes}"
+        yield Sentence(ended(text), ("audit",))
+    if audit.get("border"):
+        inward = audit["border"] == "enters"
+        text = (
+            f"every orbit crosses the window's border {'inward' if inward else 'outward'} (proved)"
+        )
+        more = (
+            ", so none that is in the window leaves it"
+            if inward
+            else (", so none that has left the window comes back")
+        )
+        yield Sentence(ended(text + more), ("audit",))
+
+
+def _turns(source: Source, turns: int) -> str:
+    """Say how often the field turns along the border, or the rectangle used for it."""
+    curve = source.facts["audit"].get("curve") or [[], []]
+    limits = [list(pair) for pair in zip(*curve, strict=True)]
+    moved = limits != [list(pair) for pair in source.facts["window"].values()]
+    where = f"window's border{', moved a little' if moved else ''}"
+    if not turns:
+        return f"the field makes no net turn along the {where}"
+    back = "backward " if turns < 0 else ""
+    return f"the field turns {back}{times(abs(turns))} along the {where}"
+
+
+def doubt_sentences(source: Source) -> Iterator[Sentence]:
+    """Name all that is undecided, with the reason."""
+    yield from _rests(source)
+    yield from _searches(source)
+    yield from _branches(source)
+    for k, item in enumerate(source.items("basins")):
+        if item["of"] == "undecided" and item["fraction"]:
+            text = f"to which basin {percent(item['fraction'])} % of the window belong is undecided"
+            yield Sentence(ended(text), (f"basin {k}",))
+    audit = source.facts.get("audit")
+    if audit and audit.get("consistent") is None:
+        notes = "; ".join(symbols(str(note)) for note in audit.get("notes") or ())
+        text = "whether the indices add up to the turns of the field is undecided"
+        yield Sentence(ended(f"{text}{': ' + notes if notes else ''}"), ("audit",))
+
+
+def _rests(source: Source) -> Iterator[Sentence]:
+    items = [(k, i) for k, i in enumerate(source.items("equilibria")) if i["kind"] == "undecided"]
+    for k, item in items[:MOST]:
+        text = f"the kind of the equilibrium at {source.place(k)} is undecided"
+        yield Sentence(ended(text + _why(item)), (f"equilibrium {k}",))
+    if len(items) > MOST:
+        text = f"in all {count(len(items), 'undecided')} are in the list"
+        yield Sentence(ended(text), tuple(f"equilibrium {k}" for k, _ in items))
+    for k, item in enumerate(source.items("equilibria")):
+        if item["stability"] == "undecided" and item["kind"] != "undecided":
+            text = f"the stability of {source.equilibrium(k)} is undecided"
+            yield Sentence(ended(text + _why(item)), (f"equilibrium {k}",))
+
+
+def _why(item: Mapping[str, Any]) -> str:
+    return f" ({symbols(item['reason'])})" if item.get("reason") else ""
+
+
+def _searches(source: Source) -> Iterator[Sentence]:
+    search = str(source.completeness.get("equilibria", ""))
+    if search not in ("", "proved", "not searched"):
+        if search.startswith("proved, "):
+            text = f"that all equilibria in the window were found is {symbols(search)}"
+        else:
+            why = symbols(search.removeprefix("searched; not decided: "))
+            text = f"whether all equilibria in the window were found is undecided: {why}"
+        yield Sentence(ended(text), ("completeness",))
+    cycles = source.cycle_search
+    gaps: list[Any] = list(cycles.get("undecided") or ())
+    for gap in gaps[:MOST]:
+        first, last = (number(gap[end][0], 5) for end in ("from", "to"))
+        name = source.variables[0]
+        text = (
+            f"how many limit cycles cross between {name} = {first} and {name} = {last} is undecided"
+        )
+        yield Sentence(
+            ended(f"{text}: {gap['count']} ({symbols(gap['reason'])})"), ("completeness",)
+        )
+    blind = [symbols(str(text)) for text in cycles.get("blind") or ()]
+    if blind:
+        text = "limit cycles could not be searched everywhere; not covered: " + "; ".join(
+            blind[:MOST]
+        )
+        more = "; and more" if len(blind) > MOST else ""
+        yield Sentence(ended(text + more), ("completeness",))
+
+
+def _branches(source: Source) -> Iterator[Sentence]:
+    items = [
+        (k, item)
+        for k, item in enumerate(source.items("separatrices"))
+        if item["evidence"] == "undecided"
+    ]
+    for reason in list(dict.fromkeys(item["reason"] for _, item in items))[:MOST]:
+        same = [k for k, item in items if item["reason"] == reason]
+        item = source.items("separatrices")[same[0]]
+        head = f"where {count(len(same), 'separatrix', 'separatrices')} end"
+        if len(same) == 1:
+            name = article(f"{item['branch']} separatrix")
+            verb = "ends" if item["branch"] == "unstable" else "comes from"
+            head = f"where {name} of {source.named(item['of'])} {verb}"
+        text = f"{head} is undecided{_why({'reason': reason})}"
+        saddles = dict.fromkeys(source.items("separatrices")[k]["of"] for k in same)
+        yield Sentence(ended(text), (*(f"separatrix {k}" for k in same), *saddles))
+
+
+def remark_sentences(source: Source) -> Iterator[Sentence]:
+    """Repeat the remarks that tell what the portrait does not show."""
+    for k, item in enumerate(source.items("warnings")):
+        if item["code"] in TOLD:
+            yield Sentence(ended(symbols(str(item["message"]))), (f"warning {k}",))

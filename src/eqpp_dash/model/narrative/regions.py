@@ -1,0 +1,138 @@
+"""Basins, jumps of the field and asked-for trajectories in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from eqpp_dash.model.narrative.source import Source
+from eqpp_dash.model.narrative.values import Sentence
+from eqpp_dash.model.narrative.wording import LONG, count, ended, formula, joined, kind_name, number
+
+MOST_BASINS = 6
+MOST_SEGMENTS = 3
+MOST_TRAJECTORIES = 3
+
+_FATES = {
+    "infinity": "orbits that go to infinity",
+    "left work box": "orbits that leave the window's surroundings",
+    "undefined": "orbits that end where the field is undefined",
+}
+
+
+def basin_sentences(source: Source) -> Iterator[Sentence]:
+    """Tell the shares of the window, the greatest first; the undecided one is told elsewhere."""
+    items = [
+        (k, item) for k, item in enumerate(source.items("basins")) if item["of"] != "undecided"
+    ]
+    items.sort(key=lambda entry: -entry[1]["fraction"])
+    told = items[:MOST_BASINS]
+    sure = [f"({item['evidence']}{_error(item)})" for _, item in told]
+    same = len(set(sure)) == 1
+    parts = [
+        f"{percent(item['fraction'])} % {_name(source, item)}{'' if same else ' ' + words}"
+        for (_, item), words in zip(told, sure, strict=True)
+    ]
+    if parts:
+        more = "; the other basins are smaller" if len(items) > MOST_BASINS else ""
+        ids = [id for k, item in told for id in (f"basin {k}", *source.known(item["of"]))]
+        text = f"of the window {joined(parts)}{' ' + sure[0] if same else ''}{more}"
+        yield Sentence(ended(text), tuple(ids))
+
+
+def percent(fraction: float) -> str:
+    """Write a share in percent; 100 only for all.
+
+    Examples
+    --------
+    >>> percent(0.33398), percent(1.0), percent(0.99999), percent(0.0001)
+    ('33.4', '100', '99.9', '0.01')
+    """
+    share = 100.0 * fraction
+    if 0 < share < 0.1:
+        return number(share, 2)
+    return "100" if fraction == 1 else f"{min(share, 99.9):.1f}"
+
+
+def _error(item: Mapping[str, Any]) -> str:
+    error = item.get("error")
+    return f", ± {number(100 * error, 1)} %" if error else ""
+
+
+def _name(source: Source, item: Mapping[str, Any]) -> str:
+    of = item["of"]
+    if of in _FATES:
+        return f"belongs to {_FATES[of]}"
+    if of == "beyond":
+        where = f" at {source.point(item['point'])}" if item.get("point") else ""
+        kind = kind_name(item.get("kind") or "equilibrium")
+        return f"is the basin of the {kind}{where} beyond the window"
+    return f"is the basin of {source.named(of)}"
+
+
+def jump_sentences(source: Source) -> Iterator[Sentence]:
+    """Tell where the field jumps, and where orbits slide along that."""
+    items = list(enumerate(source.items("switching")))
+    for surface in dict.fromkeys(item["surface"] for _, item in items):
+        own = [(k, item) for k, item in items if item["surface"] == surface]
+        told = formula(str(surface))
+        where = f"where {told}" if len(told) <= LONG else "on a curve"
+        parts = []
+        for kind, verb in (
+            ("sliding", "slide along it"),
+            ("escaping", "may leave it on either side"),
+        ):
+            some = [(k, item) for k, item in own if item["kind"] == kind]
+            if 0 < len(some) <= MOST_SEGMENTS:
+                spans = joined(
+                    f"from {_end(source, i, 0)} to {_end(source, i, -1)}" for _, i in some
+                )
+                parts.append(f"they {verb} {spans}")
+            elif some:
+                parts.append(f"they {verb} on {count(len(some), 'segment')}")
+        crossing = [item for _, item in own if item["kind"] == "crossing"]
+        if crossing:
+            parts.append("elsewhere they cross it" if parts else "orbits cross it")
+        if parts and parts[0].startswith("they"):
+            parts[0] = parts[0].replace("they", "orbits", 1)
+        yield Sentence(
+            ended(f"the field jumps {where}; {joined(parts)}"),
+            tuple(f"switching {k}" for k, _ in own),
+        )
+
+
+def _end(source: Source, item: Mapping[str, Any], which: int) -> str:
+    return source.point(item["points"][which])
+
+
+def trajectory_sentences(source: Source) -> Iterator[Sentence]:
+    """Tell where trajectories that were asked for come from and go to."""
+    items = list(enumerate(source.items("trajectories")))
+    given = [(k, item) for k, item in items if item["origin"] == "given"]
+    for k, item in given[:MOST_TRAJECTORIES]:
+        start = source.point(item["start"], digits=6)
+        back, on = item["backward"], item["forward"]
+        ways = f"{_comes(source, back)} and {_goes(source, on)}"
+        text = f"the trajectory through {start} {ways} (numerical)"
+        ids = (f"trajectory {k}", *source.known(back["end"]), *source.known(on["end"]))
+        yield Sentence(ended(text), tuple(dict.fromkeys(ids)))
+    if len(given) > MOST_TRAJECTORIES:
+        text = f"in all {count(len(given), 'trajectory', 'trajectories')} were asked for"
+        yield Sentence(ended(text), tuple(f"trajectory {k}" for k, _ in given))
+
+
+def _comes(source: Source, end: Mapping[str, Any]) -> str:
+    return (
+        "has an undecided past" if end["end"] == "undecided" else f"comes from {_fate(source, end)}"
+    )
+
+
+def _goes(source: Source, end: Mapping[str, Any]) -> str:
+    return (
+        "has an undecided future" if end["end"] == "undecided" else f"goes to {_fate(source, end)}"
+    )
+
+
+def _fate(source: Source, end: Mapping[str, Any]) -> str:
+    time = " in finite time" if end["end"] == "infinity" and end.get("time") is not None else ""
+    return source.named(end["end"]) + time

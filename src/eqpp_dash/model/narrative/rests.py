@@ -1,0 +1,157 @@
+"""What is at rest, in words: equilibria, curves of them, and singularities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from eqpp_dash.model.narrative.source import IN_WINDOW, Source
+from eqpp_dash.model.narrative.values import Sentence
+from eqpp_dash.model.narrative.wording import (
+    LONG,
+    article,
+    count,
+    ended,
+    formula,
+    joined,
+    numeral,
+    places,
+    symbols,
+)
+
+MOST_REASONS = 3
+MOST_SETS = 3
+_ORDER = ("stable", "neutral", "semi-stable", "unstable", "undecided")
+_ONES = {"degenerate": ("a degenerate one", "degenerate ones")}
+
+Numbered = Sequence[tuple[int, Mapping[str, Any]]]
+
+
+def rest_sentences(source: Source) -> Iterator[Sentence]:
+    """Tell the equilibria, the curves of equilibria, and where the field is undefined."""
+    items = list(enumerate(source.items("equilibria")))
+    near = [(k, item) for k, item in items if item["location"] in IN_WINDOW]
+    far = [(k, item) for k, item in items if item["location"] not in IN_WINDOW]
+    if near:
+        search = ("completeness",)
+        yield Sentence(ended(_found(source, near)), (*_ids(near), *search))
+        yield from _weaker(source, near)
+    else:
+        yield from _none(source)
+    if far:
+        text = f"outside the window {'lies' if len(far) == 1 else 'lie'} {_kinds(source, far)}"
+        yield Sentence(ended(text), _ids(far))
+    yield from _reasons(source, items)
+    yield from _sets(source)
+    for k, item in enumerate(source.items("singularities")):
+        where = source.point(item["point"]) if len(item["point"]) <= 3 else "points of a line"
+        index = "" if item.get("index") is None else f"; its index is {symbols(str(item['index']))}"
+        text = f"the field has a singularity at {where} ({symbols(str(item['reason']))}){index}"
+        yield Sentence(ended(text), (f"singularity {k}",))
+
+
+def _ids(items: Numbered) -> tuple[str, ...]:
+    return tuple(f"equilibrium {k}" for k, _ in items)
+
+
+def _none(source: Source) -> Iterator[Sentence]:
+    search = str(source.completeness.get("equilibria", ""))
+    isolated = "isolated " if source.items("equilibrium_sets") else ""
+    if search in ("", "not searched"):
+        yield Sentence("Equilibria were not searched.", ("completeness",))
+    elif search == "proved":
+        text = f"there is no {isolated}equilibrium in the window (proved)"
+        yield Sentence(ended(text), ("completeness",))
+    else:
+        text = f"no {isolated}equilibrium was found in the window"
+        yield Sentence(ended(text), ("completeness",))
+
+
+def _found(source: Source, items: Numbered) -> str:
+    isolated = "isolated " if source.items("equilibrium_sets") else ""
+    proved = source.completeness.get("equilibria") == "proved"
+    sure = proved and all(item["evidence"] == "proved" for _, item in items)
+    told = _kinds(source, items)
+    if len(items) == 1:
+        if proved:
+            head = f"the only {isolated}equilibrium in the window is"
+            return f"{head} {told}{' (proved)' if sure else ''}"
+        return f"one {isolated}equilibrium was found in the window: {told}"
+    number = count(len(items), f"{isolated}equilibrium", f"{isolated}equilibria")
+    if proved:
+        more = " (proved: these, and no others)" if sure else " (proved: there are no others)"
+        return f"there are {number} in the window: {told}{more}"
+    return f"{number} were found in the window: {told}"
+
+
+def _kinds(source: Source, items: Numbered) -> str:
+    """List equilibria by kind, the stable ones first."""
+    ranked = sorted(items, key=lambda entry: _ORDER.index(entry[1]["stability"]))
+    parts = []
+    for kind in dict.fromkeys(item["kind"] for _, item in ranked):
+        own = [k for k, item in items if item["kind"] == kind]
+        where = places([source.place(k) for k in own])
+        several = len(own) > 1
+        if kind == "undecided":
+            told = f"{numeral(len(own))} of undecided kind"
+        elif kind in _ONES:
+            told = f"{numeral(len(own))} {_ONES[kind][1]}" if several else _ONES[kind][0]
+        else:
+            told = count(len(own), kind) if several else article(kind)
+        parts.append(f"{told} {where}" if where.startswith("at") else f"{told} ({where})")
+    return joined(parts)
+
+
+def _weaker(source: Source, items: Numbered) -> Iterator[Sentence]:
+    """Name the equilibria whose existence is not proved."""
+    weak = [(k, item) for k, item in items if item["evidence"] != "proved"]
+    for evidence in dict.fromkeys(item["evidence"] for _, item in weak):
+        own = [(k, item) for k, item in weak if item["evidence"] == evidence]
+        noun = "that" if len(own) == 1 else f"the {numeral(len(own))}"
+        where = places([source.place(k) for k, _ in own])
+        text = f"the evidence of {noun} {where} is {evidence}, not a proof"
+        yield Sentence(ended(text), _ids(own))
+
+
+def _reasons(source: Source, items: Numbered) -> Iterator[Sentence]:
+    """Tell what decides a kind that the linearisation does not, and sectors."""
+    own = [
+        (k, item)
+        for k, item in items
+        if item.get("reason") and not item["hyperbolic"] and item["stability"] != "undecided"
+    ]
+    told = [k for k, item in own if item["kind"] == "degenerate" and item.get("sectors")]
+    yield from (_sectors(source, k) for k in told[:MOST_REASONS])
+    own = [(k, item) for k, item in own if k not in told]
+    groups = dict.fromkeys((item["kind"], item["reason"]) for _, item in own)
+    for kind, reason in list(groups)[:MOST_REASONS]:
+        same = [(k, item) for k, item in own if (item["kind"], item["reason"]) == (kind, reason)]
+        first = source.equilibrium(same[0][0])
+        name = first if len(same) == 1 else f"the {count(len(same), kind)}"
+        text = f"the linearisation does not decide {name}; this does: {symbols(reason)}"
+        yield Sentence(ended(text), _ids(same))
+
+
+def _sectors(source: Source, k: int) -> Sentence:
+    item = source.items("equilibria")[k]
+    sectors = {sort: n for sort, n in item["sectors"].items() if n}
+    told = joined(f"{numeral(n)} {sort}" for sort, n in sectors.items()) or "no"
+    noun = "sector" if sum(sectors.values()) == 1 else "sectors"
+    index = "" if item.get("index") is None else f" and index {symbols(str(item['index']))}"
+    text = f"{source.equilibrium(k)} has {told} {noun}{index} ({symbols(item['reason'])})"
+    return Sentence(ended(text), (f"equilibrium {k}",))
+
+
+def _sets(source: Source) -> Iterator[Sentence]:
+    sets = source.items("equilibrium_sets")
+    for k, item in enumerate(sets[:MOST_SETS]):
+        curve = formula(str(item["implicit"]))
+        where = f"all points with {curve} = 0" if len(curve) <= LONG else "all points of a curve"
+        if item.get("stability", "undecided") == "undecided":
+            more = "their stability is undecided"
+        else:
+            more = f"they are {item['stability']}"
+        yield Sentence(ended(f"{where} are equilibria; {more}"), (f"set {k}",))
+    if len(sets) > MOST_SETS:
+        text = f"in all there are {count(len(sets), 'curve')} of equilibria"
+        yield Sentence(ended(text), tuple(f"set {k}" for k in range(len(sets))))

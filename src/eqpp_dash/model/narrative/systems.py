@@ -1,0 +1,114 @@
+"""The system in words: equations, window, structure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from eqpp_dash.model.labels import plain_name, printable
+from eqpp_dash.model.narrative.source import Source
+from eqpp_dash.model.narrative.values import Sentence
+from eqpp_dash.model.narrative.wording import LONG, ended, formula, joined, number, symbols
+
+MOST_CURVES = 4
+MOST_MAPS = 2
+
+_INTEGRALS = {
+    "hamiltonian": "it is Hamiltonian: H = {} is constant along every orbit",
+    "hamiltonian after a change of time": (
+        "it is Hamiltonian after a change of time: H = {} is constant along every orbit"
+    ),
+    "conserved": "H = {} is constant along every orbit",
+    "gradient": "it is a gradient system: V = {} falls along every orbit that is not at rest",
+}
+
+
+def system_sentences(source: Source) -> Iterator[Sentence]:
+    """Tell the equations, the window, and what is proved about the system."""
+    if source.facts.get("partial"):
+        text = (
+            "this portrait is partial: its computation was stopped early, so parts may be missing"
+        )
+        yield Sentence(ended(text), ("partial",))
+    if "preview" in str(source.cycle_search["status"]):
+        text = "this is a preview: not every search was made, and orbits are sketched"
+        yield Sentence(ended(text), ("completeness",))
+    yield _opening(source)
+    for k, item in enumerate(source.structure):
+        if item["type"] in _INTEGRALS:
+            yield Sentence(_integral(item), (f"structure {k}",))
+    yield from _maps(source.structure)
+    yield from _curves(source.structure)
+
+
+def _opening(source: Source) -> Sentence:
+    system = source.facts["system"]
+    equations = [formula(text) for text in system.get("equations") or ()]
+    told = ", ".join(
+        f"{name}′ = {text}" for name, text in zip(source.variables, equations, strict=False)
+    )
+    if not equations or len(told) > LONG:
+        told = f"in {joined(source.variables)}"
+    values = joined(
+        f"{plain_name(name)} = {formula(v) if isinstance(v, str) else number(v, 6)}"
+        for name, v in system["parameters"].items()
+    )
+    limits = ", ".join(
+        f"{number(low)} ≤ {plain_name(name)} ≤ {number(high)}"
+        for name, (low, high) in source.facts["window"].items()
+    )
+    text = f"the system {told}{' with ' + values if values else ''} is seen in the window"
+    return Sentence(ended(f"{text} {limits}"), ("system", "window"))
+
+
+def _integral(item: Mapping[str, Any]) -> str:
+    told = formula(str(item["expression"]))
+    text = _INTEGRALS[item["type"]].format(told)
+    if len(told) > LONG:
+        text = _INTEGRALS[item["type"]].replace(" = {}", ", which the list of structure gives,")
+    if item.get("single_valued") is False:
+        text += ", if the angle in it is followed around"
+    if item.get("region"):
+        text += f" ({symbols(str(item['region']))})"
+    return ended(f"{text} (proved)")
+
+
+def _maps(structure: Sequence[Mapping[str, Any]]) -> Iterator[Sentence]:
+    """Tell symmetries and reversors, then shifts."""
+    parts, ids = [], []
+    for sort, name in (("symmetry", "symmetric"), ("reversible", "reversible")):
+        own = [(k, item) for k, item in enumerate(structure) if item["type"] == sort]
+        if own:
+            few = own[:MOST_MAPS]
+            told = joined(formula(str(item["expression"])) for _, item in few)
+            more = " and others" if len(own) > MOST_MAPS else ""
+            parts.append(f"{name} under {told}{more}")
+            ids += [f"structure {k}" for k, _ in own]
+    if parts:
+        yield Sentence(ended(f"it is {joined(parts)} (proved)"), tuple(ids))
+    shifts = [k for k, item in enumerate(structure) if item["type"] == "periodic"]
+    if shifts:
+        told = joined(formula(str(structure[k]["expression"])) for k in shifts)
+        space = "cylinder" if len(shifts) == 1 else "torus"
+        text = f"it repeats under {told} (proved), so its phase space is a {space}"
+        yield Sentence(ended(text), tuple(f"structure {k}" for k in shifts))
+
+
+def _curves(structure: Sequence[Mapping[str, Any]]) -> Iterator[Sentence]:
+    own = [(k, item) for k, item in enumerate(structure) if item["type"] == "invariant curve"]
+    if not own:
+        return
+    told = [f"{formula(printable(str(item['expression'])))} = 0" for _, item in own[:MOST_CURVES]]
+    told = [text for text in told if len(text) <= LONG]
+    ids = tuple(f"structure {k}" for k, _ in own)
+    if not told:
+        text = "invariant curves are in the list of structure (proved)"
+    elif len(own) == 1:
+        text = f"the curve {told[0]} is invariant: orbits that start on it stay on it (proved)"
+    elif len(told) == len(own):
+        text = (
+            f"the curves {joined(told)} are invariant: orbits that start on one stay on it (proved)"
+        )
+    else:
+        text = f"curves are invariant, among them {joined(told)} (proved)"
+    yield Sentence(ended(text), ids)

@@ -1,0 +1,183 @@
+"""Words, numbers and formulas of a narrative."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from eqpp_dash.model.labels import format_number, plain_name, printable
+
+NUMBERS = (
+    *("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve"),
+)
+"""Small numbers in words."""
+
+LONG = 90
+"""Formulas of more characters are left to the list of structure."""
+
+_IRREGULAR = {
+    "degenerate": ("degenerate equilibrium", "degenerate equilibria"),
+    "undecided": ("equilibrium of undecided kind", "equilibria of undecided kind"),
+    "pseudo-equilibrium": ("pseudo-equilibrium", "pseudo-equilibria"),
+    "boundary equilibrium": ("boundary equilibrium", "boundary equilibria"),
+    "equilibrium": ("equilibrium", "equilibria"),
+}
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_NAME = re.compile(r"[A-Za-z]\w*(?![\w(])")
+_POWER = re.compile(r"\^(\d+)(?![\d.^])")
+_MINUS = re.compile(r"(?<![\w)])-(?=[\w(.])|(?<=\s)-(?=\s)")
+
+
+def count(number: int, noun: str, nouns: str = "") -> str:
+    """Give a number with its noun.
+
+    Examples
+    --------
+    >>> count(1, "saddle"), count(2, "saddle"), count(0, "stable focus"), count(13, "node")
+    ('one saddle', 'two saddles', 'no stable foci', '13 nodes')
+    """
+    return f"{numeral(number)} {noun if number == 1 else nouns or kind_name(noun, 2)}"
+
+
+def numeral(number: int) -> str:
+    """Write a count in words if it is small.
+
+    Examples
+    --------
+    >>> numeral(2), numeral(28)
+    ('two', '28')
+    """
+    return NUMBERS[number] if number < len(NUMBERS) else str(number)
+
+
+def times(number: int) -> str:
+    """Say how often.
+
+    Examples
+    --------
+    >>> times(1), times(2), times(5)
+    ('once', 'twice', 'five times')
+    """
+    return {1: "once", 2: "twice"}.get(number) or f"{numeral(number)} times"
+
+
+def kind_name(kind: str, number: int = 1) -> str:
+    """Name an equilibrium by its kind, in singular or plural.
+
+    Examples
+    --------
+    >>> kind_name("stable focus", 2), kind_name("degenerate"), kind_name("saddle-node", 3)
+    ('stable foci', 'degenerate equilibrium', 'saddle-nodes')
+    """
+    if kind in _IRREGULAR:
+        return _IRREGULAR[kind][number != 1]
+    if number == 1:
+        return kind
+    return f"{kind[:-2]}i" if kind.endswith("focus") else f"{kind}s"
+
+
+def article(noun: str) -> str:
+    """Put the indefinite article before a noun.
+
+    Examples
+    --------
+    >>> article("unstable focus"), article("saddle")
+    ('an unstable focus', 'a saddle')
+    """
+    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
+
+
+def joined(items: Iterable[str]) -> str:
+    """Join words as a sentence does.
+
+    Examples
+    --------
+    >>> joined(["a"]), joined(["a", "b", "c"]), joined(["a and b", "c"])
+    ('a', 'a, b and c', 'a and b, and c')
+    """
+    words = list(items)
+    last = ", and " if any(" and " in word for word in words) else " and "
+    return last.join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def number(value: Any, digits: int = 4, error: float | None = None, scale: float = 0.0) -> str:
+    """Write a number with no more digits than its error allows.
+
+    Parameters
+    ----------
+    value : float or None
+        The number; None, as JSON has it, for one that is not finite.
+    digits : int
+        Most significant digits.
+    error : float, optional
+        Bound or estimate of its error; what is below that is shown as 0.
+    scale : float
+        Size of what it belongs to; what is below 1e-12 of it is shown as 0.
+
+    Examples
+    --------
+    >>> number(2.00861986, 6, 1e-3), number(-1e-17, scale=4.0), number(-15000)
+    ('2.01', '0', '−15000')
+    """
+    if value is None:
+        return "unknown"
+    size = abs(float(value))
+    if error and size <= error:
+        return "0"
+    if not error and size.is_integer() and size < 1e6:
+        return format_number(float(value), 7)
+    if error and math.isfinite(size):
+        sure = math.floor(math.log10(size)) - math.ceil(math.log10(2 * error)) + 1
+        digits = max(1, min(digits, sure))
+    return format_number(float(value), digits, scale)
+
+
+def formula(text: str) -> str:
+    """Write a formula for reading.
+
+    Examples
+    --------
+    >>> formula("mu*(1 - x^2)*y - x"), formula("(x, y) -> (-x, x_1^12)"), formula("2*sin(theta)")
+    ('μ·(1 − x²)·y − x', '(x, y) → (−x, x₁¹²)', '2·sin(θ)')
+    """
+    return symbols(_NAME.sub(lambda match: plain_name(match[0]), printable(text)))
+
+
+def symbols(text: str) -> str:
+    """Write the signs in a text that the engine wrote as people do.
+
+    Examples
+    --------
+    >>> symbols("the saddle-node is (x, y) -> (-x, y^2): a - b")
+    'the saddle-node is (x, y) → (−x, y²): a − b'
+    """
+    raised = _POWER.sub(lambda match: match[1].translate(_SUPERSCRIPTS), printable(text))
+    return _MINUS.sub("−", raised.replace("->", "→").replace("*", "·"))
+
+
+def ended(text: str) -> str:
+    """Give a sentence its capital and its full stop.
+
+    Examples
+    --------
+    >>> ended("so it is"), ended("x is.")
+    ('So it is.', 'X is.')
+    """
+    whole = text.strip()
+    return whole[:1].upper() + whole[1:] + ("" if whole.endswith((".", "?", "!")) else ".")
+
+
+def places(points: Sequence[str], most: int = 4) -> str:
+    """List where things are, not more than a few.
+
+    Examples
+    --------
+    >>> places(["(0, 0)"]), places(["a", "b", "c"], 2)
+    ('at (0, 0)', 'among them those at a and b')
+    """
+    if len(points) <= most:
+        return f"at {joined(points)}"
+    return f"among them those at {joined(points[:most])}"
