@@ -28,6 +28,12 @@ NEAR_ONE = 0.05
 DOUBLE = 600.0
 """Logarithms of multipliers that a double holds with room to spare."""
 
+_WINDING = re.compile(
+    r"none that closes in the plane( within the window)? (?P<proof>\(proved: .*\)); "
+    r"those that wind were searched",
+    re.DOTALL,
+)
+_NONE_WINDS = re.compile(r"(?P<rest>none.*); none winds: (?P<why>.*)\)", re.DOTALL)
 _PROOF = re.compile(r"none( within the window)? \(proved: (.*)\)", re.DOTALL)
 
 
@@ -71,7 +77,7 @@ def _cycle(source: Source, k: int) -> Sentence:
         text += f" goes round {joined(around)}"
     elif any(turns):
         winds = [
-            f"{count(n, 'time')} round in {v}"
+            f"{'once' if n == 1 else count(n, 'time')} round the cylinder, along {v}"
             for n, v in zip(turns, source.variables, strict=False)
             if n
         ]
@@ -101,9 +107,22 @@ def _search(source: Source) -> Iterator[Sentence]:
     """Tell whether there may be other limit cycles."""
     search = source.cycle_search
     status, found = str(search["status"]), len(source.items("limit_cycles"))
+    winds = found_winding = None
+    if (only := _WINDING.fullmatch(status)) is not None:
+        found_winding = sum(map(any, (c["winding"] for c in source.items("limit_cycles"))))
+        status = f"none{only[1] or ''} {only['proof']}"
+    elif (also := _NONE_WINDS.fullmatch(status)) is not None:
+        status, winds = f"{also['rest']})", also["why"]
     proof = _PROOF.fullmatch(status)
     if proof is not None:
         yield _proved(source, proof[2], inside=bool(proof[1]))
+        if winds is not None:
+            text = f"none winds round the cylinder either (proved: {symbols(winds)})"
+            yield Sentence(ended(text), ("completeness",))
+        elif found_winding is not None:
+            head = "no other one" if found_winding else "none"
+            text = f"{head} that winds round the cylinder was found; that is no proof"
+            yield Sentence(ended(text), ("completeness",))
     elif status == "searched":
         sections = int(search.get("arcs") or 0)
         where = f"on the {count(sections, 'section')} searched" if sections else "by the search"
