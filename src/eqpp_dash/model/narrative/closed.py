@@ -19,6 +19,7 @@ from eqpp_dash.model.narrative.wording import (
     number,
     places,
     symbols,
+    times,
 )
 
 MOST_CYCLES = 5
@@ -70,12 +71,8 @@ def _cycle(source: Source, k: int) -> Sentence:
     if around:
         text += f" goes round {joined(around)}"
     elif any(turns):
-        winds = [
-            f"{count(n, 'time')} round in {v}"
-            for n, v in zip(turns, source.variables, strict=False)
-            if n
-        ]
-        text += f" winds {joined(winds)}"
+        winds = zip(turns, source.variables, strict=False)
+        text += f" winds {joined(f'{times(n)} round in {name}' for n, name in winds if n)}"
     else:
         text += " was found"
     text += place.get(item["location"], "")
