@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -99,6 +100,11 @@ def equilibrium(x: float, **changes: Any) -> Equilibrium:
 
 def pendulum_portrait(**changes: Any) -> Portrait:
     """Give a portrait of the damped pendulum on [-7, 7] x [-4, 4] with every layer."""
+    return replace(_pendulum(), **changes)
+
+
+@cache
+def _pendulum() -> Portrait:
     spec = PortraitSpec.from_json(
         {
             "title": "Damped pendulum",
@@ -130,7 +136,7 @@ def pendulum_portrait(**changes: Any) -> Portrait:
                         ends=("equilibrium 1", "time") if out else ("time", "equilibrium 1"),
                     )
                 )
-    portrait = Portrait(
+    return Portrait(
         spec=spec,
         engine="0.1.0",
         system=SystemFacts(
@@ -161,7 +167,6 @@ def pendulum_portrait(**changes: Any) -> Portrait:
         notices=(Notice("assumed", "d was given, nothing was assumed"),),
         timing={"engine_s": 0.05},
     )
-    return replace(portrait, **changes)
 
 
 def odd_portrait() -> Portrait:

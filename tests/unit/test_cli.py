@@ -179,6 +179,14 @@ def test_compute_prints_a_readable_table(run, services):
     assert result.stderr == ""
 
 
+def test_compute_tells_the_portrait_in_words(run):
+    result = run("compute", "-e", "x' = y; y' = -x", "--words")
+    assert "Equilibria\n  The only equilibrium in the window is a center at (0, 0)" in result.stdout
+    both = run("compute", "-e", "x' = y; y' = -x", "--words", "--json")
+    assert both.exit_code == 2
+    assert "give one of the two" in both.stderr
+
+
 def test_compute_prints_the_facts_alone_as_json(run):
     result = run("compute", "-e", "x' = y; y' = -x", "--json")
     facts = json.loads(result.stdout)

@@ -64,8 +64,10 @@
     },
     branch: (graph, sort, x, y) => {
       const at = place(graph, x, y);
-      return [curve(lines(graph, sort).filter(
-        (piece) => apart(piece[0], at) <= NEAR || apart(piece.at(-1), at) <= NEAR))];
+      const ends = (piece) => apart(piece[0], at) <= NEAR || apart(piece.at(-1), at) <= NEAR;
+      const own = lines(graph, sort).filter(ends);
+      // a stable separatrix that connects is drawn as the unstable one that it is too
+      return [curve(own.length ? own : lines(graph, "unstable").filter(ends))];
     },
     link: (graph, x, y, toX, toY) => {
       const [from, to] = [place(graph, x, y), place(graph, toX, toY)];

@@ -38,6 +38,7 @@ EXIT_INTERRUPTED = 130
 )
 @click.option("--basins", is_flag=True, help="Find the basins of attraction too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
+@click.option("--words", is_flag=True, help="Tell the portrait in words instead of tables.")
 @click.option(
     "-o",
     "--output",
@@ -58,6 +59,7 @@ def compute(
     points: tuple[str, ...],
     basins: bool,
     as_json: bool,
+    words: bool,
     targets: tuple[Path, ...],
     data_dir: Path | None,
     config: Path | None,
@@ -67,8 +69,11 @@ def compute(
     It is asked for, kept in the archive and computed once, just as on the page. On a
     terminal a bar shows the progress; Ctrl-C cancels the job if this command started it.
     """
-    from eqpp_dash.cli.report import portrait_report
+    from eqpp_dash.cli.report import narrative_report, portrait_report
     from eqpp_dash.settings import load_settings
+
+    if as_json and words:
+        raise click.UsageError("--json has the words too, as “narrative”: give one of the two")
 
     for target in targets:
         check_target(target)
@@ -83,6 +88,8 @@ def compute(
         _write(services, job.row_id, target)
     if as_json:
         click.echo(orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode())
+    elif words:
+        click.echo(narrative_report(facts, portrait.spec.title))
     else:
         click.echo(portrait_report(portrait, job))
 

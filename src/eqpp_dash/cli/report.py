@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from eqpp_dash.errors import EqppError, EquationError, JobError, SpecError
 from eqpp_dash.figures.basins import basin_share, basin_words
@@ -32,6 +33,7 @@ from eqpp_dash.figures.labels import (
     sector_words,
 )
 from eqpp_dash.figures.switching import segment_words
+from eqpp_dash.model.narrative import narrate
 from eqpp_dash.model.structure import structure_words
 
 if TYPE_CHECKING:
@@ -121,6 +123,29 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
         ).rstrip()
         for row in cells
     ]
+
+
+def narrative_report(facts: Mapping[str, Any], title: str = "") -> str:
+    """Tell a portrait in words, a paragraph to each matter.
+
+    Parameters
+    ----------
+    facts : mapping
+        The facts JSON.
+    title : str
+        The portrait's title.
+
+    Returns
+    -------
+    str
+        Lines without a trailing line end.
+    """
+    blocks = [printable(title)] if title else []
+    for paragraph in narrate(facts):
+        told = printable(" ".join(sentence.text for sentence in paragraph.sentences))
+        lines = textwrap.wrap(told, LINE_WIDTH, break_long_words=False, break_on_hyphens=False)
+        blocks.append("\n".join([paragraph.heading, *(f"  {line}" for line in lines)]))
+    return "\n\n".join(blocks)
 
 
 def portrait_report(portrait: Portrait, job: JobView) -> str:

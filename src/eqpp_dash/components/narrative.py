@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from eqpp_dash.components.attributes import aria, data
 from eqpp_dash.model.narrative import Paragraph, Sentence, find_fact, narrate
 
 Mark = list[Any]
+
+_TIGHT = re.compile(r"\([^() ]+, [^() ]+\)|\w+ = [^\s,;.]+|(?:± )?[\d.]+ %")
 
 
 def narrative_section(facts: Mapping[str, Any]) -> html.Details:
@@ -49,9 +52,9 @@ def _sentence(facts: Mapping[str, Any], sentence: Sentence) -> html.Span:
     marks = sentence_marks(facts, sentence.facts)
     about = data(facts=", ".join(sentence.facts))
     if not marks:
-        return html.Span(sentence.text, **about)
+        return html.Span(unbroken(sentence.text), **about)
     return html.Span(
-        sentence.text,
+        unbroken(sentence.text),
         role="button",
         tabIndex=0,
         className="shows",
@@ -60,6 +63,17 @@ def _sentence(facts: Mapping[str, Any], sentence: Sentence) -> html.Span:
         **data(marks=json.dumps(marks, separators=(",", ":"))),
         **aria(pressed="false"),
     )
+
+
+def unbroken(text: str) -> str:
+    r"""Keep points, equations such as x = 0, and shares together where lines are broken.
+
+    Examples
+    --------
+    >>> unbroken("at (0, 1) ± 2 %").split(" ")
+    ['at', '(0,\xa01)', '±\xa02\xa0%']
+    """
+    return _TIGHT.sub(lambda match: match[0].replace(" ", "\u00a0"), text)
 
 
 def sentence_marks(facts: Mapping[str, Any], ids: Iterable[str]) -> list[Mark]:
@@ -81,7 +95,7 @@ def sentence_marks(facts: Mapping[str, Any], ids: Iterable[str]) -> list[Mark]:
 
     Examples
     --------
-    >>> facts = {"equilibria": [{"point": [1.0, 0.0]}]}
+    >>> facts = {"equilibria": [{"point": [1.0, 0.0]}], "completeness": {}}
     >>> sentence_marks(facts, ("equilibrium 0", "completeness"))
     [['point', 1.0, 0.0]]
     """

@@ -10,6 +10,7 @@ import pytest
 from eqpp_dash.compose import compose
 from eqpp_dash.database import SCHEMA_VERSION
 from eqpp_dash.jobs.launch import Launcher
+from eqpp_dash.model.narrative import find_fact
 from eqpp_dash.model.spec import PortraitSpec
 from eqpp_dash.settings import Settings
 
@@ -39,7 +40,12 @@ def test_an_old_archive_gives_its_rows_portraits_and_links(path, tmp_path, monke
         assert bool(services.archive.search(row["row"], cycles="any")) == bool(cycles)
         if row["facts"] is None:
             continue
-        assert services.portraits.facts(row["row"]) == row["facts"]
+        facts = services.portraits.facts(row["row"])
+        told = facts.pop("narrative")
+        assert facts == row["facts"]
+        ids = [id for part in told for sentence in part["sentences"] for id in sentence["facts"]]
+        assert all(find_fact(facts, id) is not None for id in ids)
+        assert len(ids) >= 3
         portrait = services.portraits.portrait(row["row"])
         known = row["facts"].get("limit_cycles", [])
         assert [item.period for item in portrait.limit_cycles] == [c["period"] for c in known]

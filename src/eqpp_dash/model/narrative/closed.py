@@ -19,6 +19,7 @@ from eqpp_dash.model.narrative.wording import (
     number,
     places,
     symbols,
+    times,
 )
 
 MOST_CYCLES = 5
@@ -76,12 +77,9 @@ def _cycle(source: Source, k: int) -> Sentence:
     if around:
         text += f" goes round {joined(around)}"
     elif any(turns):
-        winds = [
-            f"{'once' if n == 1 else count(n, 'time')} round the cylinder, along {v}"
-            for n, v in zip(turns, source.variables, strict=False)
-            if n
-        ]
-        text += f" winds {joined(winds)}"
+        winds = zip(turns, source.variables, strict=False)
+        ways = (f"{times(n)} round the cylinder, along {name}" for n, name in winds if n)
+        text += f" winds {joined(ways)}"
     else:
         text += " was found"
     text += place.get(item["location"], "")

@@ -13,6 +13,7 @@ MOST_BASINS = 6
 MOST_SEGMENTS = 3
 MOST_TRAJECTORIES = 3
 
+_ENDLESS = ("time", "budget")
 _FATES = {
     "infinity": "orbits that go to infinity",
     "left work box": "orbits that leave the window's surroundings",
@@ -112,8 +113,7 @@ def trajectory_sentences(source: Source) -> Iterator[Sentence]:
     for k, item in given[:MOST_TRAJECTORIES]:
         start = source.point(item["start"], digits=6)
         back, on = item["backward"], item["forward"]
-        ways = f"{_comes(source, back)} and {_goes(source, on)}"
-        text = f"the trajectory through {start} {ways} (numerical)"
+        text = f"the trajectory through {start} {_course(source, back, on)} (numerical)"
         ids = (f"trajectory {k}", *source.known(back["end"]), *source.known(on["end"]))
         yield Sentence(ended(text), tuple(dict.fromkeys(ids)))
     if len(given) > MOST_TRAJECTORIES:
@@ -121,18 +121,17 @@ def trajectory_sentences(source: Source) -> Iterator[Sentence]:
         yield Sentence(ended(text), tuple(f"trajectory {k}" for k, _ in given))
 
 
-def _comes(source: Source, end: Mapping[str, Any]) -> str:
-    return (
-        "has an undecided past" if end["end"] == "undecided" else f"comes from {_fate(source, end)}"
-    )
-
-
-def _goes(source: Source, end: Mapping[str, Any]) -> str:
-    return (
-        "has an undecided future" if end["end"] == "undecided" else f"goes to {_fate(source, end)}"
-    )
-
-
-def _fate(source: Source, end: Mapping[str, Any]) -> str:
-    time = " in finite time" if end["end"] == "infinity" and end.get("time") is not None else ""
-    return source.named(end["end"]) + time
+def _course(source: Source, back: Mapping[str, Any], on: Mapping[str, Any]) -> str:
+    if on["end"] == "closed orbit":
+        return "is a closed orbit"
+    parts = []
+    for end, way, name in ((back, "comes from", "origin"), (on, "goes to", "end")):
+        if end["end"] == "undecided":
+            parts.append(f"has an undecided {name}")
+        elif end["end"] in _ENDLESS:
+            parts.append(f"has an {name} that was not reached")
+        else:
+            blown = end["end"] == "infinity" and end.get("time") is not None
+            time = " in finite time" if blown else ""
+            parts.append(f"{way} {source.named(end['end'])}{time}")
+    return " and ".join(parts)

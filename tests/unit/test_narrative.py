@@ -1,0 +1,424 @@
+"""The narrative of a portrait: a branch each, from facts made by hand."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import portraits
+import pytest
+from trees import parts
+
+from eqpp_dash.cli.report import narrative_report
+from eqpp_dash.components.facts import facts_panel
+from eqpp_dash.components.narrative import narrative_section, sentence_marks
+from eqpp_dash.model.narrative import Paragraph, Sentence, find_fact, narrate, with_narrative
+from eqpp_dash.model.portrait import Portrait
+
+
+@cache
+def portrait(name: str) -> Portrait:
+    """Give one of the portraits made by hand, made once."""
+    made: Portrait = getattr(portraits, f"{name}_portrait")()
+    return made
+
+
+def bare(name: str, **changes: Any) -> dict[str, Any]:
+    """Give its facts without the narrative, with some of its parts replaced."""
+    return replace(portrait(name), **changes).facts(narrative=False)
+
+
+def facts(**changes: Any) -> dict[str, Any]:
+    """Give the facts of a damped pendulum, with some entries replaced."""
+    return {**bare("pendulum"), **changes}
+
+
+def told(facts: dict[str, Any], heading: str = "") -> str:
+    """Give a paragraph, or all of them."""
+    found = [item for item in narrate(facts) if heading in ("", item.heading)]
+    return " ".join(sentence.text for item in found for sentence in item.sentences)
+
+
+def about(facts: dict[str, Any], words: str) -> tuple[str, ...]:
+    """Give the facts of the one sentence with these words."""
+    (found,) = [s.facts for item in narrate(facts) for s in item.sentences if words in s.text]
+    return found
+
+
+def separatrix(of: int, branch: str, limit: str, evidence: str = "numerical", **more: Any) -> Any:
+    return {
+        "of": f"equilibrium {of}",
+        "branch": branch,
+        "limit": limit,
+        "time": None,
+        "evidence": evidence,
+        "reason": "",
+        **more,
+    }
+
+
+@pytest.mark.parametrize("name", ["pendulum", "odd", "cycle", "connected"])
+def test_every_sentence_names_facts_that_exist(name):
+    found = portrait(name).facts()
+    assert found["narrative"]
+    for paragraph in found["narrative"]:
+        assert paragraph["sentences"]
+        for sentence in paragraph["sentences"]:
+            assert sentence["facts"]
+            assert sentence["text"][0].isupper()
+            assert sentence["text"].endswith(".")
+            for id in sentence["facts"]:
+                find_fact(found, id)
+
+
+def test_a_sentence_without_a_fact_is_refused():
+    with pytest.raises(ValueError, match="no fact is named"):
+        Sentence("So it is.", ())
+
+
+@pytest.mark.parametrize(
+    "id", ["equilibrium 5", "equilibrium 01", "equilibrium", "nonsense 0", "audit", "cycle -1", ""]
+)
+def test_an_id_that_names_nothing_is_an_error(id):
+    with pytest.raises(KeyError):
+        find_fact(facts(), id)
+
+
+def test_facts_are_found_by_their_ids():
+    found = portrait("odd").facts()
+    assert find_fact(found, "equilibrium 1")["kind"] == "center"
+    assert find_fact(found, "structure 0")["type"] == "hamiltonian"
+    assert find_fact(found, "set 0")["implicit"] == "theta^2 + omega^2 - 1"
+    assert find_fact(found, "partial") is True
+
+
+def test_the_narrative_follows_the_facts_alone_and_is_made_anew():
+    first = facts()
+    assert "narrative" not in first
+    again = with_narrative(json.loads(json.dumps(first)))
+    assert again["narrative"] == portrait("pendulum").facts()["narrative"]
+    changed = copy.deepcopy(again)
+    changed["equilibria"][0]["kind"] = "stable node"
+    assert "a stable node at (−6.283, 0)" in str(with_narrative(changed)["narrative"])
+
+
+def test_facts_of_older_versions_are_told_too():
+    old = facts()
+    for name in ("switching", "annuli", "connections", "polycycles", "audit", "basins", "partial"):
+        old.pop(name, None)
+    old["completeness"] = {"equilibria": "proved"}
+    del old["system"]["equations"]
+    words = told(old)
+    assert words.startswith("The system in θ and ω")
+    assert "Limit cycles were not searched." in words
+
+
+def test_a_partial_portrait_says_so_first():
+    first = narrate(portrait("odd").facts())[0]
+    assert first.heading == "System"
+    assert first.sentences[0].text.startswith("This portrait is partial")
+    assert first.sentences[0].facts == ("partial",)
+    search = {"equilibria": "proved", "limit_cycles": {"status": "not searched in a preview"}}
+    preview = facts(completeness=search)
+    assert told(preview).startswith("This is a preview")
+    assert "not searched" not in told(preview, "Closed orbits")
+
+
+def test_equilibria_are_grouped_by_kind():
+    words = told(facts(), "Equilibria")
+    assert words == (
+        "There are five equilibria in the window: three stable foci at (−6.283, 0), (0, 0) and "
+        "(6.283, 0), and two saddles at (−3.142, 0) and (3.142, 0) (proved: these, and no others)."
+    )
+    assert about(facts(), "three stable foci")[-1] == "completeness"
+
+
+@pytest.mark.parametrize(
+    ("search", "words"),
+    [
+        ("proved", "There is no equilibrium in the window (proved)."),
+        ("searched; not decided: near 0", "No equilibrium was found in the window."),
+        ("not searched", "Equilibria were not searched."),
+    ],
+)
+def test_none_is_told_as_sure_as_it_is(search, words):
+    found = facts(equilibria=[], completeness={"equilibria": search})
+    assert told(found, "Equilibria") == words
+
+
+def test_places_have_no_more_digits_than_their_errors_allow():
+    near = [portraits.equilibrium(1.23456789, error=2e-3, evidence="numerical")]
+    found = bare("pendulum", equilibria=tuple(near))
+    words = told(found, "Equilibria")
+    assert "(1.23, 0)" in words
+    assert "The evidence of that at (1.23, 0) is numerical, not a proof." in words
+
+
+def test_close_equilibria_are_told_apart():
+    pair = (portraits.equilibrium(0.4999999), portraits.equilibrium(0.5000001))
+    words = told(bare("pendulum", equilibria=pair), "Equilibria")
+    assert "(0.4999999, 0) and (0.5000001, 0)" in words
+
+
+def test_kinds_that_the_linearisation_leaves_open():
+    found = bare("odd")
+    words = told(found, "Equilibria")
+    assert "one of undecided kind at (0, 0)" in words
+    assert "The degenerate equilibrium at (1.5, 0) has six hyperbolic sectors and index −2" in words
+    assert "All points with θ² + ω² − 1 = 0 are equilibria; their stability is undecided." in words
+    assert "The field has a singularity at (5, 1) (division by zero)." in words
+    undecided = told(found, "Undecided")
+    assert "The kind of the equilibrium at (0, 0) is undecided" in undecided
+    assert "both eigenvalues are 0" in undecided
+
+
+def test_structure_is_told_with_its_formulas():
+    words = told(bare("odd"), "System")
+    assert "It is Hamiltonian: H = ω²/2 − cos(θ) is constant along every orbit (proved)." in words
+    assert "It is reversible under (θ, ω) → (θ, −ω) (proved)." in words
+    assert "The curve ω = 0 is invariant" in words
+
+
+def test_long_formulas_are_left_to_the_list():
+    found = facts()
+    long = " + ".join(f"{k}*theta^{k}" for k in range(1, 40))
+    found["system"]["structure"] = [{"type": "gradient", "expression": long}]
+    assert "V, which the list of structure gives, falls along every orbit" in told(found, "System")
+
+
+def test_separatrices_and_what_they_part():
+    found = facts(
+        separatrices=[
+            separatrix(1, "unstable", "equilibrium 0"),
+            separatrix(1, "unstable", "equilibrium 2"),
+            separatrix(1, "stable", "infinity", time=2.0),
+            separatrix(1, "stable", "undecided", "undecided", reason="it is slow"),
+        ]
+    )
+    words = told(found, "Separatrices")
+    assert "the unstable separatrices run to the stable foci at (−6.283, 0) and (0, 0)" in words
+    assert "one stable separatrix comes from infinity in finite time (numerical)" in words
+    assert "the other has an undecided origin" in words
+    assert (
+        "part the orbits near it that tend to (−6.283, 0) from those that tend to (0, 0)" in words
+    )
+    origin = "Where a stable separatrix of the saddle at (−3.142, 0) comes from is undecided"
+    assert origin in told(found, "Undecided")
+    assert "separatrix 3" in about(found, "it is slow")
+    same = facts(separatrices=[separatrix(1, "unstable", "equilibrium 0") for _ in range(2)])
+    assert "both unstable separatrices run to the stable focus at (−6.283, 0)" in told(same)
+    assert "part the orbits" not in told(same)
+
+
+def test_nothing_is_parted_by_ends_that_do_not_attract():
+    found = facts(
+        separatrices=[
+            separatrix(1, "unstable", "equilibrium 3"),
+            separatrix(1, "unstable", "equilibrium 2"),
+            separatrix(1, "stable", "left work box"),
+            separatrix(1, "stable", "left work box"),
+        ]
+    )
+    assert "part the orbits" not in told(found)
+
+
+def test_separatrices_of_many_saddles_are_counted():
+    saddles = tuple(portraits.equilibrium(3.0 + k / 9, location="inside") for k in range(6))
+    found = bare("pendulum", equilibria=saddles)
+    found["separatrices"] = [
+        separatrix(k, "unstable", "infinity" if k else "equilibrium 1") for k in range(6)
+    ]
+    assert told(found, "Separatrices") == (
+        "Of the six unstable separatrices of six saddles, five run to infinity and one runs to a "
+        "saddle (numerical)."
+    )
+
+
+def test_connections_have_status_codimension_and_gap():
+    words = told(bare("connected"), "Connections")
+    assert "leads from the saddle at (−3.142, 0) to the saddle at (3.142, 0)" in words
+    assert "(proved: one level of H < 2)" in words
+    assert "its codimension is 0 within Hamiltonian systems" in words
+    assert "pass each other at 0.00025 of the window's width" in words
+    assert "a homoclinic connection, is undecided" in words
+
+
+def test_polycycles_are_told():
+    found = bare("connected")
+    found["polycycles"] = [{"equilibria": [1, 3], "connections": [0, 1], "status": "verified"}]
+    words = told(found, "Connections")
+    assert "Connections of the saddles at (−3.142, 0) and (3.142, 0) close to a polycycle" in words
+    found["polycycles"][0]["status"] = "near"
+    assert "If its gaps are none" in told(found, "Connections")
+
+
+def test_cycles_are_told_with_what_they_enclose():
+    found = bare("cycle")
+    words = told(found, "Closed orbits")
+    assert "A stable limit cycle of period 6.6633 goes round the stable focus at (0, 0)" in words
+    assert "its multiplier is 0.00086 (verified)" in words
+    assert "and the limit cycle within, with θ from −2.6 to 2.6" in words
+    assert "its multiplier is e to the power −4524" in words
+    assert ", outside the window, with" in words
+    assert "No other limit cycle was found on the four sections searched" in words
+    assert "Closed orbits fill a band round the stable focus at (0, 0), with periods" in words
+    assert "what bounds it outward is undecided" in words
+    assert about(found, "goes round the stable focus at (0, 0), with") == (
+        "cycle 0",
+        "equilibrium 2",
+    )
+    undecided = told(found, "Undecided")
+    assert "between θ = 3.5 and θ = 3.6 is undecided: 0 or 1 (a saddle)" in undecided
+    assert "not covered: x from 5 to 6: the budget is used up" in undecided
+
+
+GRADIENT = {"type": "gradient", "expression": "theta^2"}
+DULAC = {"type": "Dulac function", "expression": "1/theta", "cofactor": "-3", "sign": -1}
+BENDIXSON = {**DULAC, "expression": "1"}
+INTEGRAL = {"type": "conserved", "expression": "theta"}
+
+
+@pytest.mark.parametrize(
+    ("status", "structure", "words", "ids"),
+    [
+        ("none (proved: a gradient field)", GRADIENT, "V falls along it", ("structure 0",)),
+        ("none (proved: Bendixson)", BENDIXSON, "divergence, −3, is nowhere pos", ("structure 0",)),
+        ("none (proved: Dulac, by 1/theta)", DULAC, "with B = 1/θ)", ("structure 0",)),
+        ("none (proved: a first integral, theta)", INTEGRAL, "fill bands", ("structure 0",)),
+        ("none within the window (proved: index: no equilibrium)", DULAC, "there is none", ()),
+        (
+            "none within the window (proved: index: no equilibrium inside has a positive one)",
+            DULAC,
+            "round an equilibrium of positive index",
+            (),
+        ),
+        ("none (proved: something new)", DULAC, "(proved: something new)", ()),
+        ("not searched: time appears", DULAC, "not searched: time appears", ()),
+    ],
+)
+def test_why_there_is_no_limit_cycle(status, structure, words, ids):
+    found = facts(completeness={"equilibria": "proved", "limit_cycles": {"status": status}})
+    found["system"]["structure"] = [structure]
+    assert words in told(found, "Closed orbits")
+    assert about(found, words) == ("completeness", *ids)
+    assert ("within the window" in told(found, "Closed orbits")) == ("within the window" in status)
+
+
+def test_a_cycle_that_winds_round_a_cylinder():
+    found = bare("cycle")
+    item = {
+        **found["limit_cycles"][0],
+        "winding": [2, 0],
+        "encloses": {"equilibria": [], "cycles": []},
+    }
+    found["limit_cycles"] = [item]
+    assert "winds twice round the cylinder, along θ" in told(found, "Closed orbits")
+
+
+def test_basins_have_shares_and_the_undecided_rest():
+    def basin(of: str, fraction: float, evidence: str = "verified", **more: Any) -> Any:
+        return {"of": of, "fraction": fraction, "error": 1e-4, "evidence": evidence, **more}
+
+    found = facts(
+        basins=[
+            basin("infinity", 0.25, "numerical"),
+            basin("equilibrium 2", 0.5),
+            basin("beyond", 0.2, point=[12.5, 0.0], kind="stable node"),
+            basin("undecided", 0.05, "undecided"),
+        ]
+    )
+    words = told(found, "Basins of attraction")
+    assert words.startswith("Of the window 50.0 % is the basin of the stable focus at (0, 0)")
+    assert "25.0 % belongs to orbits that go to infinity (numerical, ± 0.01 %)" in words
+    assert "20.0 % is the basin of the stable node at (12.5, 0) beyond the window" in words
+    assert "5.0 % of the window" in told(found, "Undecided")
+
+
+def test_jumps_and_sliding():
+    points = [[-0.6, 1.0], [0.6, 1.0]]
+    found = facts(
+        switching=[
+            {"surface": "omega - 1 = 0", "kind": kind, "ends": ["fold", "fold"], "points": points}
+            for kind in ("sliding", "crossing")
+        ]
+    )
+    assert told(found, "Jumps of the field") == (
+        "The field jumps where ω − 1 = 0; orbits slide along it from (−0.6, 1) to (0.6, 1) and "
+        "elsewhere they cross it."
+    )
+
+
+def test_trajectories_that_were_asked_for():
+    found = bare("cycle")
+    words = told(found, "Trajectories")
+    assert "(−2, 1.5) has an origin that was not reached and goes to the saddle at" in words
+    assert "The trajectory through (−0.5, 0.5)" in words
+    assert "goes to the stable limit cycle through (2, 0) (numerical)" in words
+
+
+@pytest.mark.parametrize(
+    ("audit", "heading", "words"),
+    [
+        ((1, 1, True, ""), "Check by the index", "turns once along the window's border"),
+        ((-2, -2, True, ""), "Check by the index", "turns backward twice"),
+        ((0, 0, True, "enters"), "Check by the index", "none that is in the window leaves it"),
+        ((1, 0, False, ""), "Check by the index", "do not add up"),
+        ((None, 1, None, ""), "Undecided", "Whether the indices add up"),
+    ],
+)
+def test_the_audit(audit, heading, words):
+    names = ("boundary", "sum", "consistent", "border")
+    curve = [[-7.0, -4.0], [7.0, 4.0]]
+    item = {**dict(zip(names, audit, strict=True)), "curve": curve, "notes": []}
+    assert words in told(facts(audit=item), heading)
+    moved = {**item, "curve": [[-8.0, -4.0], [7.0, 4.0]]}
+    assert ("moved a little" in told(facts(audit=moved))) == (audit[2] is True)
+
+
+def test_remarks_on_what_is_not_shown():
+    warnings = [
+        {"code": "assumed", "message": "mu was taken as 1"},
+        {"code": "cycle-outside", "message": "1 cycle is outside the window"},
+    ]
+    assert told(facts(warnings=warnings), "Not shown") == "1 cycle is outside the window."
+
+
+def test_the_page_links_sentences_to_the_figure():
+    found = portrait("connected").facts()
+    shows = [p for p in parts(narrative_section(found)) if getattr(p, "role", "") == "button"]
+    assert shows
+    for part in shows:
+        assert part.tabIndex == 0
+        assert json.loads(getattr(part, "data-marks"))
+    told_on_page = [
+        p for p in parts(facts_panel(portrait("connected"))) if hasattr(p, "data-facts")
+    ]
+    sentences = [s for item in found["narrative"] for s in item["sentences"]]
+    assert len(told_on_page) == len(sentences)
+
+
+def test_marks_of_every_sort():
+    found = {
+        **portrait("cycle").facts(),
+        **{name: portrait("connected").facts()[name] for name in ("separatrices", "connections")},
+    }
+    assert sentence_marks(found, ("equilibrium 2", "equilibrium 2")) == [["point", 0.0, 0.0]]
+    assert sentence_marks(found, ("cycle 1",)) == [["cycle", 1]]
+    assert sentence_marks(found, ("separatrix 1",))[0][:2] == ["branch", "stable"]
+    assert sentence_marks(found, ("connection 0",))[0][0] == "link"
+    assert sentence_marks(found, ("window", "completeness", "system")) == [["window"]]
+
+
+def test_the_command_tells_it_in_lines():
+    lines = narrative_report(facts(), "Damped pendulum").split("\n")
+    assert lines[0] == "Damped pendulum"
+    assert "System" in lines
+    assert max(map(len, lines)) <= 76
+
+
+def test_paragraphs_are_plain_values():
+    first = narrate(facts())[0]
+    assert first == Paragraph("System", first.sentences)
