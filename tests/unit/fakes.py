@@ -199,7 +199,13 @@ def fake_services(*, can_delete: bool = True) -> Any:
     """Give services that know the pendulum and keep rows in memory."""
     portraits = FakePortraits()
     entry = SimpleNamespace(
-        slug="pendulum", title="Pendulum", spec=PENDULUM, note="It swings.", thumbnail=SVG
+        slug="pendulum",
+        title="Pendulum",
+        subject="Mechanics",
+        spec=PENDULUM,
+        note="It swings.",
+        source="Galilei",
+        thumbnail=SVG,
     )
     return SimpleNamespace(
         portraits=portraits,

@@ -91,7 +91,15 @@ def broken_page(error: Exception) -> tuple[Any, Any, str]:
 def card(services: Services, entry: Any) -> Card:
     """Give a gallery entry's card."""
     href = f"/#s={services.links.encode(entry.spec)}"
-    return Card(entry.title, entry.spec.equations, entry.note, href, entry.thumbnail)
+    return Card(
+        entry.title,
+        entry.subject,
+        entry.spec.equations,
+        entry.note,
+        entry.source,
+        href,
+        entry.thumbnail,
+    )
 
 
 def subject_of(services: Services, job: Any) -> Subject:

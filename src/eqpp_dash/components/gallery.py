@@ -1,10 +1,11 @@
-"""The gallery: a card for every classic system."""
+"""The gallery: a card for every classic system, by subject."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -18,21 +19,53 @@ class Card:
     """What a card shows: a system, and the link that opens it."""
 
     title: str
+    subject: str
     equations: str
     note: str
+    source: str
     href: str
     thumbnail: bytes | None
 
 
 def gallery_page(cards: Sequence[Card]) -> html.Div:
-    """Give the page at ``/gallery``."""
+    """Give the page at ``/gallery``: a section for each run of cards of one subject."""
+    subjects = [(name, list(some)) for name, some in groupby(cards, lambda card: card.subject)]
+    lead = f"{len(cards)} classic systems of the plane. Open one, then make it yours."
     return html.Div(
         [
             html.H1("Gallery"),
-            html.P("Classic systems of the plane. Open one, then make it yours.", className="lead"),
+            html.P(lead, className="lead"),
+            html.Nav(
+                [html.A(name, href=f"#{_anchor(name)}") for name, _ in subjects],
+                className="subjects",
+                **aria(label="Subjects"),
+            ),
+            *(_section(name, some) for name, some in subjects),
+        ],
+        className="plain-page gallery",
+    )
+
+
+def _anchor(subject: str) -> str:
+    """Give the id of a subject's section.
+
+    Examples
+    --------
+    >>> _anchor("Nerve cells")
+    'nerve-cells'
+    """
+    return subject.lower().replace(" ", "-")
+
+
+def _section(subject: str, cards: Sequence[Card]) -> html.Section:
+    heading = f"{_anchor(subject)}-heading"
+    return html.Section(
+        [
+            html.H2(subject, id=heading, className="subject"),
             html.Div([_card(card) for card in cards], className="cards"),
         ],
-        className="plain-page",
+        id=_anchor(subject),
+        **aria(labelledby=heading),
     )
 
 
@@ -42,9 +75,10 @@ def _card(card: Card) -> dmc.Anchor:
             thumbnail(card.thumbnail, ""),
             html.Div(
                 [
-                    html.H2(card.title),
+                    html.H3(card.title),
                     html.Pre(card.equations, className="card-equations"),
                     html.P(card.note, className="card-note"),
+                    html.P(card.source, className="card-source"),
                 ],
                 className="card-text",
             ),

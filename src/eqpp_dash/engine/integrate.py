@@ -392,7 +392,7 @@ class _Run:
         order = np.lexsort((t, lane))
         lane, kind, sign, t, h = (part[order] for part in (lane, kind, sign, t, h))
         y, f, new, slope = (part[:, order] for part in (y, f, new, slope))
-        terms = memory[:, :, order]
+        terms = memory.take(order, axis=2)  # contiguous: else every later take copies all
         explicit = np.flatnonzero(kind == 0.0)
         if explicit.size:
             field, memory = self.field(sign[explicit]), terms[:, :, explicit]

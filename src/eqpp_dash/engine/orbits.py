@@ -197,7 +197,7 @@ def join_steps(one: Steps, other: Steps) -> Steps:
         t[order],
         np.concatenate([one.h, other.h])[order],
         np.concatenate([one.y, other.y], axis=1)[:, order],
-        terms_among(np.concatenate(terms, axis=2)[:, :, order]),
+        terms_among(np.concatenate(terms, axis=2).take(order, axis=2)),
     )
 
 

@@ -22,6 +22,7 @@ _LAP, _GAP = 40, 6
 # Colours of middle lightness: they stand out from a white and from a black page alike.
 _ORBIT, _STABLE, _UNSTABLE = "#4a93cf", "#bb6a9d", "#e0691f"
 _NULLCLINES, _INK, _FRAME = ("#e69f00", "#12a87c"), "#26303c", "#8a94a2"
+_SURFACE, _WIDTHS = "#7a70c8", {"crossing": 1.0, "escaping": 1.4, "sliding": 3.0}
 
 
 def thumbnail_svg(portrait: Portrait) -> bytes:
@@ -77,6 +78,9 @@ def _draw(portrait: Portrait, detail: float, curves: int) -> bytes:
         separatrices.append(_path(_untaken(lines, taken, corners), detail, colour, 1.4))
     seeded = [place(item.points) for item in (*roles["given"], *roles["seeded"])][:curves]
     parts += [_path(_untaken(seeded, taken, corners), detail, _ORBIT, 1), *separatrices]
+    for kind, width in _WIDTHS.items():
+        lines = [place(item.points) for item in portrait.switching if item.kind == kind][:curves]
+        parts.append(_path(lines, detail, _SURFACE, width))
     for cycle in portrait.limit_cycles[:curves]:
         dash = "" if cycle.stability == "stable" else 'stroke-dasharray="5 3"'
         parts.append(_path([place(cycle.points)], detail, "#fff", 3.8))

@@ -17,8 +17,9 @@ class GalleryEntry:
 
     Attributes
     ----------
-    slug, title, note, source : str
-        Its name in links, its name for people, what it shows, where it is from.
+    slug, title, subject, note, source : str
+        Its name in links, its name for people, the field it belongs to, what it shows, where it
+        is from.
     spec : PortraitSpec
         Its specification.
     thumbnail : bytes or None
@@ -27,6 +28,7 @@ class GalleryEntry:
 
     slug: str
     title: str
+    subject: str
     note: str
     source: str
     spec: PortraitSpec
@@ -38,7 +40,7 @@ class Gallery:
 
     @staticmethod
     def entries() -> tuple[GalleryEntry, ...]:
-        """Give all entries, in their order.
+        """Give all entries, in their order: subject by subject.
 
         Examples
         --------
@@ -60,10 +62,11 @@ def _read_entries() -> tuple[GalleryEntry, ...]:
         entry = GalleryEntry(
             slug=data["slug"],
             title=data["title"],
+            subject=data["subject"],
             note=data["note"],
-            source=data.get("source", ""),
+            source=data["source"],
             spec=PortraitSpec.from_json(data["spec"]),
             thumbnail=picture.read_bytes() if picture.is_file() else None,
         )
-        found.append((data.get("order", 1000), entry))
+        found.append((data["order"], entry))
     return tuple(entry for _, entry in sorted(found, key=lambda pair: (pair[0], pair[1].slug)))

@@ -252,10 +252,24 @@ def test_an_empty_archive_says_so() -> None:
 
 
 def test_a_gallery_card_opens_the_workbench() -> None:
-    page = gallery_page([Card("Pendulum", "x' = y", "It swings.", "/#s=abc", b"<svg/>")])
+    page = gallery_page(
+        [Card("Pendulum", "Mechanics", "x' = y", "It swings.", "Galilei", "/#s=abc", b"<svg/>")]
+    )
     anchors = [item for item in parts(page) if getattr(item, "href", None)]
-    assert [item.href for item in anchors] == ["/#s=abc"]
+    assert [item.href for item in anchors] == ["#mechanics", "/#s=abc"]
     assert "It swings." in text(page)
+    assert "Galilei" in text(page)
+
+
+def test_the_gallery_has_a_section_a_subject_and_a_link_to_each() -> None:
+    names = ("Nerve cells", "Nerve cells", "Bifurcations")
+    page = gallery_page(
+        [Card(f"{n}", s, "", "", "", f"/#s={n}", None) for n, s in enumerate(names)]
+    )
+    sections = [item for item in parts(page) if type(item).__name__ == "Section"]
+    links = [item.href for item in parts(page) if type(item).__name__ == "A"]
+    assert links == [f"#{section.id}" for section in sections] == ["#nerve-cells", "#bifurcations"]
+    assert [len(section.children[1].children) for section in sections] == [2, 1]
 
 
 def test_palettes_have_the_ten_shades_that_mantine_asks_for() -> None:

@@ -17,6 +17,9 @@ from eqpp_dash.engine.cycles.sort import Run
 from eqpp_dash.engine.cycles.values import Band
 from eqpp_dash.model.portrait import Array, Equilibrium
 
+SAME_TIME = 1e-2
+"""Two times of return of one orbit differ by no more than this share."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Orbit:
@@ -55,30 +58,79 @@ def split_bands(
     list of Band
         At least two sampled orbits each, or only one where loops are so close together.
     """
-    if not runs:
-        return []
-    counts = [len(run.positions) for run in runs]
-    of = np.repeat(np.arange(len(runs)), counts)
-    lanes = np.repeat(np.array([run.arc for run in runs], dtype=np.intp), counts)
-    x = np.concatenate([returns.arcs[r.arc].abscissa(np.array(r.positions)) for r in runs])
-    path: list[Steps] = []
-    out = returns.shoot(lanes, x, np.ones(x.size), COARSE, path=path)
-    back = np.flatnonzero(out.fate == Fate.RETURNED)
-    curves = rough_curves(path, back, out.time[back])
-    orbits: list[list[tuple[Array, float]]] = [[] for _ in runs]
-    for i, curve in zip(back, curves, strict=True):
-        orbits[of[i]].append((curve, float(out.time[i])))
-    bands = []
-    for run, own in zip(runs, orbits, strict=True):
-        if not own:
-            continue
-        low = np.min([curve.min(axis=0) for curve, _ in own], axis=0)
-        high = np.max([curve.max(axis=0) for curve, _ in own], axis=0)
-        for shift in periods.shifts(np.stack([low, high], axis=1)):
-            moved = [_orbit(curve + shift, time, equilibria) for curve, time in own]
-            for _, group in groupby(moved, key=lambda orbit: orbit.inside):
-                bands.append(_band(run, list(group)))
-    return bands
+    ends = [{0, len(run.positions) - 1} for run in runs]
+    groups = _grouped(returns, runs, ends, equilibria, periods)
+    parts = [{tuple(map(len, copy)) for copy in copies} for copies in groups]
+    mixed = [k for k, two in enumerate(ends) if parts[k] != {(len(two),)}]
+    every = [set(range(len(runs[k].positions))) for k in mixed]
+    again = _grouped(returns, [runs[k] for k in mixed], every, equilibria, periods)
+    for k, copies in zip(mixed, again, strict=True):
+        groups[k] = copies
+    return [
+        _band(run, group)
+        for run, copies in zip(runs, groups, strict=True)
+        for copy in copies
+        for group in copy
+    ]
+
+
+def _grouped(
+    returns: ReturnMap,
+    runs: Sequence[Run],
+    wanted: Sequence[set[int]],
+    equilibria: Sequence[Equilibrium],
+    periods: Periods,
+) -> list[list[list[list[_Orbit]]]]:
+    """Follow some orbits of each run: their copies, grouped by the equilibria that they go round.
+
+    The closed orbits through a section are nested, so where two go round the same equilibria all
+    between them do: those at the ends of a run are enough then, if they could be followed.
+    """
+    found = []
+    for own in _traced(returns, runs, wanted):
+        copies: list[list[list[_Orbit]]] = []
+        if own:
+            low = np.min([curve.min(axis=0) for curve, _ in own], axis=0)
+            high = np.max([curve.max(axis=0) for curve, _ in own], axis=0)
+            for shift in periods.shifts(np.stack([low, high], axis=1)):
+                moved = [_orbit(curve + shift, time, equilibria) for curve, time in own]
+                copies.append([list(g) for _, g in groupby(moved, key=lambda orbit: orbit.inside)])
+        found.append(copies)
+    return found
+
+
+def _traced(
+    returns: ReturnMap, runs: Sequence[Run], wanted: Sequence[set[int]]
+) -> list[list[tuple[Array, float]]]:
+    """Follow orbits of each run once more, for their curves and periods.
+
+    They are known to return, and when: only where one seems to do so at another time are its
+    steps looked at more closely.
+    """
+    orbits: list[dict[int, tuple[Array, float]]] = [{} for _ in runs]
+    left = [(k, i) for k, some in enumerate(wanted) for i in sorted(some)]
+    for doubt in (False, True):
+        if not left:
+            break
+        lanes = np.array([runs[k].arc for k, _ in left], dtype=np.intp)
+        x = np.array(
+            [
+                returns.arcs[runs[k].arc].abscissa(np.array([runs[k].positions[i]]))[0]
+                for k, i in left
+            ]
+        )
+        times = np.array([runs[k].times[i] for k, i in left])
+        path: list[Steps] = []
+        out = returns.shoot(lanes, x, np.ones(x.size), COARSE, path=path, doubt=doubt)
+        back = out.fate == Fate.RETURNED
+        if not doubt:
+            back &= np.abs(out.time - times) <= SAME_TIME * times
+        here = np.flatnonzero(back)
+        for n, curve in zip(here, rough_curves(path, here, out.time[here]), strict=True):
+            k, i = left[n]
+            orbits[k][i] = curve, float(out.time[n])
+        left = [left[n] for n in np.flatnonzero(~back)]
+    return [[own[i] for i in sorted(own)] for own in orbits]
 
 
 def _orbit(curve: Array, period: float, equilibria: Sequence[Equilibrium]) -> _Orbit:

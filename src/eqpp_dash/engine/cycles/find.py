@@ -135,11 +135,17 @@ def find_limit_cycles(
         returns = ReturnMap(field, arcs, unit, far, traps, leaper, values, tell.again)
         ends = EndJudge(field)
         chosen = sorted(periods.chosen(arcs), key=lambda k: _distance(arcs[k], lo, hi))
+        excluded = proof is not None and proof.everywhere
         scan = Scan(
-            Displacement(returns), ends, chosen, budget, lambda share: tell(0.1 + 0.7 * share)
+            Displacement(returns),
+            ends,
+            chosen,
+            budget,
+            lambda share: tell(0.1 + 0.7 * share),
+            only_bands=excluded,
         )
         found = sort_findings(scan, ends, analytic=not field.switching)
-        if proof is not None and proof.everywhere:
+        if excluded:
             found.keep_bands()
         refined = periods.repeat(refine_cycles(returns, found.brackets))
         tell(0.9)

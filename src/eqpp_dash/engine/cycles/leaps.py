@@ -36,10 +36,12 @@ class Leaps:
         The machine code.
     values : ndarray, shape (p,)
         Values of its parameters.
+    doubt : bool
+        Whether turns after many slow steps are doubted.
     """
 
-    def __init__(self, shot: Shot, leaper: Leaper, values: Array) -> None:
-        self.shot, self.leaper = shot, leaper
+    def __init__(self, shot: Shot, leaper: Leaper, values: Array, doubt: bool = True) -> None:
+        self.shot, self.leaper, self.doubt = shot, leaper, doubt
         self.implicit = leaper.implicit
         shot.extra = limits.EXTRA_LEAPS
         if not self.implicit:
@@ -122,7 +124,8 @@ class Leaps:
         """Tell which lanes turned after many slow steps, stiff: the turn may be an oscillation."""
         lanes, shot = self.shot.lanes, self.shot
         found = (after[Row.STATE] == State.TURNED) & (after[Row.SLOW] >= limits.STIFF_EVERY)
-        if self.implicit or shot.rtol < limits.ROUGH or not found.any():
+        sure = self.implicit or not self.doubt or shot.rtol < limits.ROUGH
+        if sure or not found.any():
             return np.zeros(some.size, dtype=bool)
         stiff = shot.stepping.stiff(lanes.sign[some], lanes.y[:, some], lanes.h[some])
         return np.asarray(found & stiff)

@@ -91,6 +91,7 @@ class ReturnMap:
         most_steps: int = 3000,
         longest: Array | None = None,
         path: list[Steps] | None = None,
+        doubt: bool = True,
     ) -> FirstReturns:
         """Follow orbits to their returns.
 
@@ -115,6 +116,9 @@ class ReturnMap:
             Times after which orbits are given up.
         path : list, optional
             Gets the good steps, round by round.
+        doubt : bool
+            Whether turns of orbits that seem to be stiff are looked at by an implicit method, lest
+            they be oscillations of the steps.
 
         Returns
         -------
@@ -126,7 +130,7 @@ class ReturnMap:
             shot = Shot(self, self._start(arc, x, sign), rtol, rightmost, path)
             shot.begin(race, most_steps, longest)
             if self.leaper is not None:
-                Leaps(shot, self.leaper, self.values).run()
+                Leaps(shot, self.leaper, self.values, doubt).run()
                 if shot.lanes.stiff.any() and rtol >= limits.ROUGH and path is None:
                     Leaps(shot, self.leaper.stiff, self.values).run()
             return shot.run()

@@ -46,6 +46,9 @@ class Scan:
         Most orbits followed.
     progress : callable, optional
         Told the share of gaps that are judged.
+    only_bands : bool
+        Whether limit cycles are excluded already. Then nothing is looked for beyond the first
+        and last samples of a section: farther on errors would hide whether orbits close.
     """
 
     def __init__(
@@ -55,7 +58,9 @@ class Scan:
         chosen: Sequence[int],
         budget: int,
         progress: Callable[[float], object] | None = None,
+        only_bands: bool = False,
     ) -> None:
+        self.only_bands = only_bands
         self.displacement, self.ends, self.budget = displacement, ends, budget
         self.chosen = list(chosen)
         self.progress = progress or (lambda share: None)
@@ -71,7 +76,8 @@ class Scan:
         for (k, _), sample in zip(wanted, found, strict=True):
             self.samples[k].append(sample)
         self.progress(FIRST)
-        self._go_to_ends()
+        if not self.only_bands:
+            self._go_to_ends()
         self._part_from_zeros()
         open_ = [(k, Gap(a, b)) for k, row in enumerate(self.samples) for a, b in pairwise(row)]
         told = FIRST

@@ -33,8 +33,8 @@ class Run:
         For what is undecided.
     error : float
         Largest displacement that would not be seen.
-    positions : tuple of float
-        Positions of all its samples.
+    positions, times : tuple of float
+        Positions of all its samples, and their times of return.
     """
 
     arc: int
@@ -44,6 +44,7 @@ class Run:
     reason: str = ""
     error: float = 0.0
     positions: tuple[float, ...] = ()
+    times: tuple[float, ...] = ()
 
 
 @dataclass(slots=True)
@@ -166,6 +167,7 @@ def _sort_flat(
     errors = [min(s.error[j] for j in s.returned) for s in samples if s.returned]
     whole.error = max(errors, default=0.0)
     whole.positions = tuple(s.position for s in samples)
+    whole.times = tuple(s.time for s in samples)
     banded = any(item.judgement.verdict == Verdict.BAND for item in run)
     sides = [item.gap.left for item in reversed(before)], [item.gap.right for item in after]
     nonzero = [sample for side in sides if (sample := _first_nonzero(side)) is not None]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
 from eqpp_dash import PortraitSpec, compute_portrait
-from eqpp_dash.engine.cycles import find_limit_cycles
+from eqpp_dash.engine.cycles import find, find_limit_cycles
+from eqpp_dash.engine.cycles.scan import Scan
 from eqpp_dash.engine.equilibria import find_equilibria
 from eqpp_dash.engine.structure.facts import Kind
 from eqpp_dash.engine.structure.find import find_structure
@@ -49,6 +52,30 @@ def test_a_first_integral_leaves_bands_only():
         band.equilibria for band in plain.bands
     )
     assert found.completeness.blind == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "reach"), [("x' = y; y' = -sin(x)", 3.0), ("x' = 2*x*(1 - y); y' = -y*(1 - x)", 1.5)]
+)
+def test_bands_reach_as_far_where_a_proof_spares_their_ends(text, reach, monkeypatch):
+    """Pendulum and Lotka-Volterra: the same inner and outer orbits as without the proof."""
+    went = Counter()
+    to_ends = Scan._go_to_ends
+
+    def counted(scan):
+        went["to ends"] += 1
+        to_ends(scan)
+
+    monkeypatch.setattr(Scan, "_go_to_ends", counted)
+    found, _, _ = proved(text, (0.5, 3.0), (-1.5, 1.5), plain=False)
+    assert not went
+    monkeypatch.setattr(find, "exclude_cycles", lambda *_: None)
+    plain, _, _ = proved(text, (0.5, 3.0), (-1.5, 1.5), plain=False)
+    assert went["to ends"] == 1
+    assert max(band.outer[0] for band in found.bands) > reach
+    for mine, other in zip(found.bands, plain.bands, strict=True):
+        np.testing.assert_allclose(mine.inner, other.inner, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(mine.outer, other.outer, rtol=0, atol=1e-12)
 
 
 def test_the_index_excludes_cycles_within_the_window():
