@@ -40,13 +40,18 @@ class Cycle:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a tool claims of a system; connections as pairs of points, from and to."""
+    """What a tool claims of a system.
+
+    Connections are pairs of points, from and to; `complete` if it proves that there are no other
+    equilibria.
+    """
 
     equilibria: tuple[Equilibrium, ...] = ()
     curves: int = 0
     cycles: tuple[Cycle, ...] = ()
     undecided_cycles: int = 0
     connections: tuple[tuple[tuple[float, float], tuple[float, float]], ...] = ()
+    complete: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,7 @@ class Count:
     cycles_undecided: int = 0
     connections: int = 0
     connections_found: int = 0
+    complete: int = 0
     wrong: list[str] = field(default_factory=list)
     period_errors: list[float] = field(default_factory=list)
 
@@ -123,6 +129,7 @@ def count(known: Known, findings: Findings) -> Count:
         curves=int(known.curve is not None),
         cycles=len(known.cycles),
         connections=len(known.connections),
+        complete=int(findings.complete),
     )
     _count_equilibria(made, known, findings)
     _count_cycles(made, known, findings)

@@ -54,6 +54,7 @@ def by_eqpp(known: Known) -> Findings:
             for one in portrait.connections
             if one.status in ("proved", "verified")
         ),
+        portrait.completeness["equilibria"] == "proved",
     )
 
 
