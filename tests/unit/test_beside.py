@@ -142,3 +142,16 @@ def test_the_plain_script_reads_returns(bench) -> None:
     assert read(settling - 1.0, [np.zeros(2)]) == [], "a focus"
     assert read(1.0 + 1.0 / np.arange(1.0, 101.0)) == [], "still moving"
     assert read(settling + 2.0) == [], "beyond the window"
+
+
+def test_the_plain_script_is_at_its_best(bench, systems, monkeypatch) -> None:
+    def number(name):
+        field = bench.finders.python_field(systems[name])
+        low, high = np.array(list(systems[name].window.values())).T
+        found = bench.plain.find_equilibria(lambda _, p: list(field(*p)), low, high)
+        return len(found)
+
+    monkeypatch.setattr(bench.plain, "STARTS", 6)
+    assert (number("p-near-double"), number("p-saddle-node")) == (2, 1)
+    monkeypatch.setattr(bench.plain, "SAME", 1e-6)
+    assert number("p-near-double") == 1
