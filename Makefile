@@ -67,7 +67,7 @@ torture: $(TEST_VENV)/.ready ## Kill workers, executor, server and jobs at rando
 
 # ---- measuring -----------------------------------------------------------------------------
 
-peers: ## Compare the integrator with its peers, installed into an environment of their own
+peers: ## Compare the package with its peers, installed into an environment of their own
 	@./tools/make-peers $(PYTHON) .venv-peers
 	.venv-peers/bin/python benchmarks $(ARGS)
 

@@ -1,4 +1,4 @@
-"""Compare the integrator with its peers: all scripts, one after the other.
+"""Compare the package with its peers: all scripts, one after the other.
 
 ``python benchmarks`` runs each in a process of its own and passes arguments on. The exit code is 1
 if one of them misses a bound.
@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-SCRIPTS = ("throughput", "peak", "new_system", "dense", "basin", "rossler", "stiff")
+SCRIPTS = ("throughput", "peak", "new_system", "dense", "basin", "rossler", "stiff", "beside")
 
 if __name__ == "__main__":
     failed = []

@@ -1,4 +1,4 @@
-"""Run Debian's XPPAUT without its windows, over a range of a parameter."""
+"""Run Debian's XPPAUT without its windows: over a range of a parameter, or from many starts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,63 @@ COMMAND = "xppaut"
 def present() -> bool:
     """Whether XPPAUT is installed."""
     return shutil.which(COMMAND) is not None
+
+
+def run(folder: str, text: str, *options: str) -> str:
+    """Run a file in a folder in silent mode; give what is written to the terminal."""
+    Path(folder, "system.ode").write_text(text)
+    return subprocess.run(
+        [COMMAND, "system.ode", "-silent", *options],
+        cwd=folder,
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=600,
+    ).stdout
+
+
+def version() -> str:
+    """Give XPPAUT's version, as it says itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        said = run(folder, "x'=-x\ndone\n")
+    return re.search(r"XPPAUT (\S+)", said).group(1)  # type: ignore[union-attr]
+
+
+def integrate_from(
+    equations: Sequence[str],
+    parameters: Mapping[str, float],
+    starts: Sequence[Mapping[str, float]],
+    options: str,
+) -> list[Array]:
+    """Integrate from many starts in one call, each a named set of the file.
+
+    Parameters
+    ----------
+    equations : sequence of str
+        In XPPAUT's language.
+    starts : sequence of mapping
+        Values of the variables.
+    options : str
+        What follows ``@``.
+
+    Returns
+    -------
+    list of ndarray, shape (k, 1 + n)
+        Time and state, the rows that XPPAUT writes, for each start.
+    """
+    lines = list(equations)
+    lines += [f"par {name}={value:.17g}" for name, value in parameters.items()]
+    lines.append(f"@ {options}")
+    for number, start in enumerate(starts):
+        values = ",".join(f"{name}={value:.17g}" for name, value in start.items())
+        lines.append(f"set s{number} {{{values}}}")
+    with tempfile.TemporaryDirectory() as folder:
+        run(folder, "\n".join([*lines, "done", ""]))
+        return [
+            np.fromstring(text, sep=" ").reshape(-1, 1 + len(starts[0]))
+            for text in (Path(folder, f"s{k}.dat").read_text() for k in range(len(starts)))
+        ]
 
 
 def sweep_maxima(
@@ -61,16 +119,8 @@ def sweep_maxima(
         ]
     )
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "system.ode").write_text(text)
         before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        subprocess.run(
-            [COMMAND, "system.ode", "-silent", "-outfile", "maxima"],
-            cwd=folder,
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=600,
-        )
+        run(folder, text, "-outfile", "maxima")
         wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         maxima = np.full((len(values), most), np.nan)
