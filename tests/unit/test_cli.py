@@ -181,7 +181,7 @@ def test_compute_prints_a_readable_table(run, services):
 
 def test_compute_tells_the_portrait_in_words(run):
     result = run("compute", "-e", "x' = y; y' = -x", "--words")
-    assert "Equilibria\n  The only equilibrium in the window is a center at (0, 0)" in result.stdout
+    assert "\n\nEquilibria\n  There are five equilibria in the window" in result.stdout
     both = run("compute", "-e", "x' = y; y' = -x", "--words", "--json")
     assert both.exit_code == 2
     assert "give one of the two" in both.stderr
