@@ -149,14 +149,19 @@ def _parted(source: Source, saddles: Sequence[str], branches: Branches) -> Itera
 def _many(source: Source, branches: Branches, way: str) -> Sentence:
     """Count where the separatrices of many saddles end."""
     ends = Counter(_sort(source, item) for _, item in branches)
-    parts = []
-    for (one, many), times in ends.most_common():
-        parts.append(f"{numeral(times)} {one if times == 1 else many}")
     total = count(len(branches), f"{way} separatrix", f"{way} separatrices")
-    saddles = len(dict.fromkeys(item["of"] for _, item in branches))
+    saddles = count(len(dict.fromkeys(item["of"] for _, item in branches)), "saddle")
     sure = {item["evidence"] for _, item in branches} - {"undecided"}
     evidence = f" ({sure.pop()})" if len(sure) == 1 else ""
-    text = f"of the {total} of {count(saddles, 'saddle')}, {joined(parts)}{evidence}"
+    if len(ends) == 1:
+        ((_, all_),) = ends
+        text = f"all {total} of {saddles} {all_}{evidence}"
+    else:
+        told = (
+            f"{numeral(times)} {one if times == 1 else many}"
+            for (one, many), times in ends.most_common()
+        )
+        text = f"of the {total} of {saddles}, {joined(told)}{evidence}"
     return Sentence(ended(text), _facts(source, branches))
 
 
