@@ -78,7 +78,7 @@ def _cycle(source: Source, k: int) -> Sentence:
         text += f" goes round {joined(around)}"
     elif any(turns):
         winds = zip(turns, source.variables, strict=False)
-        ways = (f"{times(n)} round the cylinder, along {name}" for n, name in winds if n)
+        ways = (f"{times(n)} round the {source.space}, along {name}" for n, name in winds if n)
         text += f" winds {joined(ways)}"
     else:
         text += " was found"
@@ -115,11 +115,11 @@ def _search(source: Source) -> Iterator[Sentence]:
     if proof is not None:
         yield _proved(source, proof[2], inside=bool(proof[1]))
         if winds is not None:
-            text = f"none winds round the cylinder either (proved: {symbols(winds)})"
+            text = f"none winds round the {source.space} either (proved: {symbols(winds)})"
             yield Sentence(ended(text), ("completeness",))
         elif found_winding is not None:
             head = "no other one" if found_winding else "none"
-            text = f"{head} that winds round the cylinder was found; that is no proof"
+            text = f"{head} that winds round the {source.space} was found; that is no proof"
             yield Sentence(ended(text), ("completeness",))
     elif status == "searched":
         sections = int(search.get("arcs") or 0)

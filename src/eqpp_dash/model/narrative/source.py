@@ -37,6 +37,12 @@ class Source:
         return list(self.facts["system"].get("structure") or ())
 
     @property
+    def space(self) -> str:
+        """What the phase space is if a variable is periodic."""
+        shifts = sum(item["type"] == "periodic" for item in self.structure)
+        return "torus" if shifts > 1 else "cylinder"
+
+    @property
     def completeness(self) -> Mapping[str, Any]:
         """How sure it is of each search that nothing was missed."""
         found: Mapping[str, Any] = self.facts.get("completeness") or {}
