@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 import pytest
 from narratives import faults, judge, specs
 
@@ -30,7 +28,7 @@ def test_sentences_about_two_wells_are_borne_out(wells) -> None:
 
 @pytest.mark.parametrize("name", ["lotka-volterra.json", "van-der-pol.json"])
 def test_sentences_about_the_gallery_are_borne_out(name: str) -> None:
-    spec = dict(islice(specs(1), 12))[name]
+    spec = next(spec for entry, spec in specs(1) if entry == name)
     count, wrong = judge(compute_portrait(spec).facts())
     assert wrong == []
     assert count >= 5
