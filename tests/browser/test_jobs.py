@@ -31,7 +31,7 @@ def progress(window: Any) -> float:
 
 def test_progress_moves_and_never_falls(server: Any, visit: Visit) -> None:
     window = visit()
-    row = begin(window, server, starts=30)
+    row = begin(window, server, starts=5)
     seen = [progress(window)]
     while window.text("job-badge").lower() == "running":
         seen.append(progress(window))

@@ -83,7 +83,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     quiet(sys.executable, "-m", "venv", work / "env")
     python = work / "env" / "bin" / "python"
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    quiet(*pip, "--require-hashes", "-r", ROOT / "requirements.txt")
+    quiet(*pip, "--no-compile", "--require-hashes", "-r", ROOT / "requirements.txt")
     quiet(*pip, "--no-deps", *work.glob("*.whl"))
     folder = work / "elsewhere"
     for decoy in ("app.py", "components/__init__.py", "backend/__init__.py"):
