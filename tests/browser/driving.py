@@ -156,7 +156,7 @@ class Visitor:
         self.page.locator('#picture-frame[aria-busy="false"]').wait_for()
 
 
-def slow_spec(number: int, starts: int = 200) -> PortraitSpec:
+def slow_spec(number: int, starts: int = 60) -> PortraitSpec:
     """Give a question that takes seconds, and that nobody has asked before."""
     return PortraitSpec.from_json(
         {

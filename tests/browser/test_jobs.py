@@ -136,5 +136,5 @@ def test_a_restart_of_the_server_resumes_the_view(own_server: Visit, visit: Visi
     window.page.click("#job-cancel")
     window.job_says("cancelled")
     # The browser complains while there is no server; of that, and nothing else.
-    known = ("ERR_CONNECTION", "Failed to fetch", "NetworkError", "Callback failed")
+    known = ("ERR_CONNECTION", "ERR_EMPTY", "Failed to fetch", "NetworkError", "Callback failed")
     window.problems[:] = [p for p in window.problems if not any(word in p for word in known)]
