@@ -8,6 +8,9 @@ TEST_BIN := $(TEST_VENV)/bin
 JOBS ?= 2
 SOURCES := $(shell find src -type f -not -name "*.pyc")
 
+# The tests start Python hundreds of times: each start would compile the whole package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test check unit truth thorough dist torture peers screenshots gallery lock clean browser-tools
 
@@ -30,7 +33,7 @@ run: $(VENV)/.installed ## Make an environment, install the package, serve the d
 # ---- testing -------------------------------------------------------------------------------
 
 $(TEST_VENV)/.ready: requirements-test.txt requirements-build.txt pyproject.toml
-	@./tools/make-venv $(PYTHON) $(TEST_VENV) requirements-test.txt
+	@./tools/make-venv $(PYTHON) $(TEST_VENV) requirements-test.txt --no-compile
 	@$(TEST_BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -46,7 +49,8 @@ check: $(TEST_VENV)/.ready ## Lint, types, architecture
 unit: $(TEST_VENV)/.ready ## The quick tests alone
 	$(TEST_BIN)/pytest -q -n $(JOBS) tests/unit tests/truth src docs
 
-test: check browser-tools ## Install what the tests need, browser included, and pass them all
+test: ## Install what the tests need, browser included, and pass them all
+	@$(MAKE) --no-print-directory -j 2 check browser-tools
 	$(TEST_BIN)/pytest -q -n $(JOBS) tests/unit tests/truth src docs
 	$(TEST_BIN)/pytest -q -n $(JOBS) --dist loadgroup tests/integration tests/browser
 

@@ -58,7 +58,7 @@ class Server:
         command = [sys.executable, "-P", "-m", "eqpp_dash", "serve", "--port", str(self.port)]
         command += ["--workers", "2", "--threads", "4", "--data-dir", str(self.folder / "data")]
         self.log = (self.folder / "server.log").open("ab")
-        env = {**os.environ, "EQPP_EXECUTOR_IDLE_S": "3", **self.env}
+        env = {**os.environ, "EQPP_EXECUTOR_IDLE_S": "20", **self.env}
         self.process = subprocess.Popen(
             command, cwd=self.folder, env=env, stdout=self.log, stderr=self.log
         )
@@ -156,7 +156,7 @@ class Visitor:
         self.page.locator('#picture-frame[aria-busy="false"]').wait_for()
 
 
-def slow_spec(number: int, starts: int = 200) -> PortraitSpec:
+def slow_spec(number: int, starts: int = 60) -> PortraitSpec:
     """Give a question that takes seconds, and that nobody has asked before."""
     return PortraitSpec.from_json(
         {

@@ -83,7 +83,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     quiet(sys.executable, "-m", "venv", work / "env")
     python = work / "env" / "bin" / "python"
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    quiet(*pip, "--require-hashes", "-r", ROOT / "requirements.txt")
+    quiet(*pip, "--no-compile", "--require-hashes", "-r", ROOT / "requirements.txt")
     quiet(*pip, "--no-deps", *work.glob("*.whl"))
     folder = work / "elsewhere"
     for decoy in ("app.py", "components/__init__.py", "backend/__init__.py"):
@@ -139,7 +139,7 @@ def wait_for_answer(url: str, process: "subprocess.Popen[bytes]") -> None:
 def equations_of(name: str) -> str:
     """A system that no other launcher has asked for, heavy enough to watch its progress."""
     shift = 1 + sum(map(ord, name)) % 1000 / 1e4
-    return f"x' = sin(13y) + 0.3cos(12x)sin(y)\ny' = {shift}sin(13x) - 0.2x sin(11y)"
+    return f"x' = sin(11y) + 0.3cos(10x)sin(y)\ny' = {shift}sin(11x) - 0.2x sin(9y)"
 
 
 WATCH_BAR = """() => {
@@ -158,7 +158,7 @@ PORTRAIT = "location.hash.split('&p=')[1]"
 BADGE = "document.querySelector('#job-badge').textContent.toLowerCase()"
 
 
-def until(page: Page, expression: str, seconds: float = 60) -> None:
+def until(page: Page, expression: str, seconds: float = 120) -> None:
     """Wait for a condition; asked from outside, since the page's policy forbids eval within it."""
     end = time.monotonic() + seconds
     while not page.evaluate(expression):
