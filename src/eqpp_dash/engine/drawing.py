@@ -18,7 +18,7 @@ from eqpp_dash.engine.seeding import (
     candidate_starts,
     choose_seeds,
     free_starts,
-    saddle_branches,
+    separatrix_branches,
     separatrix_orbits,
     with_lead,
     within_annuli,
@@ -82,7 +82,7 @@ def draw_trajectories(
     steps = AUTO_STEPS if spec.time.span is None else STEPS
     steps = ROUGH_STEPS if problem.field.switching else steps
     orbits = Orbits.through(given, "given", steps)
-    branches = saddle_branches(problem, equilibria) if "separatrices" in spec.analyses else []
+    branches = separatrix_branches(problem, equilibria) if "separatrices" in spec.analyses else []
     if branches:
         orbits = separatrix_orbits(problem, branches, steps) + orbits
     traced = integrate_both(problem, orbits, equilibria, progress=report.stage(0.0, 0.35))
@@ -154,7 +154,7 @@ def sketch_trajectories(
         by_eye=True,
     )
     orbits = Orbits.through(np.zeros((0, problem.width.size)), "seeded", SKETCH_STEPS)
-    manifolds = saddle_branches(loose, equilibria) if "separatrices" in spec.analyses else []
+    manifolds = separatrix_branches(loose, equilibria) if "separatrices" in spec.analyses else []
     if manifolds:
         orbits = separatrix_orbits(loose, manifolds, SKETCH_STEPS)
     branches = len(orbits)

@@ -131,7 +131,7 @@ def compute_portrait(
             *(search.notices if search else ()),
             *outside_notices(closed, fitted=spec.window is None),
             *basin_notices(basins),
-            *separatrix_notices(spec, equilibria),
+            *separatrix_notices(spec, equilibria, net.separatrices),
             *audit_notices(audit),
             *end_notices(trajectories),
         ),
