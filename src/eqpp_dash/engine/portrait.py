@@ -104,13 +104,13 @@ def compute_portrait(
     problem = replace(problem, annuli=closed.bands, sets=search.sets if search else ())
     basins = basins_of_portrait(system, spec, problem, equilibria, report)
     report.begin("trajectories")
-    trajectories, net = draw_trajectories(problem, spec, equilibria, report, found.structure)
+    trajectories, net, shown = draw_trajectories(problem, spec, equilibria, report, found.structure)
     audit = audit_indices(compiled, window, search, closed.cycles, found.structure)
     return replace(
         base,
         field=grid,
         nullclines=nullclines,
-        equilibria=equilibria,
+        equilibria=shown,
         equilibrium_sets=search.sets if search else (),
         singularities=search.singularities if search else (),
         trajectories=trajectories,
