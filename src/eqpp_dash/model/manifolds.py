@@ -37,6 +37,9 @@ class Separatrix:
         Distance, in widths of the window, up to which the parametrisation was used.
     residual : float
         Greatest error of the invariance equation so far, in widths of the window.
+    level_error : float or None
+        Greatest distance, in widths of the window, of the points that were computed in the window
+        from the level of a proved first integral on which the branch lies; None without one.
     """
 
     equilibrium: int
@@ -49,6 +52,7 @@ class Separatrix:
     order: int
     radius: float
     residual: float
+    level_error: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,6 +10,7 @@ import numpy as np
 from eqpp_dash.engine.connections.candidates import Candidate, Walk, candidates, is_clear
 from eqpp_dash.engine.connections.chains import polycycles
 from eqpp_dash.engine.connections.gaps import measure_gap
+from eqpp_dash.engine.connections.levels import level_error
 from eqpp_dash.engine.connections.proofs import Proof, Prover
 from eqpp_dash.engine.manifolds import Branch
 from eqpp_dash.engine.orbits import Problem
@@ -95,8 +96,12 @@ def find_connections(
     for i, walk in enumerate(steps):
         if i not in ends:
             named[i] = _doubted(problem, named[i], walk)
+    integral = structure.integral if structure else None
     separatrices = [
-        _separatrix(branch, curve, ends.get(i))
+        replace(
+            _separatrix(branch, curve, ends.get(i)),
+            level_error=level_error(problem, integral, equilibria[branch.equilibrium], steps[i][1]),
+        )
         for i, (branch, curve) in enumerate(zip(branches, named, strict=True))
     ]
     chains = polycycles(connections)

@@ -174,5 +174,9 @@ def test_the_loop_of_a_cusp_is_found():
     assert (loop.type, loop.source, loop.target, loop.status) == ("homoclinic", 0, 0, "verified")
     assert [item.status for item in found.polycycles] == ["verified"]
     assert {item.limit for item in found.separatrices} == {"equilibrium 0"}
+    assert all(0 <= item.level_error < 1e-3 for item in found.separatrices)
+    assert [item["level_error"] for item in found.facts()["separatrices"]] == [
+        item.level_error for item in found.separatrices
+    ]
     curves = [item.points for item in found.trajectories]
     assert np.concatenate(curves)[:, 0].max() == pytest.approx(4 / 3, abs=1e-3)
