@@ -65,6 +65,8 @@ FAULTS: list[tuple[str, Change, str]] = [
     ("p-monkey", lambda p: p, "ok"),
     ("p-monkey", first_equilibrium(kind="undecided", index=None), "undecided"),
     ("p-monkey", first_equilibrium(kind="saddle"), "wrong"),
+    ("p-monkey", lambda p: replace(p, separatrices=p.separatrices[1:]), "missing"),
+    ("p-monkey", lambda p: replace(p, separatrices=p.separatrices * 2), "wrong"),
     ("p-line-of-equilibria", lambda p: p, "ok"),
     ("p-line-of-equilibria", lambda p: replace(p, equilibrium_sets=()), "missing"),
     (

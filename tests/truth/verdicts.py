@@ -29,7 +29,7 @@ DRAWN = 2e-3
 """Most distance of a drawn curve from a point of it, in widths of the window: two pixels."""
 CHECKED = (
     *("equilibria", "equilibria_continuum", "not_equilibria", "limit_cycles", "conserved"),
-    *("manifold", "homoclinic", "heteroclinic"),
+    *("manifold", "separatrices", "homoclinic", "heteroclinic"),
 )
 OK, UNDECIDED, MISSING, WRONG = range(4)
 WORDS = ("ok", "undecided", "missing", "wrong")
@@ -240,7 +240,7 @@ def gradient(case: Case, expression: str) -> np.ndarray:
 
 def check_manifolds(case: Case, portrait: Portrait) -> Check:
     """Separatrices pass where they should, and connections join what they should."""
-    facts = case.of("manifold", "homoclinic", "heteroclinic")
+    facts = case.of("manifold", "separatrices", "homoclinic", "heteroclinic")
     if not facts:
         return Check()
     check, good = Check(), 0
@@ -255,8 +255,28 @@ def check_manifolds(case: Case, portrait: Portrait) -> Check:
             good += 1
         else:
             check.missing.append(f"the separatrix through {point}")
+    for fact in case.of("separatrices"):
+        check_branches(fact, portrait, check)
     check.shown = f"{good}/{len(wanted)}"
     return check
+
+
+def check_branches(fact: dict[str, Any], portrait: Portrait, check: Check) -> None:
+    """A point has the separatrices that are known, in their directions, and no others."""
+    name = ending(portrait, fact["of"])
+    found = [s for s in portrait.separatrices if f"equilibrium {s.equilibrium}" == name]
+    for item in fact["branches"]:
+        matches = [
+            s
+            for s in found
+            if s.branch == item["branch"]
+            and np.abs(s.direction - item["direction"]).max() <= fact["tol"]
+        ]
+        if len(matches) == 1:
+            found.remove(matches[0])
+        else:
+            check.missing.append(f"the {item['branch']} separatrix along {item['direction']}")
+    check.wrong += [f"a {s.branch} separatrix along {s.direction} of {name}" for s in found]
 
 
 def check_connections(case: Case, portrait: Portrait) -> Check:

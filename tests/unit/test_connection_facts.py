@@ -51,7 +51,7 @@ def test_the_panel_lists_connections_and_the_audit():
     assert "Homoclinic of saddle 3 at" in said
     assert "near, gap 0.00025 of the window" in said
     assert "codimension 0 within Hamiltonian systems" in said
-    assert "Polycycle: saddle 3 by connection 1 (near)" in said
+    assert "Polycycle: equilibrium 3 by connection 1 (near)" in said
     assert "Audit Inconsistent: boundary 1, sum 0" in said
     assert "1 turns against 0 < 1" in said
     classes = {getattr(item, "className", None) for item in parts(panel)}
@@ -63,7 +63,7 @@ def test_the_report_and_the_page_tell_the_same():
     said = portrait_report(portrait, SimpleNamespace(portrait_id="abc", queue_s=None))
     assert "Connections: 2" in said
     assert "0 within Hamiltonian systems" in said
-    assert "Polycycle: saddle 3 by connection 1 (near)" in said
+    assert "Polycycle: equilibrium 3 by connection 1 (near)" in said
     assert "Audit: inconsistent: boundary 1, sum 0" in said
     page = export_portrait(portrait, portrait.facts(), "html").bytes.decode()
     assert "<h2>Connections</h2>" in page

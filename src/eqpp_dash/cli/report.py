@@ -270,7 +270,7 @@ def _connection_lines(portrait: Portrait) -> list[str]:
             )
             for number, item in enumerate(portrait.connections)
         ]
-        heads = ("#", "type", "saddles", "status", "codimension", "how")
+        heads = ("#", "type", "equilibria", "status", "codimension", "how")
         lines = [f"Connections: {len(rows)}", *(f"  {line}" for line in table(heads, rows))]
     lines += [f"Polycycle: {polycycle_words(item)}" for item in portrait.polycycles]
     if portrait.audit is not None:

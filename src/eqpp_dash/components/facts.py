@@ -80,7 +80,8 @@ def facts_panel(
 
 def _equilibria(portrait: Portrait) -> html.Div:
     sure = portrait.completeness.get("equilibria", "")
-    count = len(portrait.equilibria)
+    count = sum(item.location != "outside" for item in portrait.equilibria)
+    beyond = len(portrait.equilibria) - count
     short = _SURE.get(sure)
     head: list[Any] = [
         html.H2("Equilibria", className="panel-title"),
@@ -94,7 +95,11 @@ def _equilibria(portrait: Portrait) -> html.Div:
     if not count:
         alone = "None isolated" if portrait.equilibrium_sets else "None found"
         where = " in the window" if portrait.window else ""
-        return html.Div([*title, html.P(f"{alone}{where}.")])
+        title.append(html.P(f"{alone}{where}."))
+    if beyond:
+        title.append(html.P(f"And {beyond} outside the window.", className="reason search"))
+    if not portrait.equilibria:
+        return html.Div(title)
     spans = _spans(portrait)
     rows = [_equilibrium(index, item, spans) for index, item in enumerate(portrait.equilibria)]
     return html.Div([*title, html.Ol(rows, className="equilibria")])

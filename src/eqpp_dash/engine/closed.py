@@ -10,6 +10,7 @@ import numpy as np
 
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles import CycleSearch, find_limit_cycles
+from eqpp_dash.engine.cycles.algebraic import prove_on_curves
 from eqpp_dash.engine.cycles.shape import encloses, location
 from eqpp_dash.engine.cycles.winding import find_winding_cycles
 from eqpp_dash.engine.field import window_limits
@@ -89,6 +90,7 @@ def search_cycles(
         complete=search.completeness == "proved" and not search.sets,
     )
     found = _with_winding(field, window, search, report, structure, found)
+    found = prove_on_curves(field, found, structure, *window_limits(field, window))
     surfaces = tuple(dict.fromkeys(segment.surface for segment in search.switching))
     return _across_jumps(found, surfaces) if surfaces else found
 

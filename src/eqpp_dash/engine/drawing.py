@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from eqpp_dash.engine.beyond import settle_beyond
 from eqpp_dash.engine.connections import Net, find_connections
 from eqpp_dash.engine.crowding import cut_crowded, cycle_orbits, draw_one_turn
 from eqpp_dash.engine.dop853 import Array
@@ -18,7 +19,7 @@ from eqpp_dash.engine.seeding import (
     candidate_starts,
     choose_seeds,
     free_starts,
-    saddle_branches,
+    separatrix_branches,
     separatrix_orbits,
     with_lead,
     within_annuli,
@@ -54,7 +55,7 @@ def draw_trajectories(
     equilibria: Sequence[Equilibrium],
     report: PhaseReporter,
     structure: Structure | None = None,
-) -> tuple[tuple[Trajectory, ...], Net]:
+) -> tuple[tuple[Trajectory, ...], Net, tuple[Equilibrium, ...]]:
     """Trace separatrices, given orbits, and evenly spaced ones where they are asked for.
 
     Parameters
@@ -77,15 +78,18 @@ def draw_trajectories(
         on each side of every limit cycle and up to six closed orbits in every annulus.
     net : Net
         The separatrices with their connections.
+    equilibria : tuple of Equilibrium
+        All equilibria known, and after them sinks outside the window at which orbits end.
     """
     given = np.array(spec.initial_conditions, dtype=float).reshape(-1, 2)
     steps = AUTO_STEPS if spec.time.span is None else STEPS
     steps = ROUGH_STEPS if problem.field.switching else steps
     orbits = Orbits.through(given, "given", steps)
-    branches = saddle_branches(problem, equilibria) if "separatrices" in spec.analyses else []
+    branches = separatrix_branches(problem, equilibria) if "separatrices" in spec.analyses else []
     if branches:
         orbits = separatrix_orbits(problem, branches, steps) + orbits
     traced = integrate_both(problem, orbits, equilibria, progress=report.stage(0.0, 0.35))
+    shown = settle_beyond(traced, tuple(equilibria), len(equilibria))
     drawn = assemble(traced, range(len(orbits)), report.stage(0.35, 0.4))
     led = [with_lead(*pair) for pair in zip(drawn, branches, strict=False)]
     walks = [_walk(traced, i) for i in range(len(branches))]
@@ -94,7 +98,7 @@ def draw_trajectories(
     order = sorted(range(len(branches)), key=lambda i: branches[i].rate < 0)
     drawn = tuple(net.trajectories[i] for i in order) + drawn[len(branches) :]
     if "trajectories" not in spec.analyses:
-        return drawn, net
+        return drawn, net, shown
     loose = replace(
         problem,
         rtol=max(problem.rtol, SEED_RTOL),
@@ -105,19 +109,20 @@ def draw_trajectories(
     given_curves = [item.points for item in drawn if item.origin == "given"]
     if given_curves:
         starts = free_starts(loose, starts, given_curves)
-    known = [item.points for item in problem.cycles]
+    cycles = [item.points for item in problem.cycles]
     sides = np.concatenate([beside_cycles(loose, equilibria), within_annuli(loose, equilibria)])
     if not len(starts) and not len(sides):
-        return cut_crowded(problem, drawn, known), net
+        return cut_crowded(problem, drawn, cycles), net, shown
     candidates = Orbits.through(np.concatenate([sides, starts]), "seeded", SEED_STEPS)
-    seeded = integrate_both(loose, candidates, equilibria, progress=report.stage(0.4, 0.9))
-    cycles = _cycles(loose, seeded, equilibria)
-    cycles += assemble(seeded, range(len(sides)), report.stage(0.9, 0.92))
-    marks = known + [item.points for item in drawn + cycles]
+    seeded = integrate_both(loose, candidates, shown, progress=report.stage(0.4, 0.9))
+    shown = settle_beyond(seeded, shown, len(equilibria))
+    wound = _cycles(loose, seeded, shown)
+    wound += assemble(seeded, range(len(sides)), report.stage(0.9, 0.92))
+    marks = cycles + [item.points for item in drawn + wound]
     chosen = choose_seeds(seeded, marks, range(len(sides), len(candidates)))
     evenly = assemble(seeded, chosen, report.stage(0.92, 1.0))
-    clean = cut_crowded(problem, cycles + drawn + evenly, known)
-    return tuple(sorted(clean, key=lambda item: item.origin == "seeded")), net
+    clean = cut_crowded(problem, wound + drawn + evenly, cycles)
+    return tuple(sorted(clean, key=lambda item: item.origin == "seeded")), net, shown
 
 
 def sketch_trajectories(
@@ -154,7 +159,7 @@ def sketch_trajectories(
         by_eye=True,
     )
     orbits = Orbits.through(np.zeros((0, problem.width.size)), "seeded", SKETCH_STEPS)
-    manifolds = saddle_branches(loose, equilibria) if "separatrices" in spec.analyses else []
+    manifolds = separatrix_branches(loose, equilibria) if "separatrices" in spec.analyses else []
     if manifolds:
         orbits = separatrix_orbits(loose, manifolds, SKETCH_STEPS)
     branches = len(orbits)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -30,6 +31,41 @@ LONGEST = 0.05
 _SIZES = np.geomspace(LONGEST, SHORTEST, 26)
 _LEAD = 12
 """Points drawn from the saddle to the start."""
+
+
+class Branch(Protocol):
+    """What is known of a separatrix near its equilibrium; see `LocalManifold`."""
+
+    @property
+    def equilibrium(self) -> int:
+        """The equilibrium's number."""
+
+    @property
+    def rate(self) -> float:
+        """Positive where the branch leaves the equilibrium, else negative."""
+
+    @property
+    def order(self) -> int:
+        """Order of its expansion."""
+
+    @property
+    def radius(self) -> float:
+        """How far that is used, in widths of the window."""
+
+    @property
+    def residual(self) -> float:
+        """Greatest error up to there, in widths of the window."""
+
+    @property
+    def direction(self) -> Array:
+        """Unit vector in which the branch leaves the equilibrium, or comes to it."""
+
+    @property
+    def start(self) -> Array:
+        """The point from which it is integrated."""
+
+    def lead(self) -> tuple[Array, Array]:
+        """Give times before the start, increasing in size, and the points then."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -215,18 +251,28 @@ def _longest(
     if not good.any():
         return None, np.inf
     place = int(np.argmax(good))
-    while place < _SIZES.size - 1 and _meets_switch(field, series, side, _SIZES[place:]):
+    points = _polynomial(series[:, :, None], side * _SIZES)[0]
+    while place < _SIZES.size - 1 and meets_switch(field, series[0], points[:, place:]):
         place += 1
     return place, float(errors[place:].max())
 
 
-def _meets_switch(field: CompiledField, series: Array, side: float, sizes: Array) -> bool:
-    """Tell whether a jump or a kink of the field may lie on a branch."""
+def meets_switch(field: CompiledField, origin: Array, points: Array) -> bool:
+    """Tell whether a jump or a kink of the field may lie on a branch.
+
+    Parameters
+    ----------
+    field : CompiledField
+        The field.
+    origin : ndarray, shape (2,)
+        The equilibrium.
+    points : ndarray, shape (2, m)
+        Points of the branch; all between them is looked at in one box.
+    """
     if not field.switching:
         return False
-    points = _polynomial(series[:, :, None], side * sizes)[0]
-    lo = np.minimum(points.min(axis=1), series[0])
-    hi = np.maximum(points.max(axis=1), series[0])
+    lo = np.minimum(points.min(axis=1), origin)
+    hi = np.maximum(points.max(axis=1), origin)
     for factor in field.switching:
         bounds = factor.boxes(lo[:, None], hi[:, None])
         if not (bounds.lo[0] > 0 or bounds.hi[0] < 0):

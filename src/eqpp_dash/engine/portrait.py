@@ -14,9 +14,10 @@ from eqpp_dash.engine.audit import audit_indices, audit_notices
 from eqpp_dash.engine.basins import basins_of_portrait
 from eqpp_dash.engine.closed import IN_PREVIEW, outside_notices
 from eqpp_dash.engine.compiled import CompiledField
+from eqpp_dash.engine.connections.annuli import end_annuli
 from eqpp_dash.engine.drawing import draw_trajectories, sketch_trajectories
 from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
-from eqpp_dash.engine.field import sample_field
+from eqpp_dash.engine.field import sample_field, window_limits
 from eqpp_dash.engine.findings import find_features, names_equilibria, window_of
 from eqpp_dash.engine.kinds.decide import with_kinds
 from eqpp_dash.engine.machine.stepper import Machine, integrator_of, prepare_machine
@@ -104,19 +105,23 @@ def compute_portrait(
     problem = replace(problem, annuli=closed.bands, sets=search.sets if search else ())
     basins = basins_of_portrait(system, spec, problem, equilibria, report)
     report.begin("trajectories")
-    trajectories, net = draw_trajectories(problem, spec, equilibria, report, found.structure)
+    trajectories, net, shown = draw_trajectories(problem, spec, equilibria, report, found.structure)
+    annuli = closed.bands
+    if search and search.completeness == "proved":
+        corners = window_limits(compiled, window)
+        annuli = end_annuli(annuli, net, equilibria, search.singularities, found.structure, corners)
     audit = audit_indices(compiled, window, search, closed.cycles, found.structure)
     return replace(
         base,
         field=grid,
         nullclines=nullclines,
-        equilibria=equilibria,
+        equilibria=shown,
         equilibrium_sets=search.sets if search else (),
         singularities=search.singularities if search else (),
         trajectories=trajectories,
         switching=search.switching if search else (),
         limit_cycles=closed.cycles,
-        annuli=closed.bands,
+        annuli=annuli,
         cycle_gaps=closed.undecided,
         cycle_coverage=closed.completeness,
         separatrices=net.separatrices,
@@ -131,7 +136,7 @@ def compute_portrait(
             *(search.notices if search else ()),
             *outside_notices(closed, fitted=spec.window is None),
             *basin_notices(basins),
-            *separatrix_notices(spec, equilibria),
+            *separatrix_notices(spec, equilibria, net.separatrices),
             *audit_notices(audit),
             *end_notices(trajectories),
         ),

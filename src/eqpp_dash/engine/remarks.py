@@ -4,22 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eqpp_dash.engine.seeding import MOST_SADDLES, saddles_in_window
+from eqpp_dash.engine.seeding import MOST_SADDLES, saddles_in_window, with_hyperbolic_sectors
 from eqpp_dash.model.basins import BasinMap
 from eqpp_dash.model.ends import END_WORDS
+from eqpp_dash.model.manifolds import Separatrix
 from eqpp_dash.model.portrait import Equilibrium, Notice, Trajectory
 from eqpp_dash.model.spec import PortraitSpec
 
 _TELLING_ENDS = ("undefined", "discontinuity", "sliding", "budget", "undecided")
 
 
-def separatrix_notices(spec: PortraitSpec, equilibria: Sequence[Equilibrium]) -> list[Notice]:
-    """Tell if there are more saddles than have their separatrices drawn."""
-    count = len(saddles_in_window(equilibria))
-    if "separatrices" not in spec.analyses or count <= MOST_SADDLES:
+def separatrix_notices(
+    spec: PortraitSpec, equilibria: Sequence[Equilibrium], separatrices: Sequence[Separatrix]
+) -> list[Notice]:
+    """Tell whose separatrices are not drawn: of too many saddles, of points too degenerate."""
+    if "separatrices" not in spec.analyses:
         return []
-    text = f"The separatrices of {MOST_SADDLES} of the {count} saddles are drawn"
-    return [Notice("separatrices-left-out", text)]
+    texts = []
+    count = len(saddles_in_window(equilibria))
+    if count > MOST_SADDLES:
+        texts.append(f"The separatrices of {MOST_SADDLES} of the {count} saddles are drawn")
+    drawn = {item.equilibrium for item in separatrices}
+    for k in with_hyperbolic_sectors(equilibria):
+        if k not in drawn:
+            place = ", ".join(f"{value:.4g}" for value in equilibria[k].point)
+            texts.append(
+                f"The separatrices of the point at ({place}), {equilibria[k].kind}, are not drawn: "
+                "where they leave it is not known accurately enough"
+            )
+    return [Notice("separatrices-left-out", text) for text in texts]
 
 
 def basin_notices(basins: BasinMap | None) -> list[Notice]:

@@ -14,8 +14,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from eqpp_dash.engine.characteristic import characteristic_branches
 from eqpp_dash.engine.dop853 import Array
-from eqpp_dash.engine.manifolds import LocalManifold, local_manifolds
+from eqpp_dash.engine.manifolds import Branch, local_manifolds
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.sampling import sample_curves
 from eqpp_dash.engine.trajectories import Orbits, Traced
@@ -63,22 +64,22 @@ def saddles_in_window(equilibria: Sequence[Equilibrium]) -> list[int]:
     ]
 
 
-def separatrix_orbits(problem: Problem, branches: Sequence[LocalManifold], steps: int) -> Orbits:
+def separatrix_orbits(problem: Problem, branches: Sequence[Branch], steps: int) -> Orbits:
     """Give the separatrices as orbits that start where their local parametrisations end.
 
     Parameters
     ----------
     problem : Problem
         The system on its window.
-    branches : sequence of LocalManifold
-        The branches of the manifolds of saddles.
+    branches : sequence of Branch
+        What is known of the separatrices near their equilibria.
     steps : int
         Most steps of each branch.
 
     Returns
     -------
     Orbits
-        One a branch, with the direction of time that leads away from its saddle.
+        One a branch, with the direction of time that leads away from its equilibrium.
     """
     count = len(branches)
     return Orbits(
@@ -90,8 +91,22 @@ def separatrix_orbits(problem: Problem, branches: Sequence[LocalManifold], steps
     )
 
 
-def saddle_branches(problem: Problem, equilibria: Sequence[Equilibrium]) -> list[LocalManifold]:
+def with_hyperbolic_sectors(equilibria: Sequence[Equilibrium]) -> list[int]:
+    """Give the indices of points in the window with hyperbolic sectors that are no saddles."""
+    return [
+        k
+        for k, item in enumerate(equilibria)
+        if not item.hyperbolic
+        and item.location != "outside"
+        and item.sectors is not None
+        and item.sectors["hyperbolic"] > 0
+    ]
+
+
+def separatrix_branches(problem: Problem, equilibria: Sequence[Equilibrium]) -> list[Branch]:
     """Give the branches of the manifolds of the hyperbolic saddles in the window.
+
+    After them come the orbits that bound hyperbolic sectors of other equilibria.
 
     Parameters
     ----------
@@ -100,18 +115,23 @@ def saddle_branches(problem: Problem, equilibria: Sequence[Equilibrium]) -> list
     equilibria : sequence of Equilibrium
         All equilibria known.
     """
+    field, width = problem.field, problem.width
     which = saddles_in_window(equilibria)[:MOST_SADDLES]
-    return local_manifolds(problem.field, equilibria, which, problem.width)
+    others = with_hyperbolic_sectors(equilibria)[:MOST_SADDLES]
+    return [
+        *local_manifolds(field, equilibria, which, width),
+        *characteristic_branches(field, equilibria, others, width),
+    ]
 
 
-def with_lead(curve: Trajectory, branch: LocalManifold) -> Trajectory:
-    """Put the part of a separatrix near its saddle before what was integrated.
+def with_lead(curve: Trajectory, branch: Branch) -> Trajectory:
+    """Put the part of a separatrix near its equilibrium before what was integrated.
 
     Parameters
     ----------
     curve : Trajectory
         The separatrix from its start on.
-    branch : LocalManifold
+    branch : Branch
         The branch.
     """
     times, points = branch.lead()

@@ -42,9 +42,9 @@ class Orbits:
     origins : tuple of str
         As in `Trajectory`.
     saddles : ndarray of int, shape (m,)
-        For a separatrix the index of its saddle; else -1.
+        For a separatrix the index of its equilibrium; else -1.
     signs : ndarray, shape (m,)
-        For a separatrix the direction of time that leads away from the saddle; else 0.
+        For a separatrix the direction of time that leads away from that; else 0.
     steps : ndarray of int, shape (m,)
         Most steps of each half.
     """

@@ -27,7 +27,7 @@ def audit_words(audit: Audit) -> str:
 
 
 def connection_ends(item: Connection, portrait: Portrait) -> str:
-    """Name the saddles that a connection joins.
+    """Name the equilibria that a connection joins.
 
     Returns
     -------
@@ -35,14 +35,14 @@ def connection_ends(item: Connection, portrait: Portrait) -> str:
         Such as ``from saddle 1 at (−3.142, 0) to saddle 3 at (3.142, 0)``.
     """
     if item.source == item.target:
-        return f"of {_saddle(item.source, portrait)}"
-    return f"from {_saddle(item.source, portrait)} to {_saddle(item.target, portrait)}"
+        return f"of {_named(item.source, portrait)}"
+    return f"from {_named(item.source, portrait)} to {_named(item.target, portrait)}"
 
 
-def _saddle(number: int, portrait: Portrait) -> str:
+def _named(number: int, portrait: Portrait) -> str:
     spans = [high - low for low, high in portrait.window.values()]
     point = format_point(portrait.equilibria[number].point.tolist(), spans)
-    return f"saddle {number} at {point}"
+    return f"{portrait.equilibria[number].kind} {number} at {point}"
 
 
 def connection_status(item: Connection) -> str:
@@ -77,12 +77,12 @@ def polycycle_words(item: Polycycle) -> str:
     Examples
     --------
     >>> polycycle_words(Polycycle((1, 3), (0, 2), "proved"))
-    'saddles 1, 3 by connections 0, 2 (proved)'
+    'equilibria 1, 3 by connections 0, 2 (proved)'
     """
-    saddles = ", ".join(map(str, item.equilibria))
+    points = ", ".join(map(str, item.equilibria))
     ways = ", ".join(map(str, item.connections))
     several = len(item.equilibria) > 1
     return (
-        f"saddle{'s' if several else ''} {saddles} by connection{'s' if several else ''} {ways} "
-        f"({item.status})"
+        f"equilibri{'a' if several else 'um'} {points} by connection{'s' if several else ''} "
+        f"{ways} ({item.status})"
     )

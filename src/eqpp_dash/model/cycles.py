@@ -85,7 +85,7 @@ class Annulus:
     error : float
         Largest displacement, in logarithms, that would not have been seen.
     within, beyond : str
-        What it ends at: ``equilibrium k``, else ``undecided``.
+        What it ends at: ``equilibrium k`` or ``polycycle k``, else ``undecided``.
     """
 
     inner: Array

@@ -209,6 +209,7 @@ def _separatrix(item: Separatrix) -> dict[str, Any]:
             "radius": _finite(item.radius),
             "residual": _finite(item.residual),
         },
+        "level_error": None if item.level_error is None else _finite(item.level_error),
     }
 
 

@@ -12,18 +12,18 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Separatrix:
-    """A branch of the stable or unstable manifold of a saddle.
+    """A branch of the stable or unstable manifold of a saddle, or a bound of a hyperbolic sector.
 
     Attributes
     ----------
     equilibrium : int
-        The saddle, by its number.
+        The saddle, or the point that has the sector, by its number.
     branch : str
-        ``stable`` or ``unstable``.
+        ``stable`` if it tends to that, ``unstable`` if it leaves it.
     direction : ndarray, shape (2,)
-        Unit eigenvector along which it leaves the saddle.
+        Unit vector in which it leaves the equilibrium, away from it: of a saddle an eigenvector.
     limit : str
-        Where it goes, away from the saddle, in the words of `OrbitEnd`.
+        Where it goes, away from the equilibrium, in the words of `OrbitEnd`.
     time : float or None
         Elapsed time at which a limit in finite time is reached; None if that takes for ever.
     evidence : str
@@ -31,12 +31,15 @@ class Separatrix:
     reason : str
         More about the limit; may be empty.
     order : int
-        Order of the local parametrisation that it starts with; 1 where only the eigenvector
-        could be used.
+        Order of the local parametrisation that it starts with, or of the expansion where the
+        point is blown up; 1 where only the eigenvector could be used.
     radius : float
         Distance, in widths of the window, up to which the parametrisation was used.
     residual : float
         Greatest error of the invariance equation so far, in widths of the window.
+    level_error : float or None
+        Greatest distance, in widths of the window, of the points that were computed in the window
+        from the level of a proved first integral on which the branch lies; None without one.
     """
 
     equilibrium: int
@@ -49,18 +52,19 @@ class Separatrix:
     order: int
     radius: float
     residual: float
+    level_error: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Connection:
-    """An orbit from one saddle to another or back to its own, or a near miss.
+    """A separatrix from one equilibrium to another or back to its own, or a near miss.
 
     Attributes
     ----------
     type : str
         ``homoclinic`` or ``heteroclinic``.
     source, target : int
-        The saddles, by their numbers, in the sense of time.
+        The equilibria, by their numbers, in the sense of time.
     separatrices : tuple of int
         The unstable branch of the one and the stable branch of the other, by their numbers.
     status : str
@@ -98,7 +102,7 @@ class Polycycle:
     Attributes
     ----------
     equilibria, connections : tuple of int
-        Saddles and connections by their numbers, in the sense of time.
+        Equilibria and connections by their numbers, in the sense of time.
     status : str
         The weakest among its connections'.
     """

@@ -11,7 +11,7 @@ from eqpp_dash.engine.seeding import (
     MOST_CURVES,
     SEPARATION,
     candidate_starts,
-    saddle_branches,
+    separatrix_branches,
     separatrix_orbits,
 )
 from eqpp_dash.engine.system import parse_system
@@ -127,7 +127,7 @@ def test_starts_of_separatrices_are_measured_in_the_window():
     window = {"x": (-2000.0, 2000.0), "y": (-2.0, 2.0)}
     items = find_equilibria(field, window).equilibria
     problem = Problem(field, np.zeros(2), np.array([4000.0, 4.0]), 10.0)
-    branches = saddle_branches(problem, items)
+    branches = separatrix_branches(problem, items)
     orbits = separatrix_orbits(problem, branches, 100)
     assert len(orbits) == 4
     offset = np.abs(orbits.starts / problem.width).max(axis=1)

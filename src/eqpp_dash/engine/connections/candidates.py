@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eqpp_dash.engine.dop853 import Array
-from eqpp_dash.engine.manifolds import LocalManifold
+from eqpp_dash.engine.manifolds import Branch
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.model.portrait import Equilibrium, Trajectory
 
@@ -20,6 +20,9 @@ SLOW = 3e-4
 
 SLOW_FROM = 0.03
 """Distance from the target, in widths of the window, from which on that is looked for."""
+
+ALIGNED = 0.8
+"""Least cosine between the way to a point and the separatrix in whose direction it lies."""
 
 RETURN = 0.4
 """It comes back if it comes so much nearer to its saddle than it has been."""
@@ -63,7 +66,7 @@ class Candidate:
 
 def candidates(
     problem: Problem,
-    branches: Sequence[LocalManifold],
+    branches: Sequence[Branch],
     curves: Sequence[Trajectory],
     equilibria: Sequence[Equilibrium],
     steps: Sequence[Walk],
@@ -89,7 +92,9 @@ def candidates(
             last = int(np.argmin(away))
             if not away[last] < NEAR:
                 continue
-            back = _beside(branches, k, curve.points[last] - equilibria[k].point)
+            back = _beside(branches, equilibria[k], k, curve.points[last], width)
+            if back is None:
+                continue
             clear = is_clear(problem, steps[i], float(curve.times[last]), equilibria[k].point)
             found.append(Candidate(i, back, branch.equilibrium, k, last, float(away[last]), clear))
     return sorted(found, key=lambda item: item.distance)
@@ -119,11 +124,25 @@ def is_clear(problem: Problem, steps: Walk, time: float, target: Array) -> bool:
     return bool(speed.min() > SLOW * speed.max())
 
 
-def _beside(branches: Sequence[LocalManifold], saddle: int, away: Array) -> int:
-    """Give the stable branch of a saddle on whose side a point is."""
-    mine = [i for i, branch in enumerate(branches) if branch.equilibrium == saddle]
+def _beside(
+    branches: Sequence[Branch], item: Equilibrium, number: int, place: Array, width: Array
+) -> int | None:
+    """Give the stable branch of an equilibrium on whose side a point is, if one may go there.
+
+    Of a saddle it is one of both; of another point the one in whose direction the place is.
+    """
+    mine = [i for i, branch in enumerate(branches) if branch.equilibrium == number]
     stable = [i for i in mine if branches[i].rate < 0]
-    unstable = next(i for i in mine if branches[i].rate > 0)
-    vectors = [branches[stable[0]].direction, branches[unstable].direction]
-    along = np.linalg.solve(np.stack(vectors, axis=1), away)[0]
-    return stable[0] if along > 0 else stable[1]
+    if item.hyperbolic:
+        unstable = next(i for i in mine if branches[i].rate > 0)
+        vectors = [branches[stable[0]].direction, branches[unstable].direction]
+        along = np.linalg.solve(np.stack(vectors, axis=1), place - item.point)[0]
+        return stable[0] if along > 0 else stable[1]
+    if not stable:
+        return None
+    units = np.array([branches[i].direction for i in stable]) / width
+    units /= np.linalg.norm(units, axis=1)[:, None]
+    away = (place - item.point) / width
+    along = units @ away
+    best = int(np.argmax(along))
+    return stable[best] if along[best] > ALIGNED * np.linalg.norm(away) else None

@@ -10,8 +10,9 @@ import numpy as np
 from eqpp_dash.engine.connections.candidates import Candidate, Walk, candidates, is_clear
 from eqpp_dash.engine.connections.chains import polycycles
 from eqpp_dash.engine.connections.gaps import measure_gap
+from eqpp_dash.engine.connections.levels import level_error
 from eqpp_dash.engine.connections.proofs import Proof, Prover
-from eqpp_dash.engine.manifolds import LocalManifold
+from eqpp_dash.engine.manifolds import Branch
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.structure.facts import Kind, Structure
 from eqpp_dash.model.manifolds import Connection, Polycycle, Separatrix
@@ -44,7 +45,7 @@ class Net:
 
 def find_connections(
     problem: Problem,
-    branches: Sequence[LocalManifold],
+    branches: Sequence[Branch],
     curves: Sequence[Trajectory],
     equilibria: Sequence[Equilibrium],
     structure: Structure | None,
@@ -56,7 +57,7 @@ def find_connections(
     ----------
     problem : Problem
         The planar system on its window.
-    branches : sequence of LocalManifold
+    branches : sequence of Branch
         Branches of the manifolds.
     curves : sequence of Trajectory
         The same, followed; one each.
@@ -95,8 +96,12 @@ def find_connections(
     for i, walk in enumerate(steps):
         if i not in ends:
             named[i] = _doubted(problem, named[i], walk)
+    integral = structure.integral if structure else None
     separatrices = [
-        _separatrix(branch, curve, ends.get(i))
+        replace(
+            _separatrix(branch, curve, ends.get(i)),
+            level_error=level_error(problem, integral, equilibria[branch.equilibrium], steps[i][1]),
+        )
         for i, (branch, curve) in enumerate(zip(branches, named, strict=True))
     ]
     chains = polycycles(connections)
@@ -134,7 +139,7 @@ def _without_loops(structure: Structure | None) -> bool:
     return any(fact.simply_connected and not fact.region for fact in facts)
 
 
-def _proved(branches: Sequence[LocalManifold], item: Candidate, proof: Proof) -> Connection:
+def _proved(branches: Sequence[Branch], item: Candidate, proof: Proof) -> Connection:
     return Connection(
         item.type,
         item.source,
@@ -169,9 +174,7 @@ def _doubted(problem: Problem, curve: Trajectory, walk: Walk) -> Trajectory:
     return replace(curve, forward=end) if out else replace(curve, backward=end)
 
 
-def _separatrix(
-    branch: LocalManifold, curve: Trajectory, end: tuple[int, str, str] | None
-) -> Separatrix:
+def _separatrix(branch: Branch, curve: Trajectory, end: tuple[int, str, str] | None) -> Separatrix:
     away = curve.forward if branch.rate > 0 else curve.backward
     evidence = "undecided" if away.end == "undecided" else "numerical"
     return Separatrix(

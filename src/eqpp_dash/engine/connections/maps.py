@@ -64,7 +64,8 @@ def involutions(
     """Give the reflections and half turns that exchange two saddles, or keep one.
 
     A map of the system takes equilibria to equilibria: if the image of a saddle is within the
-    errors of another, and no second equilibrium is near, it is that one exactly.
+    errors of another, and no second equilibrium is near, it is that one exactly. Of points that are
+    not hyperbolic the coordinates must be known exactly.
     """
     shifts = [fact.map for fact in structure.of(Kind.PERIODIC) if fact.map is not None]
     for fact in structure.of(Kind.REVERSIBLE, Kind.SYMMETRY):
@@ -89,6 +90,9 @@ def _lands(
     field: CompiledField, found: Involution, start: Equilibrium, end: Equilibrium, width: Array
 ) -> bool:
     image = found.matrix @ start.point + found.offset
+    if not end.hyperbolic:
+        exact = start.evidence == end.evidence == "proved" and not (start.error or end.error)
+        return exact and bool((image == end.point).all())
     near = 1e-11 * width + 4 * (start.error + end.error)
     if not (np.abs(image - end.point) <= near).all():
         return False

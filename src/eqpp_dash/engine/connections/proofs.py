@@ -14,7 +14,7 @@ from eqpp_dash.engine.connections.maps import Involution, involutions, same_leve
 from eqpp_dash.engine.connections.tubes import level_curve_joins
 from eqpp_dash.engine.dop853 import Array
 from eqpp_dash.engine.expression.graph import Node
-from eqpp_dash.engine.manifolds import LocalManifold
+from eqpp_dash.engine.manifolds import Branch
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.structure.facts import Kind, Structure, StructureFact
 from eqpp_dash.model.portrait import Equilibrium, Trajectory
@@ -45,7 +45,7 @@ class Prover:
     def __init__(
         self,
         problem: Problem,
-        branches: Sequence[LocalManifold],
+        branches: Sequence[Branch],
         curves: Sequence[Trajectory],
         equilibria: Sequence[Equilibrium],
         structure: Structure,
@@ -62,11 +62,16 @@ class Prover:
         Proof or None
             ``proved`` by level curves in interval arithmetic; ``verified`` where a reversor carries
             the separatrix to the stable branch once it crosses the mirror, which it does by far
-            more than the error of integration; None if nothing carries it.
+            more than the error of integration; None if nothing carries it. Between points that
+            are not hyperbolic saddles only a reversor is used.
         """
         source, target = self.equilibria[item.source], self.equilibria[item.target]
         if source.evidence != "proved" or target.evidence != "proved":
             return None
+        if not (source.hyperbolic and target.hyperbolic):
+            return self._by_reversor(
+                item, list(involutions(self.structure, self.field, source, target, self.width))
+            )
         maps = list(involutions(self.structure, self.field, source, target, self.width))
         return (
             self._by_integral(item, source, target, maps)
@@ -204,7 +209,7 @@ def _is_on(fact: StructureFact, item: Equilibrium) -> bool:
     return bool(rate.continuous[0] and (rate.lo[0] > 0 or rate.hi[0] < 0))
 
 
-def _side(item: Equilibrium, branch: LocalManifold, width: Array) -> float:
+def _side(item: Equilibrium, branch: Branch, width: Array) -> float:
     """Give the side of a branch with respect to the equilibrium's own eigenvector."""
     own = int(np.argmin(np.abs(item.eigenvalues.real - branch.rate)))
     vector = item.eigenvectors.real[:, own]

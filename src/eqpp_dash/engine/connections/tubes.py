@@ -35,6 +35,7 @@ def level_curve_joins(
     points: Array,
     width: Array,
     ends: tuple[Inside, Inside],
+    nonzero: Factor | None = None,
 ) -> bool:
     """Tell whether a level curve is proved to run along points, without equilibria.
 
@@ -53,6 +54,8 @@ def level_curve_joins(
     ends : (callable, callable)
         Tell which points, shape (k, 2), are in the convex set within which the curve is known at
         the first and at the last point.
+    nonzero : Factor, optional
+        A function that is not to vanish in any of the boxes either.
 
     Returns
     -------
@@ -65,7 +68,7 @@ def level_curve_joins(
         gaps = np.max(np.abs(np.diff(nodes, axis=0)) / width, axis=1)
         if not np.isfinite(gaps).all() or gaps.min() < SHORTEST or gaps.size > MOST_BOXES:
             return False
-        good, axes, reach = _crossed(field, function, level, nodes, width, gaps)
+        good, axes, reach = _crossed(field, function, level, nodes, width, gaps, nonzero)
         if good.all():
             joined = _joined(function, level, nodes, axes, reach, ends, width)
             if joined.all():
@@ -82,6 +85,7 @@ def _crossed(
     nodes: Array,
     width: Array,
     gaps: Array,
+    nonzero: Factor | None,
 ) -> tuple[NDArray[np.bool_], NDArray[np.intp], Array]:
     """Tell which boxes the curve crosses, the axis across it, and how far the boxes reach."""
     first, last = nodes[:-1].T, nodes[1:].T
@@ -95,6 +99,9 @@ def _crossed(
     axes = np.argmax(np.where(np.isnan(size), -1.0, size), axis=0)
     column = np.arange(gaps.size)
     good = (size[axes, column] > 0) & moves & slopes.continuous & rates.continuous
+    if nonzero is not None:
+        rest = nonzero.boxes(lo, hi)
+        good &= np.asarray((rest.lo > 0) | (rest.hi < 0))
     other = 1 - axes
     # Along both sides: the value at their middle, and how much it may change to the ends.
     half = 0.5 * (high - low)[other, column]

@@ -19,7 +19,8 @@ from eqpp_dash.engine.algebra.univariate import (
     trim,
 )
 from eqpp_dash.engine.expression.polynomial import Work
-from eqpp_dash.engine.kinds.germ import Germ, Terms, UnclearError, combine, shifted, sign
+from eqpp_dash.engine.kinds.approach import Approach, Down, chart_at
+from eqpp_dash.engine.kinds.germ import Germ, Terms, UnclearError, shifted, sign
 from eqpp_dash.engine.kinds.sectors import SADDLE, Corner
 from eqpp_dash.engine.kinds.single import center_flow
 
@@ -41,7 +42,8 @@ def blow_up(germ: Germ, work: Work) -> list[Corner]:
     Returns
     -------
     list of Corner
-        Counterclockwise; empty if there is none, so that orbits turn around the zero.
+        Counterclockwise; empty if there is none, so that orbits turn around the zero. Where
+        orbits pass by on a side, the one orbit that tends to the zero is told as well.
 
     Raises
     ------
@@ -76,7 +78,9 @@ class _BlowUp:
             corners += step.ray(quarter + 1, "both")
         return corners
 
-    def wedge(self, germ: Germ, start: int, quarters: int, depth: int) -> list[Corner]:
+    def wedge(
+        self, germ: Germ, start: int, quarters: int, depth: int, above: tuple[Down, ...]
+    ) -> list[Corner]:
         """Go counterclockwise from one half axis to another, both invariant.
 
         Parameters
@@ -89,10 +93,12 @@ class _BlowUp:
             1 or 2: how far the second is.
         depth : int
             How often to blow up yet.
+        above : tuple of Down
+            How to get from the field's coordinates down to those of the first, last step first.
         """
         if depth == 0:
             raise UnclearError(f"{MOST_DEPTH} blow-ups do not resolve the point")
-        step = _Step(germ.turned(start), self, depth)
+        step = _Step(germ.turned(start), self, depth, above, start)
         corners = [*step.ray(0, "high"), *step.between(0, 1)]
         if quarters == 2:
             corners += [*step.ray(1, "both"), *step.between(2, -1)]
@@ -100,10 +106,18 @@ class _BlowUp:
 
 
 class _Step:
-    """One blow-up of one field."""
+    """One blow-up of one field, in axes turned by `start` quarters from those of `above`."""
 
-    def __init__(self, germ: Germ, owner: _BlowUp, depth: int) -> None:
+    def __init__(
+        self,
+        germ: Germ,
+        owner: _BlowUp,
+        depth: int,
+        above: tuple[Down, ...] = (),
+        start: int = 0,
+    ) -> None:
         self.owner, self.depth = owner, depth
+        self.above, self.start = above, start
         self.order = germ.order
         germ.require(self.order)
         owner.work.spend((len(germ.first) + len(germ.second)) * (self.order + 1))
@@ -118,6 +132,10 @@ class _Step:
             self.germs[quarter] = self.germs[0].turned(quarter)
         return self.germs[quarter]
 
+    def down(self, quarter: int, root: RealRoot) -> tuple[Down, ...]:
+        """Give the way down from the chart in a direction about a half axis."""
+        return (Down((self.start + quarter) % 4, root), *self.above)
+
     def between(self, quarter: int, side: int | None) -> list[Corner]:
         """Give the corners in the open half plane about a half axis, or in a quarter of it.
 
@@ -130,12 +148,12 @@ class _Step:
         """
         germ = self.germ(quarter)
         if self.round:
-            return self._pieces(germ, side)
+            return self._pieces(quarter, side)
         corners: list[Corner] = []
         turn = _turn(germ, self.order)
         for root in self._roots(turn):
             if side is None or _side(root) == side:
-                corners += self._at(germ, turn, root, "both")
+                corners += self._at(quarter, turn, root, "both")
         return corners
 
     def ray(self, quarter: int, sides: str) -> list[Corner]:
@@ -146,14 +164,14 @@ class _Step:
         """
         germ = self.germ(quarter)
         if self.round:
-            return self._round_ray(germ, sides)
+            return self._round_ray(quarter, sides)
         turn = _turn(germ, self.order)
         if turn[0]:
             if sides != "both":
                 raise AssertionError("the half axis is not invariant")
             return []
         zero = RealRoot([0, 1], Fraction(0), Fraction(0))
-        return self._at(germ, turn, zero, sides)
+        return self._at(quarter, turn, zero, sides)
 
     def _roots(self, form: Form) -> list[RealRoot]:
         dense = trim(list(from_fractions(form)[0]))
@@ -163,27 +181,32 @@ class _Step:
 
     # a field whose leading part turns ---------------------------------------------------------
 
-    def _at(self, germ: Germ, turn: Form, root: RealRoot, sides: str) -> list[Corner]:
+    def _at(self, quarter: int, turn: Form, root: RealRoot, sides: str) -> list[Corner]:
+        germ = self.germ(quarter)
         growth = _growth(germ, self.order)
         if root.rational is None:
-            return self._at_irrational(growth, turn, root)
+            return self._at_irrational(quarter, growth, turn, root)
         u = root.rational
         rate, slopes = _value(growth, u), _shifted(turn, u)
         order, slope = next((k, c) for k, c in enumerate(slopes) if c)
         if not rate and order > 1:
-            chart = _chart(germ, self.order, u)
+            chart = chart_at(germ, self.order, u)
             start, quarters = {"both": (-1, 2), "high": (0, 1), "low": (-1, 1)}[sides]
             self.owner.work.spend(50)
-            return self.owner.wedge(chart, start, quarters, self.depth - 1)
+            way = self.down(quarter, root)
+            return self.owner.wedge(chart, start, quarters, self.depth - 1, way)
         if not rate:
-            chart = _chart(germ, self.order, u)
+            chart = chart_at(germ, self.order, u)
             away = sign(center_flow(chart.cut)[1].coefficient)
         else:
             away = sign(rate)
         high, low = sign(slope), sign(slope) * (-1) ** (order - 1)
-        return _corners(away, low, high, sides)
+        orbit = Approach(away, germ, self.order, self.down(quarter, root))
+        return _corners(away, low, high, sides, orbit)
 
-    def _at_irrational(self, growth: Form, turn: Form, root: RealRoot) -> list[Corner]:
+    def _at_irrational(
+        self, quarter: int, growth: Form, turn: Form, root: RealRoot
+    ) -> list[Corner]:
         work = self.owner.work
         away = _sign_at_root(growth, root, work)
         if not away:
@@ -192,7 +215,8 @@ class _Step:
             )
         dense = trim(list(from_fractions(turn)[0]))
         high, low = sign_at(dense, root.hi), -sign_at(dense, root.lo)
-        return _corners(away, low, high, "both")
+        orbit = Approach(away, self.germ(quarter), self.order, self.down(quarter, root))
+        return _corners(away, low, high, "both", orbit)
 
     # a field whose leading part is radial -----------------------------------------------------
 
@@ -200,25 +224,30 @@ class _Step:
         """Give the speed outward, and what turns, along the directions (1, u)."""
         return _growth(germ, self.order), _turn(germ, self.order + 1)
 
-    def _pieces(self, germ: Germ, side: int | None) -> list[Corner]:
-        speed, turn = self._radial(germ)
+    def _pieces(self, quarter: int, side: int | None) -> list[Corner]:
+        speed, turn = self._radial(self.germ(quarter))
         corners: list[Corner] = []
         roots = [r for r in self._roots(speed) if side is None or _side(r) == side]
         for root in roots:
-            corners += self._tangency(germ, speed, turn, root)
+            corners += self._tangency(quarter, speed, turn, root)
         return corners or [_flowing(sign(_value(speed, Fraction(side or 0))))]
 
-    def _round_ray(self, germ: Germ, sides: str) -> list[Corner]:
-        speed, turn = self._radial(germ)
+    def _round_ray(self, quarter: int, sides: str) -> list[Corner]:
+        speed, turn = self._radial(self.germ(quarter))
         if speed[0]:
             return [_flowing(sign(speed[0]))]
         if sides != "both":
             raise UnclearError("orbits tend to the point along a curve of tangency")
         root = RealRoot([0, 1], Fraction(0), Fraction(0))
-        return self._tangency(germ, speed, turn, root)
+        return self._tangency(quarter, speed, turn, root)
 
-    def _tangency(self, germ: Germ, speed: Form, turn: Form, root: RealRoot) -> list[Corner]:
-        """Give the corners at a direction in which the speed outward vanishes."""
+    def _tangency(self, quarter: int, speed: Form, turn: Form, root: RealRoot) -> list[Corner]:
+        """Give the corners at a direction in which the speed outward vanishes.
+
+        Where the orbit through it touches the circle from outside, both its halves tend to the
+        point, and those beyond pass by.
+        """
+        germ, way = self.germ(quarter), self.down(quarter, root)
         across = _sign_at_root(turn, root, self.owner.work)
         if root.rational is None:
             dense = trim(list(from_fractions(speed)[0]))
@@ -228,21 +257,24 @@ class _Step:
             k, c = next((k, c) for k, c in enumerate(terms) if c)
             before, after = sign(c) * (-1) ** k, sign(c)
         if not across:
-            between = self._singular(germ, root)
+            between = self._singular(germ, root, way)
         elif before == after or across * after < 0:
             between = []
         else:
-            between = [Corner(SADDLE, SADDLE)] * 2
+            between = [
+                Corner(SADDLE, SADDLE, Approach(side * across, germ, self.order + 1, way, side))
+                for side in (-1, 1)
+            ]
         return [_flowing(before), *between, _flowing(after)]
 
-    def _singular(self, germ: Germ, root: RealRoot) -> list[Corner]:
+    def _singular(self, germ: Germ, root: RealRoot, way: tuple[Down, ...]) -> list[Corner]:
         """Give the corners of a singular point on a circle that orbits cross, seen from outside.
 
         Orbits cross the circle on both sides of it, so that its sectors are cut there.
         """
         if root.rational is None or self.depth == 1:
             raise UnclearError("a point of the blown-up circle is singular and not elementary")
-        step = _Step(_chart(germ, self.order + 1, root.rational), self.owner, self.depth - 1)
+        step = _Step(chart_at(germ, self.order + 1, root.rational), self.owner, self.depth - 1, way)
         vertical = step.germ(1)
         form = _growth(vertical, step.order) if step.round else _turn(vertical, step.order)
         if not form[0]:
@@ -254,11 +286,12 @@ def _flowing(away: int) -> Corner:
     return Corner(away, away)
 
 
-def _corners(away: int, low: int, high: int, sides: str) -> list[Corner]:
+def _corners(away: int, low: int, high: int, sides: str, orbit: Approach) -> list[Corner]:
     """Give the corner of a point with the given rates outward, and along the circle."""
     before, after = (away if away == side else SADDLE for side in (low, high))
     if sides == "both":
-        return [Corner(before, after)]
+        single = before == SADDLE or after == SADDLE
+        return [Corner(before, after, orbit if single else None)]
     quarter = after if sides == "high" else before
     return [_flowing(quarter)] if quarter else []
 
@@ -322,17 +355,3 @@ def _sign_at_root(form: Form, root: RealRoot, work: Work) -> int:
             other.halve()
         work.spend(len(inside) + 1)
     return sign_at(dense, root.lo)
-
-
-def _chart(germ: Germ, order: int, u: Fraction) -> Germ:
-    """Blow up in the direction (1, u): y = x (u + v), time divided by x^(order - 1)."""
-    first = {(i + j - order + 1, j): c for (i, j), c in germ.first.items()}
-    minus = {(i + j - order, j + 1): -c for (i, j), c in germ.first.items()}
-    plus = {(i + j - order, j): c for (i, j), c in germ.second.items()}
-    second = combine((plus, Fraction(1)), (minus, Fraction(1)))
-    chart = Germ(shifted(first, 1, u), shifted(second, 1, u))
-    if germ.known is None:
-        return chart
-    known = germ.known - order
-    cut = chart.cut(known)
-    return Germ(cut.first, cut.second, known)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from eqpp_dash.engine.kinds.approach import Approach
 from eqpp_dash.engine.kinds.germ import UnclearError
 
 SADDLE, ATTRACTING, REPELLING = 0, -1, 1
@@ -51,10 +52,35 @@ class Corner:
     low, high : int
         What the flow is like on its clockwise and on its counterclockwise side: `SADDLE` (orbits
         pass by), `ATTRACTING` or `REPELLING` (all tend to the point forwards, backwards).
+    orbit : Approach or None
+        The only orbit that tends to the equilibrium in this direction and separates both sides;
+        None where orbits tend to it on both.
     """
 
     low: int
     high: int
+    orbit: Approach | None = field(default=None, repr=False, compare=False)
+
+
+def separating(corners: Sequence[Corner]) -> list[bool]:
+    """Tell at which corners an orbit bounds a hyperbolic sector.
+
+    Parameters
+    ----------
+    corners : sequence of Corner
+        Counterclockwise around the equilibrium.
+
+    Examples
+    --------
+    >>> separating([Corner(0, 0), Corner(0, 0), Corner(-1, -1), Corner(0, 0)])
+    [True, True, False, True]
+    """
+    found = []
+    for k, corner in enumerate(corners):
+        before, after = corners[k - 1], corners[(k + 1) % len(corners)]
+        left = corner.high == SADDLE and after.low == SADDLE
+        found.append(left or (corner.low == SADDLE and before.high == SADDLE))
+    return found
 
 
 def count_sectors(corners: Sequence[Corner]) -> Sectors | None:

@@ -72,7 +72,7 @@ def center_flow(germ_of: GermOf) -> tuple[int, Reduced]:
         reached = order
         matrix = germ.linear
         rate = matrix[0][0] + matrix[1][1]
-        local = germ.changed(_eigenvectors(matrix, rate))
+        local = germ.changed(eigenvectors(matrix, rate))
         h = implicit(_low(local.second, order), order)
         found = leading(along(_low(local.first, order), h, order))
         if found is not None:
@@ -84,7 +84,7 @@ def _low(terms: dict[tuple[int, int], Any], order: int) -> dict[tuple[int, int],
     return {key: c for key, c in terms.items() if sum(key) <= order}
 
 
-def _eigenvectors(matrix: Matrix, rate: Any) -> Matrix:
+def eigenvectors(matrix: Matrix, rate: Any) -> Matrix:
     """Give as columns an eigenvector of 0, with positive first entry, and one of the rate."""
     (a, b), (c, d) = matrix
     zero = (-b, a) if a or b else (-d, c)

@@ -178,3 +178,29 @@ def test_a_dulac_function_tells_that_a_near_loop_is_none():
         assert "a Dulac function excludes" in item.how
     sheared = portrait(SHEAR, {"x": [-1, 2], "y": [-1, 1]}, parameters={"e": 1e-3})
     assert "Dulac" not in sheared.connections[0].how
+
+
+ANNULI = [
+    ("x' = y; y' = -sin(x)", {"x": (-4, 4), "y": (-3, 3)}, {(1,): "polycycle"}),
+    # two loops at one saddle; the annulus around both has no polycycle outside
+    (
+        "x' = y; y' = x - x^3",
+        {"x": (-2, 2), "y": (-2, 2)},
+        {(0,): "polycycle", (2,): "polycycle", (0, 1, 2): "undecided"},
+    ),
+    # the loop leaves the window, in which alone all equilibria are known
+    ("x' = y; y' = x - x^3", {"x": (-1.2, 1.8), "y": (-0.6, 0.6)}, {(2,): "undecided"}),
+]
+
+
+@pytest.mark.parametrize(("text", "window", "expected"), ANNULI)
+def test_annuli_end_at_polycycles(text, window, expected):
+    found = compute_portrait(
+        PortraitSpec(text, window=window, analyses=["equilibria", "separatrices", "cycles"])
+    )
+    got = {item.equilibria: item.beyond for item in found.annuli}
+    for around, word in expected.items():
+        assert got[around].startswith(word)
+        if word == "polycycle":
+            saddles = found.polycycles[int(got[around].split()[1])].equilibria
+            assert all(found.equilibria[k].kind == "saddle" for k in saddles)
