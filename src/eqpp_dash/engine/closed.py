@@ -10,8 +10,10 @@ import numpy as np
 
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles import CycleSearch, find_limit_cycles
+from eqpp_dash.engine.cycles.proofs import exclude_cycles
 from eqpp_dash.engine.cycles.shape import encloses, location
 from eqpp_dash.engine.field import window_limits
+from eqpp_dash.engine.filippov.cycles import find_switching_cycles, jumping_surfaces
 from eqpp_dash.engine.orbits import WORK_BOX
 from eqpp_dash.model.cycles import Annulus, CycleCoverage, LimitCycle
 from eqpp_dash.model.portrait import Array, Equilibrium, Notice
@@ -66,15 +68,23 @@ def search_cycles(
     Returns
     -------
     CycleSearch
-        What was found; nothing, with the reason, if the field is not autonomous. Where it jumps
-        no annulus is claimed, and cycles across the jumps may have been missed.
+        What was found; nothing, with the reason, if the field is not autonomous.
     """
     if not field.autonomous:
         return replace(WITHOUT, completeness=CycleCoverage("not searched: time appears"))
     if _intricate(field, window):
         status = "not searched: the curves on which the first variable rests are too many"
         return replace(WITHOUT, completeness=CycleCoverage(status))
-    found = find_limit_cycles(
+    surfaces = jumping_surfaces(field, window)
+    if surfaces:
+        lo, hi = window_limits(field, window)
+        proof = exclude_cycles(field, structure, search.equilibria, (), False, lo, hi)
+        if proof is not None and proof.everywhere and not proof.bands:
+            return replace(WITHOUT, completeness=CycleCoverage(proof.status))
+        return find_switching_cycles(
+            field, window, surfaces, search.equilibria, budget=BUDGET, progress=report.tell
+        )
+    return find_limit_cycles(
         field,
         window,
         search.equilibria,
@@ -84,22 +94,6 @@ def search_cycles(
         machine=machine,
         structure=structure,
         complete=search.completeness == "proved",
-    )
-    surfaces = tuple(dict.fromkeys(segment.surface for segment in search.switching))
-    return _across_jumps(found, surfaces) if surfaces else found
-
-
-def _across_jumps(found: CycleSearch, surfaces: tuple[str, ...]) -> CycleSearch:
-    """Claim less where the field jumps: sections end there, and returns across lose digits."""
-    where = ", ".join(surfaces)
-    coverage = found.completeness
-    return replace(
-        found,
-        cycles=tuple(replace(cycle, evidence="numerical") for cycle in found.cycles),
-        bands=(),
-        completeness=replace(
-            coverage, blind=(*coverage.blind, f"cycles across {where}, where the field jumps")
-        ),
     )
 
 

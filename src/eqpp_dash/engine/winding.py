@@ -26,7 +26,8 @@ NEAR = 2e-3
 FARTHEST = 0.05
 ENOUGH = 7.0
 """Logarithm of the factor by which an orbit must have come nearer to a cycle while beside it."""
-_OPEN_ENDS = (RETRACES, "time", "budget")
+_OPEN_ENDS = (RETRACES, "time", "budget", "sliding cycle")
+_REPEATS = (RETRACES, "sliding cycle")
 _TURN = np.linspace(0.0, 1.0, 8)
 
 
@@ -84,7 +85,7 @@ def settle_on_cycles(problem: Problem, flow: Flow) -> None:
         if end not in _OPEN_ENDS:
             continue
         number = _attracting(curves, ends.state[:, lane], float(flow.signs[lane]))
-        if number is None or (end != RETRACES and not _stays(curves[number], flow, lane)):
+        if number is None or (end not in _REPEATS and not _stays(curves[number], flow, lane)):
             continue
         ends.end[lane], ends.reached[lane] = f"cycle {number}", None
         ends.reason[lane] = "it winds onto the cycle"
