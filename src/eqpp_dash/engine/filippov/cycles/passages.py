@@ -31,8 +31,13 @@ Index = NDArray[np.intp]
 
 MOST_SWITCHINGS = 400
 MOST_STEPS = 6000
-PARTS = 24
-"""Points between two events of an orbit whose curve is wanted."""
+PARTS = 12
+"""Polynomials from one event to the next of an orbit whose curve is wanted."""
+
+STRAIGHT = 1e-9
+"""Distance from a surface, in widths of the window, of a chord that lies on it."""
+
+LOOKS = np.linspace(0.0, 1.0, 17)
 
 
 @dataclass(slots=True, eq=False)
@@ -57,6 +62,8 @@ class Event:
     jump : ndarray, shape (m,)
         Logarithm of the ratio of the normal speeds after and before: that of the determinant of
         the saltation matrix, S = I + (f_after - f_before) n' / (n' f_before).
+    surface : ndarray of int, shape (m,)
+        Which of the frozen field's surfaces they reach.
     section : ndarray of int, shape (m,)
         Which section they cross; -1 for none that is known.
     length : ndarray, shape (m,)
@@ -73,6 +80,7 @@ class Event:
     slides: NDArray[np.int64]
     through: NDArray[np.bool_]
     jump: Array
+    surface: NDArray[np.int64]
     section: NDArray[np.int64]
     length: Array
 
@@ -102,7 +110,6 @@ class Passage(Following):
         super()._decide(lanes, reach, arrived)
         if not self.events and lanes.size == self.count and not self.batch.steps.any():
             self.begin, self.first = self.values.copy(), self.mode.copy()
-            self.begin_beyond = self.beyond.copy()
 
     def _reach_surface(self, lanes: Index, numbers: NDArray[np.int64], mode: int) -> None:
         going = self.going[lanes]
@@ -140,8 +147,64 @@ class Passage(Following):
             section[some], length[some] = self.own.locate(x[:2, some], new_field[:2, some])
         return Event(
             lanes, t.copy(), x.copy(), before, after, self.beyond[:, lanes].copy(), slid, slides,
-            through, jump, section, length,
+            through, jump, numbers, section, length,
         )  # fmt: skip
+
+
+class Winding:
+    """Tells which orbits cross a segment of a surface a second time, in the same sense.
+
+    What such an orbit does from there on is bounded by the turn that it has made and the piece of
+    the segment between the two points (the argument of Poincare and Bendixson): it comes back to
+    neither. Beyond the sections the segment is looked at between the two points, where it is
+    straight.
+
+    Parameters
+    ----------
+    own : Passages
+        What follows the orbits.
+    count : int
+        How many.
+    """
+
+    def __init__(self, own: Passages, count: int) -> None:
+        self.own = own
+        self.crossed = np.zeros((len(own.sections), count), dtype=np.int64)
+        self.last: dict[tuple[int, int, bytes, bytes], Array] = {}
+
+    def forget(self, lane: int) -> None:
+        """Begin anew with an orbit."""
+        self.crossed[:, lane] = 0
+        for key in [key for key in self.last if key[0] == lane]:
+            del self.last[key]
+
+    def twice(self, event: Event) -> NDArray[np.bool_]:
+        """Note what orbits cross; tell which cross a segment for the second time, (m,)."""
+        found = np.zeros(event.lane.size, dtype=bool)
+        known = np.flatnonzero(event.section >= 0)
+        place = event.section[known], event.lane[known]
+        self.crossed[place] += 1
+        found[known] = self.crossed[place] > 1
+        for k in np.flatnonzero(event.through & (event.section < 0)).tolist():
+            sides = event.before[:, k].tobytes(), event.after[:, k].tobytes()
+            key = int(event.lane[k]), int(event.surface[k]), *sides
+            here = event.state[:2, k]
+            if key in self.last:
+                found[k] = self._one_segment(event, k, self.last[key], here)
+            self.last[key] = here
+        return found
+
+    def _one_segment(self, event: Event, k: int, one: Array, other: Array) -> bool:
+        """Tell whether the surface is straight between two points and crossed all the way."""
+        x = np.zeros((3, LOOKS.size))
+        x[:2] = one[:, None] + LOOKS * (other - one)[:, None]
+        cells, t, surface = self.own.cells, np.zeros(LOOKS.size), int(event.surface[k])
+        sides = [np.repeat(p[:, [k]], LOOKS.size, axis=1) for p in (event.before, event.after)]
+        normal = cells.slopes(t, x, sides[0])[:2, surface]
+        gap = np.abs(cells.gaps(t, x, sides[0])[surface])
+        size = np.abs(normal * self.own.unit[:, None]).sum(axis=0)
+        rates = np.array([(normal * cells.field(t, x, p)[:2]).sum(axis=0) for p in sides])
+        return bool((gap <= STRAIGHT * size).all() and abs(np.sign(rates).sum()) == rates.size)
 
 
 class Passages:
@@ -253,17 +316,10 @@ class Passages:
                 found[open_[here]], length[open_[here]] = number, u[here]
         return found, length
 
-    def velocity(self, x: Array, values: Array, beyond: Array, slides: int) -> Array:
-        """Give the velocity (2, m) in a piece, or along the surface on which it slides."""
-        t, three = np.zeros(x.shape[1]), np.concatenate([x, np.zeros((1, x.shape[1]))])
-        with np.errstate(all="ignore"):
-            mine = self.cells.field(t, three, values)[:2]
-            if slides < 0:
-                return np.asarray(mine)
-            other = self.cells.field(t, three, beyond)[:2]
-            normal = self.cells.slopes(t, three, values)[:2, slides]
-            a, b = (normal * mine).sum(axis=0), (normal * other).sum(axis=0)
-            return np.asarray((b * mine - a * other) / (b - a))
+    def velocity(self, x: Array, values: Array) -> Array:
+        """Give the velocities (2, m) at points with the choices of their pieces, (c, m)."""
+        three = np.concatenate([x, np.zeros((1, x.shape[1]))])
+        return np.asarray(self.cells.field(np.zeros(x.shape[1]), three, values)[:2])
 
     def sample(self, start: Array, times: Array, rtol: float) -> Array:
         """Give the states (2, k) of one orbit at times that lead away from its start."""

@@ -16,7 +16,7 @@ import numpy as np
 from eqpp_dash.engine.cycles.lanes import Fate, FirstReturns, Ints, Steps
 from eqpp_dash.engine.cycles.returns import ReturnMap
 from eqpp_dash.engine.dop853 import TERMS
-from eqpp_dash.engine.filippov.cycles.passages import PARTS, Event, Index, Passage, Passages
+from eqpp_dash.engine.filippov.cycles.passages import PARTS, Event, Index, Passage, Passages, Winding
 from eqpp_dash.engine.filippov.cycles.sections import SwitchingSection
 from eqpp_dash.engine.machine.layout import End
 from eqpp_dash.engine.machine.sections import Targets
@@ -26,6 +26,9 @@ SAFE = 1e-2
 """Steps are held to this share of the tolerance that the search speaks of."""
 
 FINEST = 2e-14
+
+NODES = 0.5 - 0.5 * np.cos(np.pi * np.arange(1, TERMS + 1) / TERMS)
+"""Where polynomials agree with the orbit, besides their starts: shares of their steps."""
 
 _FATES = {
     End.BOX: Fate.LEFT,
@@ -112,7 +115,7 @@ class SwitchingReturns(ReturnMap):
         for k in np.unique(arc[lanes]):
             here = np.flatnonzero(arc[lanes] == k)
             at[:, here] = self.sections[k].place(x[lanes[here]])
-        rule = _FirstReturn(arc[lanes], len(self.sections))
+        rule = _FirstReturn(arc[lanes], Winding(self.passages, lanes.size))
         exact = max(SAFE * rtol, FINEST)
         passage = self.passages.follow(
             at, np.full(lanes.size, way), exact, rule, self.span, self.targets[way]
@@ -171,7 +174,7 @@ class SwitchingReturns(ReturnMap):
             one, here = self.sections[k], np.flatnonzero(arc[mine] == k)
             flux = [
                 _flux(
-                    self.passages.velocity(p[:, here], values[:, here], values[:, here], -1),
+                    self.passages.velocity(p[:, here], values[:, here]),
                     one.tangent(u[here], p[:, here]),
                 )
                 for p, values, u in ((at[:, back], begin, x[mine]), (end[:2], last, found.x[mine]))
@@ -188,19 +191,16 @@ class SwitchingReturns(ReturnMap):
 class _FirstReturn:
     """Ends orbits that come back, cross another section twice, or slide."""
 
-    def __init__(self, arc: Ints, sections: int) -> None:
-        self.arc = arc
+    def __init__(self, arc: Ints, winding: Winding) -> None:
+        self.arc, self.winding = arc, winding
         self.fate = np.full(arc.size, Fate.RUNNING, dtype=np.int8)
-        self.crossed = np.zeros((sections, arc.size), dtype=np.int64)
 
     def __call__(self, event: Event) -> Index:
         lane = event.lane
         slides = (event.slides >= 0) | (event.slid >= 0)
         known = np.flatnonzero(event.section >= 0)
         back = known[event.section[known] == self.arc[lane[known]]]
-        self.crossed[event.section[known], lane[known]] += 1
-        twice = known[self.crossed[event.section[known], lane[known]] > 1]
-        self.fate[lane[twice]] = Fate.TRAPPED
+        self.fate[lane[self.winding.twice(event)]] = Fate.TRAPPED
         self.fate[lane[back]] = Fate.RETURNED
         self.fate[lane[slides]] = Fate.ENDED
         return lane[self.fate[lane] != Fate.RUNNING]
@@ -224,7 +224,7 @@ def _targets(traps: Sequence[tuple[float, Array, Array]], sign: float) -> Target
 def curve_steps(
     passages: Passages, passage: Passage, i: int, lane: int, way: float, rtol: float
 ) -> Steps:
-    """Give an orbit as cubics between points of it that lie densely, none across a surface.
+    """Give an orbit as polynomials of degree seven, none across a surface.
 
     Parameters
     ----------
@@ -246,42 +246,38 @@ def curve_steps(
     """
     mine = [(e, int(np.flatnonzero(e.lane == i)[0])) for e in passage.events if i in e.lane]
     start = passage.batch.starts[:2, i]
-    marks = [0.0, *(abs(float(e.time[k])) for e, k in mine)]
-    ends = [start, *(e.state[:2, k] for e, k in mine)]
-    begin = int(passage.first[i])
-    on = -1 if not begin else passage.motions[begin][0]
-    sides = [
-        (passage.begin[:, i], passage.begin_beyond[:, i], on),
-        *((e.after[:, k], e.beyond[:, k], int(e.slides[k])) for e, k in mine),
-    ]
-    inner = [np.linspace(a, b, PARTS + 1)[1:-1] for a, b in zip(marks, marks[1:], strict=False)]
-    states = passages.sample(start, way * np.concatenate(inner), rtol)
-    t, h, y, terms = [], [], [], []
-    for k, moments in enumerate(inner):
-        if marks[k + 1] <= marks[k]:
-            continue
-        between = states[:, k * (PARTS - 1) : (k + 1) * (PARTS - 1)]
-        points = np.concatenate([ends[k][:, None], between, ends[k + 1][:, None]], axis=1)
-        values, beyond, slides = sides[k]
-        wide = np.repeat(values[:, None], points.shape[1], axis=1)
-        far = np.repeat(beyond[:, None], points.shape[1], axis=1)
-        slope = way * passages.velocity(points, wide, far, slides)
-        times = np.array([marks[k], *moments, marks[k + 1]])
-        step, change = np.diff(times), np.diff(points, axis=1)
-        memory = np.zeros((TERMS, 2, step.size))
-        memory[0] = change
-        memory[1] = step * slope[:, :-1] - change
-        memory[2] = 2.0 * change - step * (slope[:, :-1] + slope[:, 1:])
-        if np.isfinite(memory).all():
-            t.append(times[:-1])
-            h.append(step)
-            y.append(points[:, :-1])
-            terms.append(memory)
-    time = np.concatenate(t)
-    return Steps(
-        np.full(time.size, lane),
-        time,
-        np.concatenate(h),
-        np.concatenate(y, axis=1),
-        np.concatenate(terms, axis=2),
-    )
+    marks = np.array([0.0, *(abs(float(e.time[k])) for e, k in mine)])
+    ends = np.stack([start, *(e.state[:2, k] for e, k in mine)], axis=1)
+    some = np.flatnonzero(np.diff(marks) > 0)
+    begin = np.concatenate([np.linspace(marks[k], marks[k + 1], PARTS + 1)[:-1] for k in some])
+    h = np.repeat((marks[some + 1] - marks[some]) / PARTS, PARTS)
+    every = begin[:, None] + h[:, None] * NODES
+    every[PARTS - 1 :: PARTS, -1] = np.nan  # the ends of legs are known
+    inner = np.isfinite(every)
+    values = np.empty((2, *every.shape))
+    values[:, inner] = passages.sample(start, way * every[inner], rtol)
+    values[:, PARTS - 1 :: PARTS, -1] = ends[:, some + 1]
+    y = np.concatenate([ends[:, :1], values[:, :-1, -1]], axis=1)
+    y[:, ::PARTS] = ends[:, some]
+    return Steps(np.full(h.size, lane), begin, h, y, fitted(y, values))
+
+
+def fitted(y: Array, values: Array) -> Array:
+    """Give the interpolants of steps from their values at `NODES`.
+
+    Parameters
+    ----------
+    y : ndarray, shape (2, m)
+        States at the starts.
+    values : ndarray, shape (2, m, 7)
+        States at the nodes.
+
+    Returns
+    -------
+    ndarray, shape (7, 2, m)
+        For `dop853.interpolate`.
+    """
+    factors = np.where(np.arange(TERMS) % 2 == 0, NODES[:, None], 1.0 - NODES[:, None])
+    change = (values - y[:, :, None]).transpose(2, 0, 1)
+    terms = np.linalg.solve(np.cumprod(factors, axis=1), change.reshape(TERMS, -1))
+    return np.asarray(terms.reshape(change.shape))

@@ -17,8 +17,8 @@ import numpy as np
 
 from eqpp_dash.engine.cycles.arcs import ArcEnd
 from eqpp_dash.engine.cycles.lanes import Steps
-from eqpp_dash.engine.filippov.cycles.passages import Event, Index, Passage, Passages
-from eqpp_dash.engine.filippov.cycles.returns import curve_steps
+from eqpp_dash.engine.filippov.cycles.passages import Event, Index, Passage, Passages, Winding
+from eqpp_dash.engine.filippov.cycles.returns import NODES, curve_steps, fitted
 from eqpp_dash.engine.filippov.cycles.sections import SwitchingSection
 from eqpp_dash.engine.filippov.segments import ESCAPING, SLIDING, Piece, Surface
 from eqpp_dash.engine.machine.layout import End
@@ -48,7 +48,8 @@ class SlidingCycle:
     Attributes
     ----------
     steps : list of Steps
-        Its curve, lane 0, the times from 0 to the period in the direction in which it was followed.
+        Its curve, lane 0 (round a closed surface each by the length along it, not by the time);
+        the times from 0 to the period in the direction in which it was followed.
     period, error, period_error : float
         Its period; how far two runs of different tolerance are apart.
     way : float
@@ -147,16 +148,17 @@ def _exits(surface: Surface, part: Piece, way: float) -> list[Array]:
 class _NextExit:
     """Ends orbits when they have left two segments, or wind without sliding."""
 
-    def __init__(self, count: int, sections: int) -> None:
+    def __init__(self, count: int, winding: Winding) -> None:
+        self.winding = winding
         self.left = np.zeros(count, dtype=np.int64)
         self.at = np.full((2, count, 2), np.nan)
         self.time = np.full((2, count), np.nan)
-        self.crossed = np.zeros((sections, count), dtype=np.int64)
         self.slid = np.zeros(count)
         self.since = np.full((count, 2), np.nan)
 
     def __call__(self, event: Event) -> Index:
         over = []
+        twice = self.winding.twice(event)
         for k, lane in enumerate(event.lane.tolist()):
             state = event.state[:2, k]
             if event.slid[k] >= 0:
@@ -166,12 +168,10 @@ class _NextExit:
                     self.at[self.left[lane], lane] = state
                     self.time[self.left[lane], lane] = abs(event.time[k])
                 self.left[lane] += 1
-                self.crossed[:, lane] = 0
+                self.winding.forget(lane)
             if event.slides[k] >= 0:
                 self.since[lane] = state
-            if event.section[k] >= 0:
-                self.crossed[event.section[k], lane] += 1
-            if self.left[lane] > 1 or (self.crossed[:, lane] > 1).any():
+            if self.left[lane] > 1 or twice[k]:
                 over.append(lane)
         return np.array(over, dtype=np.intp)
 
@@ -192,7 +192,7 @@ def _follow_exits(
         centres = np.concatenate([rests, np.zeros((1, rests.shape[1]))])
         targets = Targets(centres, np.array([*(1e-7 * unit), 1e300]))
     for rtol in (ROUGH, FINE):
-        rule = _NextExit(count, len(passages.sections))
+        rule = _NextExit(count, Winding(passages, count))
         sign = np.full(count, way)
         runs.append((rule, passages.follow(starts, sign, rtol, rule, span, targets)))
     (rough, _), (fine, passage) = runs
@@ -289,17 +289,13 @@ def _whole_curve(surface: Surface, part: Piece, way: float) -> list[SlidingCycle
     wait = waits[1]
     if not (np.isfinite(wait).all() and ((wait > 0).all() or (wait < 0).all())):
         return []
-    points = part.points
+    values = np.stack([line.place(u[:-1] + node * np.diff(u)) for node in NODES], axis=2)
+    y = part.points[:, :-1]
     if wait[0] < 0:
-        points, wait = points[:, ::-1], -wait[::-1]
-    slope = way * slide_velocity(surface, part, points)
-    step = np.diff(points, axis=1)
-    terms = np.zeros((7, 2, wait.size))
-    terms[0] = step
-    terms[1] = wait * slope[:, :-1] - step
-    terms[2] = 2.0 * step - wait * (slope[:, :-1] + slope[:, 1:])
+        y, values = part.points[:, :0:-1], np.concatenate([values[:, :, -2::-1], y[:, :, None]], 2)
+        values, wait = values[:, ::-1], -wait[::-1]
     times = np.concatenate([[0.0], np.cumsum(wait)])
-    steps = Steps(np.zeros(wait.size, dtype=np.intp), times[:-1], wait, points[:, :-1], terms)
+    steps = Steps(np.zeros(wait.size, dtype=np.intp), times[:-1], wait, y, fitted(y, values))
     period = float(times[-1])
     error = abs(period - abs(float(waits[0].sum()))) + 1e-15 * period
     return [SlidingCycle([steps], period, 1e-12 * float(surface.width.max()), error, way)]
