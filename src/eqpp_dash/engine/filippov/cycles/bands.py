@@ -109,9 +109,7 @@ def center_bands(
     return bands
 
 
-def _largest(
-    side: Side, pieces: FilippovField, center: Array, turn: Array, most: float
-) -> float:
+def _largest(side: Side, pieces: FilippovField, center: Array, turn: Array, most: float) -> float:
     """Give the largest multiple of a curve around a center that stays in a piece."""
 
     def stays(size: float) -> bool:

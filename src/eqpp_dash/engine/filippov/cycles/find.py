@@ -199,7 +199,7 @@ def _one_sense(sections: Sequence[SwitchingSection]) -> list[int]:
         mine = [k for k, one in enumerate(sections) if id(one.surface) == surface]
         both = [[k for k in mine if sections[k].sense == sense] for sense in (1, -1)]
         if all(both):
-            chosen += min(both, key=len)
+            chosen += both[0] if len(both[0]) <= len(both[1]) else both[1]
     return chosen
 
 
@@ -311,7 +311,7 @@ def _cycles(
     lo: Array,
     hi: Array,
 ) -> tuple[LimitCycle, ...]:
-    """Number all cycles from inside to outside, and say what each encloses."""
+    """Put all cycles in order, from inside to outside, and say what each encloses."""
     made = [*smooth]
     for item in found:
         points = _from_rightmost(item.points, item.rightmost)
@@ -341,9 +341,7 @@ def _enclosing(
     one: LimitCycle, every: Sequence[LimitCycle], equilibria: Sequence[Equilibrium]
 ) -> LimitCycle:
     inner = tuple(
-        k
-        for k, other in enumerate(every)
-        if other is not one and encloses(one.points, other.point)
+        k for k, other in enumerate(every) if other is not one and encloses(one.points, other.point)
     )
     within = tuple(k for k, item in enumerate(equilibria) if encloses(one.points, item.point))
     return replace(one, cycles=inner, equilibria=within)

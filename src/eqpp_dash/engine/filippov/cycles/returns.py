@@ -16,7 +16,14 @@ import numpy as np
 from eqpp_dash.engine.cycles.lanes import Fate, FirstReturns, Ints, Steps
 from eqpp_dash.engine.cycles.returns import ReturnMap
 from eqpp_dash.engine.dop853 import TERMS
-from eqpp_dash.engine.filippov.cycles.passages import PARTS, Event, Index, Passage, Passages, Winding
+from eqpp_dash.engine.filippov.cycles.passages import (
+    PARTS,
+    Event,
+    Index,
+    Passage,
+    Passages,
+    Winding,
+)
 from eqpp_dash.engine.filippov.cycles.sections import SwitchingSection
 from eqpp_dash.engine.machine.layout import End
 from eqpp_dash.engine.machine.sections import Targets
@@ -203,7 +210,7 @@ class _FirstReturn:
         self.fate[lane[self.winding.twice(event)]] = Fate.TRAPPED
         self.fate[lane[back]] = Fate.RETURNED
         self.fate[lane[slides]] = Fate.ENDED
-        return lane[self.fate[lane] != Fate.RUNNING]
+        return np.asarray(lane[self.fate[lane] != Fate.RUNNING])
 
 
 def _flux(velocity: Array, tangent: Array) -> Array:

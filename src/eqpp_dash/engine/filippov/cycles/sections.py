@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -189,7 +190,7 @@ def _one_sense(surface: Surface, part: Piece) -> list[tuple[Array, tuple[str, st
         marks.append((surface.onto(0.5 * (low + high)), "fold", k + 1))
     marks.append((part.points[:, -1:], part.ends[1], part.points.shape[1] - 1))
     found = []
-    for (begin, before, i), (end, after, j) in zip(marks, marks[1:], strict=False):
+    for (begin, before, i), (end, after, j) in pairwise(marks):
         points = np.concatenate([begin, part.points[:, i + 1 : j], end], axis=1)
         way = int(sense[min(i, sense.size - 1)])
         if points.shape[1] >= 2 and way:

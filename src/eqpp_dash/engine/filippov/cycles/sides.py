@@ -58,7 +58,8 @@ class Side:
     def affine(self) -> bool:
         """Whether its components are of degree one at most."""
         return all(
-            p is not None and all(sum(powers) <= 1 for powers in p) for p in self.field.polynomials()
+            p is not None and all(sum(powers) <= 1 for powers in p)
+            for p in self.field.polynomials()
         )
 
 
@@ -145,8 +146,6 @@ def cycles_within(
         cycle for cycle in result.cycles if side.holds(pieces, cycle.points)
     )
     open_ = tuple(
-        gap
-        for gap in result.undecided
-        if side.holds(pieces, np.stack([gap.first, gap.last]))
+        gap for gap in result.undecided if side.holds(pieces, np.stack([gap.first, gap.last]))
     )
     return replace(result, cycles=cycles, bands=(), undecided=open_)

@@ -200,7 +200,9 @@ def _follow_exits(
     for i in range(count):
         if fine.left[i] < 2:
             end = End(int(passage.batch.ends[i]))
-            if end not in SILENT:
+            at = passage.batch.states[:2, i : i + 1]
+            rested = (np.abs((rests - at) / unit[:, None]).max(axis=0) < SAME).any()
+            if end not in SILENT and not rested:
                 place = ", ".join(f"{value:.6g}" for value in exits[i])
                 result.blind.append(
                     f"orbits that slide past ({place}): {_REASONS.get(end, 'too long to follow')}"
