@@ -11,9 +11,11 @@ import numpy as np
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles import CycleSearch, find_limit_cycles
 from eqpp_dash.engine.cycles.algebraic import prove_on_curves
+from eqpp_dash.engine.cycles.proofs import exclude_cycles
 from eqpp_dash.engine.cycles.shape import encloses, location
-from eqpp_dash.engine.cycles.winding import find_winding_cycles
+from eqpp_dash.engine.cycles.winding import TORUS, find_winding_cycles
 from eqpp_dash.engine.field import window_limits
+from eqpp_dash.engine.filippov.cycles import find_switching_cycles, jumping_surfaces
 from eqpp_dash.engine.orbits import WORK_BOX
 from eqpp_dash.model.cycles import Annulus, CycleCoverage, LimitCycle
 from eqpp_dash.model.portrait import Array, Equilibrium, Notice
@@ -68,8 +70,7 @@ def search_cycles(
     Returns
     -------
     CycleSearch
-        What was found; nothing, with the reason, if the field is not autonomous. Where it jumps
-        no annulus is claimed, and cycles across the jumps may have been missed.
+        What was found; nothing, with the reason, if the field is not autonomous.
     """
     if not field.autonomous:
         return replace(WITHOUT, completeness=CycleCoverage("not searched: time appears"))
@@ -78,6 +79,15 @@ def search_cycles(
     if _intricate(field, window):
         status = "not searched: the curves on which the first variable rests are too many"
         return replace(WITHOUT, completeness=CycleCoverage(status))
+    surfaces = jumping_surfaces(field, window)
+    if surfaces:
+        lo, hi = window_limits(field, window)
+        proof = exclude_cycles(field, structure, search.equilibria, (), False, lo, hi)
+        if proof is not None and proof.everywhere and not proof.bands:
+            return replace(WITHOUT, completeness=CycleCoverage(proof.status))
+        return find_switching_cycles(
+            field, window, surfaces, search.equilibria, budget=BUDGET, progress=report.tell
+        )
     found = find_limit_cycles(
         field,
         window,
@@ -90,9 +100,7 @@ def search_cycles(
         complete=search.completeness == "proved" and not search.sets,
     )
     found = _with_winding(field, window, search, report, structure, found)
-    found = prove_on_curves(field, found, structure, *window_limits(field, window))
-    surfaces = tuple(dict.fromkeys(segment.surface for segment in search.switching))
-    return _across_jumps(found, surfaces) if surfaces else found
+    return prove_on_curves(field, found, structure, *window_limits(field, window))
 
 
 def _with_winding(
@@ -123,25 +131,12 @@ def _with_winding(
         if winding.proof:
             status = f"{status[:-1]}; none winds: {winding.proof})"
         else:
-            status = f"none that closes in the plane{status[4:]}; those that wind were searched"
+            told = "were not searched" if TORUS in blind else "were searched"
+            status = f"none that closes in the plane{status[4:]}; those that wind {told}"
     return replace(
         found,
         cycles=(*found.cycles, *winding.cycles),
         completeness=replace(coverage, status=status, blind=blind),
-    )
-
-
-def _across_jumps(found: CycleSearch, surfaces: tuple[str, ...]) -> CycleSearch:
-    """Claim less where the field jumps: sections end there, and returns across lose digits."""
-    where = ", ".join(surfaces)
-    coverage = found.completeness
-    return replace(
-        found,
-        cycles=tuple(replace(cycle, evidence="numerical") for cycle in found.cycles),
-        bands=(),
-        completeness=replace(
-            coverage, blind=(*coverage.blind, f"cycles across {where}, where the field jumps")
-        ),
     )
 
 

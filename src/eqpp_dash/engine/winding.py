@@ -32,7 +32,8 @@ ENOUGH = 7.0
 FARTHEST_ROUND = 1e3
 ROUND_STEPS = 20_000
 """Bounds for orbits that are followed round a cylinder: in widths of the window, and in steps."""
-_OPEN_ENDS = (RETRACES, "time", "budget")
+_OPEN_ENDS = (RETRACES, "time", "budget", "sliding cycle")
+_REPEATS = (RETRACES, "sliding cycle")
 _TURN = np.linspace(0.0, 1.0, 8)
 
 
@@ -103,7 +104,7 @@ def settle_on_cycles(problem: Problem, flow: Flow) -> None:
         if end not in _OPEN_ENDS:
             continue
         number = _attracting(curves, ends.state[:, lane], float(flow.signs[lane]))
-        if number is None or (end != RETRACES and not _stays(curves[number], flow, lane)):
+        if number is None or (end not in _REPEATS and not _stays(curves[number], flow, lane)):
             continue
         ends.end[lane], ends.reached[lane] = f"cycle {number}", None
         ends.reason[lane] = "it winds onto the cycle"

@@ -39,8 +39,11 @@ def cycle_multiplier(item: LimitCycle) -> str:
     Returns
     -------
     str
-        Such as ``8.597×10⁻⁴ (log −7.059)``.
+        Such as ``8.597×10⁻⁴ (log −7.059)``; 0 or infinite where a cycle slides.
     """
+    if not np.isfinite(item.log_multiplier):
+        slides = "(it slides: orbits come onto it in finite time)"
+        return f"0 {slides}" if item.log_multiplier < 0 else f"∞ {slides[:-1]} backward)"
     value, log = item.multiplier, format_number(item.log_multiplier)
     plain = 1e-300 < value < 1e300
     return f"{format_number(value)} (log {log})" if plain else f"e^({log})"

@@ -33,6 +33,7 @@ COARSE, FINE, FINEST = 1e-8, 1e-11, 1e-13
 """Tolerated errors of steps: to look, to locate, and for the last turn."""
 
 SAME = 1e-6
+TORUS = "cycles that wind round the torus"
 MARGIN = 5.0
 POINTS = 241
 METHOD = "displacement over one period of {name}; Newton's method"
@@ -122,7 +123,7 @@ def find_winding_cycles(
     if structure is None or not axes.size or field.switching or structure.of(Kind.HAMILTONIAN):
         return None
     if axes.size == 2:
-        return WindingSearch(blind=("cycles that wind round the torus",))
+        return WindingSearch(blind=(TORUS,))
     axis = int(axes[0])
     proof = _excluded(structure, axis)
     if proof:

@@ -26,6 +26,7 @@ from eqpp_dash.engine.orbits import RETRACES, Flow, Problem, Steps, terms_among
 from eqpp_dash.engine.returns import Repetition
 from eqpp_dash.engine.surfaces import HOP, TOO_THICK
 from eqpp_dash.engine.watcher import Watcher
+from eqpp_dash.engine.winding import cycle_through
 from eqpp_dash.model.portrait import Equilibrium
 
 Array = NDArray[np.float64]
@@ -265,6 +266,7 @@ class _Follower:
         for i in np.flatnonzero(rests):
             self.ends.state[:, lanes[i]] = x[:, i]
             self._rest(int(lanes[i]), x[:, i])
+        rests |= self._on_cycles(lanes, x)
         lanes, x, values = lanes[~rests], x[:, ~rests], values[:, ~rests]
         if not lanes.size:
             return []
@@ -287,6 +289,19 @@ class _Follower:
                 self.ends.state[:, lane] = state[:, 0] + hop
                 free.append(lane)
         return free
+
+    def _on_cycles(self, lanes: Index, x: Array) -> NDArray[np.bool_]:
+        """End lanes that slide along a known cycle: what slides there never leaves it."""
+        found = np.zeros(lanes.size, dtype=bool)
+        for i, lane in enumerate(lanes.tolist() if self.problem.cycles else ()):
+            number = cycle_through(self.problem, x[:, i])
+            if number is None:
+                continue
+            if self.problem.cycles[number].log_multiplier * self.signs[lane] == -np.inf:
+                found[i] = True
+                self.ends.state[:, lane] = x[:, i]
+                self._end(lane, f"cycle {number}", "it slides along the cycle from here on")
+        return found
 
     def _rest(self, lane: int, x: Array) -> None:
         number = self._equilibrium_at(x)

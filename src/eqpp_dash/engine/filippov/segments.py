@@ -112,7 +112,7 @@ class Surface:
 
 
 def trace_surfaces(
-    field: CompiledField, pieces: FilippovField, lo: Array, hi: Array
+    field: CompiledField, pieces: FilippovField, lo: Array, hi: Array, width: Array | None = None
 ) -> list[tuple[Surface, list[Piece]]]:
     """Trace the surfaces of a planar field in a window, cut into segments.
 
@@ -124,6 +124,8 @@ def trace_surfaces(
         The same in pieces.
     lo, hi : ndarray, shape (2,)
         Limits of the window.
+    width : ndarray, shape (2,), optional
+        Widths in which lengths are measured, if not those of the window.
 
     Returns
     -------
@@ -134,7 +136,7 @@ def trace_surfaces(
     found = []
     with np.errstate(all="ignore"):
         for factor in field.switching:
-            surface = Surface(pieces, factor, hi - lo)
+            surface = Surface(pieces, factor, hi - lo if width is None else width)
             parts: list[Piece] = []
             for branch in trace_zero_set(factor, lo, hi).branches:
                 if len(branch) > 1:

@@ -31,7 +31,7 @@ DOUBLE = 600.0
 
 _WINDING = re.compile(
     r"none that closes in the plane( within the window)? (?P<proof>\(proved: .*\)); "
-    r"those that wind were searched",
+    r"those that wind were (?P<searched>not )?searched",
     re.DOTALL,
 )
 _NONE_WINDS = re.compile(r"(?P<rest>none.*); none winds: (?P<why>.*)\)", re.DOTALL)

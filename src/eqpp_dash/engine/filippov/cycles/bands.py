@@ -1,0 +1,134 @@
+"""Annuli of closed orbits: across surfaces, and around the centers of affine pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import numpy as np
+
+from eqpp_dash.engine.cycles.displacement import COARSE
+from eqpp_dash.engine.cycles.lanes import Fate, Steps
+from eqpp_dash.engine.cycles.shape import encloses, rough_curves
+from eqpp_dash.engine.cycles.sort import Run
+from eqpp_dash.engine.cycles.values import Band
+from eqpp_dash.engine.filippov.cycles.returns import SwitchingReturns
+from eqpp_dash.engine.filippov.cycles.sides import Side
+from eqpp_dash.engine.filippov.pieces import FilippovField
+from eqpp_dash.engine.orbits import WORK_BOX
+from eqpp_dash.model.portrait import Array, Equilibrium
+
+MOST_ORBITS = 12
+"""Orbits of a band that are followed once more, to tell what they go round."""
+
+INNERMOST = 1e-3
+"""Size of the innermost orbit around a center, in that of the outermost."""
+
+TURN = np.linspace(0.0, 2.0 * np.pi, 361)
+
+
+def crossing_bands(
+    returns: SwitchingReturns, runs: Sequence[Run], equilibria: Sequence[Equilibrium]
+) -> list[Band]:
+    """Describe bands of closed orbits that cross surfaces, one for each set that they enclose.
+
+    Parameters
+    ----------
+    returns : SwitchingReturns
+        The first returns.
+    runs : sequence of Run
+        Where all orbits of a section close.
+    equilibria : sequence of Equilibrium
+        Those that are known.
+    """
+    bands: list[Band] = []
+    for run in runs:
+        places = np.array(run.positions)
+        some = np.unique(np.linspace(0, places.size - 1, MOST_ORBITS).astype(int))
+        x = returns.arcs[run.arc].abscissa(places[some])
+        path: list[Steps] = []
+        lanes = np.full(x.size, run.arc, dtype=np.intp)
+        out = returns.shoot(lanes, x, np.ones(x.size), COARSE, path=path)
+        back = np.flatnonzero(out.fate == Fate.RETURNED)
+        orbits = []
+        for k, curve in zip(back, rough_curves(path, back, out.time[back]), strict=True):
+            orbits.append((_inside(curve, equilibria), curve, float(out.time[k])))
+        for inside, group in groupby(orbits, key=lambda orbit: orbit[0]):
+            members = list(group)
+            first, last = members[0], members[-1]
+            if np.ptp(last[1], axis=0).sum() < np.ptp(first[1], axis=0).sum():
+                first, last = last, first
+            ends = (_rightmost(first[1]), _rightmost(last[1]))
+            bands.append(Band(*ends, (first[2], last[2]), inside, "numerical", run.error))
+    return bands
+
+
+def center_bands(
+    sides: Sequence[Side],
+    pieces: FilippovField,
+    equilibria: Sequence[Equilibrium],
+    lo: Array,
+    hi: Array,
+) -> list[Band]:
+    """Give the ellipses around the centers of affine pieces, as far as they stay in them.
+
+    Parameters
+    ----------
+    sides : sequence of Side
+        The pieces.
+    pieces : FilippovField
+        The field.
+    equilibria : sequence of Equilibrium
+        Those that are known.
+    lo, hi : ndarray, shape (2,)
+        Corners of the window.
+    """
+    bands = []
+    for side in sides:
+        if not side.affine:
+            continue
+        origin = np.zeros(2)
+        matrix = side.field.jacobian(0.0, origin[:, None])[:, :, 0]
+        trace, determinant = float(np.trace(matrix)), float(np.linalg.det(matrix))
+        if trace != 0.0 or not determinant > 0.0:
+            continue
+        constant = np.array([float(np.ravel(row)[0]) for row in side.field(0.0, origin[:, None])])
+        center = np.linalg.solve(matrix, -constant)
+        rate = np.sqrt(determinant)
+        first = np.array([1.0, 0.0])
+        other = matrix @ first / rate
+        turn = first[:, None] * np.cos(TURN) + other[:, None] * np.sin(TURN)
+        size = _largest(side, pieces, center, turn, float((hi - lo).max()) * WORK_BOX)
+        if not size > 0.0:
+            continue
+        curves = [(center[:, None] + share * turn).T for share in (INNERMOST * size, size)]
+        inside = _inside(curves[1], equilibria)
+        period = 2.0 * np.pi / rate
+        ends = [_rightmost(curve) for curve in curves]
+        bands.append(Band(ends[0], ends[1], (period, period), inside, "verified", 0.0))
+    return bands
+
+
+def _largest(side: Side, pieces: FilippovField, center: Array, turn: Array, most: float) -> float:
+    """Give the largest multiple of a curve around a center that stays in a piece."""
+
+    def stays(size: float) -> bool:
+        return side.holds(pieces, (center[:, None] + size * turn).T)
+
+    low, high = 0.0, most
+    if not stays(1e-9 * most):
+        return 0.0
+    if stays(most):
+        return most
+    for _ in range(40):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if stays(middle) else (low, middle)
+    return low
+
+
+def _inside(curve: Array, equilibria: Sequence[Equilibrium]) -> tuple[int, ...]:
+    return tuple(k for k, item in enumerate(equilibria) if encloses(curve, item.point))
+
+
+def _rightmost(curve: Array) -> Array:
+    return np.asarray(curve[int(np.argmax(curve[:, 0]))].copy())
