@@ -1,0 +1,82 @@
+"""Sections on the system itself: equations, parameters, window, structure, nullclines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from eqpp_dash.exports.report.blocks import (
+    Block,
+    Equations,
+    Math,
+    Matrix,
+    Name,
+    Row,
+    Section,
+    Table,
+    Words,
+    anchor,
+    mark,
+)
+from eqpp_dash.figures.labels import format_number
+from eqpp_dash.model.portrait import Portrait
+from eqpp_dash.model.structure import structure_words
+
+
+def system_sections(portrait: Portrait) -> Iterator[Section]:
+    """Give the sections on the system."""
+    system = portrait.system
+    blocks: list[Block] = [Equations(system.variables, system.equations)]
+    if system.parameters:
+        rows = tuple(
+            Row(((Name(name),), (_value(value),))) for name, value in system.parameters.items()
+        )
+        blocks.append(Table((("parameter",), ("value",)), (1, 3), rows))
+    yield Section("System", "system", tuple(blocks))
+    rows = tuple(
+        Row(((Name(name),), (_value(low),), (_value(high),), (_unit(portrait, name),)))
+        for name, (low, high) in portrait.window.items()
+    )
+    heads = (("variable",), ("from",), ("to",), ("unit",))
+    yield Section("Window", "window", (Table(heads, (1, 1, 1, 1), rows),))
+    yield Section("Jacobian matrix", "jacobian", (Matrix(system.variables, system.jacobian),))
+    if system.structure:
+        yield Section("Structure", "structure", _structure(portrait))
+    if portrait.nullclines:
+        yield Section("Nullclines", "nullclines", (_nullclines(portrait),))
+
+
+def _value(value: float | str) -> str:
+    return value if isinstance(value, str) else format_number(float(value), 15)
+
+
+def _unit(portrait: Portrait, name: str) -> str:
+    return portrait.spec.variables.get(name, {}).get("unit", "") or "–"
+
+
+def _structure(portrait: Portrait) -> tuple[Block, ...]:
+    rows = []
+    for number, words in enumerate(map(structure_words, portrait.system.structure)):
+        cells = ((mark("structure", number),), (words.name,), (Math(words.formula),))
+        rows.append(Row((*cells, (words.remark or "–",)), anchor("structure", number)))
+    heads = (("",), ("proved",), ("expression",), ("remark",))
+    return (
+        Words(("Proved by exact algebra, for the values of the parameters given above.",)),
+        Table(heads, (0.35, 1.3, 2, 2), tuple(rows)),
+    )
+
+
+def _nullclines(portrait: Portrait) -> Table:
+    rows = tuple(
+        Row(
+            (
+                (mark("nullcline", number),),
+                (Name(item.variable), "′ = 0"),
+                (Math(f"{item.factor} = 0"),),
+                (str(len(item.branches)),),
+            ),
+            anchor("nullcline", number),
+        )
+        for number, item in enumerate(portrait.nullclines)
+    )
+    heads = (("",), ("nullcline",), ("factor that vanishes",), ("branches drawn",))
+    return Table(heads, (0.35, 1, 3, 1), rows)
