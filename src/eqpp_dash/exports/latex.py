@@ -59,7 +59,7 @@ _PREAMBLE = r"""\documentclass[a4paper,10pt]{article}
 %% \anchor{name}{text}: where links to a row lead.
 \newcommand{\anchor}[2]{\raisebox{2ex}[0pt][0pt]{\hypertarget{#1}{}}#2}
 %% \room: a new page rather than a heading at the foot of one.
-\newcommand{\room}{\par\vskip 0pt plus 45mm\penalty-250\vskip 0pt plus -45mm\relax}
+\newcommand{\room}{\par\vskip 0pt plus 30mm\penalty-250\vskip 0pt plus -30mm\relax}
 \newcommand{\see}[2]{\hyperlink{#1}{#2}}
 %(styles)s
 """

@@ -107,8 +107,9 @@ def _table(table: Table) -> str:
     row = "".join(f'<th scope="col">{head}</th>' for head in heads)
     labels = [_label(head) for head in table.heads]
     body = "".join(_row(item, labels) for item in table.rows)
+    kind = ' class="pairs"' if table.pairs else ""
     return (
-        f'<div class="wide"><table><thead><tr>{row}</tr></thead>\n<tbody>\n{body}</tbody>'
+        f'<div class="wide"><table{kind}><thead><tr>{row}</tr></thead>\n<tbody>\n{body}</tbody>'
         "</table></div>"
     )
 
@@ -122,7 +123,7 @@ def _row(row: Row, labels: list[str]) -> str:
     place = f' id="{row.anchor}"' if row.anchor else ""
     noted = ' class="noted"' if row.notes else ""
     cells = "".join(
-        f'<td data-label="{html_text(label)}">{html_cell(cell)}</td>'
+        f'<td data-label="{html_text(label)}"><div>{html_cell(cell)}</div></td>'
         for label, cell in zip(labels, row.cells, strict=True)
     )
     notes = "".join(f"<div>{html_cell(note)}</div>" for note in row.notes)
@@ -135,8 +136,8 @@ def _row(row: Row, labels: list[str]) -> str:
 
 def _equations(block: Equations) -> str:
     rows = "".join(
-        f'<div class="equation"><math><mrow><mover accent="true">{_barred(name)}<mo>˙</mo>'
-        f"</mover><mo>=</mo></mrow></math> {mathml_formula(right, display=True)}</div>\n"
+        f'<div class="equation"><math><mrow><mover accent="true">{mathml_name(name)}<mo>˙</mo>'
+        f"</mover><mo>=</mo></mrow></math>{mathml_formula(right, display=True)}</div>\n"
         for name, right in zip(block.variables, block.right, strict=True)
     )
     plain = "\n".join(
@@ -146,15 +147,11 @@ def _equations(block: Equations) -> str:
     return f'<div class="formulas">{rows}</div>\n<pre class="plain">{plain}</pre>'
 
 
-def _barred(name: str) -> str:
-    return mathml_name(name)
-
-
 def _matrix(block: Matrix) -> str:
     if sum(len(entry) for row in block.rows for entry in row) > WIDE_MATRIX:
         return _entries(block)
     rows = "".join(
-        "<mtr>" + "".join(f"<mtd>{_bare(entry)}</mtd>" for entry in row) + "</mtr>"
+        "<mtr>" + "".join(f"<mtd>{_entry(entry)}</mtd>" for entry in row) + "</mtr>"
         for row in block.rows
     )
     return (
@@ -164,12 +161,7 @@ def _matrix(block: Matrix) -> str:
     )
 
 
-def _bare(entry: str) -> str:
-    """Typeset an entry of a matrix without the ``math`` element round it."""
-    return mathml_entry(entry)
-
-
-def mathml_entry(text: str) -> str:
+def _entry(text: str) -> str:
     """Typeset a formula to stand within another."""
     made = mathml_formula(text, display=True)
     if made.startswith("<code>"):
@@ -188,5 +180,5 @@ def _entries(block: Matrix) -> str:
                 f"{mathml_name(other)}</mrow></mfrac><mo>=</mo></math>"
             )
             right = mathml_formula(entry, display=True)
-            found.append(f'<div class="equation">{slope} {right}</div>')
+            found.append(f'<div class="equation">{slope}{right}</div>')
     return f'<div class="formulas">{"".join(found)}</div>'

@@ -55,21 +55,22 @@ td:first-child { white-space: nowrap; }
 .noted td { border-bottom: 0; padding-bottom: 0; }
 .note td { color: var(--muted); font-size: 0.85rem; padding-top: 0; }
 .see { font-size: 0.75em; color: var(--muted); white-space: nowrap; }
+.pairs td:first-child { width: 14em; white-space: normal; }
 .warning { border-left: 3px solid var(--link); padding-left: 10px; }
 :target { background: var(--soft); }
 footer { margin-top: 28px; color: var(--muted); font-size: 0.85rem; }
 .print { display: none; }
 @media screen and (max-width: 600px) {
-  thead { display: none; }
-  table, tbody, tr, td { display: block; }
+  table:not(.pairs) thead { display: none; }
+  table:not(.pairs) :is(tbody, tr, td), table:not(.pairs) { display: block; }
   tr { border-bottom: 1px solid var(--line); padding: 6px 0; }
   .noted { border-bottom: 0; padding-bottom: 0; } .note { padding-top: 0; }
-  td, .note td { border: 0; padding: 1px 0; overflow-wrap: anywhere; }
-  td[data-label]:not([data-label=""]) { display: grid; grid-template-columns: 8.5em 1fr;
+  table:not(.pairs) td { border: 0; padding: 1px 0; overflow-wrap: anywhere; }
+  table:not(.pairs) td[data-label]:not([data-label=""]) { display: grid; grid-template-columns: 8.5em 1fr;
     gap: 8px; }
-  td[data-label]::before { content: attr(data-label); color: var(--muted); }
+  table:not(.pairs) td[data-label]::before { content: attr(data-label); color: var(--muted); }
   td[data-label=""] { font-weight: 600; }
-  td[data-label=""]::before { content: none; }
+  table:not(.pairs) td[data-label=""]::before { content: none; }
 }
 @media print {
   @page { size: A4; margin: 16mm; }
@@ -79,8 +80,8 @@ footer { margin-top: 28px; color: var(--muted); font-size: 0.85rem; }
   #portrait, nav { display: none !important; } .print { display: block; }
   h2, h3 { break-after: avoid; } tr, li, .equation, .print { break-inside: avoid; }
   .noted { break-after: avoid; } thead { display: table-header-group; }
-  .wide, .formulas { overflow: visible; } table { font-size: 8.5pt; }
-  th { white-space: normal; } td, th { padding: 3px 8px 3px 0; overflow-wrap: anywhere; }
+  .wide, .formulas { overflow: visible; } table, .note td { font-size: 8.5pt; }
+  th { white-space: normal; } td, th { padding: 3px 8px 3px 0; overflow-wrap: break-word; }
   :target { background: none; }
 }
 """

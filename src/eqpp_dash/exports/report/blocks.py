@@ -50,11 +50,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table: heads, relative widths of the columns, rows."""
+    """A table: heads, relative widths of the columns, rows.
+
+    One of `pairs`, of a name and a value each, stays a table however narrow the screen is.
+    """
 
     heads: tuple[Cell, ...]
     widths: tuple[float, ...]
     rows: tuple[Row, ...]
+    pairs: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def making_section(portrait: Portrait, facts: Mapping[str, Any]) -> Section:
     spec = "\n".join(["{", ",\n".join(entries), "}"])
     meaning = tuple(("", (f"{word}: {words}.",)) for word, words in EVIDENCE)
     blocks: tuple[Block, ...] = (
-        Table((("what",), ("value",)), (1, 3), tuple(_entries(portrait, facts))),
+        Table((("what",), ("value",)), (1, 3), tuple(_entries(portrait, facts)), pairs=True),
         Words(("Evidence means:",)),
         Bullets(meaning),
         Words(

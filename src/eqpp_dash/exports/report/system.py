@@ -30,14 +30,14 @@ def system_sections(portrait: Portrait) -> Iterator[Section]:
         rows = tuple(
             Row(((Name(name),), (_value(value),))) for name, value in system.parameters.items()
         )
-        blocks.append(Table((("parameter",), ("value",)), (1, 3), rows))
+        blocks.append(Table((("parameter",), ("value",)), (1, 3), rows, pairs=True))
     yield Section("System", "system", tuple(blocks))
     rows = tuple(
-        Row(((Name(name),), (_value(low),), (_value(high),), (_unit(portrait, name),)))
+        Row(((Name(name),), (f"{_value(low)} to {_value(high)}{_unit(portrait, name)}",)))
         for name, (low, high) in portrait.window.items()
     )
-    heads = (("variable",), ("from",), ("to",), ("unit",))
-    yield Section("Window", "window", (Table(heads, (1, 1, 1, 1), rows),))
+    table = Table((("variable",), ("from, to",)), (1, 3), rows, pairs=True)
+    yield Section("Window", "window", (table,))
     yield Section("Jacobian matrix", "jacobian", (Matrix(system.variables, system.jacobian),))
     if system.structure:
         yield Section("Structure", "structure", _structure(portrait))
@@ -50,7 +50,8 @@ def _value(value: float | str) -> str:
 
 
 def _unit(portrait: Portrait, name: str) -> str:
-    return portrait.spec.variables.get(name, {}).get("unit", "") or "–"
+    unit = portrait.spec.variables.get(name, {}).get("unit", "")
+    return f" {unit}" if unit else ""
 
 
 def _structure(portrait: Portrait) -> tuple[Block, ...]:
