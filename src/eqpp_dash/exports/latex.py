@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from eqpp_dash.exports.drawing import Drawing, draw_on_paper
-from eqpp_dash.exports.mathtex import tex_formula, tex_name
+from eqpp_dash.exports.mathtex import breaks, tex_formula, tex_name
 from eqpp_dash.exports.report import portrait_report
 from eqpp_dash.exports.report.blocks import (
     Block,
@@ -24,6 +24,7 @@ from eqpp_dash.exports.report.blocks import (
     Row,
     Section,
     Table,
+    Telling,
     Words,
 )
 from eqpp_dash.exports.texttext import tex_text
@@ -33,6 +34,9 @@ from eqpp_dash.model.portrait import Portrait
 WIDE = 110
 """Characters from which on an equation may be broken, and a matrix is told entry by entry."""
 
+BREAKABLE = 30
+"""Characters from which on a formula without a sum may be too wide."""
+
 _PREAMBLE = r"""\documentclass[a4paper,10pt]{article}
 \usepackage[T1]{fontenc}
 \usepackage{textcomp}
@@ -40,7 +44,7 @@ _PREAMBLE = r"""\documentclass[a4paper,10pt]{article}
 \usepackage[margin=22mm]{geometry}
 \usepackage{amsmath,amssymb}
 \usepackage{array,booktabs,longtable}
-\usepackage{xcolor}
+\usepackage{graphicx,xcolor}
 \usepackage{tikz}
 \usetikzlibrary{patterns}
 \usepackage{listings}
@@ -58,13 +62,18 @@ _PREAMBLE = r"""\documentclass[a4paper,10pt]{article}
 \newcolumntype{L}[1]{>{\raggedright\arraybackslash}p{#1}}
 %% \anchor{name}{text}: where links to a row lead.
 \newcommand{\anchor}[2]{\raisebox{2ex}[0pt][0pt]{\hypertarget{#1}{}}#2}
+\newcommand{\source}[1]{{\scriptsize\color{eqequilibrium!65}[#1]}}
+%% \fit: a formula that cannot be broken, no wider than the line.
+\newcommand{\fit}[1]{\sbox0{#1}\ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}%%
+  \else\usebox0\fi}
 %% \room: a new page rather than a heading at the foot of one.
-\newcommand{\room}{\par\vskip 0pt plus 30mm\penalty-250\vskip 0pt plus -30mm\relax}
+\newcommand{\room}{\par\penalty-100\relax
+  \ifdim\pagegoal<\maxdimen\ifdim\dimexpr\pagegoal-\pagetotal\relax<40mm\newpage\fi\fi}
 \newcommand{\see}[2]{\hyperlink{#1}{#2}}
 %(styles)s
 """
 
-_DOCUMENT = r"""%% The report of a phase portrait, written by EQPP Dash %(engine)s. Compile with pdflatex.
+_DOCUMENT = r"""%% The report of a phase portrait, by EQPP Dash %(engine)s. Compile with pdflatex.
 %(preamble)s
 \begin{document}
 \begin{center}
@@ -142,7 +151,8 @@ def tex_cell(cell: Cell) -> str:
 
 def _part(part: Part) -> str:
     if isinstance(part, Math):
-        return f"${tex_formula(part.text)}$"
+        shown = rf"$\displaystyle {tex_formula(part.text)}$"
+        return shown if len(part.text) < BREAKABLE or breaks(part.text) else rf"\fit{{{shown}}}"
     if isinstance(part, Name):
         return f"${tex_name(part.text)}$"
     if isinstance(part, Ref):
@@ -159,6 +169,8 @@ def _breakable(text: str) -> str:
 def _block(block: Block) -> str:
     if isinstance(block, Table):
         return _table(block)
+    if isinstance(block, Telling):
+        return _telling(block)
     if isinstance(block, Words):
         inside = tex_cell(block.parts)
         inside = rf"\textbf{{{inside}}}" if block.warning else inside
@@ -171,6 +183,14 @@ def _block(block: Block) -> str:
     if isinstance(block, Matrix):
         return _matrix(block)
     return _listing(block)
+
+
+def _telling(block: Telling) -> str:
+    told = []
+    for sentence in block.sentences:
+        links = ", ".join(map(_part, sentence.links))
+        told.append(tex_text(sentence.text) + (rf" \source{{{links}}}" if links else ""))
+    return rf"\textbf{{{tex_text(block.heading)}.}} " + "\n".join(told) + "\n"
 
 
 def _item(anchor: str, cell: Cell) -> str:

@@ -20,6 +20,7 @@ from eqpp_dash.exports.report.blocks import (
     Row,
     Section,
     Table,
+    Telling,
     Words,
 )
 from eqpp_dash.figures.labels import printable
@@ -77,6 +78,8 @@ def _part(part: Part) -> str:
 def _block(block: Block) -> str:
     if isinstance(block, Table):
         return _table(block)
+    if isinstance(block, Telling):
+        return _telling(block)
     if isinstance(block, Words):
         inside = html_cell(block.parts)
         place = f' id="{block.anchor}"' if block.anchor else ""
@@ -90,6 +93,15 @@ def _block(block: Block) -> str:
     if isinstance(block, Matrix):
         return _matrix(block)
     return _listing(block)
+
+
+def _telling(block: Telling) -> str:
+    told = []
+    for sentence in block.sentences:
+        links = ", ".join(map(_part, sentence.links))
+        see = f' <span class="see">[{links}]</span>' if links else ""
+        told.append(html_text(sentence.text) + see)
+    return f"<p><b>{html_text(block.heading)}.</b> {' '.join(told)}</p>"
 
 
 def _item(anchor: str, cell: Cell) -> str:

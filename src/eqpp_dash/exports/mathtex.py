@@ -59,6 +59,22 @@ def tex_formula(text: str) -> str:
         return rf"\text{{{tex_text(text)}}}"
 
 
+def breaks(text: str) -> bool:
+    """Tell whether a formula can be broken between its terms.
+
+    Examples
+    --------
+    >>> breaks("x + y = 0"), breaks("(x + y)*(x - y) = 0")
+    (True, False)
+    """
+    try:
+        formula = read_formula(text)
+    except FormulaError:
+        return True
+    parts = formula.parts if formula.sort == "chain" else (formula,)
+    return any(part.sort == "sum" and len(part.parts) > 1 for part in parts)
+
+
 def tex_name(name: str) -> str:
     r"""Typeset a name.
 

@@ -61,13 +61,14 @@ td:first-child { white-space: nowrap; }
 footer { margin-top: 28px; color: var(--muted); font-size: 0.85rem; }
 .print { display: none; }
 @media screen and (max-width: 600px) {
+  .pairs td:first-child { width: 40%%; }
   table:not(.pairs) thead { display: none; }
   table:not(.pairs) :is(tbody, tr, td), table:not(.pairs) { display: block; }
   tr { border-bottom: 1px solid var(--line); padding: 6px 0; }
   .noted { border-bottom: 0; padding-bottom: 0; } .note { padding-top: 0; }
   table:not(.pairs) td { border: 0; padding: 1px 0; overflow-wrap: anywhere; }
-  table:not(.pairs) td[data-label]:not([data-label=""]) { display: grid; grid-template-columns: 8.5em 1fr;
-    gap: 8px; }
+  table:not(.pairs) td[data-label]:not([data-label=""]) { display: grid; gap: 8px;
+    grid-template-columns: 8.5em 1fr; }
   table:not(.pairs) td[data-label]::before { content: attr(data-label); color: var(--muted); }
   td[data-label=""] { font-weight: 600; }
   table:not(.pairs) td[data-label=""]::before { content: none; }

@@ -164,7 +164,7 @@ def _sign(item: Sign) -> str:
     style = f"s-mark{' s-full' if item.fill == 'full' else ''}"
     style += "" if item.decided else " s-undecided"
     if item.shape in OUTLINES:
-        outline = np.array(OUTLINES[item.shape]) + (x / SCALE, -y / SCALE)
+        outline = np.array(OUTLINES[item.shape]) + np.array([x / SCALE, -y / SCALE])
         text = f'<path class="{style}" d="{_path(outline, closed=True)}"/>'
     else:
         text = f'<circle class="{style}" cx="{x}" cy="{y}" r="{RADIUS * SCALE:g}"/>'

@@ -139,7 +139,7 @@ def _character(run: str) -> str:
 def _accented(character: str) -> str:
     if not character.isprintable():
         return " "
-    base, *marks = unicodedata.normalize("NFD", character)
+    base, *marks = list(unicodedata.normalize("NFD", character))
     if base.isascii() and base.isalpha() and all(mark in _ACCENTS for mark in marks) and marks:
         text = rf"\{base}" if base in "ij" and marks != ["\u0327"] else base
         for mark in marks:

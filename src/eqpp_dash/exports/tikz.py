@@ -215,9 +215,13 @@ def _grid(drawing: Drawing) -> list[str]:
     lines += [rf"\draw[eqgrid] (0,{_number(y)}) -- ({width},{_number(y)});" for y, _ in up]
     x, y = drawing.zeros
     if x is not None:
-        lines.append(rf"\draw[eqaxis, line width=0.7pt] ({_number(x)},0) -- ({_number(x)},{height});")
+        lines.append(
+            rf"\draw[eqaxis, line width=0.7pt] ({_number(x)},0) -- ({_number(x)},{height});"
+        )
     if y is not None:
-        lines.append(rf"\draw[eqaxis, line width=0.7pt] (0,{_number(y)}) -- ({width},{_number(y)});")
+        lines.append(
+            rf"\draw[eqaxis, line width=0.7pt] (0,{_number(y)}) -- ({width},{_number(y)});"
+        )
     return lines
 
 

@@ -100,7 +100,23 @@ class Listing:
     text: str
 
 
-Block = Table | Words | Bullets | Equations | Matrix | Listing
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence, and links to what it tells."""
+
+    text: str
+    links: tuple[Ref, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A paragraph of sentences under a word or two."""
+
+    heading: str
+    sentences: tuple[Sentence, ...]
+
+
+Block = Telling | Table | Words | Bullets | Equations | Matrix | Listing
 
 
 @dataclass(frozen=True, slots=True)

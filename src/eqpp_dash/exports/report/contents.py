@@ -11,6 +11,7 @@ from eqpp_dash.exports.report.making import making_section, remark_sections
 from eqpp_dash.exports.report.orbits import orbit_sections
 from eqpp_dash.exports.report.points import audit_sections, point_sections
 from eqpp_dash.exports.report.system import system_sections
+from eqpp_dash.exports.report.telling import telling_section
 from eqpp_dash.model.portrait import Portrait
 
 UNTITLED = "Phase portrait"
@@ -31,7 +32,9 @@ def portrait_report(portrait: Portrait, facts: Mapping[str, Any]) -> Report:
     Report
         Sections of text, tables and formulas, to be written as HTML or LaTeX.
     """
-    return Report(portrait.spec.title or UNTITLED, tuple(_sections(portrait, facts)))
+    report = Report(portrait.spec.title or UNTITLED, tuple(_sections(portrait, facts)))
+    told = telling_section(facts, frozenset(report.anchors()))
+    return Report(report.title, (told, *report.sections))
 
 
 def _sections(portrait: Portrait, facts: Mapping[str, Any]) -> Iterator[Section]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from eqpp_dash.exports.report.blocks import (
     Block,
@@ -65,7 +65,7 @@ def _cycle(number: int, item: LimitCycle, portrait: Portrait) -> Row:
         f"(± {format_number(item.error, 2)}); logarithm of the multiplier "
         f"{error_words(item.log_multiplier, item.multiplier_error, 8)}."
     )
-    inside = [ref("equilibrium", k) for k in item.equilibria]
+    inside: list[Part] = [ref("equilibrium", k) for k in item.equilibria]
     inside += [ref("cycle", k) for k in item.cycles]
     cells: tuple[Cell, ...] = (
         (mark("cycle", number),),
@@ -80,7 +80,7 @@ def _cycle(number: int, item: LimitCycle, portrait: Portrait) -> Row:
     return Row(cells, anchor("cycle", number), ((note,),))
 
 
-def _listed(parts: list[Part]) -> Cell:
+def _listed(parts: Sequence[Part]) -> Cell:
     """Put commas between parts; a dash if there is none."""
     listed: list[Part] = []
     for part in parts:
@@ -182,8 +182,8 @@ def _connections(portrait: Portrait) -> Iterator[Block]:
             )
             for k, item in enumerate(portrait.polycycles)
         )
-        heads = (("",), ("polycycle through",), ("by connections",), ("status",))
-        yield Table(heads, (0.4, 2, 2, 1), rows)
+        names = (("",), ("polycycle through",), ("by connections",), ("status",))
+        yield Table(names, (0.4, 2, 2, 1), rows)
 
 
 def _basins(portrait: Portrait) -> Iterator[Block]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from eqpp_dash.exports.report.blocks import (
     Block,
+    Cell,
     Equations,
     Math,
     Matrix,
@@ -20,6 +21,9 @@ from eqpp_dash.exports.report.blocks import (
 from eqpp_dash.figures.labels import format_number
 from eqpp_dash.model.portrait import Portrait
 from eqpp_dash.model.structure import structure_words
+
+LONG = 48
+"""Characters from which on a formula stands beneath its row of a table."""
 
 
 def system_sections(portrait: Portrait) -> Iterator[Section]:
@@ -46,7 +50,7 @@ def system_sections(portrait: Portrait) -> Iterator[Section]:
 
 
 def _value(value: float | str) -> str:
-    return value if isinstance(value, str) else format_number(float(value), 15)
+    return value if isinstance(value, str) else format_number(float(value), 10)
 
 
 def _unit(portrait: Portrait, name: str) -> str:
@@ -57,8 +61,9 @@ def _unit(portrait: Portrait, name: str) -> str:
 def _structure(portrait: Portrait) -> tuple[Block, ...]:
     rows = []
     for number, words in enumerate(map(structure_words, portrait.system.structure)):
-        cells = ((mark("structure", number),), (words.name,), (Math(words.formula),))
-        rows.append(Row((*cells, (words.remark or "–",)), anchor("structure", number)))
+        shown, beneath = _placed(words.formula)
+        cells = ((mark("structure", number),), (words.name,), shown, (words.remark or "–",))
+        rows.append(Row(cells, anchor("structure", number), beneath))
     heads = (("",), ("proved",), ("expression",), ("remark",))
     return (
         Words(("Proved by exact algebra, for the values of the parameters given above.",)),
@@ -66,18 +71,19 @@ def _structure(portrait: Portrait) -> tuple[Block, ...]:
     )
 
 
+def _placed(formula: str) -> tuple[Cell, tuple[Cell, ...]]:
+    """Give a formula for a cell; a long one for the line beneath its row."""
+    if len(formula) <= LONG:
+        return (Math(formula),), ()
+    return ("beneath",), ((Math(formula),),)
+
+
 def _nullclines(portrait: Portrait) -> Table:
-    rows = tuple(
-        Row(
-            (
-                (mark("nullcline", number),),
-                (Name(item.variable), "′ = 0"),
-                (Math(f"{item.factor} = 0"),),
-                (str(len(item.branches)),),
-            ),
-            anchor("nullcline", number),
-        )
-        for number, item in enumerate(portrait.nullclines)
-    )
+    rows = []
+    for number, item in enumerate(portrait.nullclines):
+        shown, beneath = _placed(f"{item.factor} = 0")
+        head: Cell = (Name(item.variable), "′ = 0")
+        cells = ((mark("nullcline", number),), head, shown, (str(len(item.branches)),))
+        rows.append(Row(cells, anchor("nullcline", number), beneath))
     heads = (("",), ("nullcline",), ("factor that vanishes",), ("branches drawn",))
-    return Table(heads, (0.35, 1, 3, 1), rows)
+    return Table(heads, (0.35, 1, 3, 1), tuple(rows))
