@@ -30,10 +30,8 @@ def doubts(portrait: Portrait) -> Iterator[Cell]:
     yield from _points(portrait)
     for number, item in enumerate(portrait.separatrices):
         if item.evidence == "undecided" or item.limit in _OPEN_ENDS:
-            yield _said(
-                ("Limit of ", ref("separatrix", number)),
-                item.reason or END_WORDS.get(item.limit, item.limit),
-            )
+            reason = item.reason or END_WORDS.get(item.limit, item.limit)
+            yield _said(("Limit of ", ref("separatrix", number)), reason)
     for gap in portrait.cycle_gaps:
         yield (f"Number of limit cycles: {gap_words(gap)}.",)
     for place in portrait.cycle_coverage.blind:
