@@ -229,7 +229,8 @@ def _row(row: Row, count: int) -> str:
     if not notes:
         return f"{text} \\\\"
     width = r"\dimexpr 0.93\linewidth\relax"
-    return f"{text} \\\\*\n & \\multicolumn{{{count - 1}}}{{L{{{width}}}}}{{\\itshape {notes}}} \\\\\n\\addlinespace[2pt]"
+    beneath = rf" & \multicolumn{{{count - 1}}}{{L{{{width}}}}}{{\itshape {notes}}} \\"
+    return f"{text} \\\\*\n{beneath}\n\\addlinespace[2pt]"
 
 
 def _equations(block: Equations) -> str:
