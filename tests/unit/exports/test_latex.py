@@ -223,3 +223,13 @@ def test_what_is_undecided_is_named_with_its_reason():
     assert any("the budget is used up" in text for text in cycles)
     assert any(text.startswith("Where A0 ends") for text in cycles)
     assert said(bare()) == []
+
+
+def test_closed_forms_and_windings_are_told():
+    item = replace(pendulum_portrait().equilibria[0], exact=("-2*pi", "sqrt(3)/2"))
+    cycle = portraits.limit_cycle(winding=(-2, 0))
+    portrait = replace(pendulum_portrait(), equilibria=(item,), limit_cycles=(cycle,))
+    source = tex(portrait)
+    check_tex(source)
+    assert r"Exactly $\displaystyle \left( -2\,\pi, \frac{\sqrt{3}}{2} \right)$." in source
+    assert r"Winds 2 times round $\theta$." in source

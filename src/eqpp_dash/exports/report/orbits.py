@@ -21,7 +21,7 @@ from eqpp_dash.figures.basins import basin_share, basin_words
 from eqpp_dash.figures.connections import codimension_words, connection_status
 from eqpp_dash.figures.cycles import annulus_words, cycle_bounds, cycle_multiplier, search_words
 from eqpp_dash.figures.ends import end_words
-from eqpp_dash.figures.labels import format_number, format_point
+from eqpp_dash.figures.labels import format_number, format_point, plain_name
 from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.manifolds import Separatrix
 from eqpp_dash.model.portrait import OrbitEnd, Portrait
@@ -65,6 +65,14 @@ def _cycle(number: int, item: LimitCycle, portrait: Portrait) -> Row:
         f"(± {format_number(item.error, 2)}); logarithm of the multiplier "
         f"{error_words(item.log_multiplier, item.multiplier_error, 8)}."
     )
+    notes: list[Cell] = [(note,)]
+    turns = [
+        f"{abs(turn)} time{'s' if abs(turn) > 1 else ''} round {plain_name(name)}"
+        for name, turn in zip(portrait.system.variables, item.winding, strict=True)
+        if turn
+    ]
+    if turns:
+        notes.append((f"Winds {' and '.join(turns)}.",))
     inside: list[Part] = [ref("equilibrium", k) for k in item.equilibria]
     inside += [ref("cycle", k) for k in item.cycles]
     cells: tuple[Cell, ...] = (
@@ -77,7 +85,7 @@ def _cycle(number: int, item: LimitCycle, portrait: Portrait) -> Row:
         _listed(inside),
         (f"{item.evidence} ({item.method})" if item.method else item.evidence,),
     )
-    return Row(cells, anchor("cycle", number), ((note,),))
+    return Row(cells, anchor("cycle", number), tuple(notes))
 
 
 def _listed(parts: Sequence[Part]) -> Cell:

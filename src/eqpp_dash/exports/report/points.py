@@ -19,6 +19,7 @@ from eqpp_dash.exports.report.blocks import (
     mark,
 )
 from eqpp_dash.figures.connections import audit_words
+from eqpp_dash.figures.exact import exact_words
 from eqpp_dash.figures.geometry import portrait_frame
 from eqpp_dash.figures.labels import (
     format_eigenvalues,
@@ -74,6 +75,8 @@ def _equilibria(portrait: Portrait) -> Iterator[Block]:
 def _equilibrium(number: int, item: Equilibrium, spans: tuple[float, ...]) -> Row:
     evidence = f"{item.evidence} ({item.method})" if item.method else item.evidence
     notes: list[Cell] = []
+    if exact_words(item.exact):
+        notes.append(("Exactly ", Math(f"({', '.join(item.exact)})"), "."))
     if item.sectors is not None:
         notes.append((f"Sectors: {sector_words(item.sectors)}.",))
     if item.reason:
