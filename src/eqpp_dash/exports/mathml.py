@@ -14,6 +14,7 @@ _NAMES = {"log": "ln", "sign": "sgn", "heaviside": "H", "asin": "arcsin", "acos"
           "atan": "arctan", "asinh": "arsinh", "acosh": "arcosh", "atanh": "artanh"}  # fmt: skip
 _INDEXED = {"log2": ("log", "2"), "log10": ("log", "10")}
 _FENCES = {"abs": "||", "floor": "⌊⌋", "ceil": "⌈⌉"}
+_TALL = ("<mfrac", "<mtable", "<msqrt", "<mroot")
 _RELATIONS = {"<=": "≤", ">=": "≥", "->": "↦"}
 
 
@@ -85,8 +86,11 @@ def _row(*parts: str) -> str:
 
 
 def _fenced(inside: str, fences: str = "()") -> str:
-    left, right = (f"<mo form='{f}' stretchy='true'>{c}</mo>" for f, c in
-                   zip(("prefix", "postfix"), fences, strict=True))  # fmt: skip
+    stretchy = "true" if any(tall in inside for tall in _TALL) else "false"
+    left, right = (
+        f'<mo form="{form}" stretchy="{stretchy}">{sign}</mo>'
+        for form, sign in zip(("prefix", "postfix"), fences, strict=True)
+    )
     return _row(left, inside, right)
 
 

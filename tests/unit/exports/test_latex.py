@@ -232,4 +232,4 @@ def test_closed_forms_and_windings_are_told():
     source = tex(portrait)
     check_tex(source)
     assert r"Exactly $\displaystyle \left( -2\,\pi, \frac{\sqrt{3}}{2} \right)$." in source
-    assert r"Winds 2 times round $\theta$." in source
+    assert r"Winds twice round $\theta$." in source

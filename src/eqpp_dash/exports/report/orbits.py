@@ -26,6 +26,7 @@ from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.manifolds import Separatrix
 from eqpp_dash.model.portrait import OrbitEnd, Portrait
 
+_OFTEN = {1: "once", 2: "twice"}
 _SORTS = ("equilibrium", "cycle", "polycycle", "set", "singularity")
 
 
@@ -67,7 +68,7 @@ def _cycle(number: int, item: LimitCycle, portrait: Portrait) -> Row:
     )
     notes: list[Cell] = [(note,)]
     turns = [
-        f"{abs(turn)} time{'s' if abs(turn) > 1 else ''} round {plain_name(name)}"
+        f"{_OFTEN.get(abs(turn), f'{abs(turn)} times')} round {plain_name(name)}"
         for name, turn in zip(portrait.system.variables, item.winding, strict=True)
         if turn
     ]

@@ -65,8 +65,9 @@ def _structure(portrait: Portrait) -> tuple[Block, ...]:
         cells = ((mark("structure", number),), (words.name,), shown, (words.remark or "–",))
         rows.append(Row(cells, anchor("structure", number), beneath))
     heads = (("",), ("proved",), ("expression",), ("remark",))
+    values = ", for the values of the parameters above" if portrait.system.parameters else ""
     return (
-        Words(("Proved by exact algebra, for the values of the parameters given above.",)),
+        Words((f"Proved by exact algebra{values}.",)),
         Table(heads, (0.35, 1.3, 2, 2), tuple(rows)),
     )
 
