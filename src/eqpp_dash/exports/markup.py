@@ -169,7 +169,8 @@ def _matrix(block: Matrix) -> str:
     return (
         '<div class="formulas"><math displaystyle="true"><mrow><mi>J</mi><mo>=</mo>'
         '<mo stretchy="true" form="prefix">(</mo>'
-        f'<mtable>{rows}</mtable><mo stretchy="true" form="postfix">)</mo></mrow></math></div>'
+        f'<mtable displaystyle="true">{rows}</mtable>'
+        '<mo stretchy="true" form="postfix">)</mo></mrow></math></div>'
     )
 
 
