@@ -324,7 +324,7 @@ def test_every_format_can_be_exported(server: Any, visit: Visit) -> None:
     items = window.page.locator("[role=menuitem]")
     items.first.wait_for()
     links = [item.get_attribute("href") for item in items.all()]
-    endings = ["json", "csv", "html", "svg", "png", "pdf", "py"]
+    endings = ["json", "csv", "html", "tex", "svg", "png", "pdf", "py"]
     assert [link.rpartition(".")[2] for link in links] == endings
     for link in links:
         answer = window.context.request.get(server.url + link)

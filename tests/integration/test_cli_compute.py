@@ -83,7 +83,7 @@ def test_the_table_of_the_pendulum_comes_from_the_archive(run, files):
 @pytest.fixture(scope="module")
 def files(run):
     """The pendulum in every format, in the folder of the decoys."""
-    names = ["p.html", "p.svg", "p.png", "p.pdf", "p.json", "p.csv", "p.py"]
+    names = ["p.html", "p.tex", "p.svg", "p.png", "p.pdf", "p.json", "p.csv", "p.py"]
     run("compute", "-e", PENDULUM, *WINDOW, *[part for name in names for part in ("-o", name)])
     return {name.removeprefix("p."): (run.folder / name).read_bytes() for name in names}
 

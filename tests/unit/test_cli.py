@@ -215,13 +215,13 @@ def test_a_specification_is_read_from_standard_input(run, services):
 
 
 def test_files_are_written_in_every_format(run, tmp_path):
-    endings = ("html", "svg", "png", "pdf", "json", "csv", "py")
+    endings = ("html", "tex", "svg", "png", "pdf", "json", "csv", "py")
     options = [part for ending in endings for part in ("-o", f"p.{ending}")]
     result = run("compute", "-e", "x' = y; y' = -x", *options)
     assert result.exit_code == 0, result.output
     assert sorted(path.suffix for path in tmp_path.glob("p.*")) == sorted(f".{e}" for e in endings)
     assert min(path.stat().st_size for path in tmp_path.glob("p.*")) > 500
-    assert result.stderr.count("Wrote") == 7
+    assert result.stderr.count("Wrote") == 8
 
 
 @pytest.mark.parametrize(

@@ -66,13 +66,13 @@ def test_the_report_and_the_page_tell_the_same():
     assert "Polycycle: equilibrium 3 by connection 1 (near)" in said
     assert "Audit: inconsistent: boundary 1, sum 0" in said
     page = export_portrait(portrait, portrait.facts(), "html").bytes.decode()
-    assert "<h2>Connections</h2>" in page
-    assert "one level of H &lt; 2" in page
-    assert "<h2>Polycycles</h2>" in page
-    assert "Audit of the indices: inconsistent: boundary 1, sum 0." in page
+    assert "<h2>Connections and polycycles</h2>" in page
+    assert "One level of H &lt; 2." in page
+    assert "polycycle through" in page
+    assert "Outcome: inconsistent: boundary 1, sum 0." in page
     plain = pendulum_portrait()
     assert "Audit" not in portrait_report(plain, SimpleNamespace(portrait_id="a", queue_s=None))
-    assert "Connections" not in export_portrait(plain, plain.facts(), "html").bytes.decode()
+    assert "Connections and" not in export_portrait(plain, plain.facts(), "html").bytes.decode()
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,7 @@ def test_the_report_and_the_page_tell_of_cycles():
     assert "goes to the stable limit cycle of period 6.6633" in said
     page = export_portrait(portrait, portrait.facts(), "html").bytes.decode()
     assert "<h2>Limit cycles</h2>" in page
-    assert "<td>6.6632869</td>" in page
+    assert "6.6632868593 ± 2×10⁻¹⁰" in page
 
 
 def test_the_table_holds_the_curves():

@@ -45,7 +45,7 @@ EXIT_INTERRUPTED = 130
     "targets",
     multiple=True,
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write to a file: .html .svg .png .pdf .json .csv .py; may be repeated.",
+    help="Write to a file: .html .tex .svg .png .pdf .json .csv .py; may be repeated.",
 )
 @data_options
 @click.pass_context
@@ -103,7 +103,7 @@ def compute(
     multiple=True,
     required=True,
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The file: .html .svg .png .pdf .json .csv .py; may be repeated.",
+    help="The file: .html .tex .svg .png .pdf .json .csv .py; may be repeated.",
 )
 @data_options
 def export(id: str, targets: tuple[Path, ...], data_dir: Path | None, config: Path | None) -> None:

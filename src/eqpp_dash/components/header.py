@@ -12,7 +12,8 @@ from eqpp_dash.components.ids import Shell
 FORMATS = (
     ("json", "Facts", "JSON"),
     ("csv", "Equilibria, cycles, trajectories", "CSV"),
-    ("html", "Interactive page, works offline", "HTML"),
+    ("html", "Report with the interactive figure", "HTML"),
+    ("tex", "Report for LaTeX", "LaTeX"),
     ("svg", "Vector drawing", "SVG"),
     ("png", "Picture", "PNG"),
     ("pdf", "Print", "PDF"),

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from eqpp_dash.errors import EqppError
+from eqpp_dash.exports.latex import portrait_latex
 from eqpp_dash.exports.page import portrait_page
 from eqpp_dash.exports.script import portrait_script
 from eqpp_dash.exports.table import portrait_table
@@ -58,6 +59,10 @@ _WRITERS: dict[str, tuple[Callable[[Portrait, Facts], bytes], str]] = {
         lambda portrait, facts: portrait_page(portrait, facts).encode(),
         "text/html; charset=utf-8",
     ),
+    "tex": (
+        lambda portrait, facts: portrait_latex(portrait, facts).encode("ascii"),
+        "application/x-tex; charset=us-ascii",
+    ),
     "svg": (_picture("svg"), "image/svg+xml"),
     "png": (_picture("png"), "image/png"),
     "pdf": (_picture("pdf"), "application/pdf"),
@@ -82,8 +87,8 @@ def export_portrait(portrait: Portrait, facts: Facts, format: str) -> Export:
     format : str
         One of `FORMATS`: ``json`` (the facts), ``csv`` (equilibria, limit cycles and
         trajectories),
-        ``html`` (a page that works offline), ``svg``, ``png``, ``pdf`` (pictures), ``py``
-        (a script that computes it anew).
+        ``html`` (the report with the interactive figure; works offline), ``tex`` (the report in
+        LaTeX), ``svg``, ``png``, ``pdf`` (pictures), ``py`` (a script that computes it anew).
 
     Returns
     -------

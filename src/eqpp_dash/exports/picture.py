@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import matplotlib as mpl
@@ -20,6 +20,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, ScalarFo
 from numpy.typing import NDArray
 
 from eqpp_dash.exports.glyphs import FONT, drawable
+from eqpp_dash.exports.ticks import angle_step, angle_text
 from eqpp_dash.exports.tinting import draw_basins
 from eqpp_dash.figures.cycles import cycle_name
 from eqpp_dash.figures.geometry import (
@@ -345,37 +346,3 @@ def _set_ticks(axis: Any, limits: tuple[float, float]) -> None:
     first, last = math.ceil(limits[0] / step - 1e-9), math.floor(limits[1] / step + 1e-9)
     axis.set_major_locator(FixedLocator([k * step for k in range(first, last + 1)]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: angle_text(value)))
-
-
-def angle_step(limits: Sequence[float]) -> float | None:
-    """Give the tick step of an axis whose limits are multiples of pi/20; None for others.
-
-    Examples
-    --------
-    >>> angle_step((-2 * math.pi, 2 * math.pi)) == math.pi / 2, angle_step((-7, 7))
-    (True, None)
-    """
-    twentieths = [20 * limit / math.pi for limit in limits]
-    if any(abs(value - round(value)) > 1e-9 * max(abs(value), 1) for value in twentieths):
-        return None
-    span = (limits[1] - limits[0]) / math.pi
-    if not 0.5 <= span <= 100:
-        return None
-    return math.pi * next(step for step in (0.25, 0.5, 1, 2, 5, 10, 20) if span / step <= 9)
-
-
-def angle_text(value: float) -> str:
-    """Write a multiple of pi/4.
-
-    Examples
-    --------
-    >>> [angle_text(k * math.pi / 4) for k in (-8, -1, 0, 2, 4, 6)]
-    ['−2π', '−π/4', '0', 'π/2', 'π', '3π/2']
-    """
-    quarters = round(4 * value / math.pi)
-    if quarters == 0:
-        return "0"
-    common = math.gcd(quarters, 4)
-    top, bottom = abs(quarters) // common, 4 // common
-    text = ("" if top == 1 else str(top)) + "π" + ("" if bottom == 1 else f"/{bottom}")
-    return f"−{text}" if quarters < 0 else text

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from eqpp_dash.exports.thinning import bends
 from eqpp_dash.figures.geometry import by_role, portrait_frame
 from eqpp_dash.figures.symbols import equilibrium_mark
 from eqpp_dash.model.portrait import Portrait
@@ -166,7 +167,7 @@ def _path(
 ) -> str:
     data = ""
     for line in lines:
-        data += "".join(_steps(p[_bends(p, 0.25 * detail)]) for p in _inside(line))
+        data += "".join(_steps(p[bends(p, 0.25 * detail)]) for p in _inside(line))
         if len(data) > MOST_BYTES:
             break  # too much already: the caller tries again with less detail
     if not data:
@@ -176,30 +177,6 @@ def _path(
         f'<path d="{data}" fill="none" stroke="{colour}" stroke-width="{width}" '
         f'stroke-linejoin="round"{extra}/>'
     )
-
-
-def _bends(piece: NDArray[np.float64], tolerance: float) -> list[int]:
-    """Give the points that Douglas and Peucker's algorithm (1973) keeps."""
-    keep = {0, len(piece) - 1}
-    open_spans = [(0, len(piece) - 1)]
-    while open_spans:
-        first, last = open_spans.pop()
-        if last - first < 2:
-            continue
-        chord, way = piece[last] - piece[first], piece[first + 1 : last] - piece[first]
-        length = float(np.hypot(*chord))
-        if length > 1e-9:
-            away = np.abs(way[:, 0] * chord[1] - way[:, 1] * chord[0]) / length
-            along = way @ chord / length
-            away = np.maximum(away, np.maximum(-along, along - length))
-        else:
-            away = np.hypot(way[:, 0], way[:, 1])
-        worst = int(np.argmax(away))
-        if away[worst] > tolerance:
-            middle = first + 1 + worst
-            keep.add(middle)
-            open_spans += [(first, middle), (middle, last)]
-    return sorted(keep)
 
 
 def _steps(piece: NDArray[np.float64]) -> str:

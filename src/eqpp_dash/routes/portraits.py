@@ -13,8 +13,8 @@ from eqpp_dash.exports import export_portrait
 if TYPE_CHECKING:
     from eqpp_dash.services import Services
 
-FORMATS = ("json", "csv", "html", "svg", "png", "pdf", "py")
-ATTACHED = ("html", "csv", "py")
+FORMATS = ("json", "csv", "html", "tex", "svg", "png", "pdf", "py")
+ATTACHED = ("html", "tex", "csv", "py")
 CACHE = "private, max-age=0, must-revalidate"
 
 

@@ -119,13 +119,14 @@ def test_pictures_can_be_drawn_in_threads_at_once():
 class Page(HTMLParser):
     def __init__(self):
         super().__init__()
-        self.scripts, self.references, self.text = [], [], ""
+        self.scripts, self.references, self.ids, self.text = [], [], [], ""
         self._script = None
 
     def handle_starttag(self, tag, attrs):
         self._script = dict(attrs).get("id", "") if tag == "script" else None
         if tag == "script":
             self.scripts.append([dict(attrs), ""])
+        self.ids += [v for k, v in attrs if k == "id"]
         self.references += [v for k, v in attrs if k in ("src", "href", "action", "data")]
 
     def handle_data(self, data):
@@ -147,7 +148,10 @@ def page(portrait):
 def test_html_refers_to_nothing_and_forbids_requests():
     text = export(pendulum_portrait(), "html").bytes.decode()
     parsed = page(pendulum_portrait())
-    assert parsed.references == []
+    assert parsed.references
+    assert {link[:1] for link in parsed.references} == {"#"}
+    assert {link[1:] for link in parsed.references} <= set(parsed.ids)
+    assert len(set(parsed.ids)) == len(parsed.ids)
     assert "default-src 'none'" in text
     assert "@import" not in text
     assert "url(" not in text.split("</style>")[0]
@@ -167,15 +171,16 @@ def test_html_holds_the_figures_the_spec_and_plotly():
 def test_html_escapes_a_users_text():
     parsed = page(hostile())
     assert len(parsed.scripts) == 4
-    assert parsed.text.count("alert(1)") == 2  # title and heading, as text
+    assert parsed.text.count("alert(1)") == 3  # title, heading, specification: as text
     assert json.loads(parsed.scripts[1][1])["title"] == " ".join(HOSTILE.split())
 
 
 def test_html_tells_the_facts():
     text = page(odd_portrait()).text
     for part in (
+        *("In words", "What is undecided", "Index of X0: division by zero"),
         *("unstable node", "degenerate: both eigenvalues", "division by zero", "stopped"),
-        *("sectors: 6 hyperbolic", "Invariant curve", "cofactor 2*theta"),
+        *("Sectors: 6 hyperbolic", "Invariant curve", "cofactor 2*theta"),
     ):
         assert part in text
 

@@ -31,7 +31,7 @@ def client(services: Any) -> Any:
     return app.server.test_client()
 
 
-@pytest.mark.parametrize("ending", ["json", "csv", "html", "svg", "py"])
+@pytest.mark.parametrize("ending", ["json", "csv", "html", "tex", "svg", "py"])
 def test_a_finished_portrait_is_given_in_every_format(
     client: Any, services: Any, ending: str
 ) -> None:
