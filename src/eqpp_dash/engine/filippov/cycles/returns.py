@@ -93,7 +93,7 @@ class SwitchingReturns(ReturnMap):
         most_steps: int = 3000,
         longest: Array | None = None,
         path: list[Steps] | None = None,
-        doubt: bool = False,
+        doubt: bool = True,
     ) -> FirstReturns:
         """Follow orbits to their returns; parameters as of `ReturnMap.shoot`.
 
