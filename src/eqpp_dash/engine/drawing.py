@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from eqpp_dash.engine.connections import Net, find_connections
 from eqpp_dash.engine.crowding import cut_crowded, cycle_orbits, draw_one_turn
 from eqpp_dash.engine.dop853 import Array
 from eqpp_dash.engine.orbits import Problem
+from eqpp_dash.engine.pulse import undisturbed
 from eqpp_dash.engine.reporting import PhaseReporter
 from eqpp_dash.engine.seeding import (
     SEED_RTOL,
@@ -25,6 +26,7 @@ from eqpp_dash.engine.seeding import (
 )
 from eqpp_dash.engine.structure.facts import Structure
 from eqpp_dash.engine.trajectories import Orbits, Traced, assemble, integrate_both
+from eqpp_dash.errors import StopAndKeep
 from eqpp_dash.model.portrait import Equilibrium, Trajectory
 from eqpp_dash.model.spec import PortraitSpec
 
@@ -54,6 +56,7 @@ def draw_trajectories(
     equilibria: Sequence[Equilibrium],
     report: PhaseReporter,
     structure: Structure | None = None,
+    keep: Callable[[tuple[Trajectory, ...], Net], object] = lambda drawn, net: None,
 ) -> tuple[tuple[Trajectory, ...], Net]:
     """Trace separatrices, given orbits, and evenly spaced ones where they are asked for.
 
@@ -69,6 +72,8 @@ def draw_trajectories(
         Told how far this is; its phase has begun.
     structure : Structure, optional
         What is proved about the field: connections of saddles are proved by it.
+    keep : callable, optional
+        Called with what there is, if the one who is told stops this with `StopAndKeep`.
 
     Returns
     -------
@@ -95,6 +100,21 @@ def draw_trajectories(
     drawn = tuple(net.trajectories[i] for i in order) + drawn[len(branches) :]
     if "trajectories" not in spec.analyses:
         return drawn, net
+    try:
+        return _with_seeded(problem, equilibria, drawn, report), net
+    except StopAndKeep:
+        with undisturbed():
+            keep(cut_crowded(problem, drawn, [item.points for item in problem.cycles]), net)
+        raise
+
+
+def _with_seeded(
+    problem: Problem,
+    equilibria: Sequence[Equilibrium],
+    drawn: tuple[Trajectory, ...],
+    report: PhaseReporter,
+) -> tuple[Trajectory, ...]:
+    """Trace evenly spaced orbits between those that are drawn; give all."""
     loose = replace(
         problem,
         rtol=max(problem.rtol, SEED_RTOL),
@@ -108,7 +128,7 @@ def draw_trajectories(
     known = [item.points for item in problem.cycles]
     sides = np.concatenate([beside_cycles(loose, equilibria), within_annuli(loose, equilibria)])
     if not len(starts) and not len(sides):
-        return cut_crowded(problem, drawn, known), net
+        return cut_crowded(problem, drawn, known)
     candidates = Orbits.through(np.concatenate([sides, starts]), "seeded", SEED_STEPS)
     seeded = integrate_both(loose, candidates, equilibria, progress=report.stage(0.4, 0.9))
     cycles = _cycles(loose, seeded, equilibria)
@@ -117,7 +137,7 @@ def draw_trajectories(
     chosen = choose_seeds(seeded, marks, range(len(sides), len(candidates)))
     evenly = assemble(seeded, chosen, report.stage(0.92, 1.0))
     clean = cut_crowded(problem, cycles + drawn + evenly, known)
-    return tuple(sorted(clean, key=lambda item: item.origin == "seeded")), net
+    return tuple(sorted(clean, key=lambda item: item.origin == "seeded"))
 
 
 def sketch_trajectories(
