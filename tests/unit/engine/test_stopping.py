@@ -108,7 +108,9 @@ def test_a_stop_after_the_last_phase_changes_nothing(whole):
 
 
 GRID = PortraitSpec(
-    "x' = sin(3*x)*cos(2*y); y' = sin(2*x - y)*cos(3*y)", window={"x": (-3, 3), "y": (-3, 3)}
+    "x' = sin(3*x)*cos(2*y); y' = sin(2*x - y)*cos(3*y)",
+    window={"x": (-2, 2), "y": (-2, 2)},
+    analyses=("equilibria",),
 )
 
 
@@ -120,7 +122,7 @@ def test_equilibria_that_are_proved_by_then_are_listed_as_incomplete():
 
     found = stopped(GRID, late)
     assert 9 <= len(found.equilibria) <= 60
-    complete = compute_portrait(GRID.replace(analyses=("equilibria",)))
+    complete = compute_portrait(GRID)
     assert len(found.equilibria) < len(complete.equilibria)
     for item in found.equilibria:
         near = [e for e in complete.equilibria if abs(e.point - item.point).max() < 1e-9]
@@ -149,15 +151,12 @@ def test_kinds_that_were_not_decided_say_so():
     assert "equilibria" in found.notices[0].message.partition("incomplete: ")[2]
 
 
-def test_a_window_that_was_not_fitted_to_the_cycles_keeps_what_is_in_it():
-    spec = PortraitSpec("x' = y; y' = 3*(1 - x^2)*y - x")
-    seen = []
-
-    def in_refit(item):
-        seen.append(item.message)
-        return "examined" in item.message and any("limit cycles" in text for text in seen)
-
-    found = stopped(spec, in_refit)
+def test_a_window_that_was_not_fitted_to_the_cycles_keeps_what_is_in_it(monkeypatch):
+    wider = {"x": (-9.0, 9.0), "y": (-9.0, 9.0)}
+    monkeypatch.setattr("eqpp_dash.engine.findings.refit_window", lambda *parts: wider)
+    spec = PortraitSpec("x' = y; y' = (1 - x^2)*y - x")
+    found = stopped(spec, lambda item: item.phase == "cycles" and "examined" in item.message)
+    assert found.window != wider
     assert found.stopped == "stopped by a test while the window was fitted to the limit cycles"
     assert len(found.limit_cycles) == 1
     assert found.cycle_coverage.status == "searched"
@@ -195,11 +194,10 @@ def test_a_beat_deep_within_stops_a_phase_that_says_nothing(monkeypatch):
     count = itertools.count()
     phases = []
     compute_portrait(GRID, progress=lambda item: phases.append(item.phase))
-    for phase in ("window", "structure", "equilibria", "cycles", "trajectories"):
-        assert phases.count(phase) > 3 or phase == "window"
+    assert phases.count("structure") > 3
+    assert phases.count("equilibria") > 30
     found = stopped(GRID, lambda item: item.phase == "structure" and next(count) == 1)
     assert found.stopped.endswith("first integrals and symmetries were looked for")
-    assert found.nullclines
 
 
 def test_the_pulse_is_heard_by_the_innermost_listener_only():
