@@ -193,8 +193,8 @@ def _sections(portrait: Portrait) -> Iterable[str]:
     if values:
         yield "<h2>Parameters</h2>\n" + _table(("parameter", "value"), values)
     yield "<h2>Window</h2>\n" + _table(("variable", "from, to"), limits)
-    if portrait.partial:
-        yield "<p><strong>The computation was stopped early: parts may be missing.</strong></p>"
+    if portrait.stopped:
+        yield f"<p><strong>Partial: {_text(portrait.stopped)}.</strong></p>"
     if portrait.equilibria:
         names = ", ".join(_text(plain_name(name)) for name in system.variables)
         heads = ("", f"({names})", "kind", "stability", "eigenvalues", "index", "evidence")
