@@ -29,7 +29,7 @@
     if (status.status === "queued") return "Waiting for a free worker";
     if (status.status === "cancelled") return "Cancelled";
     if (status.status === "failed") return "Failed" + tries;
-    if (status.stopped) return "Partial: " + status.stopped;
+    if (status.stopped) return status.stopped;
     if (status.status === "finished") return "Computed" + tries;
     return "Starting" + tries;
   }
@@ -48,7 +48,7 @@
       "panel job job-" + (now.status || "none") + (now.stopped ? " job-partial" : "") +
         (now.stopping ? " job-stopping" : "") + (key ? "" : " hidden"),
       now.stopped ? "partial" : now.status || "",
-      now.stopped ? "yellow" : COLOURS[now.status] || "gray",
+      now.stopped ? "violet" : COLOURS[now.status] || "gray",
       live ? skip : String(share), live ? skip : key ? says(now, tries) : "", live ? skip : "",
       place(now), elapsed,
       now.error || "", now.traceback || "",

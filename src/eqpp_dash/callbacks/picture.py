@@ -79,7 +79,7 @@ def badge(found: Answer) -> tuple[str, str]:
     """Name what is shown, with a colour: the answer, a part of it, or a preview."""
     if found.row_id is None:
         return "Preview", "gray"
-    return ("Partial", "yellow") if found.portrait.stopped else ("Finished", "teal")
+    return ("Partial", "violet") if found.portrait.stopped else ("Finished", "teal")
 
 
 def caption(found: Answer) -> str:

@@ -24,7 +24,7 @@ STATUS_COLOURS = {
     "finished": "teal",
     "failed": "red",
     "cancelled": "orange",
-    "partial": "yellow",
+    "partial": "violet",
 }
 FILTERS = (*STATUSES, "partial")
 CYCLES = {"any": "With a limit cycle", "stable": "With a stable cycle"}
