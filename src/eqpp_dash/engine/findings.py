@@ -19,6 +19,7 @@ from eqpp_dash.engine.searched import EquilibriumSearch
 from eqpp_dash.engine.structure.facts import Structure
 from eqpp_dash.engine.structure.find import planar_structure
 from eqpp_dash.engine.window import WindowFit, fit_with_search, refit_window
+from eqpp_dash.errors import StopAndKeep
 from eqpp_dash.model.portrait import Nullcline, Progress, VectorFieldGrid
 from eqpp_dash.model.spec import PortraitSpec, Range
 
@@ -74,9 +75,6 @@ def find_features(found: Collected, report: PhaseReporter) -> None:
         found.has("limit cycles")
         if spec.window is None:
             _refit(found, window, search, closed, report)
-    report.doing = "closed forms of the equilibria were looked for"
-    search = found.equilibria
-    found.equilibria = replace(search, equilibria=with_closed_forms(field, search.equilibria))
 
 
 def _refit(
@@ -123,9 +121,15 @@ def _equilibria(
         return search
     if not again:
         report.doing = "the kinds of equilibria were decided"
-    return with_kinds(
+    search = with_kinds(
         search, field, window, lambda: structure, lambda words: report.tell(1.0, words)
     )
+    if search.stop:
+        return search
+    try:
+        return replace(search, equilibria=with_closed_forms(field, search.equilibria))
+    except StopAndKeep as stop:
+        return replace(search, stop=stop)
 
 
 def _sampled(found: Collected, window: Mapping[str, Range]) -> VectorFieldGrid | None:
