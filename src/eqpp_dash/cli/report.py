@@ -223,7 +223,8 @@ def _equilibrium_lines(portrait: Portrait) -> list[str]:
     heads = (
         *("#", f"({names})", "kind", "stability", "eigenvalues", "index", "location", "evidence"),
     )
-    head = f"Equilibria: {len(rows)}" + (f" (search: {sure})" if sure else "")
+    how = sure if sure.startswith(NOT_SEARCHED) else f"search: {sure}"
+    head = f"Equilibria: {len(rows)}" + (f" ({how})" if sure else "")
     reasons = []
     for number, item in enumerate(portrait.equilibria):
         sectors = "" if item.sectors is None else f"sectors: {sector_words(item.sectors)}"
