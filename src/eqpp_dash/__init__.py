@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from eqpp_dash.errors import EqppError, EquationError
+from eqpp_dash.errors import EqppError, EquationError, StopAndKeep
 from eqpp_dash.model.spec import PortraitSpec
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ __all__ = [
     "EqppError",
     "EquationError",
     "PortraitSpec",
+    "StopAndKeep",
     "compute_portrait",
     "parse_system",
     "portrait_figure",

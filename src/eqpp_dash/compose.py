@@ -25,6 +25,8 @@ from eqpp_dash.settings import Settings, load_settings
 from eqpp_dash.store.archive import Archive
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from eqpp_dash.engine.system import Limits
     from eqpp_dash.jobs.lock import ExecutorLock
     from eqpp_dash.model.portrait import Portrait, Progress
@@ -201,7 +203,11 @@ def run_portrait(set_progress: Callable[[Any], None], job_id: str) -> Outcome:
     facts = portrait.facts(id=job.key, queue_s=queue_s, narrative=False)
     computed = prepare_computed(portrait, facts, thumbnail)
     value = {"row": job_id, "portrait": job.key, "partial": portrait.partial}
-    return Outcome(value, lambda connection, row_id: archive.fill(connection, row_id, computed))
+
+    def write(connection: Connection, row_id: str) -> None:
+        archive.fill(connection, row_id, computed)
+
+    return Outcome(value, write, portrait.stopped)
 
 
 def _draw_thumbnail(portrait: Portrait) -> tuple[Portrait, bytes | None]:
@@ -273,6 +279,7 @@ def run_worker(lock: ExecutorLock, folder: Path, wanted_package: str, wanted_ver
         max_jobs=settings.max_jobs,
         idle_s=settings.executor_idle_s,
         cancel_grace_s=settings.cancel_grace_s,
+        stop_grace_s=settings.stop_grace_s,
         stale_after_s=settings.stale_after_s,
     )
     executor = Executor(queue, lock, Alarm(folder / PIPE_NAME), limits)

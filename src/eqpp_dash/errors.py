@@ -108,3 +108,20 @@ class JobError(EqppError):
 
 class ForbiddenError(EqppError):
     """The server's settings do not allow this action."""
+
+
+class StopAndKeep(BaseException):
+    """A wish, not an error: a progress callback raises it to stop and keep what was found.
+
+    `eqpp_dash.engine.compute_portrait` then returns the portrait as far as it is known, marked
+    as partial; what does not know the wish is ended by it as by any exception.
+
+    Parameters
+    ----------
+    reason : str
+        Why, as the beginning of "... while limit cycles were searched".
+    """
+
+    def __init__(self, reason: str = "stopped") -> None:
+        super().__init__(reason)
+        self.reason = reason

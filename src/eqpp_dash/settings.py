@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     attempts: int = Field(3, ge=1, le=20)
     executor_idle_s: float = Field(300.0, ge=0)
     cancel_grace_s: float = Field(0.3, ge=0, le=60)
+    stop_grace_s: float = Field(10.0, ge=0, le=600)
     stale_after_s: float = Field(15.0, ge=1)
     busy_timeout_s: float = Field(30.0, ge=0)
     poll_interval_ms: int = Field(150, ge=20, le=60_000)

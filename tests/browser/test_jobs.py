@@ -96,15 +96,42 @@ def test_a_cancelled_job_can_be_run_again(server: Any, visit: Visit) -> None:
     assert server.services.portraits.job(row).status == "cancelled"
 
 
-def test_a_job_past_its_time_says_so(own_server: Visit, visit: Visit) -> None:
-    server = own_server(time_limit_s=1.5)
+def test_a_job_past_its_time_keeps_what_it_found_and_says_so(
+    own_server: Visit, visit: Visit
+) -> None:
+    server = own_server(time_limit_s=4)
     window = visit(server)
     begin(window, server)
-    window.job_says("failed")
-    assert "1.5 s" in window.text("job-error") or "time" in window.text("job-error")
+    window.job_says("partial")
+    assert "topped at its time limit of 4 s while" in window.text("job-phase")
     (row,) = [job for job in server.rows() if job.spec.title.startswith("Slow")]
-    assert row.status == "failed"
+    assert row.status == "finished"
+    assert row.stopped.startswith("stopped at its time limit of 4 s while ")
     assert window.page.locator("#job-again").is_visible()
+
+
+def test_what_was_found_is_kept_for_all_who_watch(server: Any, visit: Visit) -> None:
+    one = visit()
+    row = begin(one, server)
+    two = visit()
+    two.go(f"/p/{row}")
+    two.job_says("running")
+    one.page.locator("#job-phase", has_text="trajectories").wait_for()
+    one.page.click("#job-keep")
+    words = "topped by a user while trajectories were integrated"
+    for window in (one, two):
+        window.job_says("partial")
+        assert words in window.text("job-phase")
+        window.page.locator(".js-plotly-plot").wait_for()
+    one.badge("Partial")
+    job = server.services.portraits.job(row)
+    assert (job.status, job.partial) == ("finished", True)
+    assert len(server.services.portraits.portrait(row).equilibria) == 1
+    one.page.click("#job-again")  # a part is no answer
+    one.job_says("running")
+    assert one.hash()["p"] != row
+    one.page.click("#job-cancel")
+    one.job_says("cancelled")
 
 
 def test_the_queue_is_shown(own_server: Visit, visit: Visit) -> None:

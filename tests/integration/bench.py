@@ -37,6 +37,7 @@ class Bench:
             "EQPP_DATA_DIR": str(self.folder),
             "EQPP_EXECUTOR_IDLE_S": "20",
             "EQPP_MAX_JOBS": "2",
+            "EQPP_STOP_GRACE_S": "0.3",
         }
         variables |= {f"EQPP_{name.upper()}": str(value) for name, value in settings.items()}
         return Launcher(self.queue, self.folder, variables)
@@ -118,6 +119,6 @@ def integrity(database):
         wrong += ask("SELECT id FROM jobs WHERE status = 'failed' AND error = ''").all()
         wrong += ask(
             "SELECT key FROM jobs WHERE status IN ('queued', 'running', 'finished')"
-            " GROUP BY key HAVING count(*) > 1"
+            " AND stopped = '' GROUP BY key HAVING count(*) > 1"
         ).all()
     return wrong

@@ -213,7 +213,7 @@ def test_an_interrupt_cancels_the_job_that_the_command_asked_for(run, idle_data)
         assert f"Job {row} goes on: it was asked for elsewhere." in other.text
         assert rows(run, idle_data)[0]["status"] == "queued"
         assert asking.interrupt() == 130
-        assert f"Cancelled job {row}." in asking.text
+        assert f"Cancelled job {row}: stopped by a user while it waited" in asking.text
         assert [item["status"] for item in rows(run, idle_data)] == ["cancelled"]
     finally:
         for terminal in filter(None, (asking, other)):

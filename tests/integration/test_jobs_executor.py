@@ -122,7 +122,7 @@ def test_a_running_job_is_cancelled_soon_even_if_it_never_listens(warm, task):
 def test_a_job_is_stopped_at_its_time_limit_and_not_tried_again(warm):
     job = warm.run("silent", time_limit_s=0.5)
     assert (job.status, job.attempts) == ("failed", 1)
-    assert job.error == "stopped at its time limit of 0.5 s"
+    assert job.error == "stopped at its time limit of 0.5 s: nothing could be kept"
     assert job.ended - job.started < 10
     warm.until(lambda: not psutil.pid_exists(job.pid))
 

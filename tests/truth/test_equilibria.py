@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from eqpp_dash.engine.compiled import CompiledField
-from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
+from eqpp_dash.engine.equilibria import find_equilibria
 from eqpp_dash.engine.index import winding_number
 from eqpp_dash.engine.kinds.decide import with_kinds
 from eqpp_dash.engine.nullclines import trace_nullclines
+from eqpp_dash.engine.searched import EquilibriumSearch
 from eqpp_dash.engine.structure.find import planar_structure
 from eqpp_dash.engine.system import parse_system
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
+from eqpp_dash.engine.equilibria import find_equilibria
 from eqpp_dash.engine.field import sample_field, window_limits
 from eqpp_dash.engine.nullclines import trace_nullclines
+from eqpp_dash.engine.searched import EquilibriumSearch
 from eqpp_dash.engine.system import parse_system
 from eqpp_dash.engine.window import fit_window
 from eqpp_dash.errors import SpecError

@@ -32,6 +32,8 @@ class FakeJob:
     portrait_id: str = "pendulumpendulum"
     error: str = ""
     traceback: str = ""
+    stopped: str = ""
+    stopping: bool = False
     created: float = 1_700_000_000.0
 
 
@@ -57,6 +59,11 @@ class FakePortraits:
     def cancel(self, row_id: str) -> FakeJob:
         self.job(row_id).status = "cancelled"
         return self.job(row_id)
+
+    def stop(self, row_id: str) -> FakeJob:
+        job = self.job(row_id)
+        job.status, job.stopped = "finished", "stopped by a user while limit cycles were searched"
+        return job
 
     def job(self, row_id: str) -> FakeJob:
         if row_id not in self.rows:
@@ -184,6 +191,7 @@ class FakeArchive:
                 created=job.created,
                 summary="2 equilibria",
                 thumbnail=SVG,
+                stopped=job.stopped,
             )
             for job in self._found(text, status, cycles)[offset : offset + limit]
         ]

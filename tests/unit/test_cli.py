@@ -48,7 +48,7 @@ def job_view(spec=None, **changes):
         "started": 1_700_000_000.25,
         "ended": 1_700_000_001.0,
         "spec": spec or pendulum_portrait().spec,
-        "partial": False,
+        "stopped": "",
     }
     return JobView(**{**values, **changes})
 
@@ -57,8 +57,8 @@ class FakePortraits:
     """Answers as the real service does, without a database."""
 
     def __init__(self, **end):
-        self.end, self.asked, self.cancelled = end, [], []
-        self.error = self.interrupt = None
+        self.end, self.asked, self.cancelled, self.stopped = end, [], [], []
+        self.error, self.interrupts = None, 0
         self.foreign = False
 
     def submit(self, spec, *, launcher):
@@ -69,8 +69,9 @@ class FakePortraits:
         return job_view(spec, status="queued", owner=owner, created=time.time())
 
     def wait(self, row_id, on_progress=None, timeout=None, heed=None):
-        if self.interrupt is not None:
-            raise self.interrupt
+        if self.interrupts:
+            self.interrupts -= 1
+            raise KeyboardInterrupt
         if on_progress is not None:
             on_progress(job_view(status="running", phase="equilibria", fraction=0.5))
         return job_view(**self.end)
@@ -85,6 +86,14 @@ class FakePortraits:
 
     def cancel(self, row_id):
         self.cancelled.append(row_id)
+        self.end = {"status": "cancelled", "error": "cancelled while it ran"}
+        return job_view(**self.end)
+
+    def stop(self, row_id):
+        self.stopped.append(row_id)
+
+    def job(self, row_id):
+        return job_view(status="running")
 
     def upkeep(self, *, follow):
         pass
@@ -316,12 +325,53 @@ def test_a_cancelled_job_is_an_error(run, services):
 
 @pytest.mark.parametrize("foreign", [False, True])
 def test_an_interrupt_cancels_only_what_this_command_asked_for(run, services, foreign):
-    services.portraits.interrupt = KeyboardInterrupt()
+    services.portraits.interrupts = 2
     services.portraits.foreign = foreign
     result = run("compute", "-e", "x' = y; y' = x")
     assert result.exit_code == 130
+    assert services.portraits.stopped == services.portraits.cancelled
     assert services.portraits.cancelled == ([] if foreign else ["row1"])
     assert ("goes on" if foreign else "Cancelled job row1") in result.stderr
+
+
+STOPPED = "stopped by a user while limit cycles were searched"
+
+
+@pytest.mark.parametrize(("interrupts", "status"), [(1, 130), (0, 3)])
+def test_what_was_found_until_a_stop_is_printed_and_the_exit_status_says_so(
+    run, services, interrupts, status
+):
+    services.portraits.interrupts = interrupts
+    services.portraits.end = {"stopped": STOPPED}
+    result = run("compute", "-e", "x' = y; y' = x", "--json")
+    assert result.exit_code == status
+    assert services.portraits.stopped == ["row1"] * interrupts
+    assert not services.portraits.cancelled
+    assert json.loads(result.stdout)["equilibria"]
+    assert f"Partial: {STOPPED}." in result.stderr
+
+
+def test_an_interrupt_before_anything_is_found_cancels(run, services):
+    services.portraits.interrupts = 1
+    services.portraits.end = {"status": "cancelled", "error": "stopped while it waited"}
+    result = run("compute", "-e", "x' = y; y' = x")
+    assert result.exit_code == 130
+    assert "Cancelled job row1: stopped while it waited." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("how", "end", "words"),
+    [
+        ("stop", {"stopped": STOPPED}, f"finished, partial: {STOPPED}"),
+        ("cancel", {}, "cancelled: cancelled while it ran"),
+    ],
+)
+def test_a_job_is_ended_by_its_row(run, services, how, end, words):
+    services.portraits.end = end
+    result = run("jobs", how, "row1")
+    assert result.exit_code == 0
+    assert result.stdout == f"Job row1: {words}.\n"
+    assert getattr(services.portraits, {"stop": "stopped", "cancel": "cancelled"}[how]) == ["row1"]
 
 
 def test_export_takes_a_row_or_a_portrait(run, tmp_path):

@@ -121,6 +121,21 @@ def test_a_partial_portrait_says_so_first():
     assert first.heading == "System"
     assert first.sentences[0].text.startswith("This portrait is partial")
     assert first.sentences[0].facts == ("partial",)
+    why = "stopped by a user while nullclines were traced"
+    stopped = facts(
+        completeness={
+            "equilibria": f"not searched: {why}",
+            "limit_cycles": {"status": f"not searched: {why}"},
+        },
+        warnings=[{"code": "stopped", "message": f"S{why[1:]}; missing or incomplete: equilibria"}],
+        equilibria=[],
+        equilibrium_sets=[],
+    )
+    words = told(stopped)
+    assert words.startswith(f"This portrait is partial: {why}; missing or incomplete: equilibria.")
+    assert f"Equilibria were not searched: {why}." in words
+    assert f"Limit cycles were not searched: {why}." in words
+    assert "there is no" not in words
     search = {"equilibria": "proved", "limit_cycles": {"status": "not searched in a preview"}}
     preview = facts(completeness=search)
     assert told(preview).startswith("This is a preview")

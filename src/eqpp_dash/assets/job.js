@@ -29,6 +29,7 @@
     if (status.status === "queued") return "Waiting for a free worker";
     if (status.status === "cancelled") return "Cancelled";
     if (status.status === "failed") return "Failed" + tries;
+    if (status.stopped) return status.stopped;
     if (status.status === "finished") return "Computed" + tries;
     return "Starting" + tries;
   }
@@ -44,8 +45,10 @@
     const share = now.status === "finished" ? 1 : over ? 0 : now.fraction || 0;
     const elapsed = own ? seconds(now.elapsed) : "";
     return [
-      "panel job job-" + (now.status || "none") + (key ? "" : " hidden"),
-      now.status || "", COLOURS[now.status] || "gray",
+      "panel job job-" + (now.status || "none") + (now.stopped ? " job-partial" : "") +
+        (now.stopping ? " job-stopping" : "") + (key ? "" : " hidden"),
+      now.stopped ? "partial" : now.status || "",
+      now.stopped ? "violet" : COLOURS[now.status] || "gray",
       live ? skip : String(share), live ? skip : key ? says(now, tries) : "", live ? skip : "",
       place(now), elapsed,
       now.error || "", now.traceback || "",

@@ -11,8 +11,8 @@ from eqpp_dash.callbacks.arrival import LAUNCHER, UP_TO_DATE
 from eqpp_dash.callbacks.failures import failed, noticed
 from eqpp_dash.components.archive import (
     CYCLES,
+    FILTERS,
     PAGE_SIZE,
-    STATUSES,
     ArchiveRow,
     archive_failure,
     archive_rows,
@@ -38,14 +38,14 @@ def listing(
     text : str
         Words to look for in titles and equations.
     status : str
-        One of the statuses, or empty for any.
+        One of the statuses, ``partial``, or empty for any.
     page : int
         Number of the page, from 1; past the end, the last.
     cycles : str
         ``any`` or ``stable`` for portraits with such a limit cycle, or empty for all.
     """
     text = text[:LONGEST_SEARCH] if isinstance(text, str) else ""
-    wanted = status if status in STATUSES else None
+    wanted = status if status in FILTERS else None
     having = cycles if cycles in CYCLES else None
     count = services.archive.count(text=text, status=wanted, cycles=having)
     pages = max(1, math.ceil(count / PAGE_SIZE))
@@ -88,6 +88,7 @@ def archive_row(entry: Any) -> ArchiveRow:
         entry.created,
         entry.summary or "",
         entry.thumbnail,
+        entry.stopped,
     )
 
 

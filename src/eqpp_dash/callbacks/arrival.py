@@ -143,6 +143,8 @@ def row_status(services: Services, row_id: str | None) -> dict[str, Any] | None:
         "status": job.status,
         "error": job.error,
         "traceback": job.traceback,
+        "stopped": job.stopped,
+        "stopping": job.stopping,
     }
 
 

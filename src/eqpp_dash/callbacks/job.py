@@ -62,7 +62,7 @@ def another_try(services: Services, row_id: Any) -> dict[str, Any]:
         job = services.portraits.rerun(str(row_id), launcher=LAUNCHER)
     except EqppError as error:
         return {"job": no_update, "placed": no_update, "notice": str(error)}
-    if job.row_id == row_id and job.status == "finished":
+    if job.row_id == row_id and job.status == "finished":  # and it is whole
         return {"job": no_update, "placed": no_update, "notice": UP_TO_DATE}
     state = services.links.encode(job.spec)
     placed = {"state": state, "row": job.row_id, "fresh": False}
@@ -81,6 +81,15 @@ def cancelled(services: Services, row_id: Any) -> str:
     return ""
 
 
+def stopped(services: Services, row_id: Any) -> str:
+    """Stop a row and keep what it has found; gives what to tell if that cannot be done."""
+    try:
+        services.portraits.stop(str(row_id))
+    except EqppError as error:
+        return str(error)
+    return ""
+
+
 def progress_values(row: Any) -> list[Any]:
     """Give the values of the progress outputs for a running row: doing what, share, percent.
 
@@ -91,6 +100,8 @@ def progress_values(row: Any) -> list[Any]:
     """
     again = f", attempt {row.attempts}" if row.attempts > 1 else ""
     doing = row.message or row.phase or "starting"
+    if row.stopping:
+        doing = f"Stopping; {doing[0].lower()}{doing[1:]}"
     return [doing, f"{row.fraction:.3f}", f"{100 * row.fraction:.0f} %{again}"]
 
 
@@ -120,7 +131,10 @@ def register(app: Dash, services: Services, manager: Any, body: Callable[..., An
             Output(JobPanel.MESSAGE, "children"),
         ],
         progress_default=["", "0", ""],
-        running=[(Output(JobPanel.CANCEL, "disabled"), False, True)],
+        running=[
+            (Output(JobPanel.CANCEL, "disabled"), False, True),
+            (Output(JobPanel.KEEP, "disabled"), False, True),
+        ],
         cancel=[Input(JobPanel.CANCEL, "n_clicks")],
         on_error=_told_by_status,
         prevent_initial_call=True,
@@ -167,6 +181,16 @@ def register(app: Dash, services: Services, manager: Any, body: Callable[..., An
     )
     def cancel(clicks: int | None, row_id: Any) -> Any:
         return cancelled(services, row_id) if clicks and row_id else no_update
+
+    @app.callback(
+        Output(Shell.NOTICE, "children", allow_duplicate=True),
+        Input(JobPanel.KEEP, "n_clicks"),
+        State(JobKey.JOB, "data"),
+        on_error=noticed("stop"),
+        prevent_initial_call=True,
+    )
+    def stop(clicks: int | None, row_id: Any) -> Any:
+        return stopped(services, row_id) if clicks and row_id else no_update
 
     _register_browser(app)
 

@@ -36,8 +36,8 @@ def draw_answer(found: Answer, draft: Draft) -> dict[str, Any]:
         "style": graph_style(figure),
         "frame": FRESH,
         "message": "",
-        "badge": "Finished" if found.row_id else "Preview",
-        "colour": "teal" if found.row_id else "gray",
+        "badge": badge(found)[0],
+        "colour": badge(found)[1],
         "caption": caption(found),
         "facts": facts_panel(portrait, row_id=found.row_id, told=found.notes),
         "exports": export_items(found.row_id),
@@ -75,10 +75,18 @@ def broken_picture(error: Exception) -> dict[str, Any]:
     return keep_picture(EqppError(said), ctx.inputs.get(f"{Key.DRAFT}.data"))
 
 
+def badge(found: Answer) -> tuple[str, str]:
+    """Name what is shown, with a colour: the answer, a part of it, or a preview."""
+    if found.row_id is None:
+        return "Preview", "gray"
+    return ("Partial", "violet") if found.portrait.stopped else ("Finished", "teal")
+
+
 def caption(found: Answer) -> str:
     """Say in a line what is shown."""
     if found.row_id is not None:
-        return "stopped early" if found.portrait.partial else ""
+        why = found.portrait.stopped
+        return f"{why[0].upper()}{why[1:]}; Compute begins anew" if why else ""
     if found.wanted > PREVIEW_STARTS:
         latest = f"The latest {PREVIEW_STARTS} of {found.wanted} trajectories"
         return f"{latest}; Compute follows every one and keeps the result"

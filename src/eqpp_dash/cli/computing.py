@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from eqpp_dash.services import Services
     from eqpp_dash.services.views import JobView
 
-EXIT_INTERRUPTED = 130
+EXIT_PARTIAL, EXIT_INTERRUPTED = 3, 130
 
 
 @click.command(short_help="Compute a portrait.")
@@ -67,7 +67,9 @@ def compute(
     """Compute the portrait of SPEC.json (- for standard input) or of equations.
 
     It is asked for, kept in the archive and computed once, just as on the page. On a
-    terminal a bar shows the progress; Ctrl-C cancels the job if this command started it.
+    terminal a bar shows the progress. If this command started the job, Ctrl-C stops it and
+    keeps what it has found, and Ctrl-C again cancels it. Exit status 3 says that what is printed
+    is partial: the job was stopped, by its time limit or by somebody.
     """
     from eqpp_dash.cli.report import narrative_report, portrait_report
     from eqpp_dash.settings import load_settings
@@ -81,7 +83,7 @@ def compute(
         source, equations, title=title, values=values, limits=limits, points=points, basins=basins
     )
     services = open_services(load_settings(config, data_dir=data_dir))
-    job = _submit_and_wait(ctx, services, spec)
+    job, interrupted = _submit_and_wait(ctx, services, spec)
     portrait = services.portraits.portrait(job.row_id)
     facts = services.portraits.facts(job.row_id)
     for target in targets:
@@ -92,6 +94,10 @@ def compute(
         click.echo(narrative_report(facts, portrait.spec.title))
     else:
         click.echo(portrait_report(portrait, job))
+    if job.stopped:
+        click.echo(f"Partial: {job.stopped}.", err=True)
+    if interrupted or job.stopped:
+        ctx.exit(EXIT_INTERRUPTED if interrupted else EXIT_PARTIAL)
 
 
 @click.command(short_help="Write a computed portrait to a file.")
@@ -161,7 +167,10 @@ def check_target(target: Path) -> None:
         )
 
 
-def _submit_and_wait(ctx: click.Context, services: Services, spec: PortraitSpec) -> JobView:
+def _submit_and_wait(
+    ctx: click.Context, services: Services, spec: PortraitSpec
+) -> tuple[JobView, bool]:
+    """Wait for the answer; gives it, and whether Ctrl-C stopped it."""
     launcher, asked = f"compute, process {os.getpid()}", time.time()
     try:
         job = services.portraits.submit(spec, launcher=launcher)
@@ -170,17 +179,17 @@ def _submit_and_wait(ctx: click.Context, services: Services, spec: PortraitSpec)
 
         click.echo(describe_error(error, spec.equations), err=True)
         ctx.exit(2)
+    interrupted = False
     ours = job.owner.launcher == launcher and job.created >= asked - 1.0
     try:
         with Interrupts() as interrupts, ProgressBar() as bar:
             job = services.portraits.wait(job.row_id, bar, heed=interrupts.heed)
     except KeyboardInterrupt:
-        if ours:
-            services.portraits.cancel(job.row_id)
-            click.echo(f"Cancelled job {job.row_id}.", err=True)
-        else:
+        if not ours:
             click.echo(f"Job {job.row_id} goes on: it was asked for elsewhere.", err=True)
-        ctx.exit(EXIT_INTERRUPTED)
+            ctx.exit(EXIT_INTERRUPTED)
+        interrupted = True
+        job = _stop_or_cancel(ctx, services, job.row_id)
     if job.status == "failed":
         raise JobError(f"job {job.row_id} failed: {job.error}", traceback=job.traceback)
     if job.status == "cancelled":
@@ -188,6 +197,22 @@ def _submit_and_wait(ctx: click.Context, services: Services, spec: PortraitSpec)
             f"job {job.row_id} was cancelled{': ' if job.error else ''}{job.error}",
             hint="Compute it again",
         )
+    return job, interrupted
+
+
+def _stop_or_cancel(ctx: click.Context, services: Services, row_id: str) -> JobView:
+    """Stop a job and wait for what it keeps; another Ctrl-C cancels it and leaves."""
+    services.portraits.stop(row_id)
+    click.echo(f"Stopping job {row_id} to keep what it has found; Ctrl-C cancels it.", err=True)
+    try:
+        with Interrupts() as interrupts:
+            job = services.portraits.wait(row_id, heed=interrupts.heed)
+    except KeyboardInterrupt:
+        job = services.portraits.cancel(row_id)
+    if job.status not in ("finished", "failed"):
+        how = f": {job.error}" if job.error else ""
+        click.echo(f"Cancelled job {row_id}{how}.", err=True)
+        ctx.exit(EXIT_INTERRUPTED)
     return job
 
 

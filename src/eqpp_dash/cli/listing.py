@@ -18,17 +18,30 @@ if TYPE_CHECKING:
 STATUSES = ("queued", "running", "finished", "failed", "cancelled")
 HEADS = ("row", "portrait", "status", "attempts", "title", "asked", "started", "ended")
 TITLE_WIDTH = 40
+END_PATIENCE_S = 60.0
+"""How long a job may take to end after it was told."""
 
 
-@click.command(short_help="List the jobs, newest first.")
+@click.group(invoke_without_command=True, short_help="List, stop or cancel jobs.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array, a row a line.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
 @click.option("--status", type=click.Choice(STATUSES), help="Only those.")
 @data_options
+@click.pass_context
 def jobs(
-    as_json: bool, limit: int, status: str | None, data_dir: Path | None, config: Path | None
+    ctx: click.Context,
+    as_json: bool,
+    limit: int,
+    status: str | None,
+    data_dir: Path | None,
+    config: Path | None,
 ) -> None:
-    """List the jobs, newest first, a row a line: ids, status, attempts, title, times."""
+    """List the jobs, newest first, a row a line: ids, status, attempts, title, times.
+
+    With a command, stop or cancel one of them.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
     from eqpp_dash.cli.report import table
     from eqpp_dash.settings import load_settings
 
@@ -41,6 +54,43 @@ def jobs(
         return
     for line in table(HEADS, [_cells(job) for job in found]):
         click.echo(line)
+
+
+@jobs.command(short_help="Stop a job and keep what it has found.")
+@click.argument("id", metavar="ID")
+@data_options
+@click.pass_context
+def stop(ctx: click.Context, id: str, data_dir: Path | None, config: Path | None) -> None:
+    """Stop the job with this row id, and keep what it has found, marked as partial.
+
+    One that waits has found nothing and is cancelled; one that has ended stays as it is.
+    """
+    _end(ctx, id, data_dir, config, "stop")
+
+
+@jobs.command(short_help="Cancel a job; nothing of it is kept.")
+@click.argument("id", metavar="ID")
+@data_options
+@click.pass_context
+def cancel(ctx: click.Context, id: str, data_dir: Path | None, config: Path | None) -> None:
+    """Cancel the job with this row id; nothing of it is kept."""
+    _end(ctx, id, data_dir, config, "cancel")
+
+
+def _end(ctx: click.Context, id: str, data_dir: Path | None, config: Path | None, how: str) -> None:
+    """End a job one way or the other, wait for that, and say how it ended."""
+    from eqpp_dash.settings import load_settings
+
+    above = ctx.parent.params if ctx.parent is not None else {}
+    folder, file = data_dir or above.get("data_dir"), config or above.get("config")
+    portraits = open_services(load_settings(file, data_dir=folder)).portraits
+    before = portraits.job(id)
+    if not before.is_terminal:
+        getattr(portraits, how)(before.row_id)
+    job = portraits.wait(before.row_id, timeout=END_PATIENCE_S)
+    words = f"{job.status}, partial: {job.stopped}" if job.stopped else job.status
+    words += f": {job.error}" if job.error else ""
+    click.echo(f"Job {job.row_id}: {'had ended, ' * before.is_terminal}{words}.")
 
 
 def job_facts(job: JobView) -> dict[str, Any]:
@@ -60,6 +110,7 @@ def job_facts(job: JobView) -> dict[str, Any]:
         "started": job.started,
         "ended": job.ended,
         "partial": job.partial,
+        "stopped": job.stopped,
         "error": job.error,
         "traceback": job.traceback,
         "owner": asdict(job.owner),
@@ -75,7 +126,7 @@ def _cells(job: JobView) -> tuple[str, ...]:
     return (
         job.row_id,
         job.portrait_id,
-        job.status,
+        f"{job.status}, partial" if job.stopped else job.status,
         str(job.attempts),
         title,
         _time(job.created),

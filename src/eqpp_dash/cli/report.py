@@ -33,6 +33,7 @@ from eqpp_dash.figures.labels import (
     sector_words,
 )
 from eqpp_dash.figures.switching import segment_words
+from eqpp_dash.model.cycles import NOT_SEARCHED
 from eqpp_dash.model.narrative import narrate
 from eqpp_dash.model.structure import structure_words
 
@@ -189,8 +190,8 @@ def portrait_report(portrait: Portrait, job: JobView) -> str:
     lines += ["", *_cycle_lines(portrait), *_basin_lines(portrait), ""]
     lines += _trajectory_lines(portrait)
     lines += _connection_lines(portrait)
-    if portrait.partial:
-        lines.append("The computation was stopped early: parts may be missing.")
+    if portrait.stopped:
+        lines.append(f"PARTIAL: {portrait.stopped}.")
     lines += [f"Note: {printable(notice.message)}" for notice in portrait.notices]
     seconds = portrait.timing.get("engine_s", 0.0)
     waited = f", waited {job.queue_s:.2f} s" if job.queue_s is not None else ""
@@ -200,6 +201,8 @@ def portrait_report(portrait: Portrait, job: JobView) -> str:
 
 def _equilibrium_lines(portrait: Portrait) -> list[str]:
     sure = portrait.completeness.get("equilibria", "")
+    if not portrait.equilibria and sure.startswith(NOT_SEARCHED):
+        return [f"Equilibria: {sure}"]
     if not portrait.equilibria:
         return [f"No equilibria{f' ({sure})' if sure else ''}"]
     names = ", ".join(plain_name(name) for name in portrait.system.variables)
@@ -220,7 +223,8 @@ def _equilibrium_lines(portrait: Portrait) -> list[str]:
     heads = (
         *("#", f"({names})", "kind", "stability", "eigenvalues", "index", "location", "evidence"),
     )
-    head = f"Equilibria: {len(rows)}" + (f" (search: {sure})" if sure else "")
+    how = sure if sure.startswith(NOT_SEARCHED) else f"search: {sure}"
+    head = f"Equilibria: {len(rows)}" + (f" ({how})" if sure else "")
     reasons = []
     for number, item in enumerate(portrait.equilibria):
         sectors = "" if item.sectors is None else f"sectors: {sector_words(item.sectors)}"

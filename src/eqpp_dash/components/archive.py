@@ -24,7 +24,9 @@ STATUS_COLOURS = {
     "finished": "teal",
     "failed": "red",
     "cancelled": "orange",
+    "partial": "violet",
 }
+FILTERS = (*STATUSES, "partial")
 CYCLES = {"any": "With a limit cycle", "stable": "With a stable cycle"}
 PAGE_SIZE = 20
 
@@ -41,12 +43,13 @@ class ArchiveRow:
     created: float | None
     summary: str
     thumbnail: bytes | None
+    stopped: str = ""
 
 
 def archive_page() -> html.Div:
     """Give the page at ``/archive``; its table is filled by a callback."""
     choices = [{"value": "", "label": "Any status"}]
-    choices += [{"value": status, "label": status.capitalize()} for status in STATUSES]
+    choices += [{"value": status, "label": status.capitalize()} for status in FILTERS]
     cycles = [{"value": "", "label": "Any cycles"}]
     cycles += [{"value": value, "label": label} for value, label in CYCLES.items()]
     return html.Div(
@@ -127,6 +130,7 @@ def archive_failure(words: str) -> html.P:
 
 def _row(row: ArchiveRow, can_delete: bool) -> html.Li:
     title = row.title or "Untitled system"
+    badge = "partial" if row.stopped else row.status
     buttons: list[Any] = [_button("rerun", row.row_id, "again", f"Run {title} again", False)]
     if can_delete:
         buttons.append(_button("delete", row.row_id, "trash", f"Delete {title}", False))
@@ -144,14 +148,13 @@ def _row(row: ArchiveRow, can_delete: bool) -> html.Li:
                     html.Div(row.equations.replace("\n", ";  "), className="row-equations"),
                     *_values(row.parameters),
                     html.Div(row.summary, className="row-summary"),
+                    *_stopped(row.stopped),
                 ],
                 className="row-text",
             ),
             html.Div(
                 [
-                    dmc.Badge(
-                        row.status, color=STATUS_COLOURS.get(row.status, "gray"), variant="light"
-                    ),
+                    dmc.Badge(badge, color=STATUS_COLOURS.get(badge, "gray"), variant="light"),
                     html.Time(moment(row.created), className="quiet"),
                 ],
                 className="row-state",
@@ -161,6 +164,11 @@ def _row(row: ArchiveRow, can_delete: bool) -> html.Li:
         className="row",
         **data(row=row.row_id),
     )
+
+
+def _stopped(why: str) -> list[html.Div]:
+    """Say why there is only a part of it."""
+    return [html.Div(f"Partial: {why}", className="row-summary")] if why else []
 
 
 def _values(parameters: Mapping[str, float | str]) -> list[html.Div]:

@@ -28,7 +28,7 @@ from eqpp_dash.figures.labels import (
 )
 from eqpp_dash.figures.switching import segment_words
 from eqpp_dash.figures.symbols import equilibrium_mark
-from eqpp_dash.model.cycles import LimitCycle
+from eqpp_dash.model.cycles import NOT_SEARCHED, LimitCycle
 from eqpp_dash.model.portrait import Equilibrium, Notice, Portrait
 from eqpp_dash.model.structure import structure_words
 
@@ -91,7 +91,10 @@ def _equilibria(portrait: Portrait) -> html.Div:
         head.append(html.Span(short, className=f"evidence evidence-{sure}"))
     title: list[Any] = [html.Div(head, className="facts-head")]
     if sure and short is None:
-        title.append(html.P(f"Search: {sure}.", className="reason search"))
+        words = f"N{sure[1:]}." if sure.startswith(NOT_SEARCHED) else f"Search: {sure}."
+        title.append(html.P(words, className="reason search"))
+    if not count and sure.startswith(NOT_SEARCHED):
+        return html.Div(title)
     if not count:
         alone = "None isolated" if portrait.equilibrium_sets else "None found"
         where = " in the window" if portrait.window else ""

@@ -82,6 +82,7 @@ class JobPanel(StrEnum):
     MESSAGE = "job-message"
     QUEUE = "job-queue"
     ELAPSED = "job-elapsed"
+    KEEP = "job-keep"
     CANCEL = "job-cancel"
     AGAIN = "job-again"
     OPEN = "job-open"

@@ -10,6 +10,7 @@ from eqpp_dash.components.icons import icon
 from eqpp_dash.components.ids import JobKey, JobPanel
 
 TICK_MS = 3000
+KEEP_LABEL = "Stop and keep what was found so far"
 
 
 def job_panel() -> html.Section:
@@ -29,6 +30,15 @@ def job_panel() -> html.Section:
                     ),
                     html.Span(id=JobPanel.QUEUE, className="job-queue"),
                     html.Span(id=JobPanel.ELAPSED, className="job-elapsed"),
+                    dmc.Button(
+                        "Stop and keep",
+                        id=JobPanel.KEEP,
+                        size="compact-xs",
+                        variant="default",
+                        disabled=True,
+                        className="job-keep",
+                        **aria(label=KEEP_LABEL),
+                    ),
                     dmc.Button(
                         "Cancel",
                         id=JobPanel.CANCEL,

@@ -22,12 +22,13 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = 2
-HEAD = "0002"
+SCHEMA_VERSION = 3
+HEAD = "0003"
 
 metadata = MetaData()
 
-LIVE = "status IN ('queued', 'running', 'finished')"
+LIVE = "status IN ('queued', 'running') OR (status = 'finished' AND stopped = '')"
+"""Rows that answer their question, or will: one that was stopped early answers only in part."""
 
 jobs = Table(
     "jobs",
@@ -61,6 +62,8 @@ jobs = Table(
     Column("queued", Float, nullable=False),
     Column("started", Float),
     Column("ended", Float),
+    Column("stop_asked", Float),
+    Column("stopped", Text, nullable=False, server_default=""),
     CheckConstraint(
         "status IN ('queued', 'running', 'finished', 'failed', 'cancelled')", name="known_status"
     ),
@@ -71,7 +74,10 @@ jobs = Table(
     Index("jobs_key", "key"),
     sqlite_autoincrement=True,
 )
-"""One row a job: what is asked, how far it is, who runs it, how it ended."""
+"""One row a job: what is asked, how far it is, who runs it, how it ended.
+
+``stopped`` says why a finished row has only a part of what was asked; else it is empty.
+"""
 
 executor = Table(
     "executor",

@@ -15,9 +15,9 @@ import numpy as np
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles.shape import encloses
 from eqpp_dash.engine.dop853 import Array
-from eqpp_dash.engine.equilibria import EquilibriumSearch
 from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.index import winding_number
+from eqpp_dash.engine.searched import EquilibriumSearch
 from eqpp_dash.engine.structure.facts import Kind, Structure
 from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.manifolds import Audit

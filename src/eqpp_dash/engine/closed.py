@@ -22,9 +22,9 @@ from eqpp_dash.model.portrait import Array, Equilibrium, Notice
 from eqpp_dash.model.spec import Range
 
 if TYPE_CHECKING:
-    from eqpp_dash.engine.equilibria import EquilibriumSearch
     from eqpp_dash.engine.machine.stepper import Machine
     from eqpp_dash.engine.reporting import PhaseReporter
+    from eqpp_dash.engine.searched import EquilibriumSearch
     from eqpp_dash.engine.structure.facts import Structure
 
 BUDGET = 4_000

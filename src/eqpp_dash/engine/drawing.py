@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from eqpp_dash.engine.connections import Net, find_connections
 from eqpp_dash.engine.crowding import cut_crowded, cycle_orbits, draw_one_turn
 from eqpp_dash.engine.dop853 import Array
 from eqpp_dash.engine.orbits import Problem
+from eqpp_dash.engine.pulse import undisturbed
 from eqpp_dash.engine.reporting import PhaseReporter
 from eqpp_dash.engine.seeding import (
     SEED_RTOL,
@@ -26,6 +27,7 @@ from eqpp_dash.engine.seeding import (
 )
 from eqpp_dash.engine.structure.facts import Structure
 from eqpp_dash.engine.trajectories import Orbits, Traced, assemble, integrate_both
+from eqpp_dash.errors import StopAndKeep
 from eqpp_dash.model.portrait import Equilibrium, Trajectory
 from eqpp_dash.model.spec import PortraitSpec
 
@@ -55,6 +57,9 @@ def draw_trajectories(
     equilibria: Sequence[Equilibrium],
     report: PhaseReporter,
     structure: Structure | None = None,
+    keep: Callable[
+        [tuple[Trajectory, ...], Net, tuple[Equilibrium, ...]], object
+    ] = lambda drawn, net, ends: None,
 ) -> tuple[tuple[Trajectory, ...], Net, tuple[Equilibrium, ...]]:
     """Trace separatrices, given orbits, and evenly spaced ones where they are asked for.
 
@@ -70,6 +75,8 @@ def draw_trajectories(
         Told how far this is; its phase has begun.
     structure : Structure, optional
         What is proved about the field: connections of saddles are proved by it.
+    keep : callable, optional
+        Called with what there is, if the one who is told stops this with `StopAndKeep`.
 
     Returns
     -------
@@ -99,6 +106,24 @@ def draw_trajectories(
     drawn = tuple(net.trajectories[i] for i in order) + drawn[len(branches) :]
     if "trajectories" not in spec.analyses:
         return drawn, net, shown
+    try:
+        every, shown = _with_seeded(problem, equilibria, shown, drawn, report)
+        return every, net, shown
+    except StopAndKeep:
+        with undisturbed():
+            curves = [item.points for item in problem.cycles]
+            keep(cut_crowded(problem, drawn, curves), net, shown)
+        raise
+
+
+def _with_seeded(
+    problem: Problem,
+    equilibria: Sequence[Equilibrium],
+    shown: tuple[Equilibrium, ...],
+    drawn: tuple[Trajectory, ...],
+    report: PhaseReporter,
+) -> tuple[tuple[Trajectory, ...], tuple[Equilibrium, ...]]:
+    """Trace evenly spaced orbits between those that are drawn; give all, and what they end at."""
     loose = replace(
         problem,
         rtol=max(problem.rtol, SEED_RTOL),
@@ -112,7 +137,7 @@ def draw_trajectories(
     cycles = [item.points for item in problem.cycles]
     sides = np.concatenate([beside_cycles(loose, equilibria), within_annuli(loose, equilibria)])
     if not len(starts) and not len(sides):
-        return cut_crowded(problem, drawn, cycles), net, shown
+        return cut_crowded(problem, drawn, cycles), shown
     candidates = Orbits.through(np.concatenate([sides, starts]), "seeded", SEED_STEPS)
     seeded = integrate_both(loose, candidates, shown, progress=report.stage(0.4, 0.9))
     shown = settle_beyond(seeded, shown, len(equilibria))
@@ -122,7 +147,7 @@ def draw_trajectories(
     chosen = choose_seeds(seeded, marks, range(len(sides), len(candidates)))
     evenly = assemble(seeded, chosen, report.stage(0.92, 1.0))
     clean = cut_crowded(problem, wound + drawn + evenly, cycles)
-    return tuple(sorted(clean, key=lambda item: item.origin == "seeded")), net, shown
+    return tuple(sorted(clean, key=lambda item: item.origin == "seeded")), shown
 
 
 def sketch_trajectories(

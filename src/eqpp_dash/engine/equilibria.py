@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -19,17 +19,23 @@ from eqpp_dash.engine.filippov.pieces import piecewise_zeros
 from eqpp_dash.engine.krawczyk import newton, prove_zeros
 from eqpp_dash.engine.points import ALGEBRA, PointExaminer
 from eqpp_dash.engine.problem import FactorSystem
+from eqpp_dash.engine.pulse import undisturbed
+from eqpp_dash.engine.searched import (
+    EquilibriumSearch,
+    in_order,
+    proved_by_then,
+    stopped_search,
+)
 from eqpp_dash.engine.singularities import find_singularities
 from eqpp_dash.engine.subdivision import SearchBudget, find_zeros
 from eqpp_dash.engine.zeros import KnownZeros, Zeros
+from eqpp_dash.errors import StopAndKeep
 from eqpp_dash.model.portrait import (
     Array,
     Equilibrium,
     EquilibriumSet,
     Notice,
     Progress,
-    Singularity,
-    SwitchingSegment,
 )
 from eqpp_dash.model.spec import Range
 
@@ -37,40 +43,6 @@ MARGIN = 0.025
 """How far beyond each edge of the window equilibria are searched, as a share of its width."""
 MOST_SYSTEMS = 200
 """Most combinations of factors that are searched."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class EquilibriumSearch:
-    """What the search for equilibria found.
-
-    Attributes
-    ----------
-    equilibria : tuple of Equilibrium
-        Isolated ones, those in the window first, by coordinates.
-    sets : tuple of EquilibriumSet
-        Curves and regions of equilibria.
-    singularities : tuple of Singularity
-        Isolated points at which the field is not defined.
-    completeness : str
-        ``proved`` if every other point of the window is excluded, but for specks of 1e-9 of its
-        width around points at which the field is singular or jumps; ``proved, except within
-        specks`` around multiple zeros that exact algebra does not reach; else ``searched``, with
-        what is left open.
-    notices : tuple of Notice
-        Warnings.
-    known : KnownZeros or None
-        What spares a search within this one's box; None if something was left undecided.
-    switching : tuple of SwitchingSegment
-        Segments of the surfaces at which the field jumps.
-    """
-
-    equilibria: tuple[Equilibrium, ...]
-    sets: tuple[EquilibriumSet, ...]
-    singularities: tuple[Singularity, ...]
-    completeness: str
-    notices: tuple[Notice, ...]
-    known: KnownZeros | None = None
-    switching: tuple[SwitchingSegment, ...] = ()
 
 
 def find_equilibria(
@@ -90,7 +62,7 @@ def find_equilibria(
     window : mapping of str to (float, float)
         Limits of each variable; the search goes a little beyond them.
     progress : callable, optional
-        Told how far the search is.
+        Told how far the search is. If it raises `StopAndKeep`, what was proved is given.
     budget : SearchBudget, optional
         What may be spent.
     known : KnownZeros, optional
@@ -117,9 +89,12 @@ def find_equilibria(
     """
     lo, hi = window_limits(field, window)
     search = _Search(field, lo, hi, budget or SearchBudget(), progress)
-    search.run(known=known)
-    found = search.result()
-    more = search_surfaces(field, lo, hi, found.equilibria)
+    try:
+        search.run(known=known)
+        found = search.result()
+        more = search_surfaces(field, lo, hi, found.equilibria)
+    except StopAndKeep as stop:
+        return search.kept(stop)
     sets = (*found.sets, *more.sets)
     return replace(found, equilibria=more.equilibria, sets=sets, switching=more.switching)
 
@@ -172,6 +147,7 @@ class _Search:
         self.specks: list[str] = []
         self.on_surfaces = False
         self.zeros = Zeros(len(lo))
+        self.examined: list[Equilibrium] = []
         self.undecided: list[tuple[FactorSystem, Array, Array, str]] = []
 
     @property
@@ -248,6 +224,8 @@ class _Search:
         found = find_zeros(system, *self.box, left, tell)
         self.used += found.boxes
         self.zeros.add(found.points, found.error)
+        if found.stop is not None:
+            raise found.stop
         lo, hi, exhausted = found.lo, found.hi, found.exhausted
         if exhausted and self.field.switching:
             depth = self.budget.depth * self.span
@@ -304,15 +282,21 @@ class _Search:
         candidates = [(p, e, "Krawczyk") for p, e in self.zeros.pairs() if self._counts(p)]
         candidates += specks
         points = np.array([p for p, _, _ in candidates]).reshape(-1, len(self.lo))
-        found = []
+        found = self.examined
         for k, (point, error, method) in enumerate(candidates):
             self._tell(1.0, f"{k} of {len(candidates)} equilibria examined")
             others = np.delete(points, k, axis=0)
             equilibrium = self.examiner.examine(point, error, method, others)
             if equilibrium is not None:
                 found.append(equilibrium)
-        outside = {"inside": 0, "border": 0, "outside": 1}
-        return sorted(found, key=lambda e: (outside[e.location], *np.round(e.point, 12)))
+        return in_order(found)
+
+    def kept(self, stop: StopAndKeep) -> EquilibriumSearch:
+        """Give what was proved until the search was stopped."""
+        with undisturbed():
+            pairs = [pair for pair in self.zeros.pairs() if self._counts(pair[0])]
+            found = proved_by_then(self.examiner, self.examined, pairs)
+        return stopped_search(stop, found, tuple(self.sets))
 
     def _counts(self, point: Array) -> bool:
         """Tell whether a zero is isolated and in the region searched."""

@@ -1,115 +1,149 @@
-"""What is found before anything is drawn: window, structure, equilibria, limit cycles."""
+"""What is found before orbits are drawn: window, field, structure, equilibria, limit cycles."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from eqpp_dash.engine.closed import WITHOUT, covers, place_cycles, search_cycles
+from eqpp_dash.engine.closed import covers, place_cycles, search_cycles
 from eqpp_dash.engine.closedforms import with_closed_forms
+from eqpp_dash.engine.collected import GRID, Collected
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles import CycleSearch
-from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
+from eqpp_dash.engine.equilibria import find_equilibria
+from eqpp_dash.engine.field import sample_field
 from eqpp_dash.engine.kinds.decide import with_kinds
+from eqpp_dash.engine.nullclines import trace_nullclines
+from eqpp_dash.engine.searched import EquilibriumSearch
 from eqpp_dash.engine.structure.facts import Structure
 from eqpp_dash.engine.structure.find import planar_structure
 from eqpp_dash.engine.window import WindowFit, fit_with_search, refit_window
-from eqpp_dash.model.portrait import Notice, Progress
+from eqpp_dash.errors import StopAndKeep
+from eqpp_dash.model.portrait import Nullcline, Progress, VectorFieldGrid
 from eqpp_dash.model.spec import PortraitSpec, Range
 
 if TYPE_CHECKING:
-    from eqpp_dash.engine.machine.stepper import Machine
     from eqpp_dash.engine.reporting import PhaseReporter
     from eqpp_dash.engine.system import System
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Findings:
-    """What is found before anything is drawn.
-
-    Attributes
-    ----------
-    window : mapping of str to (float, float)
-        The window, fitted if the specification asks for that.
-    notices : tuple of Notice
-        What the window leaves out.
-    structure : Structure or None
-        What is proved about the field; None if it is not planar and autonomous.
-    equilibria : EquilibriumSearch or None
-        The equilibria; None if they are neither asked for nor needed.
-    closed : CycleSearch
-        The limit cycles and bands of closed orbits.
-    """
-
-    window: Mapping[str, Range]
-    notices: tuple[Notice, ...]
-    structure: Structure | None
-    equilibria: EquilibriumSearch | None
-    closed: CycleSearch = WITHOUT
-
-
-def find_features(
-    field: CompiledField,
-    system: System,
-    spec: PortraitSpec,
-    machine: Machine | None,
-    report: PhaseReporter,
-) -> Findings:
+def find_features(found: Collected, report: PhaseReporter) -> None:
     """Find what a portrait shows, and the window that shows it.
 
     Parameters
     ----------
-    field : CompiledField
-        The vector field.
-    system : System
-        The system it belongs to.
-    spec : PortraitSpec
-        The question.
-    machine : Machine or None
-        Machine code of the system.
+    found : Collected
+        The question; receives the window, the field and its nullclines, the structure, the
+        equilibria and the limit cycles, each as soon as it is found. A window that is fitted
+        shows the limit cycles as well; then all that depends on it is found anew, and replaced
+        when all of it is there.
     report : PhaseReporter
         Told the phases and how far they are.
 
-    Returns
-    -------
-    Findings
-        A window that is fitted shows the limit cycles as well; then structure and equilibria
-        are those of the wider window.
+    Raises
+    ------
+    StopAndKeep
+        If the one who is told wishes so.
     """
+    field, spec = found.compiled, found.spec
     report.begin("window")
-    fit = window_of(field, system, spec)
-    window = fit.window
+    fit = window_of(field, found.system, spec)
+    window = found.window = fit.window
+    found.window_notices = fit.notices
+    found.has("the window")
+    report.begin("field")
+    found.grid = _sampled(found, window)
+    found.has("the vector field")
+    report.begin("nullclines")
+    found.nullclines = _nullclines(found, window, report)
+    found.has("nullclines")
     report.begin("structure")
-    structure = planar_structure(field, window)
+    structure = found.structure = planar_structure(field, window)
+    found.has("first integrals and symmetries")
     report.begin("equilibria")
-    if not names_equilibria(spec, spec.initial_conditions):
-        return Findings(window, fit.notices, structure, None)
+    if "equilibria" not in found.parts:
+        return
+    search = found.equilibria = _equilibria(found, window, structure, report, fit)
+    if search.stop is not None:
+        raise search.stop
+    found.has("equilibria")
+    report.begin("cycles")
+    if "limit cycles" in found.parts:
+        closed = search_cycles(field, window, search, report, found.machine, structure)
+        found.closed = place_cycles(field, closed, window, search.equilibria)
+        found.has("limit cycles")
+        if spec.window is None:
+            _refit(found, window, search, closed, report)
+
+
+def _refit(
+    found: Collected,
+    window: Mapping[str, Range],
+    search: EquilibriumSearch,
+    closed: CycleSearch,
+    report: PhaseReporter,
+) -> None:
+    """Change a fitted window to show the limit cycles, and all that depends on it."""
+    field = found.compiled
+    shown = refit_window(field, window, search.equilibria, closed.cycles)
+    if shown == window:
+        return
+    report.doing = "the window was fitted to the limit cycles"
+    structure = planar_structure(field, shown)
+    search = _equilibria(found, shown, structure, report)
+    if search.stop is not None:
+        raise search.stop
+    if not covers(window, shown):
+        closed = search_cycles(field, shown, search, report, found.machine, structure)
+    closed = place_cycles(field, closed, shown, search.equilibria)
+    grid, nullclines = _sampled(found, shown), _nullclines(found, shown, report)
+    found.window, found.structure, found.equilibria = shown, structure, search
+    found.closed, found.grid, found.nullclines = closed, grid, nullclines
+
+
+def _equilibria(
+    found: Collected,
+    window: Mapping[str, Range],
+    structure: Structure | None,
+    report: PhaseReporter,
+    fit: WindowFit | None = None,
+) -> EquilibriumSearch:
+    """Find the equilibria on a window, with their kinds if the search was not stopped."""
+    again = fit is None
 
     def tell(done: Progress) -> None:
-        report.tell(done.fraction, done.message)
+        report.tell(1.0 if again else done.fraction, done.message)
 
-    found = find_equilibria(field, window, progress=tell, known=fit.known)
-    search = with_kinds(found, field, window, lambda: structure)
-    report.begin("cycles")
-    if not {"cycles", "basins"} & set(spec.analyses):
-        return Findings(window, fit.notices, structure, _exactly(field, search))
-    closed = search_cycles(field, window, search, report, machine, structure)
-    shown = window
-    if spec.window is None:
-        shown = refit_window(field, window, search.equilibria, closed.cycles)
-    if shown != window:
-        structure = planar_structure(field, shown)
-        found = find_equilibria(field, shown, progress=lambda done: report.tell(1.0, done.message))
-        search = with_kinds(found, field, shown, lambda: structure)
-        if not covers(window, shown):
-            closed = search_cycles(field, shown, search, report, machine, structure)
-    closed = place_cycles(field, closed, shown, search.equilibria)
-    return Findings(shown, fit.notices, structure, _exactly(field, search), closed)
+    field = found.compiled
+    search = find_equilibria(field, window, progress=tell, known=fit.known if fit else None)
+    if search.stop:
+        return search
+    if not again:
+        report.doing = "the kinds of equilibria were decided"
+    search = with_kinds(
+        search, field, window, lambda: structure, lambda words: report.tell(1.0, words)
+    )
+    if search.stop:
+        return search
+    try:
+        return replace(search, equilibria=with_closed_forms(field, search.equilibria))
+    except StopAndKeep as stop:
+        return replace(search, stop=stop)
 
 
-def _exactly(field: CompiledField, search: EquilibriumSearch) -> EquilibriumSearch:
-    return replace(search, equilibria=with_closed_forms(field, search.equilibria))
+def _sampled(found: Collected, window: Mapping[str, Range]) -> VectorFieldGrid | None:
+    wanted = "field" in found.spec.analyses
+    return sample_field(found.compiled, window, GRID) if wanted else None
+
+
+def _nullclines(
+    found: Collected, window: Mapping[str, Range], report: PhaseReporter
+) -> tuple[Nullcline, ...]:
+    if "nullclines" not in found.spec.analyses:
+        return ()
+    share = 0.5 if report.phase == "nullclines" else 1.0
+    return trace_nullclines(found.compiled, window, lambda: report.tell(share))
 
 
 def window_of(field: CompiledField, system: System, spec: PortraitSpec) -> WindowFit:
@@ -117,9 +151,3 @@ def window_of(field: CompiledField, system: System, spec: PortraitSpec) -> Windo
     if spec.window is not None:
         return WindowFit({name: spec.window[name] for name in system.variables}, ())
     return fit_with_search(field, system)
-
-
-def names_equilibria(spec: PortraitSpec, points: Sequence[object]) -> bool:
-    """Tell whether equilibria are asked for, or needed to name where orbits end."""
-    wanted = {"equilibria", "separatrices", "cycles", "trajectories", "basins"}
-    return bool(points or wanted & set(spec.analyses))

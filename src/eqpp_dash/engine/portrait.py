@@ -10,42 +10,42 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from eqpp_dash import __version__
-from eqpp_dash.engine.audit import audit_indices, audit_notices
+from eqpp_dash.engine.audit import audit_indices
 from eqpp_dash.engine.basins import basins_of_portrait
-from eqpp_dash.engine.closed import IN_PREVIEW, outside_notices
+from eqpp_dash.engine.closed import IN_PREVIEW, WITHOUT
+from eqpp_dash.engine.collected import GRID, Collected, names_equilibria, system_facts
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.connections.annuli import end_annuli
 from eqpp_dash.engine.drawing import draw_trajectories, sketch_trajectories
-from eqpp_dash.engine.equilibria import EquilibriumSearch, find_equilibria
+from eqpp_dash.engine.equilibria import find_equilibria
 from eqpp_dash.engine.field import sample_field, window_limits
-from eqpp_dash.engine.findings import find_features, names_equilibria, window_of
+from eqpp_dash.engine.findings import find_features, window_of
 from eqpp_dash.engine.kinds.decide import with_kinds
 from eqpp_dash.engine.machine.stepper import Machine, integrator_of, prepare_machine
 from eqpp_dash.engine.nullclines import trace_nullclines
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.prepare import check_point, prepare_spec
-from eqpp_dash.engine.remarks import basin_notices, end_notices, separatrix_notices
+from eqpp_dash.engine.remarks import end_notices
 from eqpp_dash.engine.reporting import PhaseReporter, Report
-from eqpp_dash.engine.structure.facts import Structure
+from eqpp_dash.engine.searched import EquilibriumSearch
 from eqpp_dash.engine.structure.find import quick_structure
 from eqpp_dash.engine.system import Limits, System
 from eqpp_dash.engine.timescale import crossing_time, time_span
 from eqpp_dash.engine.trajectories import Orbits, assemble, integrate_both
-from eqpp_dash.model.cycles import CycleCoverage, LimitCycle
+from eqpp_dash.errors import StopAndKeep
+from eqpp_dash.model.cycles import NOT_SEARCHED, LimitCycle
 from eqpp_dash.model.portrait import (
     Equilibrium,
     Notice,
     Nullcline,
     Portrait,
-    SystemFacts,
     Trajectory,
 )
 from eqpp_dash.model.spec import PortraitSpec, Range
 
-RESULTS_VERSION = 4
+RESULTS_VERSION = 5
 """Raised when results change: part of every portrait's id."""
 
-GRID = (25, 25)
 CLICK_STEPS = 1000
 """Most steps of each half of a trajectory in previews and for clicks, which must be fast."""
 
@@ -65,19 +65,24 @@ def compute_portrait(
         The question.
     progress : callable, optional
         Called with a `Progress` when a phase begins and some ten times a second within
-        one. An exception that it raises ends the computation and is passed on.
+        one. An exception that it raises ends the computation and is passed on, but for
+        `StopAndKeep`, which ends it with what is found.
     limits : Limits, optional
         Limits of the equations' text.
 
     Returns
     -------
     Portrait
-        The answer.
+        The answer; `partial`, with the reason in `stopped`, if it was stopped on the way. All
+        phases that had ended are kept, and of the one that had not what is sure: equilibria
+        that are proved, separatrices and given trajectories.
 
     Raises
     ------
     EquationError, SpecError
         If the question is invalid; see `prepare_spec`.
+    StopAndKeep
+        If it was stopped before the question was understood.
 
     Examples
     --------
@@ -85,64 +90,52 @@ def compute_portrait(
     >>> portrait = compute_portrait(spec)
     >>> sorted({item.kind for item in portrait.equilibria if item.hyperbolic})
     ['saddle']
+    >>> def stop(progress):
+    ...     if progress.phase == "cycles":
+    ...         raise StopAndKeep("stopped by an example")
+    >>> compute_portrait(spec, progress=stop).stopped
+    'stopped by an example while limit cycles were searched'
     """
     report = PhaseReporter(progress)
     report.begin("understand")
     system, spec = prepare_spec(spec, limits)
     compiled = system.compile(spec.parameters)
-    machine = prepare_machine(system, compiled, spec.parameters)
-    found = find_features(compiled, system, spec, machine, report)
-    window, search, closed = found.window, found.equilibria, found.closed
-    base = Portrait(spec, __version__, _system_facts(system, spec, found.structure), window)
-    report.begin("field")
-    grid = sample_field(compiled, window, GRID) if "field" in spec.analyses else None
-    report.begin("nullclines")
-    nullclines: tuple[Nullcline, ...] = ()
-    if "nullclines" in spec.analyses:
-        nullclines = trace_nullclines(compiled, window, lambda: report.tell(0.5))
-    equilibria = search.equilibria if search else ()
-    problem = _problem(compiled, window, spec, equilibria, machine, closed.cycles)
-    problem = replace(problem, annuli=closed.bands, sets=search.sets if search else ())
-    basins = basins_of_portrait(system, spec, problem, equilibria, report)
-    report.begin("trajectories")
-    trajectories, net, shown = draw_trajectories(problem, spec, equilibria, report, found.structure)
-    annuli = closed.bands
-    if search and search.completeness == "proved":
-        corners = window_limits(compiled, window)
-        annuli = end_annuli(annuli, net, equilibria, search.singularities, found.structure, corners)
-    audit = audit_indices(compiled, window, search, closed.cycles, found.structure)
-    return replace(
-        base,
-        field=grid,
-        nullclines=nullclines,
-        equilibria=shown,
-        equilibrium_sets=search.sets if search else (),
-        singularities=search.singularities if search else (),
-        trajectories=trajectories,
-        switching=search.switching if search else (),
-        limit_cycles=closed.cycles,
-        annuli=annuli,
-        cycle_gaps=closed.undecided,
-        cycle_coverage=closed.completeness,
-        separatrices=net.separatrices,
-        connections=net.connections,
-        polycycles=net.polycycles,
-        audit=audit,
-        basins=basins,
-        completeness=_completeness(search, closed.completeness),
-        notices=(
-            *system.notes,
-            *found.notices,
-            *(search.notices if search else ()),
-            *outside_notices(closed, fitted=spec.window is None),
-            *basin_notices(basins),
-            *separatrix_notices(spec, equilibria, net.separatrices),
-            *audit_notices(audit),
-            *end_notices(trajectories),
-        ),
-        timing=report.finish(),
-        integrator=integrator_of(machine),
+    found = Collected(system, spec, compiled, prepare_machine(system, compiled, spec.parameters))
+    with report.listening():
+        try:
+            _collect(found, report)
+        except StopAndKeep as stop:
+            return found.portrait(report, stop)
+    return found.portrait(report)
+
+
+def _collect(found: Collected, report: PhaseReporter) -> None:
+    """Find the parts of a portrait, one after another."""
+    find_features(found, report)
+    search, closed = found.equilibria, found.closed or WITHOUT
+    assert found.window is not None
+    found.audit = audit_indices(
+        found.compiled, found.window, search, closed.cycles, found.structure
     )
+    equilibria = search.equilibria if search else ()
+    problem = _problem(
+        found.compiled, found.window, found.spec, equilibria, found.machine, closed.cycles
+    )
+    problem = replace(problem, annuli=closed.bands, sets=search.sets if search else ())
+    found.basins = basins_of_portrait(found.system, found.spec, problem, equilibria, report)
+    found.has("basins of attraction")
+    report.begin("trajectories")
+    drawn, net, shown = draw_trajectories(
+        problem, found.spec, equilibria, report, found.structure, found.keep_orbits
+    )
+    found.keep_orbits(drawn, net, shown)
+    if search and search.completeness == "proved":
+        corners = window_limits(found.compiled, found.window)
+        bands = end_annuli(
+            closed.bands, net, equilibria, search.singularities, found.structure, corners
+        )
+        found.closed = replace(closed, bands=bands)
+    found.has("separatrices", "trajectories")
 
 
 @np.errstate(all="ignore")
@@ -196,7 +189,7 @@ def preview_portrait(
     portrait = Portrait(
         spec,
         __version__,
-        _system_facts(system, spec),
+        system_facts(system, spec),
         scene.window,
         field=grid,
         nullclines=nullclines,
@@ -206,7 +199,10 @@ def preview_portrait(
         trajectories=trajectories,
         switching=search.switching if search else (),
         cycle_coverage=IN_PREVIEW,
-        completeness=_completeness(search, IN_PREVIEW),
+        completeness={
+            "equilibria": search.completeness if search else NOT_SEARCHED,
+            "limit_cycles": IN_PREVIEW.status,
+        },
         notices=(
             *system.notes,
             *scene.notices,
@@ -369,24 +365,3 @@ def _problem(
         machine=machine,
         cycles=cycles,
     )
-
-
-def _system_facts(
-    system: System, spec: PortraitSpec, structure: Structure | None = None
-) -> SystemFacts:
-    return SystemFacts(
-        system.variables,
-        {name: spec.parameters[name] for name in system.parameters},
-        system.autonomous,
-        system.equations,
-        system.latex,
-        system.jacobian_text,
-        tuple(structure.to_json()) if structure else (),
-    )
-
-
-def _completeness(search: EquilibriumSearch | None, cycles: CycleCoverage) -> dict[str, str]:
-    return {
-        "equilibria": search.completeness if search else "not searched",
-        "limit_cycles": cycles.status,
-    }

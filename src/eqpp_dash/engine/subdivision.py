@@ -13,6 +13,7 @@ import numpy as np
 
 from eqpp_dash.engine.krawczyk import Contraction, at_most_one, contract, newton, prove_zeros
 from eqpp_dash.engine.problem import Mask, StackedBounds, ZeroProblem, excludes_zero
+from eqpp_dash.errors import StopAndKeep
 from eqpp_dash.model.portrait import Array
 
 SPLIT = 0.4871
@@ -52,9 +53,12 @@ class ZeroSearch:
     lo, hi : ndarray, shape (n, m)
         Boxes in which nothing could be decided.
     exhausted : str
-        Why the search was cut short: ``""`` (it was not), ``crowd``, ``boxes``, ``zeros``.
+        Why the search was cut short: ``""`` (it was not), ``crowd``, ``boxes``, ``zeros``,
+        ``stop``.
     boxes : int
         Boxes tested.
+    stop : StopAndKeep or None
+        What stopped it; the boxes are not given then.
     """
 
     points: Array
@@ -63,6 +67,7 @@ class ZeroSearch:
     hi: Array
     exhausted: str
     boxes: int
+    stop: StopAndKeep | None = None
 
 
 def find_zeros(
@@ -83,7 +88,8 @@ def find_zeros(
     budget : SearchBudget
         What may be spent.
     progress : callable, optional
-        Called with the share of the box's volume that is settled, after each round.
+        Called with the share of the box's volume that is settled, after each round. If it
+        raises `StopAndKeep` the zeros proved so far are given.
 
     Returns
     -------
@@ -95,11 +101,26 @@ def find_zeros(
     Breadth-first branch and prune; Neumaier, *Interval Methods for Systems of Equations*,
     ch. 5; Kearfott, *Rigorous Global Search: Continuous Problems*, ch. 4.
     """
-    lo, hi = lo[:, None].astype(float), hi[:, None].astype(float)
+    found = _Found((hi - lo).astype(float)[:, None])
+    try:
+        return _subdivide(problem, lo[:, None], hi[:, None], budget, progress, found)
+    except StopAndKeep as stop:
+        none = np.empty((len(lo), 0))
+        return ZeroSearch(found.points, found.error, none, none, "stop", 0, stop)
+
+
+def _subdivide(
+    problem: ZeroProblem,
+    lo: Array,
+    hi: Array,
+    budget: SearchBudget,
+    progress: Callable[[float], object] | None,
+    found: _Found,
+) -> ZeroSearch:
+    lo, hi = lo.astype(float), hi.astype(float)
     span = hi - lo
     floor = 1e-14 * span
     smallest = budget.depth * span
-    found = _Found(span)
     stuck_lo, stuck_hi = [], []
     used, exhausted = 0, ""
     whole = float((span / span.max()).prod())

@@ -10,12 +10,12 @@ import numpy as np
 
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.equilibria import (
-    EquilibriumSearch,
     find_equilibria,
     survey_equilibria,
 )
 from eqpp_dash.engine.extent import nonlinear_radius, unstable_reach
 from eqpp_dash.engine.points import has_constant_jacobian
+from eqpp_dash.engine.searched import EquilibriumSearch
 from eqpp_dash.engine.subdivision import SearchBudget
 from eqpp_dash.engine.symmetry import (
     exchanged_axes,

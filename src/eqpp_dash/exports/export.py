@@ -31,7 +31,8 @@ class Export:
     media_type : str
         For the HTTP header.
     file_name : str
-        A name for it, of plain letters, digits, ``-`` and ``.``.
+        A name for it, of plain letters, digits, ``-`` and ``.``; it says of what was stopped
+        early that it is partial.
     """
 
     bytes: builtins.bytes
@@ -110,4 +111,5 @@ def export_portrait(portrait: Portrait, facts: Facts, format: str) -> Export:
 
 def _stem(portrait: Portrait) -> str:
     words = re.findall(r"[a-z0-9]+", portrait.spec.title.lower())
-    return "-".join(words)[:60].strip("-") or "phase-portrait"
+    name = "-".join(words)[:60].strip("-") or "phase-portrait"
+    return f"{name}-partial" if portrait.stopped else name

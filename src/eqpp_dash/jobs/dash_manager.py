@@ -51,6 +51,10 @@ class JobRow(Protocol):
     @property
     def traceback(self) -> str: ...  # noqa: D102
     @property
+    def stopped(self) -> str: ...  # noqa: D102
+    @property
+    def stopping(self) -> bool: ...  # noqa: D102
+    @property
     def result(self) -> Any: ...  # noqa: D102
     @property
     def created(self) -> float: ...  # noqa: D102
@@ -94,7 +98,7 @@ class RowBackedManager(DiskcacheManager):
     status : str, optional
         ``id.property`` of a `dcc.Store` that receives, with each poll, the row's ``id``,
         ``status``, ``phase``, ``fraction``, ``message``, ``queue_place``, ``attempts``,
-        ``error``, ``traceback``, ``elapsed`` (s) and ``t`` (unix s).
+        ``error``, ``traceback``, ``stopped``, ``stopping``, ``elapsed`` (s) and ``t`` (unix s).
     progress : callable, optional
         Gives the values of the callback's progress outputs for a running row.
 
@@ -199,6 +203,8 @@ class RowBackedManager(DiskcacheManager):
             "attempts": row.attempts,
             "error": row.error,
             "traceback": row.traceback,
+            "stopped": row.stopped,
+            "stopping": row.stopping,
             "elapsed": round(max(0.0, (row.ended or now) - row.created), 2),
             "t": now,
         }

@@ -29,7 +29,7 @@ from eqpp_dash.jobs.processes import (
     this_package,
 )
 from eqpp_dash.jobs.queue import Queue
-from eqpp_dash.jobs.records import JobRecord, Overview
+from eqpp_dash.jobs.records import KEPT_NOTHING, JobRecord, Overview, at_limit
 from eqpp_dash.jobs.run import EXIT_NOT_KEPT, enter_own_group, run_next
 from eqpp_dash.jobs.starts import OFFER_S, Starts
 from eqpp_dash.jobs.sweep import sweep
@@ -48,6 +48,7 @@ class Limits:
     max_jobs: int = 1
     idle_s: float = 300.0
     cancel_grace_s: float = 0.3
+    stop_grace_s: float = 10.0
     stale_after_s: float = 15.0
 
 
@@ -205,8 +206,9 @@ class Executor:
                 if 0 <= now - job.cancel_asked < self.limits.cancel_grace_s:
                     continue
                 ended = self.queue.end_cancelled(job)
-            elif ticks - self._first_seen[job.claim] > job.time_limit_s:
-                reason = f"stopped at its time limit of {job.time_limit_s:g} s"
+            elif ticks - self._first_seen[job.claim] > job.time_limit_s + self.limits.stop_grace_s:
+                # It was told at its limit, if it reports, and should have ended by itself.
+                reason = f"{at_limit(job.time_limit_s)}: {KEPT_NOTHING}"
                 ended = self.queue.fail(job, reason)
                 log.error("FAILED", job=job.id, worker=job.pid, error=reason)
             else:

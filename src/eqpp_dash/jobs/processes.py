@@ -150,3 +150,10 @@ def _start_time_elsewhere(pid: int) -> float | None:
         return float(process.create_time())
     except psutil.Error:
         return None
+
+
+def usable_cores() -> int:
+    """Count the cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -10,7 +10,7 @@ import secrets
 import time
 from base64 import b32encode
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from sqlalchemy import Connection, RowMapping
@@ -23,6 +23,7 @@ from eqpp_dash.jobs.records import (
     CANCELLED,
     FAILED,
     QUEUED,
+    STOPPED_BY_USER,
     JobRecord,
     Outcome,
     Overview,
@@ -34,6 +35,9 @@ from eqpp_dash.jobs.records import (
 def new_id() -> str:
     """Make an id that cannot be guessed: 24 characters of ``a-z2-7``."""
     return b32encode(secrets.token_bytes(15)).decode().lower()
+
+
+Order = Literal["go on", "stop", "cancel", "lost"]
 
 
 class Queue:
@@ -121,7 +125,7 @@ class Queue:
             return _one(connection, sql.find, row_id=row_id)
 
     def newest_of_key(self, key: str) -> JobRecord | None:
-        """Read the newest finished row of a question, else its newest."""
+        """Read the newest whole row of a question, else its newest partial one, else its newest."""
         with self.database.read() as connection:
             return _one(connection, sql.newest_of_key, job_key=key)
 
@@ -162,10 +166,30 @@ class Queue:
         NotFoundError
             If there is no such row.
         """
+        return self._end_early(row_id, sql.ask_cancel, "cancelled while it waited")
+
+    def stop(self, row_id: str) -> JobRecord:
+        """Stop a job and keep what it has found, by a flag that its worker heeds.
+
+        Returns
+        -------
+        JobRecord
+            The row after that. One that waits has found nothing: it is cancelled at once. One
+            that has ended, or is being cancelled or stopped already, is left as it is.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such row.
+        """
+        reason = f"{STOPPED_BY_USER} while it waited: nothing had been found"
+        return self._end_early(row_id, sql.ask_stop, reason)
+
+    def _end_early(self, row_id: str, ask: Any, reason: str) -> JobRecord:
         with self.database.write() as connection:
             values = {"row_id": row_id, "now": self.clock()}
-            if not connection.execute(sql.cancel_queued, values).rowcount:
-                connection.execute(sql.ask_cancel, values)
+            if not connection.execute(sql.cancel_queued, {**values, "reason": reason}).rowcount:
+                connection.execute(ask, values)
         return self.get(row_id)
 
     def delete(self, row_id: str) -> bool:
@@ -214,13 +238,14 @@ class Queue:
             connection.execute(sql.note_executor.values(failures=0))
             return _one(connection, sql.find, row_id=row_id)
 
-    def report(self, job: JobRecord, phase: str, fraction: float, message: str) -> bool | None:
+    def report(self, job: JobRecord, phase: str, fraction: float, message: str) -> Order:
         """Write progress.
 
         Returns
         -------
-        bool or None
-            True to go on, False if somebody asked to cancel, None if the claim is lost.
+        str
+            ``go on``; ``cancel`` or ``stop`` if somebody asked for that; ``lost`` if the row is
+            not the worker's any more.
         """
         values = {
             **_fence(job),
@@ -231,8 +256,9 @@ class Queue:
         }
         with self.database.write() as connection:
             if connection.execute(sql.report, values).rowcount != 1:
-                return None
-            return not connection.execute(sql.is_cancel_asked, {"row_id": job.id}).scalar_one()
+                return "lost"
+            cancel, stop = connection.execute(sql.wishes, {"row_id": job.id}).one()
+        return "cancel" if cancel is not None else "go on" if stop is None else "stop"
 
     def finish(self, job: JobRecord, outcome: Outcome) -> bool:
         """Keep a result: the value, what the outcome writes, and the status, or nothing.
@@ -250,7 +276,13 @@ class Queue:
         value = orjson.dumps(outcome.value).decode()
         with self.database.write() as connection:
             done = connection.execute(
-                sql.finish, {**_fence(job), "value": value, "now": self.clock()}
+                sql.finish,
+                {
+                    **_fence(job),
+                    "value": value,
+                    "why_partial": outcome.stopped,
+                    "now": self.clock(),
+                },
             )
             if done.rowcount != 1:
                 return False
@@ -262,9 +294,9 @@ class Queue:
         """End a claimed job with an error; False if the claim was lost."""
         return self._end(job, FAILED, reason, traceback)
 
-    def end_cancelled(self, job: JobRecord) -> bool:
+    def end_cancelled(self, job: JobRecord, reason: str = "cancelled while it ran") -> bool:
         """End a claimed job as cancelled; False if the claim was lost."""
-        return self._end(job, CANCELLED, "cancelled while it ran", "")
+        return self._end(job, CANCELLED, reason, "")
 
     def lose(self, job: JobRecord, reason: str) -> str | None:
         """Give up on a worker that is gone: try again up to the limit, then fail.
@@ -282,6 +314,8 @@ class Queue:
                 return None
             if current.cancel_asked is not None:
                 status, words = CANCELLED, "cancelled while it ran"
+            elif current.stop_asked is not None:
+                status, words = CANCELLED, f"{STOPPED_BY_USER}; nothing could be kept: {reason}"
             elif current.attempts < current.max_attempts:
                 status, words = QUEUED, f"{reason}; tried again"
             else:

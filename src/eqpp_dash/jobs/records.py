@@ -23,6 +23,11 @@ class Cancelled(BaseException):
     """Raised in a task at a progress report, after somebody cancelled its job."""
 
 
+STOPPED_BY_USER = "stopped by a user"
+"""Reason of a `StopAndKeep` that somebody asked for."""
+KEPT_NOTHING = "nothing could be kept"
+
+
 class ClaimLost(BaseException):
     """Raised in a task at a progress report, if its row no longer belongs to it."""
 
@@ -35,7 +40,7 @@ class Request:
     ----------
     key : str
         Identity of the question: a queued, running or finished row with it is given back
-        instead of a new one.
+        instead of a new one, unless it was stopped early.
     task : str
         The function to call, as ``module:function``.
     params : mapping
@@ -45,7 +50,7 @@ class Request:
     max_attempts : int
         How often a worker may be lost before the job fails.
     time_limit_s : float
-        How long one attempt may run.
+        How long one attempt may run before it is asked to stop and keep what it has.
     """
 
     key: str
@@ -67,10 +72,13 @@ class Outcome:
     write : callable, optional
         Called with the open connection and the row's id, in the transaction that
         finishes the row: both are kept, or neither.
+    stopped : str
+        Why it is only a part of what was asked; empty if it is all of it.
     """
 
     value: Any
     write: Writer | None = None
+    stopped: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,10 @@ class JobRecord:
         Progress.
     cancel_asked : float or None
         When somebody asked to cancel it.
+    stop_asked : float or None
+        When somebody asked to stop it and keep what it has found.
+    stopped : str
+        Why the result is partial; empty if it is whole, or there is none.
     error, traceback : str
         Why it ended, or why it had to be tried again.
     result : object
@@ -127,6 +139,8 @@ class JobRecord:
     fraction: float
     message: str
     cancel_asked: float | None
+    stop_asked: float | None
+    stopped: str
     error: str
     traceback: str
     result: Any
@@ -159,3 +173,14 @@ class Overview:
     waiting: int
     oldest: JobRecord | None
     running: tuple[JobRecord, ...]
+
+
+def at_limit(seconds: float) -> str:
+    """Say that a job was stopped at its time limit.
+
+    Examples
+    --------
+    >>> at_limit(20.0)
+    'stopped at its time limit of 20 s'
+    """
+    return f"stopped at its time limit of {seconds:g} s"

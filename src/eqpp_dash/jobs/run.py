@@ -14,9 +14,18 @@ from typing import Any
 
 import structlog
 
-from eqpp_dash.errors import ArchiveError, EqppError
+from eqpp_dash.errors import ArchiveError, EqppError, StopAndKeep
+from eqpp_dash.jobs.processes import usable_cores
 from eqpp_dash.jobs.queue import Queue
-from eqpp_dash.jobs.records import Cancelled, ClaimLost, JobRecord, Outcome
+from eqpp_dash.jobs.records import (
+    KEPT_NOTHING,
+    STOPPED_BY_USER,
+    Cancelled,
+    ClaimLost,
+    JobRecord,
+    Outcome,
+    at_limit,
+)
 
 REPORT_EVERY_S = 0.1
 EXIT_NOT_KEPT = 70
@@ -35,8 +44,11 @@ def enter_own_group() -> None:
 
 
 def limit_processor_time(seconds: float) -> None:
-    """Let the kernel end this process, should the executor not be there to do it."""
-    limit = int(seconds) + 30
+    """Let the kernel end this process, should the executor not be there to do it.
+
+    It may compute on every core for that long, so it may use as much on each.
+    """
+    limit = int(seconds * usable_cores()) + 30
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     if hard == resource.RLIM_INFINITY or limit < hard:
         resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
@@ -86,11 +98,22 @@ def _run(queue: Queue, job: JobRecord, logger: Any) -> str:
         return "cancelled" if queue.end_cancelled(job) else "claim lost"
     except ClaimLost:
         return "claim lost"
+    except StopAndKeep as stop:
+        return _end_without(queue, job, stop, logger)
     except BaseException as error:
         trace = traceback.format_exc()
         logger.error("FAILED", error=describe(error), traceback=trace)
         return "failed" if queue.fail(job, describe(error), trace) else "claim lost"
     return "finished" if kept else "claim lost"
+
+
+def _end_without(queue: Queue, job: JobRecord, stop: StopAndKeep, logger: Any) -> str:
+    """End a job that was stopped, of a task that had nothing to keep, or that cannot keep it."""
+    reason = f"{stop.reason}: {KEPT_NOTHING}"
+    if stop.reason == STOPPED_BY_USER:
+        return "cancelled" if queue.end_cancelled(job, reason) else "claim lost"
+    logger.error("FAILED", error=reason)
+    return "failed" if queue.fail(job, reason) else "claim lost"
 
 
 def find_task(name: str) -> Callable[[Callable[[Any], None], str], Any]:
@@ -124,7 +147,7 @@ def describe(error: BaseException) -> str:
 class Reporter:
     """The ``set_progress`` of a task: writes the row, and raises when the job must stop.
 
-    Called with ``(phase, fraction, message)``.
+    Called with ``(phase, fraction, message)``. The time limit counts from when it is made.
     """
 
     def __init__(self, queue: Queue, job: JobRecord, logger: Any) -> None:
@@ -132,6 +155,7 @@ class Reporter:
         self._job = job
         self._log = logger
         self._last = 0.0
+        self._end = time.monotonic() + job.time_limit_s
         self._fraction = 0.0
         self._phase = ""
 
@@ -140,6 +164,8 @@ class Reporter:
 
         Raises
         ------
+        StopAndKeep
+            If the time is over, or somebody asked to stop: at this and every later report.
         Cancelled
             If somebody cancelled the job.
         ClaimLost
@@ -147,6 +173,8 @@ class Reporter:
         """
         phase, fraction, message = progress
         now = time.monotonic()
+        if now > self._end:
+            raise StopAndKeep(at_limit(self._job.time_limit_s))
         if phase == self._phase and now - self._last < REPORT_EVERY_S:
             return
         self._fraction = min(1.0, max(self._fraction, float(fraction)))
@@ -154,11 +182,13 @@ class Reporter:
             self._log.info("PROGRESS", phase=phase, fraction=round(self._fraction, 3))
         self._phase, self._last = phase, now
         try:
-            go_on = self._queue.report(self._job, str(phase), self._fraction, str(message))
+            order = self._queue.report(self._job, str(phase), self._fraction, str(message))
         except ArchiveError as error:
             self._log.warning("PROGRESS could not be written", error=str(error))
             return
-        if go_on is None:
+        if order == "lost":
             raise ClaimLost
-        if not go_on:
+        if order == "cancel":
             raise Cancelled
+        if order == "stop":
+            raise StopAndKeep(STOPPED_BY_USER)

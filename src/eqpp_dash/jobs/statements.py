@@ -9,7 +9,8 @@ from eqpp_dash.database.schema import executor, jobs
 
 _QUEUED = jobs.c.status == "queued"
 _RUNNING = jobs.c.status == "running"
-_LIVE = jobs.c.status.in_(("queued", "running", "finished"))
+_WHOLE = (jobs.c.status == "finished") & (jobs.c.stopped == "")
+_LIVE = jobs.c.status.in_(("queued", "running")) | _WHOLE
 _MINE = (jobs.c.package_file == bindparam("of_file")) & (
     jobs.c.package_version == bindparam("of_version")
 )
@@ -28,7 +29,7 @@ find = _row.where(jobs.c.id == bindparam("row_id"))
 find_live = _row.where(jobs.c.key == bindparam("job_key"), _LIVE)
 newest_of_key = (
     _row.where(jobs.c.key == bindparam("job_key"))
-    .order_by((jobs.c.status == "finished").desc(), jobs.c.seq.desc())
+    .order_by(_WHOLE.desc(), (jobs.c.status == "finished").desc(), jobs.c.seq.desc())
     .limit(1)
 )
 newest = _row.order_by(jobs.c.seq.desc()).limit(bindparam("count")).offset(bindparam("start"))
@@ -77,7 +78,7 @@ report = (
         message=bindparam("new_message"),
     )
 )
-is_cancel_asked = select(jobs.c.cancel_asked.is_not(None)).where(jobs.c.id == bindparam("row_id"))
+wishes = select(jobs.c.cancel_asked, jobs.c.stop_asked).where(jobs.c.id == bindparam("row_id"))
 beat_here = (
     update(jobs)
     .where(_RUNNING, jobs.c.machine == bindparam("at_machine"))
@@ -89,6 +90,7 @@ finish = (
     .values(
         status="finished",
         result=bindparam("value"),
+        stopped=bindparam("why_partial"),
         fraction=1.0,
         phase="finished",
         message="",
@@ -126,13 +128,23 @@ ask_cancel = (
     .where(jobs.c.id == bindparam("row_id"), _RUNNING, jobs.c.cancel_asked.is_(None))
     .values(cancel_asked=bindparam("now"))
 )
+ask_stop = (
+    update(jobs)
+    .where(
+        jobs.c.id == bindparam("row_id"),
+        _RUNNING,
+        jobs.c.cancel_asked.is_(None),
+        jobs.c.stop_asked.is_(None),
+    )
+    .values(stop_asked=bindparam("now"))
+)
 cancel_queued = (
     update(jobs)
     .where(jobs.c.id == bindparam("row_id"), _QUEUED)
     .values(
         status="cancelled",
         cancel_asked=bindparam("now"),
-        error="cancelled while it waited",
+        error=bindparam("reason"),
         ended=bindparam("now"),
     )
 )

@@ -300,7 +300,9 @@ class Portrait:
     timing : mapping of str to float
         Seconds: ``engine_s`` and one entry per phase.
     partial : bool
-        Whether the computation was stopped early.
+        Whether parts are missing: it was stopped early, or is a preview.
+    stopped : str
+        Why and in the middle of what it was stopped; empty if it was not.
     integrator : str
         ``machine code``, or ``numpy`` and why; empty if that was not kept.
     """
@@ -330,6 +332,7 @@ class Portrait:
     polycycles: tuple[Polycycle, ...] = ()
     audit: Audit | None = None
     basins: BasinMap | None = None
+    stopped: str = ""
 
     def facts(self, **row: Any) -> dict[str, Any]:
         """Give the facts JSON as a dict; see `eqpp_dash.model.facts.portrait_facts`."""

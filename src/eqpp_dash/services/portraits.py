@@ -25,7 +25,7 @@ from eqpp_dash.store.archive import Archive
 
 UPKEEP_EVERY_S = 1.0
 CANCEL_PATIENCE_S = 2.0
-"""How long a question waits for the row that asks the same and is being cancelled."""
+"""How long a question waits for the row that asks the same and is being cancelled or stopped."""
 _MAX_ID_LENGTH = 64
 
 log = structlog.get_logger("eqpp_dash.jobs")
@@ -82,7 +82,7 @@ class Portraits:
         -------
         JobView
             The committed row; the one that asks the same already, if it is queued, running
-            or finished.
+            or finished. One that was stopped early does not count.
 
         Raises
         ------
@@ -107,7 +107,7 @@ class Portraits:
 
         job, is_new = self._queue.submit(request, enter)
         end = time.monotonic() + CANCEL_PATIENCE_S
-        while not is_new and job.cancel_asked is not None and time.monotonic() < end:
+        while not is_new and _ends_early(job) and time.monotonic() < end:
             self._see_to(job)  # it ends soon, and then the question may be asked anew
             time.sleep(0.02)
             job, is_new = self._queue.submit(request, enter)
@@ -125,6 +125,8 @@ class Portraits:
 
     def finished(self, spec: PortraitSpec) -> JobView | None:
         """Find the finished row that answers a question already; None if there is none.
+
+        A whole answer goes before one that was stopped early.
 
         Raises
         ------
@@ -148,6 +150,20 @@ class Portraits:
             If there is no such row.
         """
         job = self._queue.cancel(row_id)
+        self._see_to(job)
+        return view_job(job)
+
+    def stop(self, row_id: str) -> JobView:
+        """Stop a job and keep what it has found, marked as partial.
+
+        One that waits has found nothing and is cancelled; one that has ended stays as it is.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such row.
+        """
+        job = self._queue.stop(row_id)
         self._see_to(job)
         return view_job(job)
 
@@ -244,7 +260,8 @@ class Portraits:
     def resolve(self, id: str) -> JobView:
         """Find a row by its id, or by its portrait's.
 
-        For a portrait's id that is its newest finished row, else its newest.
+        For a portrait's id that is its newest whole row, else its newest one that was stopped
+        early, else its newest.
 
         Raises
         ------
@@ -306,3 +323,9 @@ class Portraits:
         if view.status == FAILED:
             raise JobError(view.error, traceback=view.traceback, hint="Mend it and compute again")
         raise JobError(f"portrait {id:.40} is {view.status}", hint="Wait for it, or compute it")
+
+
+def _ends_early(job: JobRecord) -> bool:
+    """Tell whether a row is about to end without a whole answer, for somebody wished so."""
+    wished = job.cancel_asked is not None or job.stop_asked is not None
+    return wished and not job.is_terminal

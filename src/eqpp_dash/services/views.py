@@ -56,8 +56,11 @@ class JobView:
         Unix seconds.
     spec : PortraitSpec
         What is asked.
-    partial : bool
-        Whether the portrait was stopped early.
+    stopped : str
+        Why the portrait is partial, as "stopped by a user while limit cycles were searched";
+        empty if it is whole, or there is none.
+    stopping : bool
+        Whether somebody asked to stop it and keep what it has found, and it has not ended.
     result : object
         The task's value, once finished.
     """
@@ -78,13 +81,19 @@ class JobView:
     started: float | None
     ended: float | None
     spec: PortraitSpec
-    partial: bool
+    stopped: str
+    stopping: bool = False
     result: Any = None
 
     @property
     def is_terminal(self) -> bool:
         """Whether it has ended, one way or another."""
         return self.status in TERMINAL
+
+    @property
+    def partial(self) -> bool:
+        """Whether the portrait was stopped early."""
+        return bool(self.stopped)
 
     @property
     def queue_s(self) -> float | None:
@@ -94,7 +103,6 @@ class JobView:
 
 def view_job(job: JobRecord) -> JobView:
     """Give the view of a row."""
-    result = job.result if isinstance(job.result, dict) else {}
     return JobView(
         row_id=job.id,
         portrait_id=job.key,
@@ -112,6 +120,7 @@ def view_job(job: JobRecord) -> JobView:
         started=job.started,
         ended=job.ended,
         spec=PortraitSpec.from_json(job.params["spec"]),
-        partial=bool(result.get("partial", False)),
+        stopped=job.stopped,
+        stopping=job.stop_asked is not None and not job.is_terminal,
         result=job.result,
     )

@@ -19,6 +19,8 @@ from eqpp_dash.model.spec import PortraitSpec
 from eqpp_dash.store.codec import decode_portrait, encode_portrait
 
 MAX_SEARCH_WORDS = 8
+PARTIAL = "partial"
+"""What `Archive.search` takes for a status: finished, but stopped early."""
 CYCLE_COUNTS = {"any": portraits.c.cycles, "stable": portraits.c.stable_cycles}
 
 
@@ -34,8 +36,8 @@ class ArchiveEntry:
         Unix seconds.
     parameters : mapping of str to float or str
         The values that were used.
-    partial : bool
-        Whether it was stopped early.
+    stopped : str
+        Why it is partial; empty if it is whole, or not computed.
     error : str
         Why it failed or was cancelled.
     thumbnail : bytes or None
@@ -51,7 +53,7 @@ class ArchiveEntry:
     created: float
     finished: float | None
     parameters: Mapping[str, float | str]
-    partial: bool
+    stopped: str
     error: str
     thumbnail: bytes | None
 
@@ -103,7 +105,7 @@ def summarize(portrait: Portrait) -> str:
     if portrait.equilibrium_sets:
         count = len(portrait.equilibrium_sets)
         parts.append("a set of equilibria" if count == 1 else f"{count} sets of equilibria")
-    if not parts:
+    if not parts and not portrait.stopped:
         parts.append("no equilibria")
     for stability in ("stable", "unstable", "semi-stable"):
         count = sum(item.stability == stability for item in portrait.limit_cycles)
@@ -206,7 +208,8 @@ class Archive:
         text : str
             Words that must all occur in title, equations, ids or summary; case is ignored.
         status : str, optional
-            Only these rows.
+            Only these rows: a status, or ``partial`` for finished ones that were stopped early;
+            ``finished`` gives the whole ones alone.
         limit, offset : int
             Which part of the list.
         cycles : str, optional
@@ -219,7 +222,7 @@ class Archive:
         """
         columns = (
             *(portraits.c.row_id, portraits.c.portrait_id, portraits.c.title),
-            *(portraits.c.equations, portraits.c.summary, portraits.c.partial, portraits.c.spec),
+            *(portraits.c.equations, portraits.c.summary, jobs.c.stopped, portraits.c.spec),
             *(portraits.c.thumbnail, jobs.c.status, jobs.c.created, jobs.c.ended, jobs.c.error),
         )
         statement = _matching(select(*columns), text, status, cycles)
@@ -237,7 +240,7 @@ class Archive:
                 created=row.created,
                 finished=row.ended,
                 parameters=orjson.loads(row.spec).get("parameters", {}),
-                partial=bool(row.partial),
+                stopped=row.stopped,
                 error=row.error,
                 thumbnail=None if row.thumbnail is None else bytes(row.thumbnail),
             )
@@ -284,8 +287,10 @@ def _matching(
     statement = statement.select_from(portraits.join(jobs, jobs.c.id == portraits.c.row_id))
     for word in text.casefold().split()[:MAX_SEARCH_WORDS]:
         statement = statement.where(portraits.c.search.contains(word, autoescape=True))
-    if status is not None:
-        statement = statement.where(jobs.c.status == status)
+    if status == PARTIAL:
+        statement = statement.where(jobs.c.status == "finished", jobs.c.stopped != "")
+    elif status is not None:
+        statement = statement.where(jobs.c.status == status, jobs.c.stopped == "")
     if cycles is not None:
         statement = statement.where(CYCLE_COUNTS[cycles] > 0)
     return statement

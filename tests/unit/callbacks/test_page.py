@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,16 +12,23 @@ from fakes import PENDULUM, fake_services
 from portraits import pendulum_portrait
 from trees import parts, text
 
-from eqpp_dash.callbacks.answers import answer, quick_spec
+from eqpp_dash.callbacks.answers import Answer, answer, quick_spec
 from eqpp_dash.callbacks.archive import listing, remove
-from eqpp_dash.callbacks.arrival import STARTER, Visit, open_visit, opening_values, read_hash
+from eqpp_dash.callbacks.arrival import (
+    STARTER,
+    Visit,
+    open_visit,
+    opening_values,
+    read_hash,
+    row_status,
+)
 from eqpp_dash.callbacks.click import add_trace, fate, trace
 from eqpp_dash.callbacks.editor import reading
 from eqpp_dash.callbacks.form import read_draft
-from eqpp_dash.callbacks.job import another_try, cancelled, order, progress_values
+from eqpp_dash.callbacks.job import another_try, cancelled, order, progress_values, stopped
 from eqpp_dash.callbacks.looks import on_page
 from eqpp_dash.callbacks.pages import Look, page_for
-from eqpp_dash.callbacks.picture import STALE, caption, draw_answer, keep_picture
+from eqpp_dash.callbacks.picture import STALE, badge, caption, draw_answer, keep_picture
 from eqpp_dash.components.editor import equation_error
 from eqpp_dash.components.facts import facts_panel
 from eqpp_dash.errors import EquationError, SpecError
@@ -336,9 +345,29 @@ def test_cancelling_ends_the_row_and_a_row_that_is_gone_is_said(services: Any) -
     assert "no such row" in cancelled(services, "gone")
 
 
+def test_a_row_is_stopped_and_shown_as_partial(services: Any) -> None:
+    job = services.portraits.add(status="running")
+    assert stopped(services, job.row_id) == ""
+    assert (job.status, job.stopped[:17]) == ("finished", "stopped by a user")
+    assert "no such row" in stopped(services, "gone")
+    part = replace(pendulum_portrait(), partial=True, stopped=job.stopped)
+    found = Answer(part, job.row_id, "", 0, ())
+    assert badge(found) == ("Partial", "violet")
+    assert caption(found).startswith("Stopped by a user while limit cycles were searched; ")
+    preview = replace(found, portrait=replace(part, stopped=""), row_id=None)
+    assert badge(preview) == ("Preview", "gray")
+    assert "topped" not in caption(preview)
+    assert row_status(services, job.row_id)["stopped"] == job.stopped
+    shown = str(listing(services, "", "", 1)["table"])
+    assert f"Partial: {job.stopped}" in shown
+
+
 def test_progress_has_a_value_for_every_output() -> None:
-    row = type("Row", (), {"phase": "field", "fraction": 0.5, "message": "m", "attempts": 2})()
-    assert progress_values(row) == ["m", "0.500", "50 %, attempt 2"]
+    values = {"phase": "field", "fraction": 0.5, "message": "Mm", "attempts": 2, "stopping": False}
+    row = SimpleNamespace(**values)
+    assert progress_values(row) == ["Mm", "0.500", "50 %, attempt 2"]
+    row.stopping = True
+    assert progress_values(row)[0] == "Stopping; mm"
 
 
 def test_the_archive_is_searched_on_the_server(services: Any) -> None:

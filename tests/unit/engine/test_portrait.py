@@ -19,11 +19,11 @@ PENDULUM = PortraitSpec.from_json(
 PHASES = [
     "understand",
     "window",
+    "field",
+    "nullclines",
     "structure",
     "equilibria",
     "cycles",
-    "field",
-    "nullclines",
     "trajectories",
 ]
 

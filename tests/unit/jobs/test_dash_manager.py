@@ -30,6 +30,8 @@ class Row:
     attempts: int = 1
     error: str = ""
     traceback: str = ""
+    stopped: str = ""
+    stopping: bool = False
     result: object = None
     created: float = 1000.0
     ended: float | None = None

@@ -52,12 +52,26 @@ def test_a_clock_that_is_set_ends_no_job(executor, jump):
 
 
 def test_a_time_limit_holds_whatever_the_clock_does(executor):
+    executor.limits = Limits(stop_grace_s=0.05)
     job = claimed(executor.queue, time_limit_s=0.01)
     assert not tend(executor)
     executor.queue.now -= 3600.0
     time.sleep(0.02)
+    assert not tend(executor)  # it is told at its limit, and has a moment to keep what it found
+    time.sleep(0.05)
     assert tend(executor)
-    assert "time limit" in executor.queue.get(job.id).error
+    read = executor.queue.get(job.id)
+    assert read.status == "failed"
+    assert read.error == "stopped at its time limit of 0.01 s: nothing could be kept"
+
+
+def test_a_job_that_is_asked_to_stop_is_not_ended_by_force(executor):
+    """It keeps what it found at its next report; who does not wait for that may cancel."""
+    job = claimed(executor.queue, time_limit_s=30)
+    executor.queue.stop(job.id)
+    executor.queue.now += 3600.0
+    assert not tend(executor)
+    assert executor.queue.get(job.id).status == "running"
 
 
 def test_a_cancellation_holds_although_the_clock_is_put_back(executor):

@@ -140,7 +140,7 @@ def test_a_claim_names_the_process_and_progress_is_seen_by_all(queue, clock):
     assert (job.status, job.attempts, job.pid, job.started) == ("running", 1, ME, clock.now)
     assert job.pid_started > 0
     clock.now += 5
-    assert queue.report(job, "equilibria", 0.25, "subdividing") is True
+    assert queue.report(job, "equilibria", 0.25, "subdividing") == "go on"
     read = queue.get(job.id)
     assert (read.phase, read.fraction, read.message) == ("equilibria", 0.25, "subdividing")
     assert read.heartbeat == clock.now
@@ -177,7 +177,7 @@ def test_a_worker_whose_claim_was_given_up_can_write_nothing(queue):
     lost = queue.claim(1, ME)
     assert queue.lose(lost, "worker 1 was killed") == "queued"
     now = queue.claim(1, ME)  # the same process even: the token tells them apart
-    assert queue.report(lost, "p", 0.9, "") is None
+    assert queue.report(lost, "p", 0.9, "") == "lost"
     assert not queue.finish(lost, Outcome("stale"))
     assert not queue.fail(lost, "stale")
     assert not queue.end_cancelled(lost)
@@ -229,7 +229,7 @@ def test_a_running_job_hears_of_its_cancellation(queue):
     submit(queue)
     job = queue.claim(1, ME)
     assert queue.cancel(job.id).status == "running"
-    assert queue.report(job, "p", 0.5, "") is False
+    assert queue.report(job, "p", 0.5, "") == "cancel"
     assert queue.end_cancelled(job)
     assert queue.get(job.id).status == "cancelled"
 
@@ -295,6 +295,7 @@ def test_a_key_gives_its_finished_row_even_if_a_later_one_failed(queue):
         connection.exec_driver_sql(
             "INSERT INTO jobs SELECT NULL, 'later', key, task, params, 'failed', 1, 3, 60,"
             " package_file, package_version, launcher, NULL, NULL, NULL, NULL, NULL, NULL,"
-            " '', 0, '', NULL, 'no luck', '', NULL, created, queued, started, ended FROM jobs"
+            " '', 0, '', NULL, 'no luck', '', NULL, created, queued, started, ended, NULL, ''"
+            " FROM jobs"
         )
     assert queue.newest_of_key("k").result == "good"

@@ -1,4 +1,5 @@
 import os
+import threading
 
 import pytest
 import structlog
@@ -99,11 +100,12 @@ def test_waiting_reports_each_change_and_gives_up_in_time(services):
         if len(seen) == 1:
             queue.report(claimed, "work", 0.5, "half")
         elif len(seen) == 2:
-            queue.finish(claimed, Outcome({"partial": True}))
+            queue.finish(claimed, Outcome({"partial": True}, None, "stopped by a user"))
 
     done = services.portraits.wait(job.row_id, follow, timeout=30)
     assert seen == [("running", 0.0), ("running", 0.5), ("finished", 1.0)]
     assert done.partial
+    assert done.stopped == "stopped by a user"
     assert done.queue_s >= 0
 
 
@@ -112,6 +114,39 @@ def test_cancelling_a_row_that_waits_ends_it(services):
     assert services.portraits.cancel(job.row_id).status == "cancelled"
     assert services.portraits.counts() == {"cancelled": 1}
     assert [j.status for j in services.portraits.jobs()] == ["cancelled"]
+
+
+def test_a_question_that_was_answered_in_part_is_computed_anew_and_whole_wins(services):
+    portraits, queue = services.portraits, services.portraits.queue
+    part = portraits.submit(SPEC, launcher="test")
+    queue.finish(queue.claim(1, os.getpid()), Outcome(1, None, "stopped by a user"))
+    assert portraits.finished(SPEC).row_id == part.row_id
+    assert portraits.resolve(part.portrait_id).stopped == "stopped by a user"
+    again = portraits.rerun(part.row_id)
+    assert again.row_id != part.row_id
+    assert again.status == "queued"
+    assert portraits.submit(SPEC, launcher="test").row_id == again.row_id
+    assert portraits.finished(SPEC).row_id == part.row_id  # as long as there is nothing better
+    queue.finish(queue.claim(1, os.getpid()), Outcome(2))
+    assert portraits.finished(SPEC).row_id == again.row_id
+    assert portraits.resolve(part.portrait_id).row_id == again.row_id
+    assert portraits.rerun(part.row_id).row_id == again.row_id
+    assert portraits.stop(part.row_id).stopped == "stopped by a user"
+    assert portraits.stop(again.row_id).stopped == ""
+
+
+def test_a_question_asked_while_its_row_is_being_stopped_waits_for_that(services):
+    portraits, queue = services.portraits, services.portraits.queue
+    first = portraits.submit(SPEC, launcher="test")
+    claimed = queue.claim(1, os.getpid())
+    assert portraits.stop(first.row_id).stopping
+    end = threading.Timer(0.2, queue.finish, (claimed, Outcome(1, None, "stopped by a user")))
+    end.start()
+    second = portraits.submit(SPEC, launcher="test")
+    end.join()
+    assert second.row_id != first.row_id
+    assert second.status == "queued"
+    assert not portraits.job(first.row_id).stopping
 
 
 def test_starting_up_ends_what_an_earlier_run_left(services):

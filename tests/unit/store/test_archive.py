@@ -66,7 +66,7 @@ def test_a_computed_portrait_is_read_again(archive):
     assert entry.finished is not None
     for kind in {e.kind for e in portrait.equilibria}:
         assert kind in entry.summary
-    assert not archive.search()[0].partial
+    assert not archive.search()[0].stopped
 
 
 def test_words_are_found_in_title_equations_ids_and_summary_in_any_case(archive):

@@ -33,6 +33,7 @@ def test_an_old_archive_gives_its_rows_portraits_and_links(path, tmp_path, monke
     for row in expected["rows"]:
         job = services.portraits.resolve(row["portrait"])
         assert (job.row_id, job.status, job.error) == (row["row"], row["status"], row["error"])
+        assert job.stopped == row.get("stopped", "")
         assert job.spec == PortraitSpec.from_json(row["spec"])
         (entry,) = services.archive.search(row["row"])
         assert entry.title == job.spec.title
@@ -58,3 +59,6 @@ def test_an_old_archive_gives_its_rows_portraits_and_links(path, tmp_path, monke
     assert services.links.decode(state).title == "Saddle and focus"
     new = services.portraits.submit(PortraitSpec("x' = -x; y' = -y"), launcher="test")
     assert new.status == "queued"
+    for job in services.portraits.jobs():
+        if job.stopped:  # a part is no answer: the question may be asked again
+            assert services.portraits.rerun(job.row_id).row_id != job.row_id

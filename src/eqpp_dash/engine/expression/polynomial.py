@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import gcd, lcm
 
 from eqpp_dash.engine.expression.graph import Graph, Node, topological
+from eqpp_dash.engine.pulse import beat
 
 #: exponents of the variables -> coefficient, never zero; the empty dict is the zero polynomial.
 Polynomial = dict[tuple[int, ...], Fraction]
@@ -167,6 +168,7 @@ class Work:
 
     def spend(self, amount: int) -> None:
         """Count work done; raise where the budget is spent."""
+        beat()
         self.left -= amount
         if self.left < 0:
             raise TooLargeError

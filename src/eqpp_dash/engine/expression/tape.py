@@ -18,6 +18,7 @@ from eqpp_dash.engine.expression import interval, primitives, ranges
 from eqpp_dash.engine.expression.graph import Node, topological
 from eqpp_dash.engine.expression.interval import Interval
 from eqpp_dash.engine.expression.rationals import divides, to_float
+from eqpp_dash.engine.pulse import beat
 
 Array = NDArray[np.float64]
 Instruction = tuple[Callable[..., Any], int, int, int, int]
@@ -217,6 +218,7 @@ class Tape:
         ndarray, shape (roots, ...)
             Values; NaN or infinite where undefined.
         """
+        beat()
         x = np.asarray(x, dtype=np.float64)
         shape = x.shape[1:] if np.ndim(t) == 0 else np.broadcast_shapes(x.shape[1:], np.shape(t))
         registers = self._template.copy()
@@ -288,6 +290,7 @@ class Tape:
         list of Interval
             One per expression; bounds may have shape (1,) where they are constant.
         """
+        beat()
         registers = self._boxes.copy()
         for i in range(self._inputs - 1):
             registers[i] = Interval(lo[i], hi[i])

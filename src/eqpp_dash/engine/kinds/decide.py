@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
@@ -11,7 +11,6 @@ import numpy as np
 
 from eqpp_dash.engine.classify import planar_eigenpairs
 from eqpp_dash.engine.compiled import CompiledField
-from eqpp_dash.engine.equilibria import EquilibriumSearch
 from eqpp_dash.engine.expression.polynomial import TooLargeError, Work
 from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.jets import IrrationalError, NotSmoothError
@@ -32,7 +31,9 @@ from eqpp_dash.engine.kinds.verdicts import (
     hyperbolic,
     semi_hyperbolic,
 )
+from eqpp_dash.engine.searched import EquilibriumSearch
 from eqpp_dash.engine.structure.facts import Structure
+from eqpp_dash.errors import StopAndKeep
 from eqpp_dash.model.portrait import Array, Equilibrium
 from eqpp_dash.model.spec import Range
 
@@ -78,10 +79,18 @@ def decide_kinds(
     >>> item.kind, item.index, item.sectors
     ('saddle-node', 0, {'elliptic': 0, 'hyperbolic': 2, 'parabolic': 1})
     """
-    if field.dimension > 2 or not any(_open(item) for item in equilibria):
-        return tuple(equilibria)
+    return tuple(_decided(field, equilibria, structure, span))
+
+
+def _decided(
+    field: CompiledField,
+    equilibria: Sequence[Equilibrium],
+    structure: Callable[[], Structure | None],
+    span: Array,
+) -> Iterator[Equilibrium]:
     decider = _Decider(field, structure, span)
-    return tuple(decider.decide(item) if _open(item) else item for item in equilibria)
+    for item in equilibria:
+        yield decider.decide(item) if field.dimension <= 2 and _open(item) else item
 
 
 def with_kinds(
@@ -89,11 +98,38 @@ def with_kinds(
     field: CompiledField,
     window: Mapping[str, Range],
     structure: Callable[[], Structure | None],
+    tick: Callable[[str], object] = lambda words: None,
 ) -> EquilibriumSearch:
-    """Give the result of a search with all kinds decided that can be; see `decide_kinds`."""
+    """Give the result of a search with all kinds decided that can be; see `decide_kinds`.
+
+    Parameters
+    ----------
+    search : EquilibriumSearch
+        What was found.
+    field, window, structure
+        As for `decide_kinds`.
+    tick : callable, optional
+        Told how many are decided. If it raises `StopAndKeep`, the rest stays undecided.
+    """
     low, high = window_limits(field, window)
-    kinds = decide_kinds(field, search.equilibria, structure, high - low)
-    return replace(search, equilibria=kinds)
+    found: list[Equilibrium] = []
+    count = len(search.equilibria)
+    try:
+        for item in _decided(field, search.equilibria, structure, high - low):
+            found.append(item)
+            tick(f"The kinds of {len(found)} of {count} equilibria are decided")
+    except StopAndKeep as stop:
+        rest = (_left(item) for item in search.equilibria[len(found) :])
+        return replace(search, equilibria=(*found, *rest), stop=stop)
+    return replace(search, equilibria=tuple(found))
+
+
+def _left(item: Equilibrium) -> Equilibrium:
+    """Say of a point whose kind is open that it was not looked at."""
+    if not _open(item):
+        return item
+    why = "it was stopped before the local analysis"
+    return replace(item, reason=f"{item.reason}; {why}" if item.reason else why)
 
 
 def _open(item: Equilibrium) -> bool:

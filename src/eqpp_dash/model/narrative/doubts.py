@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from eqpp_dash.model.cycles import NOT_SEARCHED
 from eqpp_dash.model.narrative.regions import percent
 from eqpp_dash.model.narrative.source import Source
 from eqpp_dash.model.narrative.values import Sentence
@@ -99,11 +100,12 @@ def _why(item: Mapping[str, Any]) -> str:
 
 def _searches(source: Source) -> Iterator[Sentence]:
     search = str(source.completeness.get("equilibria", ""))
-    if search not in ("", "proved", "not searched"):
+    if search not in ("", "proved", NOT_SEARCHED) and not search.startswith(f"{NOT_SEARCHED}:"):
         if search.startswith("proved, "):
             text = f"that all equilibria in the window were found is {symbols(search)}"
         else:
-            why = symbols(search.removeprefix("searched; not decided: "))
+            why = search.removeprefix(f"{NOT_SEARCHED} to the end: ")
+            why = symbols(why.removeprefix("searched; not decided: "))
             text = f"whether all equilibria in the window were found is undecided: {why}"
         yield Sentence(ended(text), ("completeness",))
     cycles = source.cycle_search

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from eqpp_dash.model.cycles import NOT_SEARCHED
 from eqpp_dash.model.narrative.source import IN_WINDOW, Source
 from eqpp_dash.model.narrative.values import Sentence
 from eqpp_dash.model.narrative.wording import (
@@ -57,8 +58,9 @@ def _ids(items: Numbered) -> tuple[str, ...]:
 def _none(source: Source) -> Iterator[Sentence]:
     search = str(source.completeness.get("equilibria", ""))
     isolated = "isolated " if source.items("equilibrium_sets") else ""
-    if search in ("", "not searched"):
-        yield Sentence("Equilibria were not searched.", ("completeness",))
+    if not search or search.startswith(NOT_SEARCHED):
+        text = f"equilibria were {symbols(search or NOT_SEARCHED)}"
+        yield Sentence(ended(text), ("completeness",))
     elif search == "proved":
         text = f"there is no {isolated}equilibrium in the window (proved)"
         yield Sentence(ended(text), ("completeness",))

@@ -25,12 +25,14 @@ _INTEGRALS = {
 
 def system_sentences(source: Source) -> Iterator[Sentence]:
     """Tell the equations, the window, and what is proved about the system."""
-    if source.facts.get("partial"):
-        text = (
-            "this portrait is partial: its computation was stopped early, so parts may be missing"
-        )
-        yield Sentence(ended(text), ("partial",))
-    if "preview" in str(source.cycle_search["status"]):
+    preview = "preview" in str(source.cycle_search["status"])
+    stops = [item["message"] for item in source.items("warnings") if item["code"] == "stopped"]
+    if stops or (source.facts.get("partial") and not preview):
+        why = "its computation was stopped early, so parts may be missing"
+        if stops:
+            why = f"{stops[0][0].lower()}{stops[0][1:]}"
+        yield Sentence(ended(f"this portrait is partial: {why}"), ("partial",))
+    if preview:
         text = "this is a preview: not every search was made, and orbits are sketched"
         yield Sentence(ended(text), ("completeness",))
     yield _opening(source)
