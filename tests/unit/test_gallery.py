@@ -23,7 +23,7 @@ KINDS = {
     "damped-pendulum": ("3 stable focus, 2 saddle", []),
     "duffing": ("2 stable focus, saddle", []),
     "double-well": ("2 center, saddle", []),
-    "driven-pendulum": ("3 stable focus, 2 saddle", []),
+    "driven-pendulum": ("3 stable focus, 2 saddle", ["stable"]),
     "lotka-volterra": ("saddle, center", []),
     "competing-species": ("unstable node, 2 stable node, saddle", []),
     "rosenzweig-macarthur": ("2 saddle, unstable focus", ["stable"]),
@@ -48,7 +48,7 @@ KINDS = {
     "stick-slip": ("stable focus", ["unstable"]),
     "sliding-mode": ("pseudo-equilibrium", []),
 }
-"""Kinds of the equilibria, and the smooth limit cycles from inside to outside."""
+"""Kinds of the equilibria, and the limit cycles from inside to outside but for those that slide."""
 
 
 def counted(kinds):
@@ -79,10 +79,13 @@ def check_double_well(portrait, facts, given):
 
 
 def check_driven_pendulum(portrait, facts, given):
-    """Rest is possible where the torque is less than that of gravity: sin(phi) = I."""
+    """At rest sin(phi) = I; it whirls too, and the divergence is -alpha throughout."""
     at = np.arcsin(given["I"])
     near(points(portrait, "stable focus")[1], [at, 0.0])
     near(points(portrait, "saddle")[1], [np.pi - at, 0.0])
+    (cycle,) = portrait.limit_cycles
+    assert facts["limit_cycles"][0]["winding"] == [1, 0]
+    near(cycle.log_multiplier, -given["alpha"] * cycle.period)
 
 
 def check_epidemic(portrait, facts, given):
