@@ -45,10 +45,10 @@ KINDS = {
     "rock-paper-scissors": ("3 saddle, center", []),
     "dipole": ("degenerate", []),
     "dry-friction": ("", []),
-    "stick-slip": ("stable focus", ["unstable"]),
+    "stick-slip": ("stable focus", ["unstable", "stable"]),
     "sliding-mode": ("pseudo-equilibrium", []),
 }
-"""Kinds of the equilibria, and the limit cycles from inside to outside but for those that slide."""
+"""Kinds of the equilibria, and the limit cycles from inside to outside."""
 
 
 def counted(kinds):
