@@ -131,10 +131,13 @@ def _separatrices(portrait: Portrait) -> Table:
 def _separatrix(number: int, item: Separatrix, portrait: Portrait) -> Row:
     reason = f"{item.reason}; " if item.reason else ""
     note = (
-        f"{reason}local parametrisation of order {item.order}, used up to "
+        f"{reason}local expansion of order {item.order}, used up to "
         f"{format_number(item.radius, 3)} of the window, residual "
         f"{format_number(item.residual, 2)}"
     )
+    if item.level_error is not None:
+        level = format_number(item.level_error, 2)
+        note += f", within {level} of the window of its level of a first integral"
     cells: tuple[Cell, ...] = (
         (mark("separatrix", number),),
         (ref("equilibrium", item.equilibrium),),
@@ -176,7 +179,7 @@ def _connections(portrait: Portrait) -> Iterator[Block]:
             )
             for k, item in enumerate(portrait.connections)
         )
-        heads = (("",), ("type",), ("saddles",), ("branches",), ("status",), ("codimension",))
+        heads = (("",), ("type",), ("from, to",), ("branches",), ("status",), ("codimension",))
         yield Table(heads, (0.4, 1.3, 1, 1, 1.6, 1.6), rows)
     if portrait.polycycles:
         rows = tuple(

@@ -58,7 +58,9 @@ def point_sections(portrait: Portrait) -> Iterator[Section]:
 def _equilibria(portrait: Portrait) -> Iterator[Block]:
     sure = portrait.completeness.get("equilibria", "")
     found = len(portrait.equilibria)
-    said = f"{found or 'None'} found. " if "equilibria" in portrait.spec.analyses else ""
+    beyond = sum(item.location == "outside" for item in portrait.equilibria)
+    outside = f", {beyond} of them outside the window" if beyond else ""
+    said = f"{found or 'None'} found{outside}. " if "equilibria" in portrait.spec.analyses else ""
     yield Words((f"{said}Completeness of the search: {sure or 'not stated'}.",))
     if not found:
         return
