@@ -52,7 +52,7 @@ unit: $(TEST_VENV)/.ready ## The quick tests alone
 test: ## Install what the tests need, browser included, and pass them all
 	@$(MAKE) --no-print-directory -j 2 check browser-tools
 	$(TEST_BIN)/pytest -q -n $(JOBS) tests/unit tests/truth src docs
-	$(TEST_BIN)/pytest -q -n $(JOBS) --dist loadgroup tests/integration tests/browser
+	$(TEST_BIN)/pytest -q -n $(JOBS) --dist loadfile tests/integration tests/browser
 
 truth: $(TEST_VENV)/.ready ## Portraits of all known planar systems against the facts: a table
 	$(TEST_BIN)/python tests/truth/table.py

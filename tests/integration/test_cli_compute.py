@@ -17,9 +17,6 @@ import pytest
 
 from eqpp_dash.jobs.lock import ExecutorLock
 
-# One process asks, so that what one test computed the next finds in the archive.
-pytestmark = pytest.mark.xdist_group("command")
-
 PENDULUM = "theta' = omega; omega' = -sin(theta) - omega/4"
 WINDOW = ["--window", "theta=-7:7", "--window", "omega=-4:4"]
 DECOY = "raise SystemExit('a decoy was imported')\n"

@@ -21,9 +21,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-# One process makes the environment, and its tests share the archive.
-pytestmark = pytest.mark.xdist_group("launchers")
-
 ROOT = Path(__file__).parents[2]
 DECOY = 'raise SystemExit("a decoy was imported: " + __file__)\n'
 GUNICORN = ["gunicorn", "eqpp_dash.wsgi:server", "--no-control-socket", "--bind"]
@@ -178,7 +175,7 @@ def test_a_submission_ends_as_a_finished_row(
         else set()
     )
     page.goto(server)
-    page.wait_for_selector("#picture .js-plotly-plot .scatterlayer", timeout=60_000)
+    page.wait_for_selector("#picture .js-plotly-plot .scatterlayer", timeout=120_000)
     until(page, f"{PORTRAIT} !== undefined")
     first = page.evaluate(PORTRAIT)
     page.evaluate(WATCH_BAR)
