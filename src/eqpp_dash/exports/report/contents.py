@@ -12,6 +12,7 @@ from eqpp_dash.exports.report.orbits import orbit_sections
 from eqpp_dash.exports.report.points import audit_sections, point_sections
 from eqpp_dash.exports.report.system import system_sections
 from eqpp_dash.exports.report.telling import telling_section
+from eqpp_dash.figures.labels import printable
 from eqpp_dash.model.portrait import Portrait
 
 UNTITLED = "Phase portrait"
@@ -39,7 +40,8 @@ def portrait_report(portrait: Portrait, facts: Mapping[str, Any]) -> Report:
 
 def _sections(portrait: Portrait, facts: Mapping[str, Any]) -> Iterator[Section]:
     if portrait.partial:
-        words = "The computation was stopped early: parts may be missing."
+        why = printable(portrait.stopped) or "stopped early"
+        words = f"The computation was {why}: parts may be missing."
         yield Section("Stopped early", "partial", (Words((words,), warning=True),))
     yield from system_sections(portrait)
     yield from point_sections(portrait)

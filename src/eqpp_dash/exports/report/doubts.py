@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from eqpp_dash.exports.report.blocks import Block, Bullets, Cell, Section, Words, ref
 from eqpp_dash.figures.cycles import gap_words
+from eqpp_dash.figures.labels import printable
 from eqpp_dash.model.ends import END_WORDS
 from eqpp_dash.model.portrait import Portrait
 
@@ -26,7 +27,8 @@ def doubt_section(portrait: Portrait) -> Section:
 def doubts(portrait: Portrait) -> Iterator[Cell]:
     """Give every part that is undecided, with its reason."""
     if portrait.partial:
-        yield ("The whole: the computation was stopped early, and parts may be missing.",)
+        why = printable(portrait.stopped) or "stopped early"
+        yield (f"The whole: the computation was {why}; parts may be missing.",)
     yield from _points(portrait)
     for number, item in enumerate(portrait.separatrices):
         if item.evidence == "undecided" or item.limit in _OPEN_ENDS:
