@@ -39,7 +39,8 @@ def portrait_report(portrait: Portrait, facts: Mapping[str, Any]) -> Report:
 
 def _sections(portrait: Portrait, facts: Mapping[str, Any]) -> Iterator[Section]:
     if portrait.partial:
-        words = "The computation was stopped early: parts may be missing."
+        why = f" ({portrait.stopped})" if portrait.stopped else ""
+        words = f"The computation was stopped early{why}: parts may be missing."
         yield Section("Stopped early", "partial", (Words((words,), warning=True),))
     yield from system_sections(portrait)
     yield from point_sections(portrait)
