@@ -29,7 +29,7 @@
     if (status.status === "queued") return "Waiting for a free worker";
     if (status.status === "cancelled") return "Cancelled";
     if (status.status === "failed") return "Failed" + tries;
-    if (status.stopped) return status.stopped;
+    if (status.stopped) return status.stopped[0].toUpperCase() + status.stopped.slice(1);
     if (status.status === "finished") return "Computed" + tries;
     return "Starting" + tries;
   }

@@ -129,13 +129,13 @@ def _collect(found: Collected, report: PhaseReporter) -> None:
         problem, found.spec, equilibria, report, found.structure, found.keep_orbits
     )
     found.keep_orbits(drawn, net, shown)
+    found.has("separatrices", "trajectories")
     if search and search.completeness == "proved":
         corners = window_limits(found.compiled, found.window)
         bands = end_annuli(
             closed.bands, net, equilibria, search.singularities, found.structure, corners
         )
         found.closed = replace(closed, bands=bands)
-    found.has("separatrices", "trajectories")
 
 
 @np.errstate(all="ignore")
