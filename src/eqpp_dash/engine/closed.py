@@ -105,7 +105,8 @@ def search_cycles(
         complete=search.completeness == "proved" and not search.sets,
     )
     found = _with_winding(field, window, search, report, structure, found)
-    return prove_on_curves(field, found, structure, *window_limits(field, window))
+    found = prove_on_curves(field, found, structure, *window_limits(field, window))
+    return _across_jumps(found, surfaces) if surfaces else found
 
 
 def _with_winding(
@@ -143,7 +144,6 @@ def _with_winding(
         cycles=(*found.cycles, *winding.cycles),
         completeness=replace(coverage, status=status, blind=blind),
     )
-    return _across_jumps(found, surfaces) if surfaces else found
 
 
 def _stepped(field: CompiledField, surfaces: Sequence[tuple[Surface, Sequence[Piece]]]) -> bool:

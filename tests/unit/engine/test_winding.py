@@ -146,7 +146,8 @@ def test_a_field_with_too_many_nullclines_is_not_searched_and_says_so():
 
 
 @pytest.mark.parametrize(
-    ("text", "count"), [("x' = -y + sign(x)/2 - x/2; y' = x", 1), ("x' = y; y' = -sign(x) - y/5", 0)]
+    ("text", "count"),
+    [("x' = -y + sign(x)/2 - x/2; y' = x", 1), ("x' = y; y' = -sign(x) - y/5", 0)],
 )
 def test_orbits_wind_onto_a_cycle_across_a_jump(text, count):
     # The first has a cycle of amplitude 1.299 across x = 0, about the second orbits wind inward.
