@@ -16,6 +16,8 @@ from eqpp_dash.engine.cycles.shape import encloses, location
 from eqpp_dash.engine.cycles.winding import TORUS, find_winding_cycles
 from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.filippov.cycles import find_switching_cycles, jumping_surfaces
+from eqpp_dash.engine.filippov.pieces import filippov_field
+from eqpp_dash.engine.filippov.segments import CONTINUOUS, Piece, Surface
 from eqpp_dash.engine.orbits import WORK_BOX
 from eqpp_dash.model.cycles import Annulus, CycleCoverage, LimitCycle
 from eqpp_dash.model.portrait import Array, Equilibrium, Notice
@@ -37,6 +39,9 @@ about as many as 60 curves right across it have."""
 
 SMALL = 0.05
 """An innermost orbit of an annulus, in sizes of the outermost, that ends at its equilibrium."""
+
+MOST_SEGMENTS = 60
+"""Segments of surfaces, between the ends of crossing and sliding, that are searched for cycles."""
 
 IN_PREVIEW = CycleCoverage("not searched in a preview")
 WITHOUT = CycleSearch()
@@ -80,13 +85,13 @@ def search_cycles(
         status = "not searched: the curves on which the first variable rests are too many"
         return replace(WITHOUT, completeness=CycleCoverage(status))
     surfaces = jumping_surfaces(field, window)
-    if surfaces:
+    if surfaces and not _stepped(field, surfaces):
         lo, hi = window_limits(field, window)
         proof = exclude_cycles(field, structure, search.equilibria, (), False, lo, hi)
         if proof is not None and proof.everywhere and not proof.bands:
             return replace(WITHOUT, completeness=CycleCoverage(proof.status))
         return find_switching_cycles(
-            field, window, surfaces, search.equilibria, budget=BUDGET, progress=report.tell
+            field, window, surfaces, search.equilibria, progress=report.tell
         )
     found = find_limit_cycles(
         field,
@@ -100,7 +105,8 @@ def search_cycles(
         complete=search.completeness == "proved" and not search.sets,
     )
     found = _with_winding(field, window, search, report, structure, found)
-    return prove_on_curves(field, found, structure, *window_limits(field, window))
+    found = prove_on_curves(field, found, structure, *window_limits(field, window))
+    return _across_jumps(found, surfaces) if surfaces else found
 
 
 def _with_winding(
@@ -137,6 +143,28 @@ def _with_winding(
         found,
         cycles=(*found.cycles, *winding.cycles),
         completeness=replace(coverage, status=status, blind=blind),
+    )
+
+
+def _stepped(field: CompiledField, surfaces: Sequence[tuple[Surface, Sequence[Piece]]]) -> bool:
+    """Tell whether surfaces are too many: where whole numbers are chosen, or by their number."""
+    jumps = sum(part.kind != CONTINUOUS for _, parts in surfaces for part in parts)
+    whole = any(choice.whole for choice in filippov_field(field).cells.frozen.choices)
+    return whole or jumps > MOST_SEGMENTS
+
+
+def _across_jumps(
+    found: CycleSearch, surfaces: Sequence[tuple[Surface, Sequence[Piece]]]
+) -> CycleSearch:
+    """Claim less where a field jumps and was searched as if it were smooth."""
+    where = ", ".join(f"{surface.factor.text} = 0" for surface, _ in surfaces)
+    coverage = found.completeness
+    blind = f"cycles across {where}, where the field jumps"
+    return replace(
+        found,
+        cycles=tuple(replace(cycle, evidence="numerical") for cycle in found.cycles),
+        bands=(),
+        completeness=replace(coverage, blind=(*coverage.blind, blind)),
     )
 
 

@@ -22,7 +22,7 @@ from eqpp_dash.engine.dop853 import interpolate
 from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.filippov.cycles.bands import center_bands, crossing_bands
 from eqpp_dash.engine.filippov.cycles.ends import FoldJudge
-from eqpp_dash.engine.filippov.cycles.passages import Passages
+from eqpp_dash.engine.filippov.cycles.passages import MOST_ROUNDS, Passages
 from eqpp_dash.engine.filippov.cycles.returns import SwitchingReturns
 from eqpp_dash.engine.filippov.cycles.sections import SwitchingSection, switching_sections
 from eqpp_dash.engine.filippov.cycles.sides import MOST_SIDES, cycles_within, sides_of
@@ -53,6 +53,9 @@ FAR = 6.0
 
 LONGEST = 2e3
 """Longest time, in those in which the window is crossed."""
+
+SMOOTH_BUDGET = 2_000
+"""Most orbits that are followed in the field of one piece."""
 
 ACROSS = "returns to crossing segments; saltation matrices"
 ALONG = "the orbit from one exit of a sliding segment to the next"
@@ -105,7 +108,7 @@ def find_switching_cycles(
     surfaces: Surfaces,
     equilibria: Sequence[Equilibrium] = (),
     *,
-    budget: int = 4_000,
+    budget: int = 600,
     progress: Callable[[float], object] | None = None,
 ) -> CycleSearch:
     """Find the limit cycles of a planar field that jumps.
@@ -121,7 +124,7 @@ def find_switching_cycles(
     equilibria : sequence of Equilibrium
         Those that are known, those on surfaces among them.
     budget : int
-        Most orbits that are followed to a return.
+        Most orbits that are followed to a return, forward and backward ones.
     progress : callable, optional
         Told the share that is done; an exception from it is passed on.
 
@@ -158,12 +161,13 @@ def find_switching_cycles(
             returns = SwitchingReturns(
                 passages, sections, span, _traps(field, equilibria, unit), lambda: tell(0.2)
             )
-            chosen = _one_sense(sections)
+            chosen = sorted(_one_sense(sections), key=lambda k: _distance(sections[k], lo, hi))
             ends = FoldJudge(field)
             scan = Scan(
                 Displacement(returns), ends, chosen, budget, lambda share: tell(0.2 + 0.4 * share)
             )
             sorted_ = sort_findings(scan, ends, analytic=False)
+            passages.rounds = MOST_ROUNDS
             refined = _distinct(refine_cycles(returns, sorted_.brackets))
             across = [_across(returns, item) for item in refined]
             tell(0.7)
@@ -176,7 +180,7 @@ def find_switching_cycles(
         if len(curved) > MOST_SIDES:
             blind.append(f"cycles that stay in one of {len(curved) - MOST_SIDES} further pieces")
         for n, side in enumerate(curved[:MOST_SIDES]):
-            within = cycles_within(side, filippov_field(field), window, budget // 2)
+            within = cycles_within(side, filippov_field(field), window, SMOOTH_BUDGET)
             smooth += list(within.cycles)
             blind += within.completeness.blind
             gaps += list(within.undecided)
@@ -201,6 +205,12 @@ def _one_sense(sections: Sequence[SwitchingSection]) -> list[int]:
         if all(both):
             chosen += both[0] if len(both[0]) <= len(both[1]) else both[1]
     return chosen
+
+
+def _distance(section: SwitchingSection, lo: Array, hi: Array) -> float:
+    """Give how far a section is from the window's middle, in its widths: where to look first."""
+    away = np.abs(section.points - 0.5 * (lo + hi)[:, None]) / (hi - lo)[:, None]
+    return float(away.max(axis=0).min())
 
 
 def _rests(surfaces: Surfaces, equilibria: Sequence[Equilibrium], unit: Array) -> Array:

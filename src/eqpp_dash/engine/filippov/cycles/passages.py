@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.expression.freeze import freeze
 from eqpp_dash.engine.expression.graph import Node
-from eqpp_dash.engine.filippov.cycles.sections import SwitchingSection
+from eqpp_dash.engine.filippov.cycles.sections import CLOSE, SwitchingSection
 from eqpp_dash.engine.machine.batch import Batch, make_batch
 from eqpp_dash.engine.machine.hybrid.cells import Cells
 from eqpp_dash.engine.machine.hybrid.follow import Following
@@ -29,7 +29,11 @@ from eqpp_dash.engine.machine.threads import Watch
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
-MOST_SWITCHINGS = 400
+MOST_SWITCHINGS = 150
+MOST_ROUNDS = 500
+"""Times that orbits reach surfaces, all at once, until they are followed no farther."""
+
+FEWEST = 3
 MOST_STEPS = 6000
 PARTS = 12
 """Polynomials from one event to the next of an orbit whose curve is wanted."""
@@ -100,7 +104,8 @@ class Passage(Following):
 
     def __init__(self, own: Passages, batch: Batch, rule: Callable[[Event], Index]) -> None:
         watch = Watch(None, None)
-        super().__init__(own.cells, own.pieces.motion, batch, MOST_SWITCHINGS, watch)
+        most = min(MOST_SWITCHINGS, max(FEWEST, own.rounds))
+        super().__init__(own.cells, own.pieces.motion, batch, most, watch)
         self.own, self.rule = own, rule
         self.events: list[Event] = []
         self.begin = self.values
@@ -222,6 +227,11 @@ class Passages:
         Corners of the box that orbits may not leave.
     machine : bool
         Whether to make machine code.
+
+    Attributes
+    ----------
+    rounds : int
+        Times that surfaces may still be reached: what is left of `MOST_ROUNDS`.
     """
 
     def __init__(
@@ -236,6 +246,10 @@ class Passages:
         whole = field.with_divergence()
         names = whole.variables
         self.field, self.sections, self.unit, self.box = field, list(sections), unit, box
+        corners = [(one.points.min(axis=1), one.points.max(axis=1)) for one in self.sections]
+        bounds = np.array(corners, dtype=float).reshape(-1, 2, 2)
+        self.rounds = MOST_ROUNDS
+        self._boxes = bounds[:, 0] - CLOSE * unit, bounds[:, 1] + CLOSE * unit
 
         def make(
             components: Sequence[Node],
@@ -286,6 +300,7 @@ class Passages:
         passage = Passage(self, batch, rule)
         with np.errstate(all="ignore"):
             passage.run("auto")
+        self.rounds -= len(passage.events)
         return passage
 
     def _batch(self, starts: Array, span: Array, rtol: float, targets: Targets | None) -> Batch:
@@ -307,7 +322,10 @@ class Passages:
         """Tell which sections points (2, m) with these velocities, as time goes on, cross."""
         found = np.full(at.shape[1], -1, dtype=np.int64)
         length = np.full(at.shape[1], np.nan)
-        for number, section in enumerate(self.sections):
+        low, high = self._boxes
+        within = np.all((at >= low[:, :, None]) & (at <= high[:, :, None]), axis=1)
+        for number in np.flatnonzero(np.any(within, axis=1)).tolist():
+            section = self.sections[number]
             rate = (section.surface.factor.gradient(0.0, at) * flow).sum(axis=0)
             open_ = np.flatnonzero((found < 0) & (np.sign(rate) == section.sense))
             if open_.size:
