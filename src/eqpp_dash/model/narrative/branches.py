@@ -52,10 +52,12 @@ def _of_saddle(source: Source, saddle: str, own: Branches) -> Sentence:
 
 
 def _way(source: Source, way: str, branches: Sequence[Mapping[str, Any]]) -> str:
-    """Say where the one or two separatrices of a sort of a saddle run to, or come from."""
+    """Say where the separatrices of a sort of an equilibrium run to, or come from."""
     name, names = f"{way} separatrix", f"{way} separatrices"
     if len(branches) == 1:
         return f"the {name} {_predicate(source, branches[0])}{_sure(branches[0])}"
+    if len(branches) > 2:
+        return _counted(source, names, branches)
     first, second = branches
     sure = [_sure(item) for item in branches]
     told = [_predicate(source, item) for item in branches]
@@ -65,6 +67,22 @@ def _way(source: Source, way: str, branches: Sequence[Mapping[str, Any]]) -> str
     if merged and sure[0] == sure[1]:
         return f"the {names} {merged}{sure[0]}"
     return f"one {name} {told[0]}{sure[0]}, the other {told[1]}{sure[1]}"
+
+
+def _counted(source: Source, names: str, branches: Sequence[Mapping[str, Any]]) -> str:
+    """Count where more than two separatrices run: a saddle has two of a sort, other points more."""
+    told = Counter(
+        (_predicate(source, item), _predicate(source, item, many=True), _sure(item))
+        for item in branches
+    )
+    if len(told) == 1:
+        ((_, many, sure),) = told
+        return f"all {numeral(len(branches))} {names} {many}{sure}"
+    parts = [
+        f"{numeral(times)} {one if times == 1 else many}{sure}"
+        for (one, many, sure), times in told.most_common()
+    ]
+    return f"of the {numeral(len(branches))} {names}, {joined(parts)}"
 
 
 def _sure(item: Mapping[str, Any]) -> str:
@@ -107,6 +125,11 @@ def _merged(source: Source, way: str, limits: Sequence[str]) -> str:
     return f"{verb} {joined(source.named(limit) for limit in limits)}"
 
 
+def _kind(source: Source, point: str) -> str:
+    """Give the kind of an equilibrium that is named as in the facts."""
+    return str(source.items("equilibria")[int(point.split(" ")[1])]["kind"])
+
+
 def _parted(source: Source, saddles: Sequence[str], branches: Branches) -> Iterator[Sentence]:
     """Tell which stable separatrices part the orbits that tend to two attractors.
 
@@ -116,6 +139,8 @@ def _parted(source: Source, saddles: Sequence[str], branches: Branches) -> Itera
     """
     parting: dict[str, list[str]] = {}
     for saddle in saddles:
+        if _kind(source, saddle) != "saddle":
+            continue
         own = [(k, item) for k, item in branches if item["of"] == saddle]
         out = [item for _, item in own if item["branch"] == "unstable"]
         ends = list(dict.fromkeys(item["limit"] for item in out))
@@ -150,7 +175,9 @@ def _many(source: Source, branches: Branches, way: str) -> Sentence:
     """Count where the separatrices of many saddles end."""
     ends = Counter(_sort(source, item) for _, item in branches)
     total = count(len(branches), f"{way} separatrix", f"{way} separatrices")
-    saddles = count(len(dict.fromkeys(item["of"] for _, item in branches)), "saddle")
+    points = list(dict.fromkeys(item["of"] for _, item in branches))
+    plain = all(_kind(source, point) == "saddle" for point in points)
+    saddles = count(len(points), *(("saddle",) if plain else ("equilibrium", "equilibria")))
     sure = {item["evidence"] for _, item in branches} - {"undecided"}
     evidence = f" ({sure.pop()})" if len(sure) == 1 else ""
     if len(ends) == 1:

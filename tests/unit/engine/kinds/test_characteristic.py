@@ -99,6 +99,15 @@ def test_closed_forms(text, level, expected):
             assert np.abs(x - y)[near].max() < 2e-6
 
 
+def test_the_words_count_more_than_two_separatrices():
+    """A monkey saddle has three of each sort; the narrative once knew of two."""
+    spec = PortraitSpec(
+        KNOWN[0][0], window={"x": (-2, 2), "y": (-2, 2)}, analyses=("equilibria", "separatrices")
+    )
+    said = str(compute_portrait(spec).facts())
+    assert "all three unstable separatrices run to infinity" in said
+
+
 def random_germ(source: random.Random) -> Germ:
     """Give a nilpotent or a degenerate field."""
     if source.random() < 0.5:
