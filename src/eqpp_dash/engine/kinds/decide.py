@@ -13,6 +13,7 @@ from eqpp_dash.engine.classify import planar_eigenpairs
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.expression.polynomial import TooLargeError, Work
 from eqpp_dash.engine.field import window_limits
+from eqpp_dash.engine.filippov.pieces import FilippovField
 from eqpp_dash.engine.jets import IrrationalError, NotSmoothError
 from eqpp_dash.engine.kinds.blowup import blow_up
 from eqpp_dash.engine.kinds.centers import center_by_degree, center_proof, focus_proof
@@ -25,14 +26,15 @@ from eqpp_dash.engine.kinds.single import Andreev, andreev_functions
 from eqpp_dash.engine.kinds.turning import MOST_FOCAL_VALUES, first_focal_value
 from eqpp_dash.engine.kinds.verdicts import (
     Verdict,
-    amount,
     apply_andreev,
     damped_focus,
     hyperbolic,
     semi_hyperbolic,
+    term,
 )
 from eqpp_dash.engine.searched import EquilibriumSearch
 from eqpp_dash.engine.structure.facts import Structure
+from eqpp_dash.engine.structure.find import find_structure
 from eqpp_dash.errors import StopAndKeep
 from eqpp_dash.model.portrait import Array, Equilibrium
 from eqpp_dash.model.spec import Range
@@ -155,6 +157,8 @@ class _Decider:
         slopes = self.field.jacobian_boxes(lo[:, None], hi[:, None])
         if not slopes.continuous[0]:
             return item
+        if self.field.switching and self.field.dimension == 2:
+            return self._in_piece(item.point).decide(item)
         exact = self.places.zero_in(lo, hi)
         if exact is not None and item.evidence != "proved":
             item = _proved(item, exact)
@@ -175,6 +179,12 @@ class _Decider:
         except TooLargeError:
             return replace(item, reason=f"{item.reason}; the budget of the local analysis is spent")
         return _with(item, verdict)
+
+    def _in_piece(self, point: Array) -> _Decider:
+        """Give what decides in the smooth piece of the field about a point."""
+        pieces = FilippovField(self.field)
+        piece = pieces.side(pieces.choices_at(point[:, None])[:, 0])
+        return _Decider(piece, lambda: find_structure(piece), self.span)
 
     # points that are not known exactly --------------------------------------------------------
 
@@ -264,7 +274,7 @@ class _Decider:
         focus = _by_energy(functions, germ_of)
         if focus is not None:
             word = "stable" if focus.value < 0 else "unstable"
-            proof = f"along orbits V' = {amount(focus.value)} u^{focus.power} + ..."
+            proof = f"along orbits V' = {term(focus.value, focus.power)} + ..."
             return Verdict("nilpotent focus", word, 1, f"both eigenvalues are zero; {proof}")
         reason = "center or focus: both eigenvalues are zero, and orbits turn around the point"
         return Verdict("undecided", "undecided", 1, reason)

@@ -54,14 +54,14 @@ def hyperbolic(matrix: Matrix) -> Verdict:
 def semi_hyperbolic(germ_of: GermOf) -> Verdict:
     """Judge a point with one eigenvalue zero by the flow on its center manifold."""
     rate, flow = center_flow(germ_of)
-    a, m = amount(flow.coefficient), flow.order
-    term = f"the flow on the center manifold is u' = {a} u^{m} + ..."
+    leading = term(flow.coefficient, flow.order)
+    why = f"the flow on the center manifold is u' = {leading} + ..."
     if flow.order % 2 == 0:
-        return Verdict("saddle-node", "unstable", 0, term, _SADDLE_NODE)
+        return Verdict("saddle-node", "unstable", 0, why, _SADDLE_NODE)
     if sign(flow.coefficient) != rate:
-        return Verdict("topological saddle", "unstable", -1, term, _SADDLE)
+        return Verdict("topological saddle", "unstable", -1, why, _SADDLE)
     word = "stable" if rate < 0 else "unstable"
-    return Verdict(f"{word} topological node", word, 1, term, _NODE)
+    return Verdict(f"{word} topological node", word, 1, why, _NODE)
 
 
 def apply_andreev(functions: Andreev) -> Verdict | None:
@@ -72,9 +72,9 @@ def apply_andreev(functions: Andreev) -> Verdict | None:
         if functions.damping is not None
         else (m, Fraction(0))
     )
-    why = f"both eigenvalues are zero; F = {amount(a)} u^{m} + ..."
+    why = f"both eigenvalues are zero; F = {term(a, m)} + ..."
     if b:
-        why += f", G = {amount(b)} u^{n} + ..."
+        why += f", G = {term(b, n)} + ..."
     if m % 2 == 0:
         if m < 2 * n + 1:
             return Verdict("cusp", "unstable", 0, why, _CUSP)
@@ -95,8 +95,20 @@ def damped_focus(functions: Andreev) -> Verdict | None:
     if damping is None or m != 2 * damping.order + 1 or damping.order % 2:
         return None
     word = "stable" if damping.coefficient < 0 else "unstable"
-    why = f"both eigenvalues are zero; G = {amount(damping.coefficient)} u^{damping.order} + ..."
+    why = f"both eigenvalues are zero; G = {term(damping.coefficient, damping.order)} + ..."
     return Verdict("nilpotent focus", word, 1, f"{why} where F is of order {m}")
+
+
+def term(coefficient: Any, power: int) -> str:
+    """Write a term in u.
+
+    Examples
+    --------
+    >>> term(Fraction(-1), 3), term(Fraction(1, 2), 2), term(1, 1)
+    ('-u^3', '1/2 u^2', 'u')
+    """
+    size = {"1": "", "-1": "-"}.get(amount(coefficient), f"{amount(coefficient)} ")
+    return f"{size}u" if power == 1 else f"{size}u^{power}"
 
 
 def amount(value: Any) -> str:

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+from eqpp_dash.engine.equilibria import find_equilibria
+from eqpp_dash.engine.kinds.decide import decide_kinds
 from eqpp_dash.engine.kinds.germ import Germ
 from eqpp_dash.engine.kinds.turning import first_focal_value
 from eqpp_dash.engine.system import parse_system
@@ -123,3 +125,18 @@ def test_signs_agree_with_integration():
             assert item.kind == "center"
             assert abs(moved) < 1e-12
     assert {"weak stable focus", "weak unstable focus"} <= kinds
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("x' = y; y' = -x - 0.6*sign(y - 1)", "center"),
+        ("x' = y; y' = -x - y^3 - 0.6*sign(y - 1)", "weak stable focus"),
+        ("x' = x^2; y' = -y + heaviside(x - 3)", "saddle-node"),
+    ],
+)
+def test_where_a_field_jumps_its_piece_about_the_point_decides(text, kind):
+    field = parse_system(text).compile()
+    found = find_equilibria(field, {"x": (-2, 2), "y": (-2, 2)}).equilibria
+    (item,) = decide_kinds(field, found, lambda: None, np.array([4.0, 4.0]))
+    assert item.kind == kind
