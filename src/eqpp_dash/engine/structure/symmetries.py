@@ -109,7 +109,7 @@ def _turns(
         return []
     angle = pi if order == 0 else 2 * pi / order
     how = "each term z^k conj(z)^l of the field keeps its form under the rotation"
-    name = "every rotation" if order == 0 else f"rotation by 2*pi/{order}"
+    name = "every rotation" if order == 0 else f"rotation by {_angle(order)}"
     if order == 2:
         text = _affine_text(plane, (-1, 0, 0, -1), center)
     else:
@@ -285,6 +285,17 @@ def _image(
 # other fields, by substitution ---------------------------------------------------------------
 
 
+def _angle(order: int) -> str:
+    """Write a turn's part.
+
+    Examples
+    --------
+    >>> _angle(3), _angle(4)
+    ('2*pi/3', 'pi/2')
+    """
+    return f"2*pi/{order}" if order % 2 else f"pi/{order // 2}"
+
+
 def _tried_symmetries(plane: Plane, center: tuple[Fraction, Fraction]) -> list[StructureFact]:
     found = []
     for order, matrix in reversed(ROTATIONS):
@@ -292,7 +303,7 @@ def _tried_symmetries(plane: Plane, center: tuple[Fraction, Fraction]) -> list[S
             text = (
                 _affine_text(plane, matrix, center)
                 if order == 2
-                else f"rotation by 2*pi/{order}" + _about(plane, center)
+                else f"rotation by {_angle(order)}" + _about(plane, center)
             )
             found.append(
                 StructureFact(

@@ -94,7 +94,8 @@ def _cycle(source: Source, k: int) -> Sentence:
 def _multiplier(item: Mapping[str, Any]) -> str:
     log, error = item["log_multiplier"], item.get("log_multiplier_error")
     if log is None:
-        return "unknown"
+        reached = item["multipliers"][1][0] == 0.0
+        return "0, as orbits reach it in finite time" if reached else "not bounded"
     if abs(log) > DOUBLE or abs(log) < NEAR_ONE:
         return f"e to the power {number(log, 4, error)}"
     value = math.exp(log)
