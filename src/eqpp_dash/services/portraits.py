@@ -24,8 +24,8 @@ from eqpp_dash.services.views import JobView, view_job
 from eqpp_dash.store.archive import Archive
 
 UPKEEP_EVERY_S = 1.0
-CANCEL_PATIENCE_S = 2.0
-"""How long a question waits for the row that asks the same and is being cancelled or stopped."""
+CANCEL_PATIENCE_S, STOP_PATIENCE_S = 2.0, 10.0
+"""How long a question waits for the row that asks the same and is being cancelled, or stopped."""
 _MAX_ID_LENGTH = 64
 
 log = structlog.get_logger("eqpp_dash.jobs")
@@ -106,8 +106,8 @@ class Portraits:
             self._archive.enter(connection, row_id, question, full)
 
         job, is_new = self._queue.submit(request, enter)
-        end = time.monotonic() + CANCEL_PATIENCE_S
-        while not is_new and _ends_early(job) and time.monotonic() < end:
+        began = time.monotonic()
+        while not is_new and time.monotonic() - began < _patience(job):
             self._see_to(job)  # it ends soon, and then the question may be asked anew
             time.sleep(0.02)
             job, is_new = self._queue.submit(request, enter)
@@ -325,7 +325,10 @@ class Portraits:
         raise JobError(f"portrait {id:.40} is {view.status}", hint="Wait for it, or compute it")
 
 
-def _ends_early(job: JobRecord) -> bool:
-    """Tell whether a row is about to end without a whole answer, for somebody wished so."""
-    wished = job.cancel_asked is not None or job.stop_asked is not None
-    return wished and not job.is_terminal
+def _patience(job: JobRecord) -> float:
+    """Give how long to wait for a row that ends without a whole answer, for somebody wished so."""
+    if job.is_terminal:
+        return 0.0
+    if job.cancel_asked is not None:  # it is ended by force if it does not end by itself
+        return CANCEL_PATIENCE_S
+    return 0.0 if job.stop_asked is None else STOP_PATIENCE_S

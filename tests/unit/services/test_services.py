@@ -12,6 +12,7 @@ from eqpp_dash.jobs.lock import ExecutorLock
 from eqpp_dash.jobs.queue import Queue
 from eqpp_dash.jobs.records import Outcome
 from eqpp_dash.model.spec import PortraitSpec
+from eqpp_dash.services import portraits as portraits_module
 from eqpp_dash.settings import Settings
 
 SPEC = PortraitSpec("x' = y\ny' = -k*x", title="Harmonic")
@@ -135,7 +136,8 @@ def test_a_question_that_was_answered_in_part_is_computed_anew_and_whole_wins(se
     assert portraits.stop(again.row_id).stopped == ""
 
 
-def test_a_question_asked_while_its_row_is_being_stopped_waits_for_that(services):
+def test_a_question_asked_while_its_row_is_being_stopped_waits_for_that(services, monkeypatch):
+    monkeypatch.setattr(portraits_module, "CANCEL_PATIENCE_S", 0.0)  # a stop may take longer
     portraits, queue = services.portraits, services.portraits.queue
     first = portraits.submit(SPEC, launcher="test")
     claimed = queue.claim(1, os.getpid())
@@ -147,6 +149,16 @@ def test_a_question_asked_while_its_row_is_being_stopped_waits_for_that(services
     assert second.row_id != first.row_id
     assert second.status == "queued"
     assert not portraits.job(first.row_id).stopping
+
+
+@pytest.mark.parametrize(("how", "name"), [("stop", "STOP"), ("cancel", "CANCEL")])
+def test_who_asks_is_not_kept_waiting_for_a_row_that_does_not_end(services, monkeypatch, how, name):
+    monkeypatch.setattr(portraits_module, f"{name}_PATIENCE_S", 0.05)
+    portraits = services.portraits
+    first = portraits.submit(SPEC, launcher="test")
+    portraits.queue.claim(1, os.getpid())
+    getattr(portraits, how)(first.row_id)
+    assert portraits.submit(SPEC, launcher="test").row_id == first.row_id
 
 
 def test_starting_up_ends_what_an_earlier_run_left(services):
