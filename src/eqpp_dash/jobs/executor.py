@@ -159,7 +159,7 @@ class Executor:
                 self.alarm.close()
                 self.lock.forget()
                 enter_own_group()
-                status = run_next(self.queue, self.limits.max_jobs)
+                status = run_next(self.queue, self.limits.max_jobs, self.limits.stop_grace_s)
             except BaseException:
                 log.error("worker broke", exc_info=True)
             finally:

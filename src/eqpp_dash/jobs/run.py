@@ -54,7 +54,7 @@ def limit_processor_time(seconds: float) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
 
 
-def run_next(queue: Queue, cap: int) -> int:
+def run_next(queue: Queue, cap: int, stop_grace_s: float = 0.0) -> int:
     """Claim the next row and run it to its end.
 
     Parameters
@@ -63,6 +63,8 @@ def run_next(queue: Queue, cap: int) -> int:
         The queue.
     cap : int
         How many may run on this machine.
+    stop_grace_s : float
+        How long a job may take to keep what it has found, past its time limit.
 
     Returns
     -------
@@ -74,7 +76,7 @@ def run_next(queue: Queue, cap: int) -> int:
         return 0
     logger = log.bind(job=job.id, key=job.key, attempt=job.attempts)
     logger.info("START", task=job.task, launcher=job.launcher, package=job.package.file)
-    limit_processor_time(job.time_limit_s)
+    limit_processor_time(job.time_limit_s + stop_grace_s)
     began = time.perf_counter()
     try:
         status = _run(queue, job, logger)

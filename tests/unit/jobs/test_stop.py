@@ -105,6 +105,14 @@ def test_a_stop_that_comes_too_late_takes_nothing_away(queue):
     assert queue.stop(job.id) == job  # nor afterwards
 
 
+def test_the_kernel_leaves_a_job_its_time_to_keep_what_it_has(queue, monkeypatch):
+    granted = []
+    monkeypatch.setattr(run_module, "limit_processor_time", granted.append)
+    submit(queue, "works", time_limit_s=0.05)
+    assert run_next(queue, 1, stop_grace_s=600.0) == 0
+    assert granted == [600.05]
+
+
 def test_a_job_that_waits_has_found_nothing(queue):
     job = submit(queue)
     read = queue.stop(job.id)
