@@ -351,6 +351,18 @@ def test_what_was_found_until_a_stop_is_printed_and_the_exit_status_says_so(
     assert f"Partial: {STOPPED}." in result.stderr
 
 
+def test_an_interrupt_while_the_stop_is_written_cancels(run, services, monkeypatch):
+    def interrupted(row_id):
+        raise KeyboardInterrupt
+
+    services.portraits.interrupts = 1
+    monkeypatch.setattr(services.portraits, "stop", interrupted)
+    result = run("compute", "-e", "x' = y; y' = x")
+    assert result.exit_code == 130
+    assert services.portraits.cancelled == ["row1"]
+    assert "Cancelled job row1" in result.stderr
+
+
 def test_an_interrupt_before_anything_is_found_cancels(run, services):
     services.portraits.interrupts = 1
     services.portraits.end = {"status": "cancelled", "error": "stopped while it waited"}

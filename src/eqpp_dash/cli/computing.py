@@ -202,10 +202,11 @@ def _submit_and_wait(
 
 def _stop_or_cancel(ctx: click.Context, services: Services, row_id: str) -> JobView:
     """Stop a job and wait for what it keeps; another Ctrl-C cancels it and leaves."""
-    services.portraits.stop(row_id)
-    click.echo(f"Stopping job {row_id} to keep what it has found; Ctrl-C cancels it.", err=True)
+    telling = f"Stopping job {row_id} to keep what it has found; Ctrl-C cancels it."
     try:
         with Interrupts() as interrupts:
+            services.portraits.stop(row_id)
+            click.echo(telling, err=True)
             job = services.portraits.wait(row_id, heed=interrupts.heed)
     except KeyboardInterrupt:
         job = services.portraits.cancel(row_id)
