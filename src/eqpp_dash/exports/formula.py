@@ -9,7 +9,7 @@ LONGEST = 4000
 """Characters of a text that is typeset; a longer one is shown as it is."""
 
 DEEPEST = 40
-"""Brackets within brackets that are typeset."""
+"""Brackets within brackets, powers of powers and cases of cases that are typeset."""
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)"
@@ -146,7 +146,10 @@ class _Reader:
         if self.sign() != "^":
             return base
         self._place += 1
-        return Formula("power", parts=(base, self._power()))
+        self._deeper()
+        exponent = self._power()
+        self._depth -= 1
+        return Formula("power", parts=(base, exponent))
 
     def _atom(self) -> Formula:
         sort, text = self._take()
@@ -159,10 +162,13 @@ class _Reader:
         parts = self._within()
         return parts[0] if len(parts) == 1 else Formula("tuple", parts=parts)
 
-    def _within(self) -> tuple[Formula, ...]:
+    def _deeper(self) -> None:
         self._depth += 1
         if self._depth > DEEPEST:
             raise FormulaError("too deep")
+
+    def _within(self) -> tuple[Formula, ...]:
+        self._deeper()
         parts = [self.chain()]
         while self.sign() == ",":
             self._place += 1
@@ -178,6 +184,7 @@ class _Reader:
         return Formula("call", name, self._within())
 
     def _cases(self) -> Formula:
+        self._deeper()
         parts = []
         while True:
             part = self.chain()
@@ -190,4 +197,5 @@ class _Reader:
                 break
             self._place += 1
         self._expect(")")
+        self._depth -= 1
         return Formula("cases", parts=tuple(parts))

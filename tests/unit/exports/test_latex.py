@@ -200,6 +200,17 @@ def test_formulas_are_typeset_soundly(text):
     ET.fromstring(f"<p>{mathml_formula(text, display=True)}</p>")
 
 
+@pytest.mark.parametrize("parts", ["({}", "{}^x", "piecewise(x < 0: 1; {}"])
+def test_what_is_nested_too_deeply_is_shown_as_it_is(parts):
+    before, _, after = parts.partition("{}")
+    text = before * 900 + "x" + (after or ")") * 900
+    with pytest.raises(FormulaError, match="too"):
+        read_formula(text)
+    assert mathml_formula(text).startswith("<code>")
+    text = before * 30 + "x" + (after or ")") * 30
+    assert mathml_formula(text).startswith("<math>")
+
+
 def test_formulas_read_well():
     assert tex_formula("sin(x)^2/2") == r"\frac{\sin^{2}(x)}{2}"
     assert tex_formula("-2*(x/y)^2") == r"-2\,{\left( \frac{x}{y} \right)}^{2}"
