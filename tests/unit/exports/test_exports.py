@@ -185,6 +185,16 @@ def test_html_tells_the_facts():
         assert part in text
 
 
+def test_the_report_of_a_part_says_why_and_claims_no_search():
+    why = "stopped by a user while nullclines were traced"
+    sure = {"equilibria": f"not searched: {why}", "limit_cycles": f"not searched: {why}"}
+    made = replace(pendulum_portrait(), equilibria=(), partial=True, stopped=why, completeness=sure)
+    text = page(made).text
+    assert f"Not searched: {why}." in text
+    assert f"partial: {why}" in text
+    assert "None found" not in text
+
+
 @pytest.mark.parametrize("make", [pendulum_portrait, hostile])
 def test_the_script_holds_the_spec_as_plain_data(make):
     source = export(make(), "py").bytes.decode()

@@ -18,7 +18,7 @@ from eqpp_dash.exports.report.blocks import (
     Words,
     anchor,
 )
-from eqpp_dash.figures.labels import format_number
+from eqpp_dash.figures.labels import format_number, printable
 from eqpp_dash.model.portrait import Portrait
 from eqpp_dash.model.spec import ANALYSES
 
@@ -82,7 +82,8 @@ def _entries(portrait: Portrait, facts: Mapping[str, Any]) -> Iterator[Row]:
         yield entry("not asked for", ", ".join(missing))
     for name, state in portrait.completeness.items():
         yield entry(f"completeness of {name.replace('_', ' ')}", str(state))
-    yield entry("status", "stopped early" if portrait.partial else "finished", at="status")
+    why = f"partial: {printable(portrait.stopped)}" if portrait.stopped else "stopped early"
+    yield entry("status", why if portrait.partial else "finished", at="status")
     if portrait.timing:
         times = [
             f"{name.removesuffix('_s').replace('_', ' ')} {format_number(value, 3)} s"

@@ -28,6 +28,7 @@ from eqpp_dash.figures.labels import (
     sector_words,
 )
 from eqpp_dash.figures.switching import segment_words
+from eqpp_dash.model.cycles import NOT_SEARCHED
 from eqpp_dash.model.portrait import Equilibrium, Portrait
 
 
@@ -58,6 +59,9 @@ def point_sections(portrait: Portrait) -> Iterator[Section]:
 def _equilibria(portrait: Portrait) -> Iterator[Block]:
     sure = portrait.completeness.get("equilibria", "")
     found = len(portrait.equilibria)
+    if not found and sure.startswith(NOT_SEARCHED):
+        yield Words((f"N{sure[1:]}.",))
+        return
     beyond = sum(item.location == "outside" for item in portrait.equilibria)
     outside = f", {beyond} of them outside the window" if beyond else ""
     said = f"{found or 'None'} found{outside}. " if "equilibria" in portrait.spec.analyses else ""
