@@ -181,9 +181,12 @@ def test_a_restart_keeps_the_secret(tmp_path: Path) -> None:
 def test_the_watch_is_a_background_callback_with_progress_and_cancel(app: Dash) -> None:
     spec = app.callback_map["result.data"]["background"]
     assert len(spec["progress"]) == 3
-    assert [item["id"] for item in spec["cancel"]] == ["job-cancel"]
+    assert [item["id"] for item in spec["cancel"]] == ["job-cancel"]  # "keep" is no cancelling
     listed = next(item for item in app._callback_list if item["output"] == "result.data")
-    assert listed["running"]["running"] == {"job-cancel.disabled": False}
+    assert listed["running"]["running"] == {
+        "job-cancel.disabled": False,
+        "job-keep.disabled": False,
+    }
 
 
 def test_a_draft_is_drawn_by_the_engine(app: Dash) -> None:

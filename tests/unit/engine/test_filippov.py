@@ -180,4 +180,4 @@ def test_segments_are_facts_and_drawn():
         dashes = {named[name]["line"]["dash"] for name in ("Sliding segment", "Crossing segment")}
         assert len(dashes) == 2
     assert ("y = 0", "sliding", "(2, 0) (fold)", "(−2, 0) (fold)") in segment_words(portrait)
-    assert "Surfaces where the field jumps" in portrait_page(portrait, {})
+    assert "Surfaces where the field jumps" in portrait_page(portrait, portrait.facts())

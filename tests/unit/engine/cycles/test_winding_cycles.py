@@ -20,6 +20,7 @@ def search(text, x=(-6.6, 6.6), y=(-5.0, 5.0)):
     window = dict(zip(field.variables, (x, y), strict=True))
     structure = planar_structure(field, window)
     report = PhaseReporter(None)
+    report.begin("cycles")
     return search_cycles(field, window, find_equilibria(field, window), report, None, structure)
 
 
