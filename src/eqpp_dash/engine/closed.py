@@ -274,9 +274,8 @@ def outside_notices(found: CycleSearch, *, fitted: bool) -> list[Notice]:
         items = [cycle for cycle in found.cycles if cycle.location == place]
         if items:
             count = "1 cycle is" if len(items) == 1 else f"{len(items)} cycles are"
-            spans = "; ".join(
-                f"{a:.4g} to {b:.4g}" for a, b in (cycle.bounds[0] for cycle in items[:5])
-            )
+            told = [f"{a:.4g} to {b:.4g}" for a, b in (cycle.bounds[0] for cycle in items)]
+            spans = "; ".join(list(dict.fromkeys(told))[:5])
             message = f"{count} {words} (from {spans}): {advice}"
             notices.append(Notice("cycle-outside", message))
     return notices

@@ -123,7 +123,8 @@ def refit_window(
     equilibria : sequence of Equilibrium
         Those found on it.
     cycles : sequence of LimitCycle
-        The cycles found on it. Those that reach beyond 20 times its half width are left out.
+        The cycles found on it. Those that reach beyond 20 times its half width are left out, but
+        for those within its greater half width.
 
     Returns
     -------
@@ -134,10 +135,11 @@ def refit_window(
     """
     limits = np.array([window[name] for name in field.variables])
     center, half = limits.mean(axis=1), 0.5 * np.ptp(limits, axis=1)
+    reach = np.maximum(OUTLIER * half, half.max())  # a sliver is no measure
     shown = [
         cycle.bounds
         for cycle in cycles
-        if (np.abs(cycle.bounds - center[:, None]) <= OUTLIER * half[:, None]).all()
+        if (np.abs(cycle.bounds - center[:, None]) <= reach[:, None]).all()
     ]
     if not shown:
         return window

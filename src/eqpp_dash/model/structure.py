@@ -68,7 +68,7 @@ def structure_words(entry: Mapping[str, Any]) -> StructureWords:
 
 def _dulac(entry: Mapping[str, Any]) -> str:
     side = ">=" if entry.get("sign", 0) > 0 else "<="
-    orbits = "so no orbit closes"
+    orbits = "so no orbit closes in the plane"
     if entry.get("simply_connected") is False:
         orbits = "so at most one orbit closes around each hole"
     return f"div(B F)/B = {entry.get('cofactor', '')} {side} 0, {orbits}"

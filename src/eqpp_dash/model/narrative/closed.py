@@ -96,6 +96,8 @@ def _multiplier(item: Mapping[str, Any]) -> str:
     if log is None:
         reached = item["multipliers"][1][0] == 0.0
         return "0, as orbits reach it in finite time" if reached else "not bounded"
+    if log == 0.0:
+        return "1"
     if abs(log) > DOUBLE or abs(log) < NEAR_ONE:
         return f"e to the power {number(log, 4, error)}"
     value = math.exp(log)

@@ -40,7 +40,8 @@ def rest_sentences(source: Source) -> Iterator[Sentence]:
     else:
         yield from _none(source)
     if far:
-        text = f"outside the window {'lies' if len(far) == 1 else 'lie'} {_kinds(source, far)}"
+        were = "was" if len(far) == 1 else "were"
+        text = f"outside the window, {_kinds(source, far)} {were} met"
         yield Sentence(ended(text), _ids(far))
     yield from _reasons(source, items)
     yield from _sets(source)
