@@ -48,6 +48,3 @@ OUTLINES: dict[str, Outline] = {
     "x": _cross(0.15, 0.05, turned=True),
 }
 """For each shape its corners; the others are circles."""
-
-CENTRES = ("circle-dot", "circle-x")
-"""Circles with a dot, or a cross, within."""
