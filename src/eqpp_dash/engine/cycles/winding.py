@@ -32,8 +32,12 @@ ROUNDS = 12
 COARSE, FINE, FINEST = 1e-8, 1e-11, 1e-13
 """Tolerated errors of steps: to look, to locate, and for the last turn."""
 
+ROUNDING = 4e-16
+"""Least relative error of a height."""
+
 SAME = 1e-6
 TORUS = "cycles that wind round the torus"
+JUMPS = "cycles that wind round {name}, as the field jumps"
 MARGIN = 5.0
 POINTS = 241
 METHOD = "displacement over one period of {name}; Newton's method"
@@ -51,11 +55,14 @@ class WindingSearch:
         Why there can be none; empty without a proof.
     blind : tuple of str
         Where it could not look.
+    searched : bool
+        Whether it looked at all.
     """
 
     cycles: tuple[LimitCycle, ...] = ()
     proof: str = ""
     blind: tuple[str, ...] = ()
+    searched: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +84,8 @@ def find_winding_cycles(
     hi: Array,
     box: tuple[Array, Array],
     tell: Callable[[], object],
+    *,
+    jumps: bool = False,
 ) -> WindingSearch | None:
     """Find the limit cycles of a planar field that wind round a periodic variable.
 
@@ -94,13 +103,15 @@ def find_winding_cycles(
         Corners of the box in which orbits are started.
     tell : callable
         Called again and again; an exception from it is passed on.
+    jumps : bool
+        Whether the field jumps within the box; then nothing is searched.
 
     Returns
     -------
     WindingSearch or None
-        None where no variable is proved to be periodic, the field jumps, or it is Hamiltonian:
-        then a turn adds a constant to the Hamiltonian, whose slopes have the period, and with
-        one orbit that closes all its neighbours do.
+        None where no variable is proved to be periodic, or the field is Hamiltonian: then a turn
+        adds a constant to the Hamiltonian, whose slopes have the period, and with one orbit that
+        closes all its neighbours do.
 
     Notes
     -----
@@ -120,11 +131,14 @@ def find_winding_cycles(
     """
     periods = Periods(structure, lo, hi)
     axes = np.flatnonzero(np.isfinite(periods.lengths))
-    if structure is None or not axes.size or field.switching or structure.of(Kind.HAMILTONIAN):
+    if structure is None or not axes.size or structure.of(Kind.HAMILTONIAN):
         return None
     if axes.size == 2:
-        return WindingSearch(blind=(TORUS,))
+        return WindingSearch(blind=(TORUS,), searched=False)
     axis = int(axes[0])
+    if jumps:
+        blind = (JUMPS.format(name=field.variables[axis]),)
+        return WindingSearch(blind=blind, searched=False)
     proof = _excluded(structure, axis)
     if proof:
         return WindingSearch(proof=proof)
@@ -279,6 +293,9 @@ def _cycle(
         if abs(last.value[0]) <= last.error[0] or not bracket.low < place - step < bracket.high:
             break
         place -= step
+    rough = float(last.error[0]) + ROUNDING * abs(place * float(last.slope[0]))
+    if not abs(last.value[0]) <= MARGIN * rough:
+        return None  # the displacement jumps there, from one sign to the other
     away = MARGIN * float(last.error[0] / abs(last.slope[0]))
     beside = turns.turn(place + away * np.array([0.0, -1.0, 1.0]), winding, sign, FINEST)
     with np.errstate(invalid="ignore"):

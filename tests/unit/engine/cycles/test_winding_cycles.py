@@ -20,6 +20,7 @@ def search(text, x=(-6.6, 6.6), y=(-5.0, 5.0)):
     window = dict(zip(field.variables, (x, y), strict=True))
     structure = planar_structure(field, window)
     report = PhaseReporter(None)
+    report.begin("cycles")
     return search_cycles(field, window, find_equilibria(field, window), report, None, structure)
 
 
@@ -95,6 +96,29 @@ def test_where_none_winds(text, status):
 def test_cycles_that_wind_about_a_torus_are_not_searched():
     found = search("x' = 1 + sin(y)*cos(x)/2; y' = 0.5 + sin(x - 2*y)/3", y=(-6.6, 6.6))
     assert "cycles that wind round the torus" in found.completeness.blind
+
+
+def test_a_pendulum_with_quadratic_drag():
+    """With E = y^2: E' = 2.4 - 2 sin(x) - E, so E = 2.4 + cos(x) - sin(x); multiplier e^(-2 pi)."""
+    found = search("x' = y; y' = 1.2 - sin(x) - y*abs(y)/2")
+    (cycle,) = found.cycles
+    x = cycle.point[0]
+    assert abs(cycle.point[1] - np.sqrt(2.4 + np.cos(x) - np.sin(x))) < 1e-10
+    assert abs(cycle.log_multiplier + 2 * np.pi) < 1e-9
+    assert cycle.evidence == "verified"
+
+
+def test_where_the_field_jumps_winding_cycles_are_not_searched():
+    found = search("x' = y; y' = 1.5 - sin(x) - y/2 - 0.3*sign(y)")
+    assert "cycles that wind round x, as the field jumps" in found.completeness.blind
+
+
+def test_a_jump_of_the_displacement_is_no_cycle():
+    """Orbits pass above and below a saddle with a source behind it, on the orbit y = 0."""
+    hump = "exp(3*(cos(x) - 1))"
+    found = search(f"x' = 1 - 2*{hump}*exp(-y^2); y' = y*(3*{hump} - 0.3 - y^2/10)", y=(-4.0, 5.1))
+    assert [cycle.evidence for cycle in found.cycles] == ["verified", "verified"]
+    assert found.cycles[0].point[1] < -1 < 1 < found.cycles[1].point[1]
 
 
 def test_orbits_end_at_a_cycle_that_winds():
