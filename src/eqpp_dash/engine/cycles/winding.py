@@ -36,6 +36,9 @@ ROUNDING = 4e-16
 """Least relative error of a height."""
 
 SAME = 1e-6
+ALIKE = 0.03
+"""Distance of a point from the polyline of a curve, in sizes of it, at which it is on it."""
+
 TORUS = "cycles that wind round the torus"
 JUMPS = "cycles that wind round {name}, as the field jumps"
 MARGIN = 5.0
@@ -264,16 +267,39 @@ def _refine(
             found.append(((cycle.evidence != "verified", abs(slope + 1.0)), bracket, cycle))
     found.sort(key=lambda item: item[0])
     kept: list[LimitCycle] = []
+    ways: list[float] = []
     other = 1 - turns.axis
     near = SAME * float(hi[other] - lo[other])
     for _, bracket, cycle in found:
         own = [one for one in kept if one.winding == cycle.winding]
+        back = [one for one, way in zip(kept, ways, strict=True) if way != bracket.sign]
+        if any(_alike(one, cycle, turns.length, turns.axis) for one in back):
+            continue
         unsure = cycle.evidence != "verified"
         low = bracket.low if unsure else cycle.point[other] - cycle.error
         high = bracket.high if unsure else cycle.point[other] + cycle.error
         if all(not low - near < one.point[other] < high + near for one in own):
             kept.append(cycle)
+            ways.append(bracket.sign)
     return kept
+
+
+def _alike(one: LimitCycle, cycle: LimitCycle, length: float, axis: int) -> bool:
+    """Tell whether a cycle found forward and one found backward in time are the same.
+
+    Where it crosses the line more than once, forward orbits come to its copy at the first of these
+    points, backward ones at the last.
+    """
+    both = ((one.period, cycle.period), (one.log_multiplier, cycle.log_multiplier))
+    if one.winding != cycle.winding or not np.allclose(*zip(*both, strict=True), rtol=SAME):
+        return False
+    size = np.where(np.arange(2) == axis, length, np.ptp(one.bounds, axis=1) + length * SAME)
+    away = (one.points - cycle.point)[: POINTS - 1] / size
+    side = np.diff(one.points[:POINTS], axis=0) / size
+    away[:, axis] -= np.rint(away[:, axis])
+    square = np.maximum((side * side).sum(axis=1), 1e-300)
+    share = np.clip(-(away * side).sum(axis=1) / square, 0.0, 1.0)
+    return bool(np.hypot(*(away + share[:, None] * side).T).min() < ALIKE)
 
 
 def _cycle(
@@ -304,6 +330,7 @@ def _cycle(
     points = turns.curve(place, winding, sign, period, POINTS)
     axis, other = turns.axis, 1 - turns.axis
     bounds = np.stack([points.min(axis=0), points.max(axis=0)], axis=1)
+    bounds[axis] = turns.base, turns.base + turns.length  # all round
     inside = np.array(bounds)
     inside[axis] = lo[axis], hi[axis]
     spread = np.ptp(beside.time) + abs(float(beside.time[0]) - period)

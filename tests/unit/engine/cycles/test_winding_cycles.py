@@ -121,6 +121,25 @@ def test_a_jump_of_the_displacement_is_no_cycle():
     assert found.cycles[0].point[1] < -1 < 1 < found.cycles[1].point[1]
 
 
+def test_a_cycle_that_goes_back_for_a_while_is_found_once():
+    """With s = x - 3y/2: s' = 1 + 3kr/2, r' = -kr (1 + 3/2 cos(s)) for r = y - sin(s), k = 3/10."""
+    phase = "(x - 3*y/2)"
+    spec = PortraitSpec(
+        f"x' = 1 + 3/2*cos{phase}; y' = cos{phase} - 3/10*(y - sin{phase})",
+        window={"x": (-4.0, 4.0), "y": (-3.0, 3.0)},
+        initial_conditions=((0.0, 0.5),),
+        analyses=("equilibria", "cycles"),
+    )
+    portrait = compute_portrait(spec)
+    (cycle,) = portrait.limit_cycles
+    assert abs(cycle.period - 2 * np.pi) < 1e-9
+    assert abs(cycle.log_multiplier + 0.6 * np.pi) < 1e-9
+    np.testing.assert_allclose(cycle.points[:, 1], np.sin(cycle.points @ [1, -1.5]), atol=1e-8)
+    assert np.diff(cycle.points[:, 0]).min() < 0
+    assert np.ptp(cycle.bounds[0]) == pytest.approx(2 * np.pi, rel=1e-15)
+    assert portrait.trajectories[0].forward.end == "cycle 0"
+
+
 def test_orbits_end_at_a_cycle_that_winds():
     spec = PortraitSpec(
         "theta' = omega; omega' = 1.2 - sin(theta) - omega/2",
