@@ -290,8 +290,8 @@ def _alike(one: LimitCycle, cycle: LimitCycle, length: float, axis: int) -> bool
     Where it crosses the line more than once, forward orbits come to its copy at the first of these
     points, backward ones at the last.
     """
-    both = ((one.period, cycle.period), (one.log_multiplier, cycle.log_multiplier))
-    if one.winding != cycle.winding or not np.allclose(*zip(*both, strict=True), rtol=SAME):
+    ours, theirs = (np.array([item.period, item.log_multiplier]) for item in (one, cycle))
+    if one.winding != cycle.winding or not np.allclose(ours, theirs, rtol=SAME):
         return False
     size = np.where(np.arange(2) == axis, length, np.ptp(one.bounds, axis=1) + length * SAME)
     away = (one.points - cycle.point)[: POINTS - 1] / size
