@@ -13,7 +13,7 @@ from eqpp_dash.engine.cycles import CycleSearch, find_limit_cycles
 from eqpp_dash.engine.cycles.algebraic import prove_on_curves
 from eqpp_dash.engine.cycles.proofs import exclude_cycles
 from eqpp_dash.engine.cycles.shape import encloses, location
-from eqpp_dash.engine.cycles.winding import TORUS, find_winding_cycles
+from eqpp_dash.engine.cycles.winding import find_winding_cycles
 from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.filippov.cycles import find_switching_cycles, jumping_surfaces
 from eqpp_dash.engine.filippov.pieces import filippov_field
@@ -89,10 +89,12 @@ def search_cycles(
         lo, hi = window_limits(field, window)
         proof = exclude_cycles(field, structure, search.equilibria, (), False, lo, hi)
         if proof is not None and proof.everywhere and not proof.bands:
-            return replace(WITHOUT, completeness=CycleCoverage(proof.status))
-        return find_switching_cycles(
+            none = replace(WITHOUT, completeness=CycleCoverage(proof.status))
+            return _with_winding(field, window, search, report, structure, none, jumps=True)
+        found = find_switching_cycles(
             field, window, surfaces, search.equilibria, progress=report.tell
         )
+        return _with_winding(field, window, search, report, structure, found, jumps=True)
     found = find_limit_cycles(
         field,
         window,
@@ -104,7 +106,8 @@ def search_cycles(
         structure=structure,
         complete=search.completeness == "proved" and not search.sets,
     )
-    found = _with_winding(field, window, search, report, structure, found)
+    jumps = bool(surfaces)
+    found = _with_winding(field, window, search, report, structure, found, jumps=jumps)
     found = prove_on_curves(field, found, structure, *window_limits(field, window))
     return _across_jumps(found, surfaces) if surfaces else found
 
@@ -116,6 +119,8 @@ def _with_winding(
     report: PhaseReporter,
     structure: Structure | None,
     found: CycleSearch,
+    *,
+    jumps: bool,
 ) -> CycleSearch:
     """Add the cycles that wind round a periodic variable, and say what was covered."""
     lo, hi = window_limits(field, window)
@@ -128,6 +133,7 @@ def _with_winding(
         hi,
         (middle - half, middle + half),
         lambda: report.tell(1.0),
+        jumps=jumps,
     )
     if winding is None:
         return found
@@ -137,7 +143,7 @@ def _with_winding(
         if winding.proof:
             status = f"{status[:-1]}; none winds: {winding.proof})"
         else:
-            told = "were not searched" if TORUS in blind else "were searched"
+            told = "were searched" if winding.searched else "were not searched"
             status = f"none that closes in the plane{status[4:]}; those that wind {told}"
     return replace(
         found,

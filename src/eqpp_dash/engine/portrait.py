@@ -130,7 +130,7 @@ def _collect(found: Collected, report: PhaseReporter) -> None:
     )
     found.keep_orbits(drawn, net, shown)
     found.has("separatrices", "trajectories")
-    if search and search.completeness == "proved":
+    if search and search.completeness == "proved" and not search.sets:
         corners = window_limits(found.compiled, found.window)
         bands = end_annuli(
             closed.bands, net, equilibria, search.singularities, found.structure, corners

@@ -33,7 +33,8 @@ def end_annuli(
     net : Net
         Separatrices and polycycles.
     equilibria, singularities : sequence
-        All that are known; those within the limits are proved to be all.
+        All that are known; those within the limits are proved to be all, and no equilibria but
+        these lie there.
     structure : Structure or None
         What is proved about the field.
     limits : (ndarray, ndarray), shape (2,) each

@@ -39,12 +39,13 @@ WORK = 100_000
 NEAR = 1e-3
 """A cycle or a gap this near to a curve, in widths of the window, may be on it."""
 
+SAME = 1e-6
+"""Difference of the bounds, in sizes of the cycle, of a verified one that is the same."""
+
 STEP, MOST_STEPS = 0.01, 3000
 """Steps along a curve, in widths of the window."""
 
-_TURN = 0.15
-_CATCH = 1e-3
-_SLACK = 1e-9
+_TURN, _CATCH, _SLACK = 0.15, 1e-3, 1e-9
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(6)
 
 
@@ -95,10 +96,8 @@ def prove_on_curves(
     >>> cycle.stability, cycle.evidence, round(cycle.period / np.pi, 12)
     ('semi-stable', 'proved', 2.0)
     """
-    polynomials = field.polynomials()
-    places = [cycle.point for cycle in found.cycles]
-    places += [0.5 * (gap.first + gap.last) for gap in found.undecided]
-    if structure is None or not places or not structure.curves or None in polynomials:
+    polynomials, some = field.polynomials(), found.cycles or found.undecided
+    if structure is None or not some or not structure.curves or None in polynomials:
         return found
     components = [dict(p) for p in polynomials if p is not None]
     cycles, gaps = list(found.cycles), list(found.undecided)
@@ -106,14 +105,12 @@ def prove_on_curves(
         curve = _curve(field, fact, components)
         if curve is None:
             continue
-        while True:
-            place = _place(curve, cycles, gaps, hi - lo)
-            if place is None:
-                break
+        tried: set[bytes] = set()
+        while (place := _place(curve, cycles, gaps, hi - lo, tried)) is not None:
+            tried.add(place.tobytes())
             cycle = _prove(field, curve, place, lo, hi)
-            if cycle is None:
-                break
-            cycles, gaps = _merged(curve, cycle, cycles, gaps, hi - lo)
+            if cycle is not None:
+                cycles, gaps = _merged(curve, cycle, cycles, gaps, hi - lo)
     if len(cycles) == len(found.cycles) and not any(c.evidence == "proved" for c in cycles):
         return found
     return replace(found, cycles=_nested(cycles), undecided=tuple(gaps))
@@ -154,17 +151,18 @@ def _distance(curve: _Curve, point: Array, width: Array) -> float:
 
 
 def _place(
-    curve: _Curve, cycles: Sequence[LimitCycle], gaps: Sequence[Undecided], width: Array
+    curve: _Curve,
+    cycles: Sequence[LimitCycle],
+    gaps: Sequence[Undecided],
+    width: Array,
+    tried: set[bytes],
 ) -> Array | None:
-    """Give a place near the curve at which there is a cycle to prove."""
-    for cycle in cycles:
-        if cycle.evidence != "proved" and _distance(curve, cycle.point, width) < NEAR:
-            return cycle.point
+    """Give a place near the curve, not tried yet, at which there may be a cycle to prove."""
+    some = [c.point for c in cycles if c.evidence != "proved"]
+    places = [point for point in some if _distance(curve, point, width) < NEAR]
     if curve.power:
-        for gap in gaps:
-            if _holds(curve, gap, width):
-                return 0.5 * (gap.first + gap.last)
-    return None
+        places += [0.5 * (gap.first + gap.last) for gap in gaps if _holds(curve, gap, width)]
+    return next((place for place in places if place.tobytes() not in tried), None)
 
 
 def _holds(curve: _Curve, gap: Undecided, width: Array) -> bool:
@@ -284,8 +282,7 @@ def _cycle(
     sign = float(np.sign(curve.rest(0.0, points[:1].T)[0]))
     start = int(np.argmax(nodes[:, 0]))
     ring = np.concatenate([nodes[start:], nodes[: start + 1]])
-    beyond = extremes[1] + np.array([NEAR * width[0], 0.0])
-    outside = float(np.sign(curve.function(0.0, beyond[:, None])[0]))
+    outside = float(np.sign(curve.function.gradient(0.0, extremes[1][:, None])[0, 0]))
     if curve.power % 2 == 0:
         stability = "stable" if sign < 0 else "unstable"
         side = ""
@@ -364,13 +361,18 @@ def _merged(
     gaps: Sequence[Undecided],
     width: Array,
 ) -> tuple[list[LimitCycle], list[Undecided]]:
-    """Put a cycle in the place of what was found there."""
+    """Put a cycle in the place of the one found there; one verified elsewhere is another."""
     size = np.ptp(cycle.bounds, axis=1)
 
-    def same(other: LimitCycle) -> bool:
-        return bool((np.abs(other.bounds - cycle.bounds) < NEAR * size[:, None]).all())
+    def apart(other: LimitCycle) -> float:
+        sure = other.evidence in ("verified", "proved")
+        near = SAME + 10 * other.error / float(size.min()) if sure else NEAR
+        return float((np.abs(other.bounds - cycle.bounds) / size[:, None]).max()) / near
 
-    kept = [other for other in cycles if not same(other)]
+    same = min((other for other in cycles if apart(other) < 1.0), key=apart, default=None)
+    if same is not None and same.evidence == "proved":
+        return list(cycles), list(gaps)
+    kept = [other for other in cycles if other is not same]
     left = [gap for gap in gaps if not (curve.power and _on(cycle, curve, gap, width))]
     return [*kept, cycle], left
 

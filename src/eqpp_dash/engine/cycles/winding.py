@@ -32,8 +32,15 @@ ROUNDS = 12
 COARSE, FINE, FINEST = 1e-8, 1e-11, 1e-13
 """Tolerated errors of steps: to look, to locate, and for the last turn."""
 
+ROUNDING = 4e-16
+"""Least relative error of a height."""
+
 SAME = 1e-6
+ALIKE = 0.03
+"""Distance of a point from the polyline of a curve, in sizes of it, at which it is on it."""
+
 TORUS = "cycles that wind round the torus"
+JUMPS = "cycles that wind round {name}, as the field jumps"
 MARGIN = 5.0
 POINTS = 241
 METHOD = "displacement over one period of {name}; Newton's method"
@@ -51,11 +58,14 @@ class WindingSearch:
         Why there can be none; empty without a proof.
     blind : tuple of str
         Where it could not look.
+    searched : bool
+        Whether it looked at all.
     """
 
     cycles: tuple[LimitCycle, ...] = ()
     proof: str = ""
     blind: tuple[str, ...] = ()
+    searched: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +87,8 @@ def find_winding_cycles(
     hi: Array,
     box: tuple[Array, Array],
     tell: Callable[[], object],
+    *,
+    jumps: bool = False,
 ) -> WindingSearch | None:
     """Find the limit cycles of a planar field that wind round a periodic variable.
 
@@ -94,13 +106,15 @@ def find_winding_cycles(
         Corners of the box in which orbits are started.
     tell : callable
         Called again and again; an exception from it is passed on.
+    jumps : bool
+        Whether the field jumps within the box; then nothing is searched.
 
     Returns
     -------
     WindingSearch or None
-        None where no variable is proved to be periodic, the field jumps, or it is Hamiltonian:
-        then a turn adds a constant to the Hamiltonian, whose slopes have the period, and with
-        one orbit that closes all its neighbours do.
+        None where no variable is proved to be periodic, or the field is Hamiltonian: then a turn
+        adds a constant to the Hamiltonian, whose slopes have the period, and with one orbit that
+        closes all its neighbours do.
 
     Notes
     -----
@@ -120,11 +134,14 @@ def find_winding_cycles(
     """
     periods = Periods(structure, lo, hi)
     axes = np.flatnonzero(np.isfinite(periods.lengths))
-    if structure is None or not axes.size or field.switching or structure.of(Kind.HAMILTONIAN):
+    if structure is None or not axes.size or structure.of(Kind.HAMILTONIAN):
         return None
     if axes.size == 2:
-        return WindingSearch(blind=(TORUS,))
+        return WindingSearch(blind=(TORUS,), searched=False)
     axis = int(axes[0])
+    if jumps:
+        blind = (JUMPS.format(name=field.variables[axis]),)
+        return WindingSearch(blind=blind, searched=False)
     proof = _excluded(structure, axis)
     if proof:
         return WindingSearch(proof=proof)
@@ -250,16 +267,39 @@ def _refine(
             found.append(((cycle.evidence != "verified", abs(slope + 1.0)), bracket, cycle))
     found.sort(key=lambda item: item[0])
     kept: list[LimitCycle] = []
+    ways: list[float] = []
     other = 1 - turns.axis
     near = SAME * float(hi[other] - lo[other])
     for _, bracket, cycle in found:
         own = [one for one in kept if one.winding == cycle.winding]
+        back = [one for one, way in zip(kept, ways, strict=True) if way != bracket.sign]
+        if any(_alike(one, cycle, turns.length, turns.axis) for one in back):
+            continue
         unsure = cycle.evidence != "verified"
         low = bracket.low if unsure else cycle.point[other] - cycle.error
         high = bracket.high if unsure else cycle.point[other] + cycle.error
         if all(not low - near < one.point[other] < high + near for one in own):
             kept.append(cycle)
+            ways.append(bracket.sign)
     return kept
+
+
+def _alike(one: LimitCycle, cycle: LimitCycle, length: float, axis: int) -> bool:
+    """Tell whether a cycle found forward and one found backward in time are the same.
+
+    Where it crosses the line more than once, forward orbits come to its copy at the first of these
+    points, backward ones at the last.
+    """
+    ours, theirs = (np.array([item.period, item.log_multiplier]) for item in (one, cycle))
+    if one.winding != cycle.winding or not np.allclose(ours, theirs, rtol=SAME):
+        return False
+    size = np.where(np.arange(2) == axis, length, np.ptp(one.bounds, axis=1) + length * SAME)
+    away = (one.points - cycle.point)[: POINTS - 1] / size
+    side = np.diff(one.points[:POINTS], axis=0) / size
+    away[:, axis] -= np.rint(away[:, axis])
+    square = np.maximum((side * side).sum(axis=1), 1e-300)
+    share = np.clip(-(away * side).sum(axis=1) / square, 0.0, 1.0)
+    return bool(np.hypot(*(away + share[:, None] * side).T).min() < ALIKE)
 
 
 def _cycle(
@@ -279,6 +319,9 @@ def _cycle(
         if abs(last.value[0]) <= last.error[0] or not bracket.low < place - step < bracket.high:
             break
         place -= step
+    rough = float(last.error[0]) + ROUNDING * abs(place * float(last.slope[0]))
+    if not abs(last.value[0]) <= MARGIN * rough:
+        return None  # the displacement jumps there, from one sign to the other
     away = MARGIN * float(last.error[0] / abs(last.slope[0]))
     beside = turns.turn(place + away * np.array([0.0, -1.0, 1.0]), winding, sign, FINEST)
     with np.errstate(invalid="ignore"):
@@ -287,6 +330,7 @@ def _cycle(
     points = turns.curve(place, winding, sign, period, POINTS)
     axis, other = turns.axis, 1 - turns.axis
     bounds = np.stack([points.min(axis=0), points.max(axis=0)], axis=1)
+    bounds[axis] = turns.base, turns.base + turns.length  # all round
     inside = np.array(bounds)
     inside[axis] = lo[axis], hi[axis]
     spread = np.ptp(beside.time) + abs(float(beside.time[0]) - period)

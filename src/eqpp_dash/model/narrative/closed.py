@@ -123,6 +123,8 @@ def _search(source: Source) -> Iterator[Sentence]:
         elif found_winding is not None:
             head = "no other one" if found_winding else "none"
             text = f"{head} that winds round the {source.space} was found; that is no proof"
+            if only is not None and only["searched"]:
+                text = f"those that wind round the {source.space} were not searched"
             yield Sentence(ended(text), ("completeness",))
     elif status == "searched":
         sections = int(search.get("arcs") or 0)

@@ -190,6 +190,12 @@ ANNULI = [
     ),
     # the loop leaves the window, in which alone all equilibria are known
     ("x' = y; y' = x - x^3", {"x": (-1.2, 1.8), "y": (-0.6, 0.6)}, {(2,): "undecided"}),
+    # a circle of equilibria lies between the center and the loop
+    (
+        "x' = y*((x - 1)^2 + y^2 - 1/25); y' = (x - x^3)*((x - 1)^2 + y^2 - 1/25)",
+        {"x": (-2, 2), "y": (-2, 2)},
+        {(2,): "undecided"},
+    ),
 ]
 
 

@@ -1,5 +1,7 @@
 """Limit cycles on invariant curves are proved, multiple ones too, and nothing else is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,16 @@ def test_circles(power, sign, stability, multiplier):
     np.testing.assert_allclose(cycle.bounds, [[-1, 1], [-1, 1]], atol=1e-14)
     if power == 2:
         assert f"orbits {'inside' if sign > 0 else 'outside'} wind onto it" in cycle.method
+
+
+def test_a_cycle_that_was_verified_beside_the_curve_is_kept():
+    field = parse_system(circular(1, 1)).compile()
+    found = find_limit_cycles(field, WINDOW)
+    (cycle,) = found.cycles
+    beside = replace(cycle, bounds=1.0004 * cycle.bounds, point=1.0004 * cycle.point)
+    structure = planar_structure(field, WINDOW)
+    both = prove_on_curves(field, replace(found, cycles=(beside, cycle)), structure, LO, HI)
+    assert [item.evidence for item in both.cycles] == ["proved", "verified"]
 
 
 def test_a_double_cycle_that_is_no_circle():

@@ -98,6 +98,48 @@ def test_cycles_that_wind_about_a_torus_are_not_searched():
     assert "cycles that wind round the torus" in found.completeness.blind
 
 
+def test_a_pendulum_with_quadratic_drag():
+    """With E = y^2: E' = 2.4 - 2 sin(x) - E, so E = 2.4 + cos(x) - sin(x); multiplier e^(-2 pi)."""
+    found = search("x' = y; y' = 1.2 - sin(x) - y*abs(y)/2")
+    (cycle,) = found.cycles
+    x = cycle.point[0]
+    assert abs(cycle.point[1] - np.sqrt(2.4 + np.cos(x) - np.sin(x))) < 1e-10
+    assert abs(cycle.log_multiplier + 2 * np.pi) < 1e-9
+    assert cycle.evidence == "verified"
+
+
+def test_where_the_field_jumps_winding_cycles_are_not_searched():
+    found = search("x' = y; y' = 1.5 - sin(x) - y/2 - 0.3*sign(y)")
+    assert "cycles that wind round x, as the field jumps" in found.completeness.blind
+
+
+def test_a_jump_of_the_displacement_is_no_cycle():
+    """Orbits pass above and below a saddle with a source behind it, on the orbit y = 0."""
+    hump = "exp(3*(cos(x) - 1))"
+    found = search(f"x' = 1 - 2*{hump}*exp(-y^2); y' = y*(3*{hump} - 0.3 - y^2/10)", y=(-4.0, 5.1))
+    assert [cycle.evidence for cycle in found.cycles] == ["verified", "verified"]
+    assert found.cycles[0].point[1] < -1 < 1 < found.cycles[1].point[1]
+
+
+def test_a_cycle_that_goes_back_for_a_while_is_found_once():
+    """With s = x - 3y/2: s' = 1 + 3kr/2, r' = -kr (1 + 3/2 cos(s)) for r = y - sin(s), k = 3/10."""
+    phase = "(x - 3*y/2)"
+    spec = PortraitSpec(
+        f"x' = 1 + 3/2*cos{phase}; y' = cos{phase} - 3/10*(y - sin{phase})",
+        window={"x": (-4.0, 4.0), "y": (-3.0, 3.0)},
+        initial_conditions=((0.0, 0.5),),
+        analyses=("equilibria", "cycles"),
+    )
+    portrait = compute_portrait(spec)
+    (cycle,) = portrait.limit_cycles
+    assert abs(cycle.period - 2 * np.pi) < 1e-9
+    assert abs(cycle.log_multiplier + 0.6 * np.pi) < 1e-9
+    np.testing.assert_allclose(cycle.points[:, 1], np.sin(cycle.points @ [1, -1.5]), atol=1e-8)
+    assert np.diff(cycle.points[:, 0]).min() < 0
+    assert np.ptp(cycle.bounds[0]) == pytest.approx(2 * np.pi, rel=1e-15)
+    assert portrait.trajectories[0].forward.end == "cycle 0"
+
+
 def test_orbits_end_at_a_cycle_that_winds():
     spec = PortraitSpec(
         "theta' = omega; omega' = 1.2 - sin(theta) - omega/2",
