@@ -184,6 +184,15 @@ def test_what_comes_to_rest_has_no_cycle(equations):
     assert found.completeness.blind == ()
 
 
+def test_a_band_across_two_surfaces_is_told_once():
+    """The orbit through (r, 0) is the square |x| + |y| = r, of period 4 r."""
+    found = search("x' = sign(y); y' = -sign(x)")
+    (band,) = found.bands
+    assert band.equilibria == (0,)
+    for point, period in zip((band.inner, band.outer), band.periods, strict=True):
+        assert period == pytest.approx(4 * point[0], rel=1e-6)
+
+
 def test_closed_orbits_that_fill_a_band_are_none():
     found = search("x' = y; y' = -sign(x)")
     assert found.cycles == ()

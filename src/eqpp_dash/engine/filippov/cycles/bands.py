@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
@@ -41,7 +42,7 @@ def crossing_bands(
     equilibria : sequence of Equilibrium
         Those that are known.
     """
-    bands: list[Band] = []
+    bands: list[tuple[Band, tuple[float, float]]] = []
     for run in runs:
         places = np.array(run.positions)
         some = np.unique(np.linspace(0, places.size - 1, MOST_ORBITS).astype(int))
@@ -56,11 +57,43 @@ def crossing_bands(
         for inside, group in groupby(orbits, key=lambda orbit: orbit[0]):
             members = list(group)
             first, last = members[0], members[-1]
-            if np.ptp(last[1], axis=0).sum() < np.ptp(first[1], axis=0).sum():
-                first, last = last, first
+            sizes = _area(first[1]), _area(last[1])
+            if sizes[1] < sizes[0]:
+                first, last, sizes = last, first, sizes[::-1]
             ends = (_rightmost(first[1]), _rightmost(last[1]))
-            bands.append(Band(*ends, (first[2], last[2]), inside, "numerical", run.error))
-    return bands
+            band = Band(*ends, (first[2], last[2]), inside, "numerical", run.error)
+            bands = _merged(bands, band, sizes)
+    return [band for band, _ in bands]
+
+
+def _merged(
+    bands: Sequence[tuple[Band, tuple[float, float]]], band: Band, sizes: tuple[float, float]
+) -> list[tuple[Band, tuple[float, float]]]:
+    """Put a band to the others; where orbits cross several surfaces it is found on each of them.
+
+    Closed orbits round the same equilibria are nested, so bands whose areas overlap are one.
+    """
+    kept = []
+    for other, own in bands:
+        alike = band.equilibria and band.equilibria == other.equilibria
+        if not alike or own[1] < sizes[0] or sizes[1] < own[0]:
+            kept.append((other, own))
+            continue
+        inner, outer = (
+            (other if own[0] < sizes[0] else band),
+            (other if own[1] > sizes[1] else band),
+        )
+        sizes = min(own[0], sizes[0]), max(own[1], sizes[1])
+        periods = inner.periods[0], outer.periods[1]
+        error = max(band.error, other.error)
+        band = replace(band, inner=inner.inner, outer=outer.outer, periods=periods, error=error)
+    return [*kept, (band, sizes)]
+
+
+def _area(curve: Array) -> float:
+    """Give the area within a closed polyline."""
+    x, y = (curve - curve[0]).T
+    return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
 
 
 def center_bands(
