@@ -190,6 +190,21 @@ def test_kinds_that_the_linearisation_leaves_open():
     assert "both eigenvalues are 0" in undecided
 
 
+@pytest.mark.parametrize(
+    ("surfaces", "words"),
+    [
+        ([], "All points with omega = 0 are equilibria; they are stable."),
+        (["omega = 0"], "All points with omega = 0 from (0, −1) to (0, 1) are equilibria"),
+        (["theta = 0"], "Points with omega = 0, among them (0, −1), are equilibria"),
+    ],
+)
+def test_where_a_field_jumps_only_a_part_of_a_curve_may_rest(surfaces, words):
+    rest = {"implicit": "omega", "points": [[0.0, -1.0], [0.0, 1.0]], "stability": "stable"}
+    ends = {"kind": "sliding", "points": [[0.0, -1.0], [0.0, 1.0]]}
+    found = facts(equilibrium_sets=[rest], switching=[{"surface": s, **ends} for s in surfaces])
+    assert words.replace("omega", "ω") in told(found, "Equilibria")
+
+
 def test_structure_is_told_with_its_formulas():
     words = told(bare("odd"), "System")
     assert "It is Hamiltonian: H = ω²/2 − cos(θ) is constant along every orbit (proved)." in words
@@ -320,6 +335,14 @@ def test_why_there_is_no_limit_cycle(status, structure, words, ids):
     assert words in told(found, "Closed orbits")
     assert about(found, words) == ("completeness", *ids)
     assert ("within the window" in told(found, "Closed orbits")) == ("within the window" in status)
+
+
+def test_winding_cycles_that_were_not_searched_are_told_so():
+    status = "none that closes in the plane (proved: Bendixson); those that wind were not searched"
+    found = facts(completeness={"equilibria": "proved", "limit_cycles": {"status": status}})
+    words = told(found, "Closed orbits")
+    assert "Those that wind round the cylinder were not searched." in words
+    assert "was found" not in words
 
 
 def test_a_cycle_that_winds_round_a_cylinder():

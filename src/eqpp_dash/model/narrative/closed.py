@@ -213,7 +213,7 @@ def _bands(source: Source, items: Sequence[tuple[int, Mapping[str, Any]]]) -> Se
     around = ""
     if len(numbers) == 1:
         around = f" round {source.equilibrium(numbers[0])}"
-    elif len(kinds) == 1 and len(items) == len(numbers):
+    elif len(kinds) == 1 and len(items) == len(numbers) == len(set(numbers)):
         where = places([source.place(j) for j in numbers])
         around = f", one round each of the {count(len(numbers), kinds.pop())} {where}"
     elif len(items) == 1 and numbers:
