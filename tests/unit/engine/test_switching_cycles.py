@@ -8,6 +8,9 @@ from scipy.optimize import brentq
 from eqpp_dash import PortraitSpec, compute_portrait, portrait_figure
 from eqpp_dash.engine.equilibria import find_equilibria
 from eqpp_dash.engine.filippov.cycles import find_switching_cycles, jumping_surfaces
+from eqpp_dash.engine.filippov.cycles.bands import center_bands
+from eqpp_dash.engine.filippov.cycles.sides import sides_of
+from eqpp_dash.engine.filippov.pieces import filippov_field
 from eqpp_dash.engine.system import parse_system
 from eqpp_dash.store.codec import decode_portrait, encode_portrait
 
@@ -200,6 +203,17 @@ def test_closed_orbits_that_fill_a_band_are_none():
     # from (0, v) half a turn takes 2 v, and x is at most v^2/2
     for point, period in ((band.inner, band.periods[0]), (band.outer, band.periods[1])):
         assert period == pytest.approx(4.0 * np.sqrt(2.0 * point[0]), rel=1e-6)
+
+
+def test_whether_an_affine_piece_has_a_center_is_decided_exactly():
+    """0.1 + 0.2 - 0.3 is zero, though not in doubles; 1e-20 beside 1 is not."""
+    lo, hi = np.full(2, -4.0), np.full(2, 4.0)
+    for rate, count in (("0.3", 1), ("(0.3 + 1e-20)", 0)):
+        text = f"x' = 0.1*x + 0.2*x - y + heaviside(x - 9); y' = x - {rate}*y"
+        field = parse_system(text).compile()
+        pieces = filippov_field(field)
+        sides = sides_of(field, pieces, jumping_surfaces(field, SQUARE))
+        assert len(center_bands(sides, pieces, (), lo, hi)) == count
 
 
 def test_orbits_that_touch_a_segment_are_no_limit_cycle():

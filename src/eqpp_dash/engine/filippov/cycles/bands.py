@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from itertools import groupby
 
 import numpy as np
@@ -122,8 +123,8 @@ def center_bands(
             continue
         origin = np.zeros(2)
         matrix = side.field.jacobian(0.0, origin[:, None])[:, :, 0]
-        trace, determinant = float(np.trace(matrix)), float(np.linalg.det(matrix))
-        if trace != 0.0 or not determinant > 0.0:
+        determinant = float(np.linalg.det(matrix))
+        if _trace(side) != 0 or not determinant > 0.0:
             continue
         constant = np.array([float(np.ravel(row)[0]) for row in side.field(0.0, origin[:, None])])
         center = np.linalg.solve(matrix, -constant)
@@ -140,6 +141,14 @@ def center_bands(
         ends = [_rightmost(curve) for curve in curves]
         bands.append(Band(ends[0], ends[1], (period, period), inside, "verified", 0.0))
     return bands
+
+
+def _trace(side: Side) -> Fraction:
+    """Give the divergence of an affine piece, exactly."""
+    first, second = side.field.polynomials()
+    assert first is not None
+    assert second is not None
+    return Fraction(first.get((1, 0), 0)) + Fraction(second.get((0, 1), 0))
 
 
 def _largest(side: Side, pieces: FilippovField, center: Array, turn: Array, most: float) -> float:
