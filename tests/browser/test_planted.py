@@ -12,10 +12,10 @@ from driving import Server, Visitor
 PLANT = """
 import sys
 if "worker" in sys.orig_argv:
-    from eqpp_dash.engine import portrait
+    from eqpp_dash.engine import findings
     def trace_nullclines(*_, **__):
         raise ZeroDivisionError("planted in the nullclines")
-    portrait.trace_nullclines = trace_nullclines
+    findings.trace_nullclines = trace_nullclines
 """
 
 

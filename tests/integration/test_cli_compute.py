@@ -61,7 +61,8 @@ def environment(data):
 def test_the_facts_of_the_pendulum(run):
     done = run("compute", "-e", PENDULUM, *WINDOW, "--json")
     facts = json.loads(done.stdout)
-    kinds = [item["kind"] for item in facts["equilibria"]]
+    shown = [item for item in facts["equilibria"] if item["location"] == "inside"]
+    kinds = [item["kind"] for item in shown]
     assert sorted(kinds) == ["saddle", "saddle", *["stable focus"] * 3]
     assert facts["status"] == "finished"
     assert facts["system"]["variables"] == ["theta", "omega"]
@@ -122,7 +123,8 @@ def test_the_script_recomputes_the_same(run, files):
         [sys.executable, "-P", "-c", source], cwd=run.folder, capture_output=True, text=True,
         timeout=120, check=True,
     )  # fmt: skip
-    assert done.stdout.count("stable focus") == 3
+    kinds = [item["kind"] for item in json.loads(files["json"])["equilibria"]]
+    assert done.stdout.count("stable focus") == kinds.count("stable focus") >= 3
     assert done.stdout.count("saddle") == 2
 
 

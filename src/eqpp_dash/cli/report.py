@@ -224,7 +224,9 @@ def _equilibrium_lines(portrait: Portrait) -> list[str]:
         *("#", f"({names})", "kind", "stability", "eigenvalues", "index", "location", "evidence"),
     )
     how = sure if sure.startswith(NOT_SEARCHED) else f"search: {sure}"
-    head = f"Equilibria: {len(rows)}" + (f" ({how})" if sure else "")
+    beyond = sum(item.location == "outside" for item in portrait.equilibria)
+    head = f"Equilibria: {len(rows) - beyond}" + (f" ({how})" if sure else "")
+    head += f", and {beyond} outside the window" if beyond else ""
     reasons = []
     for number, item in enumerate(portrait.equilibria):
         sectors = "" if item.sectors is None else f"sectors: {sector_words(item.sectors)}"
