@@ -171,6 +171,11 @@ def check_dry_friction(portrait, facts, given):
     """It sticks where |x| <= mu, and comes to rest there from everywhere."""
     (resting,) = portrait.equilibrium_sets
     near(np.sort(resting.points[[0, -1], 0]), [-given["mu"], given["mu"]])
+    assert facts["equilibrium_sets"][0]["part"] == f"-{given['mu']} <= x <= {given['mu']}"
+    told = " ".join(item["text"] for part in facts["narrative"] for item in part["sentences"])
+    assert f"y = 0 and −{given['mu']} ≤ x ≤ {given['mu']} are equilibria" in told
+    assert "come to rest on it between" in told
+    assert "slide along" not in told
     assert {item.forward.end for item in portrait.trajectories} == {"set 0"}
 
 

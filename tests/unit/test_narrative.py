@@ -190,21 +190,6 @@ def test_kinds_that_the_linearisation_leaves_open():
     assert "both eigenvalues are 0" in undecided
 
 
-@pytest.mark.parametrize(
-    ("surfaces", "words"),
-    [
-        ([], "All points with omega = 0 are equilibria; they are stable."),
-        (["omega = 0"], "All points with omega = 0 from (0, −1) to (0, 1) are equilibria"),
-        (["theta = 0"], "Points with omega = 0, among them (0, −1), are equilibria"),
-    ],
-)
-def test_where_a_field_jumps_only_a_part_of_a_curve_may_rest(surfaces, words):
-    rest = {"implicit": "omega", "points": [[0.0, -1.0], [0.0, 1.0]], "stability": "stable"}
-    ends = {"kind": "sliding", "points": [[0.0, -1.0], [0.0, 1.0]]}
-    found = facts(equilibrium_sets=[rest], switching=[{"surface": s, **ends} for s in surfaces])
-    assert words.replace("omega", "ω") in told(found, "Equilibria")
-
-
 def test_structure_is_told_with_its_formulas():
     words = told(bare("odd"), "System")
     assert "It is Hamiltonian: H = ω²/2 − cos(θ) is constant along every orbit (proved)." in words
@@ -384,9 +369,36 @@ def test_jumps_and_sliding():
         ]
     )
     assert told(found, "Jumps of the field") == (
-        "The field jumps where ω − 1 = 0; orbits slide along it from (−0.6, 1) to (0.6, 1) and "
-        "elsewhere they cross it."
+        "The field jumps where ω − 1 = 0; orbits slide along it between (−0.6, 1) and (0.6, 1), "
+        "and elsewhere they cross it."
     )
+
+
+def test_segments_at_rest_and_round_closed_surfaces():
+    """Points of a segment are in no order of time: the set may have them the other way round."""
+    points = [[-0.6, 1.0], [0.6, 1.0]]
+    sliding = {"surface": "omega - 1 = 0", "kind": "sliding", "ends": ["fold"] * 2}
+    closed = {
+        **sliding,
+        "surface": "theta^2 + omega^2 - 1 = 0",
+        "points": [[1, 0], [-1, 0], [1, 0]],
+    }
+    limited = {"implicit": "omega - 1", "part": "-0.6 <= theta <= 0.6", "stability": "stable"}
+    found = facts(
+        switching=[{**sliding, "points": points}, closed],
+        equilibrium_sets=[{**limited, "points": points[::-1]}, {"implicit": "0", "points": []}],
+    )
+    jumps, rest = told(found, "Jumps of the field"), told(found, "Equilibria")
+    assert "orbits come to rest on it between (−0.6, 1) and (0.6, 1)." in jumps
+    assert about(found, "come to rest on it") == ("switching 0", "set 0")
+    assert "orbits slide along it all round through (1, 0)." in jumps
+    assert "All points with ω − 1 = 0 and −0.6 ≤ θ ≤ 0.6 are equilibria; they are stable." in rest
+    assert "All points are equilibria; their stability is undecided." in rest
+    shorter = facts(
+        switching=[{**sliding, "points": points}],
+        equilibrium_sets=[{**limited, "points": [[-0.5, 1.0], [0.6, 1.0]]}],
+    )
+    assert "slide along it between" in told(shorter, "Jumps of the field")
 
 
 def test_trajectories_that_were_asked_for():

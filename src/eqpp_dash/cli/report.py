@@ -35,10 +35,11 @@ from eqpp_dash.figures.labels import (
 from eqpp_dash.figures.switching import segment_words
 from eqpp_dash.model.cycles import NOT_SEARCHED
 from eqpp_dash.model.narrative import narrate
+from eqpp_dash.model.sets import set_words
 from eqpp_dash.model.structure import structure_words
 
 if TYPE_CHECKING:
-    from eqpp_dash.model.portrait import OrbitEnd, Portrait
+    from eqpp_dash.model.portrait import EquilibriumSet, OrbitEnd, Portrait
     from eqpp_dash.services.views import JobView
 
 LINE_WIDTH = 72
@@ -179,9 +180,9 @@ def portrait_report(portrait: Portrait, job: JobView) -> str:
     lines += [f"  window: {limits}", ""]
     lines += _equilibrium_lines(portrait)
     for item in portrait.equilibrium_sets:
-        lines.append(f"Set of equilibria: {item.implicit} = 0 ({item.stability})")
+        lines.append(_set_line(item))
     if portrait.switching:
-        rows = table(("surface", "kind", "from", "to"), segment_words(portrait))
+        rows = table(("surface", "kind", "between", "and"), segment_words(portrait))
         lines += ["", "Surfaces where the field jumps:", *(f"  {row}" for row in rows)]
     for singularity in portrait.singularities:
         place = _point(singularity.point.tolist())
@@ -236,6 +237,12 @@ def _equilibrium_lines(portrait: Portrait) -> list[str]:
         if words:
             reasons.append(f"  {number}: {printable(words)}")
     return [head, *(f"  {line}" for line in table(heads, rows)), *reasons]
+
+
+def _set_line(item: EquilibriumSet) -> str:
+    if item.implicit == "0":
+        return f"All points are equilibria (stability: {item.stability})"
+    return f"Set of equilibria: {set_words(item.implicit, item.part)} ({item.stability})"
 
 
 def _cycle_lines(portrait: Portrait) -> list[str]:

@@ -30,6 +30,7 @@ from eqpp_dash.figures.switching import segment_words
 from eqpp_dash.figures.symbols import equilibrium_mark
 from eqpp_dash.model.cycles import NOT_SEARCHED, LimitCycle
 from eqpp_dash.model.portrait import Equilibrium, Notice, Portrait
+from eqpp_dash.model.sets import set_words
 from eqpp_dash.model.structure import structure_words
 
 _SURE = {
@@ -220,10 +221,17 @@ def _sets(portrait: Portrait) -> list[Any]:
     if not portrait.equilibrium_sets:
         return []
     items = [
-        html.Li([html.Code(f"{s.implicit} = 0"), html.Span(f" {s.stability}", className="quiet")])
+        html.Li(
+            [
+                "All points are equilibria:"
+                if s.implicit == "0"
+                else html.Code(set_words(s.implicit, s.part)),
+                html.Span(f" {s.stability}", className="quiet"),
+            ]
+        )
         for s in portrait.equilibrium_sets
     ]
-    return [html.Div([_title("Curves of equilibria", len(items)), html.Ul(items)])]
+    return [html.Div([_title("Sets of equilibria", len(items)), html.Ul(items)])]
 
 
 def _switching(portrait: Portrait) -> list[Any]:
@@ -231,7 +239,13 @@ def _switching(portrait: Portrait) -> list[Any]:
     if not rows:
         return []
     items = [
-        html.Li([html.Span(kind, className="kind"), f" on {surface}: {begin} to {end}"])
+        html.Li(
+            [
+                html.Span(kind, className="kind"),
+                f" on {surface}: ",
+                f"between {begin} and {end}" if begin != end else f"all round through {begin}",
+            ]
+        )
         for surface, kind, begin, end in rows
     ]
     return [html.Div([_title("Surfaces where the field jumps", len(items)), html.Ul(items)])]

@@ -22,6 +22,7 @@ from eqpp_dash.engine.structure.facts import Kind, Structure
 from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.manifolds import Audit
 from eqpp_dash.model.portrait import EquilibriumSet, Notice
+from eqpp_dash.model.sets import set_words
 from eqpp_dash.model.spec import Range
 
 SHIFTS = (0.0, 0.011, -0.013, 0.021, -0.037, -0.083)
@@ -187,7 +188,7 @@ class _Auditor:
         self, inside: list[tuple[str, int | None]], sets: Sequence[EquilibriumSet]
     ) -> int | None:
         unknown = [name for name, index in inside if index is None]
-        unknown += [f"the set {item.implicit} = 0" for item in sets]
+        unknown += [f"the set {set_words(item.implicit, item.part)}" for item in sets]
         if unknown:
             self.notes.append(f"no index is known of {', '.join(dict.fromkeys(unknown))}")
             return None

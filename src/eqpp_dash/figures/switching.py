@@ -12,6 +12,7 @@ from eqpp_dash.figures.labels import format_point, printable
 from eqpp_dash.figures.themes import Theme
 from eqpp_dash.figures.traces import Trace, curve_trace
 from eqpp_dash.model.portrait import Portrait
+from eqpp_dash.model.sets import rests
 
 SEGMENT_LABELS = {
     "sliding": "Sliding segment",
@@ -19,6 +20,9 @@ SEGMENT_LABELS = {
     "crossing": "Crossing segment",
 }
 """Names in the legend, in the order in which they are drawn."""
+
+RESTING = {"sliding": " (orbits come to rest on it)", "escaping": " (all of it is at rest)"}
+"""What is said of a segment on which all points are equilibria."""
 
 SEGMENT_WIDTHS = {"sliding": 6.0, "escaping": 4.0, "crossing": 2.0}
 
@@ -61,10 +65,11 @@ def switching_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[Tra
 
 
 def segment_words(portrait: Portrait) -> list[tuple[str, ...]]:
-    """Tell of each segment the surface, the kind, and the points from which to which it goes.
+    """Tell of each segment the surface, the kind, and the points between which it is.
 
-    Points are told to six digits.
+    Points are told to six digits, in no order of time.
     """
+    sets = [(item.implicit, item.points) for item in portrait.equilibrium_sets]
     spans = [high - low for low, high in portrait.window.values()]
     rows = []
     for item in portrait.switching:
@@ -72,5 +77,7 @@ def segment_words(portrait: Portrait) -> list[tuple[str, ...]]:
             f"{format_point(point.tolist(), spans, 6)} ({end})"
             for point, end in zip((item.points[0], item.points[-1]), item.ends, strict=True)
         ]
-        rows.append((printable(item.surface), item.kind, *ends))
+        still = rests(item.surface, item.points, sets)
+        kind = item.kind + (RESTING.get(item.kind, "") if still else "")
+        rows.append((printable(item.surface), kind, *ends))
     return rows

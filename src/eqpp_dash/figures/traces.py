@@ -24,6 +24,7 @@ from eqpp_dash.figures.symbols import Mark, by_mark, equilibrium_lines
 from eqpp_dash.figures.themes import NULLCLINE_DASHES, Theme
 from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.portrait import Equilibrium, OrbitEnd, Portrait, Trajectory
+from eqpp_dash.model.sets import set_words
 
 Trace = dict[str, Any]
 
@@ -297,7 +298,7 @@ def set_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[Trace]:
             name="equilibrium set",
             legendgroup="equilibrium-sets",
             hovertext=[
-                rich_text(f"equilibria: {item.implicit} = 0 · {item.stability}")
+                rich_text(f"equilibria: {set_words(item.implicit, item.part)} · {item.stability}")
                 for item, part in zip(portrait.equilibrium_sets, points, strict=True)
                 for _ in part
             ],

@@ -70,7 +70,12 @@ def portrait_facts(
         "window": {name: list(limits) for name, limits in portrait.window.items()},
         "equilibria": [_equilibrium(item) for item in portrait.equilibria],
         "equilibrium_sets": [
-            {"implicit": s.implicit, "points": plain(s.points), "stability": s.stability}
+            {
+                "implicit": s.implicit,
+                "part": s.part or None,
+                "points": plain(s.points),
+                "stability": s.stability,
+            }
             for s in portrait.equilibrium_sets
         ],
         "singularities": [

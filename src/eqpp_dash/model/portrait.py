@@ -175,11 +175,25 @@ class Equilibrium:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EquilibriumSet:
-    """A curve or region of equilibria: its implicit equation and points sampled on it."""
+    """A curve or region of equilibria.
+
+    Attributes
+    ----------
+    implicit : str
+        Where this expression is zero; ``0`` for all points.
+    points : ndarray, shape (m, n)
+        Points sampled on it, in order.
+    stability : str
+        ``stable``, ``unstable``, ``undecided``, or where which holds.
+    part : str
+        The part of that curve on which they are equilibria, such as ``-0.5 <= x <= 0.5``, to 1e-6
+        of the window's width; empty if it is all of it.
+    """
 
     implicit: str
     points: Array
     stability: str = "undecided"
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -195,7 +195,10 @@ def test_no_equilibria_is_said() -> None:
 def test_no_isolated_equilibria_are_said_where_curves_of_them_are() -> None:
     everywhere = EquilibriumSet("0", np.zeros((0, 2)), "neutral")
     portrait = pendulum_portrait(equilibria=(), equilibrium_sets=(everywhere,))
-    assert "None isolated in the window" in text(facts_panel(portrait))
+    said = text(facts_panel(portrait))
+    assert "None isolated in the window" in said
+    assert "All points are equilibria: neutral" in said
+    assert "0 = 0" not in said
 
 
 @pytest.mark.parametrize(

@@ -92,10 +92,32 @@ def test_friction_brings_to_rest_on_a_segment_of_equilibria():
     (resting,) = found.sets
     assert (resting.implicit, resting.stability) == ("y", "stable")
     assert_allclose(sorted(resting.points[[0, -1], 0]), (-0.3, 0.3), atol=1e-9)
+    assert resting.part == "-0.3 <= x <= 0.3"
     (item,) = trace(text, (1.0, 0.0))
     assert item.forward.end == "set 0"
     assert item.forward.time == pytest.approx(2 * math.pi, abs=1e-7)
     assert_allclose(item.points[-1], (-0.2, 0), atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        # At rest where |x^2 - 1| <= 1/2; 1.224745 and 0.707107 are the roots of 3/2 and 1/2.
+        (
+            "x' = y; y' = 1 - x^2 - sign(y)/2",
+            ["-1.224745 <= x <= -0.707107", "0.707107 <= x <= 1.224745"],
+        ),
+        ("x' = y; y' = -x/8 - sign(y)", ["-3 <= x <= 3"]),
+        ("x' = -y/2 - sign(x); y' = x", ["-2 <= y <= 2"]),
+        # On both y = 1 and y = -1, so that x alone does not tell them apart.
+        (
+            "x' = y^2 - 1; y' = -x - sign(y^2 - 1)/2*sign(y)",
+            ["between (-0.5, 1) and (0.5, 1)", "between (0.5, -1) and (-0.5, -1)"],
+        ),
+    ],
+)
+def test_segments_of_equilibria_tell_their_limits(text, parts):
+    assert sorted(item.part for item in search(text).sets) == parts
 
 
 def test_stick_slip_comes_to_a_cycle_that_slides():

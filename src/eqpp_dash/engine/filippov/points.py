@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from eqpp_dash.engine.compiled import Factor
 from eqpp_dash.engine.filippov.pieces import FilippovField, SlidingField, convex_zero
+from eqpp_dash.engine.filippov.resting import resting_set
 from eqpp_dash.engine.filippov.segments import (
     ASIDE,
     ESCAPING,
@@ -41,8 +42,6 @@ SAME_POINT = 1e-8
 
 ON_SURFACE = 1e-10
 """Distance from a surface, in widths of the window, up to which a point is on it."""
-
-SAMPLES = 65
 
 BORDER = 1e-9
 
@@ -118,7 +117,8 @@ def surface_equilibria(
         for surface, parts in surfaces:
             for part in parts:
                 if part.kind in (SLIDING, ESCAPING):
-                    resting = _sliding_zeros(region, surface, part, new)
+                    others = [one for one in parts if one is not part]
+                    resting = _sliding_zeros(region, surface, part, others, new)
                     sets += [resting] if resting else []
                 if part.kind != "continuous":
                     new += _border_zeros(region, surface, part)
@@ -218,7 +218,11 @@ def sliding_of(region: Region, part: Piece) -> SlidingField:
 
 
 def _sliding_zeros(
-    region: Region, surface: Surface, part: Piece, found: list[Equilibrium]
+    region: Region,
+    surface: Surface,
+    part: Piece,
+    others: list[Piece],
+    found: list[Equilibrium],
 ) -> EquilibriumSet | None:
     """Find the zeros of the sliding field along a part; give the part if it is zero all along."""
     sliding = sliding_of(region, part)
@@ -228,7 +232,7 @@ def _sliding_zeros(
     values = sliding.field(0.0, points)
     sides = [np.abs(side(0.0, points)).max(axis=0) for side in sliding.sides]
     if (np.abs(values).max(axis=0) <= REST * np.maximum(*sides)).all():
-        return _resting(part)
+        return resting_set(part, others, region.pieces.variables, region.width)
     det = np.broadcast_to(sliding.parallel(0.0, points), points.shape[1:])
     system = FactorSystem((sliding.gap, sliding.parallel))
     for i in np.flatnonzero(det[:-1] * det[1:] <= 0):
@@ -242,13 +246,6 @@ def _sliding_zeros(
         if made is not None and not any(_same(region, made.point, o.point) for o in found):
             found.append(made)
     return None
-
-
-def _resting(part: Piece) -> EquilibriumSet:
-    places = np.linspace(0, part.points.shape[1] - 1, SAMPLES)
-    points = np.stack([np.interp(places, np.arange(part.points.shape[1]), r) for r in part.points])
-    stability = "stable" if part.kind == SLIDING else "unstable"
-    return EquilibriumSet(part.factor.text, points.T, stability)
 
 
 def _pseudo(

@@ -29,7 +29,8 @@ from eqpp_dash.figures.labels import (
 )
 from eqpp_dash.figures.switching import segment_words
 from eqpp_dash.model.cycles import NOT_SEARCHED
-from eqpp_dash.model.portrait import Equilibrium, Portrait
+from eqpp_dash.model.portrait import Equilibrium, EquilibriumSet, Portrait
+from eqpp_dash.model.sets import part_words
 
 
 def state_head(portrait: Portrait) -> Cell:
@@ -104,12 +105,22 @@ def _equilibrium(number: int, item: Equilibrium, spans: tuple[float, ...]) -> Ro
 def _sets(portrait: Portrait) -> Table:
     rows = tuple(
         Row(
-            ((mark("set", k),), (Math(f"{item.implicit} = 0"),), (item.stability,)),
+            ((mark("set", k),), _where(item), (item.stability,)),
             anchor("set", k),
         )
         for k, item in enumerate(portrait.equilibrium_sets)
     )
-    return Table((("",), ("equation",), ("stability",)), (0.4, 3, 3), rows)
+    return Table((("",), ("points",), ("stability",)), (0.4, 3, 3), rows)
+
+
+def _where(item: EquilibriumSet) -> Cell:
+    if item.implicit == "0":
+        return ("All points are equilibria",)
+    curve = Math(f"{item.implicit} = 0")
+    if "<=" not in item.part:
+        return (curve, part_words(item.part)) if item.part else (curve,)
+    limits = item.part.split(" and ")
+    return (curve, *(piece for limit in limits for piece in (" and ", Math(limit))))
 
 
 def _singularities(portrait: Portrait) -> Table:
@@ -137,7 +148,7 @@ def _switching(portrait: Portrait) -> Table:
         )
         for k, (surface, kind, begin, end) in enumerate(segment_words(portrait))
     )
-    heads = (("",), ("surface",), ("kind",), ("from",), ("to",))
+    heads = (("",), ("surface",), ("kind",), ("between",), ("and",))
     return Table(heads, (0.4, 1.5, 1, 2, 2), rows)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from eqpp_dash.model.narrative.source import Source
 from eqpp_dash.model.narrative.values import Sentence
 from eqpp_dash.model.narrative.wording import LONG, count, ended, formula, joined, kind_name, number
+from eqpp_dash.model.sets import rests
 
 MOST_BASINS = 6
 MOST_SEGMENTS = 3
@@ -80,14 +81,13 @@ def jump_sentences(source: Source) -> Iterator[Sentence]:
         where = f"where {told}" if len(told) <= LONG else "on a curve"
         parts = []
         for kind, verb in (
+            ("resting", "come to rest on it"),
             ("sliding", "slide along it"),
             ("escaping", "may leave it on either side"),
         ):
-            some = [(k, item) for k, item in own if item["kind"] == kind]
+            some = [item for _, item in own if _kind(source, item) == kind]
             if 0 < len(some) <= MOST_SEGMENTS:
-                spans = joined(
-                    f"from {_end(source, i, 0)} to {_end(source, i, -1)}" for _, i in some
-                )
+                spans = joined(_span(source, item) for item in some)
                 parts.append(f"they {verb} {spans}")
             elif some:
                 parts.append(f"they {verb} on {count(len(some), 'segment')}")
@@ -98,8 +98,31 @@ def jump_sentences(source: Source) -> Iterator[Sentence]:
             parts[0] = parts[0].replace("they", "orbits", 1)
         yield Sentence(
             ended(f"the field jumps {where}; {joined(parts)}"),
-            tuple(f"switching {k}" for k, _ in own),
+            (*(f"switching {k}" for k, _ in own), *_resting(source, own)),
         )
+
+
+def _kind(source: Source, item: Mapping[str, Any]) -> str:
+    """Give the kind of a segment; ``resting`` if it slides and all of its points are at rest."""
+    sets = ((one["implicit"], one["points"]) for one in source.items("equilibrium_sets"))
+    if item["kind"] == "sliding" and rests(item["surface"], item["points"], sets):
+        return "resting"
+    return str(item["kind"])
+
+
+def _resting(source: Source, own: list[tuple[int, Mapping[str, Any]]]) -> Iterator[str]:
+    """Give the ids of the sets of equilibria by which segments are told to be at rest."""
+    for k, item in enumerate(source.items("equilibrium_sets")):
+        pair = [(item["implicit"], item["points"])]
+        if any(s["kind"] == "sliding" and rests(s["surface"], s["points"], pair) for _, s in own):
+            yield f"set {k}"
+
+
+def _span(source: Source, item: Mapping[str, Any]) -> str:
+    """Tell where a segment is; its points are in no order of time."""
+    if item["points"][0] == item["points"][-1]:
+        return f"all round through {_end(source, item, 0)}"
+    return f"between {_end(source, item, 0)} and {_end(source, item, -1)}"
 
 
 def _end(source: Source, item: Mapping[str, Any], which: int) -> str:

@@ -19,6 +19,7 @@ from eqpp_dash.model.narrative.wording import (
     places,
     symbols,
 )
+from eqpp_dash.model.sets import part_words
 
 MOST_REASONS = 3
 MOST_SETS = 3
@@ -145,23 +146,19 @@ def _sectors(source: Source, k: int) -> Sentence:
     return Sentence(ended(text), (f"equilibrium {k}",))
 
 
-def _extent(source: Source, item: Mapping[str, Any], where: str) -> str:
-    """Say which points of a curve rest: all, but for a field that jumps, where only some may."""
-    jumps, points = source.items("switching"), item.get("points")
-    if not jumps or not points:
-        return f"all {where}"
-    ends = [source.point(points[end]) for end in (0, -1)]
-    if any(segment["surface"] == f"{item['implicit']} = 0" for segment in jumps):
-        return f"all {where} from {ends[0]} to {ends[1]}"
-    return f"{where}, among them {ends[0]},"
+def _where(implicit: str, part: str | None) -> str:
+    if implicit == "0":
+        return "all points"
+    curve, limits = formula(implicit), formula(part or "")
+    if len(curve) <= LONG:
+        return f"all points with {curve} = 0{part_words(limits)}"
+    return f"all points of a curve{part_words(limits, 'with')}"
 
 
 def _sets(source: Source) -> Iterator[Sentence]:
     sets = source.items("equilibrium_sets")
     for k, item in enumerate(sets[:MOST_SETS]):
-        curve = formula(str(item["implicit"]))
-        where = f"points with {curve} = 0" if len(curve) <= LONG else "points of a curve"
-        where = _extent(source, item, where)
+        where = _where(str(item["implicit"]), item.get("part"))
         if item.get("stability", "undecided") == "undecided":
             more = "their stability is undecided"
         else:
