@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -179,7 +181,7 @@ def load_settings(config: Path | str | None = None, **flags: Any) -> Settings:
         name = ".".join(str(part) for part in first["loc"])
         raise EqppError(
             f"the setting {name} = {first.get('input')!r:.60} is not valid: {first['msg']}",
-            f"Set it with --{name.replace('_', '-')} or EQPP_{name.upper()}",
+            _remedy(name, path, flags),
         ) from error
     except (OSError, ValueError) as error:
         raise EqppError(
@@ -190,3 +192,13 @@ def load_settings(config: Path | str | None = None, **flags: Any) -> Settings:
             os.environ.pop(CONFIG_VARIABLE, None)
         else:
             os.environ[CONFIG_VARIABLE] = before
+
+
+def _remedy(name: str, path: str, flags: Mapping[str, object]) -> str:
+    """Say how a setting can be set by what was asked to read it; `flags` are its options."""
+    if name not in Settings.model_fields:
+        near = difflib.get_close_matches(name, Settings.model_fields, 1)
+        return f"Did you mean {near[0]}?" if near else "There is no such setting"
+    ways = [f"--{name.replace('_', '-')}"] if name in flags else []
+    ways += [f"EQPP_{name.upper()}", *([f"in {path}"] if path else [])]
+    return f"Set it with {' or '.join(ways)}"

@@ -136,6 +136,9 @@ def test_a_partial_portrait_says_so_first():
     assert f"Equilibria were not searched: {why}." in words
     assert f"Limit cycles were not searched: {why}." in words
     assert "there is no" not in words
+    why = "not searched to the end: stopped by a user while limit cycles were searched"
+    words = told(facts(completeness={"equilibria": "proved", "limit_cycles": {"status": why}}))
+    assert f"Limit cycles were {why}." in words
     search = {"equilibria": "proved", "limit_cycles": {"status": "not searched in a preview"}}
     preview = facts(completeness=search)
     assert told(preview).startswith("This is a preview")

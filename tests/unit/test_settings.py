@@ -60,6 +60,24 @@ def test_a_bad_value_says_which_and_how_to_set_it(flags, words):
         load_settings(**flags)
 
 
+def test_only_options_that_exist_are_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("EQPP_TIME_LIMIT_S", "0")
+    with pytest.raises(EqppError) as caught:
+        load_settings(port=None, data_dir=None)
+    assert caught.value.hint == "Set it with EQPP_TIME_LIMIT_S"
+    monkeypatch.delenv("EQPP_TIME_LIMIT_S")
+    monkeypatch.setenv("EQPP_PORT", "many")
+    with pytest.raises(EqppError) as caught:
+        load_settings(port=None)
+    assert caught.value.hint == "Set it with --port or EQPP_PORT"
+    monkeypatch.delenv("EQPP_PORT")
+    file = tmp_path / "eqpp.toml"
+    file.write_text("time_limt_s = 3")
+    with pytest.raises(EqppError) as caught:
+        load_settings(file)
+    assert caught.value.hint == "Did you mean time_limit_s?"
+
+
 def test_a_missing_or_broken_file_is_an_error(tmp_path):
     with pytest.raises(EqppError, match="does not exist"):
         load_settings(tmp_path / "none.toml")

@@ -15,7 +15,7 @@ from eqpp_dash.engine.field import sample_field
 from eqpp_dash.engine.machine.stepper import integrator_of
 from eqpp_dash.engine.remarks import basin_notices, end_notices, separatrix_notices
 from eqpp_dash.errors import StopAndKeep
-from eqpp_dash.model.cycles import NOT_SEARCHED, CycleCoverage
+from eqpp_dash.model.cycles import NOT_SEARCHED, NOT_TO_THE_END, CycleCoverage
 from eqpp_dash.model.portrait import Notice, Portrait, SystemFacts
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Collected:
             what was not searched to the end that it was not, and why.
         """
         stopped = "" if stop is None else f"{stop.reason} while {report.doing}"
-        search, closed = self.equilibria, self.closed or self._unsearched(stopped)
+        search, closed = self.equilibria, self.closed or self._unsearched(stopped, report.phase)
         equilibria = search.equilibria if search else ()
         window, grid = self.window, self.grid
         if window is None:
@@ -147,7 +147,7 @@ class Collected:
             audit=self.audit,
             basins=self.basins,
             completeness={
-                "equilibria": self._sure_of_equilibria(stopped),
+                "equilibria": self._sure_of_equilibria(stopped, report.phase),
                 "limit_cycles": closed.completeness.status,
             },
             notices=(
@@ -167,17 +167,19 @@ class Collected:
             stopped=stopped,
         )
 
-    def _unsearched(self, stopped: str) -> CycleSearch:
-        """Say why there are no cycles: not asked for, or not searched to the end."""
+    def _unsearched(self, stopped: str, phase: str) -> CycleSearch:
+        """Say why there are no cycles: not asked for, not searched, or not to the end."""
         if not stopped or "limit cycles" not in self.parts:
             return WITHOUT
-        return CycleSearch(completeness=CycleCoverage(f"{NOT_SEARCHED}: {stopped}"))
+        how = NOT_TO_THE_END if phase == "cycles" else NOT_SEARCHED
+        return CycleSearch(completeness=CycleCoverage(f"{how}: {stopped}"))
 
-    def _sure_of_equilibria(self, stopped: str) -> str:
+    def _sure_of_equilibria(self, stopped: str, phase: str) -> str:
         if self.equilibria is not None:
             return self.equilibria.completeness
         if stopped and "equilibria" in self.parts:
-            return f"{NOT_SEARCHED}: {stopped}"
+            how = NOT_TO_THE_END if phase == "equilibria" else NOT_SEARCHED
+            return f"{how}: {stopped}"
         return NOT_SEARCHED
 
     def _separatrix_notices(

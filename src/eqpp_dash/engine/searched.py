@@ -10,7 +10,7 @@ import numpy as np
 from eqpp_dash.engine.points import PointExaminer
 from eqpp_dash.engine.zeros import KnownZeros
 from eqpp_dash.errors import StopAndKeep
-from eqpp_dash.model.cycles import NOT_SEARCHED
+from eqpp_dash.model.cycles import NOT_TO_THE_END
 from eqpp_dash.model.portrait import (
     Array,
     Equilibrium,
@@ -110,5 +110,5 @@ def stopped_search(
     stop: StopAndKeep, found: tuple[Equilibrium, ...], sets: tuple[EquilibriumSet, ...]
 ) -> EquilibriumSearch:
     """Give the result of a search that was stopped; it never counts as complete."""
-    sure = f"{NOT_SEARCHED} to the end: {stop.reason} while equilibria were searched"
+    sure = f"{NOT_TO_THE_END}: {stop.reason} while equilibria were searched"
     return EquilibriumSearch(found, sets, (), sure, (), stop=stop)

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 NOT_SEARCHED = "not searched"
+NOT_TO_THE_END = f"{NOT_SEARCHED} to the end"
+"""What is said of a search that was stopped on the way."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

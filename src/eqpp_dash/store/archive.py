@@ -89,7 +89,7 @@ def prepare_computed(
 
 
 def summarize(portrait: Portrait) -> str:
-    """Say in one line what was found.
+    """Say in one line what was found; of equilibria, what is in the window.
 
     Examples
     --------
@@ -100,6 +100,8 @@ def summarize(portrait: Portrait) -> str:
     """
     kinds: dict[str, int] = {}
     for item in portrait.equilibria:
+        if item.location == "outside":
+            continue  # told as the end of an orbit, not as one of the window's
         kinds[item.kind] = kinds.get(item.kind, 0) + 1
     parts = [f"{count} × {kind}" if count > 1 else kind for kind, count in kinds.items()]
     if portrait.equilibrium_sets:

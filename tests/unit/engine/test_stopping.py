@@ -7,7 +7,7 @@ import pytest
 
 from eqpp_dash import PortraitSpec, StopAndKeep, compute_portrait
 from eqpp_dash.engine.pulse import beat, listening
-from eqpp_dash.model.cycles import NOT_SEARCHED
+from eqpp_dash.model.cycles import NOT_SEARCHED, NOT_TO_THE_END
 from eqpp_dash.model.spec import ANALYSES
 from eqpp_dash.store.archive import prepare_computed
 from eqpp_dash.store.codec import decode_portrait, encode_portrait
@@ -80,7 +80,8 @@ def test_former_phases_are_kept_and_later_ones_not_claimed(phase, whole):
         if PHASES.index(name) < PHASES.index(phase):
             assert found.completeness[label] == whole.completeness[label]
         else:
-            assert found.completeness[label] == f"{NOT_SEARCHED}: {found.stopped}"
+            how = NOT_TO_THE_END if phase == name else NOT_SEARCHED
+            assert found.completeness[label] == f"{how}: {found.stopped}"
     assert bool(found.system.structure) == (PHASES.index(phase) > PHASES.index("structure"))
     assert (found.audit is not None) == (PHASES.index(phase) > PHASES.index("cycles"))
     facts = found.facts()

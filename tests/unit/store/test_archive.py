@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 
 import pytest
 from portraits import limit_cycle, pendulum_portrait
@@ -12,7 +13,7 @@ from eqpp_dash.jobs.records import Outcome, Request
 from eqpp_dash.model.cycles import CycleCoverage
 from eqpp_dash.model.spec import PortraitSpec
 from eqpp_dash.services.archive import ArchiveService
-from eqpp_dash.store.archive import Archive, prepare_computed
+from eqpp_dash.store.archive import Archive, prepare_computed, summarize
 
 SVG = b"<svg/>"
 
@@ -67,6 +68,15 @@ def test_a_computed_portrait_is_read_again(archive):
     for kind in {e.kind for e in portrait.equilibria}:
         assert kind in entry.summary
     assert not archive.search()[0].stopped
+
+
+def test_the_summary_counts_the_equilibria_of_the_window_alone(archive):
+    whole = pendulum_portrait()
+    beyond = tuple(replace(item, location="outside") for item in whole.equilibria[1:])
+    row_id = ask(archive)
+    fill(archive, row_id, replace(whole, equilibria=(*whole.equilibria[:1], *beyond)))
+    assert archive.search()[0].summary == whole.equilibria[0].kind
+    assert summarize(replace(whole, equilibria=beyond)) == "no equilibria"
 
 
 def test_words_are_found_in_title_equations_ids_and_summary_in_any_case(archive):

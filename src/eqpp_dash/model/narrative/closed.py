@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from eqpp_dash.model.cycles import NOT_SEARCHED
 from eqpp_dash.model.narrative.source import Source
 from eqpp_dash.model.narrative.values import Sentence
 from eqpp_dash.model.narrative.wording import (
@@ -133,8 +134,8 @@ def _search(source: Source) -> Iterator[Sentence]:
         text = f"{head} was found {where}; that is no proof that there is none"
         yield Sentence(ended(text), ("completeness",))
     elif "preview" not in status:
-        why = status.removeprefix("not searched").lstrip(": ")
-        text = f"limit cycles were not searched{': ' + symbols(why) if why else ''}"
+        known = status.startswith(NOT_SEARCHED)
+        text = f"limit cycles were {symbols(status if known else f'{NOT_SEARCHED}: {status}')}"
         yield Sentence(ended(text), ("completeness",))
 
 

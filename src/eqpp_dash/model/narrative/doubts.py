@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from eqpp_dash.model.cycles import NOT_SEARCHED
+from eqpp_dash.model.cycles import NOT_SEARCHED, NOT_TO_THE_END
 from eqpp_dash.model.narrative.regions import percent
 from eqpp_dash.model.narrative.source import Source
 from eqpp_dash.model.narrative.values import Sentence
@@ -104,7 +104,7 @@ def _searches(source: Source) -> Iterator[Sentence]:
         if search.startswith("proved, "):
             text = f"that all equilibria in the window were found is {symbols(search)}"
         else:
-            why = search.removeprefix(f"{NOT_SEARCHED} to the end: ")
+            why = search.removeprefix(f"{NOT_TO_THE_END}: ")
             why = symbols(why.removeprefix("searched; not decided: "))
             text = f"whether all equilibria in the window were found is undecided: {why}"
         yield Sentence(ended(text), ("completeness",))
