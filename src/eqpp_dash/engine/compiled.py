@@ -124,6 +124,12 @@ class Factor:
         """Evaluate the derivatives by the state: shape (n, ...)."""
         return self._slopes.evaluate(t, x)[:-1]
 
+    def polynomial(self) -> Polynomial | None:
+        """Give it as a polynomial of the state; None where it is none."""
+        with self._graph.lock:
+            symbols = [self._graph.symbol("variable", name) for name in self._variables]
+            return to_polynomial(self._node, symbols)
+
     def at_point(self, x: Sequence[float]) -> list[float]:
         """Give the derivatives by the state, then the value, at one state with plain floats."""
         return self._slopes.scalar(0.0, x)

@@ -16,6 +16,7 @@ from eqpp_dash.engine.exactzeros import ExactZeros
 from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.filippov.find import search_surfaces
 from eqpp_dash.engine.filippov.pieces import piecewise_zeros
+from eqpp_dash.engine.isolated import IsolatedZeros
 from eqpp_dash.engine.krawczyk import newton, prove_zeros
 from eqpp_dash.engine.points import ALGEBRA, PointExaminer
 from eqpp_dash.engine.problem import FactorSystem
@@ -85,7 +86,7 @@ def find_equilibria(
     The field vanishes where one factor of each component does, so each combination of
     factors is searched by interval subdivision with Krawczyk's test
     (`eqpp_dash.engine.subdivision.find_zeros`). Factors common to all components vanish on
-    sets of equilibria and are taken out first.
+    curves of equilibria and are taken out first, or at isolated points, which are added.
     """
     lo, hi = window_limits(field, window)
     search = _Search(field, lo, hi, budget or SearchBudget(), progress)
@@ -145,6 +146,7 @@ class _Search:
         self.notices: list[Notice] = []
         self.open: list[str] = []
         self.specks: list[str] = []
+        self.isolated = IsolatedZeros(*self.box)
         self.on_surfaces = False
         self.zeros = Zeros(len(lo))
         self.examined: list[Equilibrium] = []
@@ -203,6 +205,8 @@ class _Search:
     def _add_curve(self, factor: Factor, which: str) -> None:
         if self.field.dimension != 2 or any(s.implicit == factor.text for s in self.sets):
             return
+        if self.isolated.holds(factor):
+            return
         found = equilibrium_curve(self.field, factor, self.lo, self.hi)
         if found is not None:
             self.sets.append(found)
@@ -246,6 +250,7 @@ class _Search:
             else ((), ())
         )
         equilibria = self._isolated()
+        self.open += self.isolated.undecided
         self.notices += notices
         completeness = "proved"
         if self.specks:
@@ -281,6 +286,8 @@ class _Search:
                 specks += self._from_clusters(lo, hi)
         candidates = [(p, e, "Krawczyk") for p, e in self.zeros.pairs() if self._counts(p)]
         candidates += specks
+        candidates += self._new(self.isolated.proved, ALGEBRA)
+        candidates += self._new(self.isolated.traced, "subdivision")
         points = np.array([p for p, _, _ in candidates]).reshape(-1, len(self.lo))
         found = self.examined
         for k, (point, error, method) in enumerate(candidates):
@@ -306,6 +313,8 @@ class _Search:
         at = point[:, None]
         near = 1e-12 * self.span[:, None]
         for factor in self.shared:
+            if self.isolated.holds(factor):
+                continue
             bounds = factor.boxes(at - near, at + near)
             if not (bounds.lo[0] > 0 or bounds.hi[0] < 0):
                 return False
@@ -319,7 +328,7 @@ class _Search:
                 continue
             exact = self.exact.within(cluster)
             if exact is not None:
-                candidates += self._from_algebra(exact)
+                candidates += self._new(exact, ALGEBRA)
                 continue
             point, error = self.examiner.locate(cluster)
             if self.examiner.is_jump(cluster, point):
@@ -332,13 +341,13 @@ class _Search:
             candidates.append((point, error, "subdivision"))
         return candidates
 
-    def _from_algebra(self, zeros: list[tuple[Array, Array]]) -> list[tuple[Array, Array, str]]:
-        """Take the zeros in a speck that exact algebra found; there are no others in it."""
+    def _new(self, zeros: list[tuple[Array, Array]], method: str) -> list[tuple[Array, Array, str]]:
+        """Take zeros with their errors that count and are not known yet."""
         candidates: list[tuple[Array, Array, str]] = []
         for point, error in zeros:
             if self._counts(point) and not self.zeros.holds(point, error + 1e-9 * self.span):
                 self.zeros.reserve(point, error)
-                candidates.append((point, error, ALGEBRA))
+                candidates.append((point, error, method))
         return candidates
 
     def _crowd(self, system: FactorSystem, lo: Array, hi: Array, exhausted: str) -> None:

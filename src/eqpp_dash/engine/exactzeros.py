@@ -82,12 +82,7 @@ class ExactZeros:
         solutions = self.meeting(cluster.lo, cluster.hi)
         if solutions is None:
             return None
-        found = []
-        for solution in solutions:
-            low, high = _bounds(solution)
-            point = np.array(solution.point)
-            found.append((point, np.maximum(high - point, point - low)))
-        return found
+        return [enclosed(solution) for solution in solutions]
 
     def meeting(self, lo: Array, hi: Array) -> list[Solution] | None:
         """Give the zeros that a box may hold; None if that cannot be told."""
@@ -99,6 +94,13 @@ class ExactZeros:
             if ((high >= lo) & (low <= hi)).all():
                 found.append(solution)
         return found
+
+
+def enclosed(solution: Solution) -> tuple[Array, Array]:
+    """Give the nearest doubles to a solution, and a bound of their error."""
+    low, high = _bounds(solution)
+    point = np.array(solution.point)
+    return point, np.maximum(high - point, point - low)
 
 
 def _bounds(solution: Solution) -> tuple[Array, Array]:

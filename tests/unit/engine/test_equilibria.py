@@ -377,3 +377,38 @@ def test_other_dimensions():
     found = find_equilibria(lorenz, window)
     assert found.completeness == "proved"
     assert [e.kind for e in found.equilibria] == ["saddle-focus", "saddle", "saddle-focus"]
+
+
+@pytest.mark.parametrize(
+    ("factor", "points"),
+    [
+        ("x^2 + y^2", []),
+        ("x^4 + 2*y^4", []),
+        ("(x - 1)^2 + y^2", [(1, 0)]),
+        ("(x - 1)^2 + (y^2 - 1)^2", [(1, -1), (1, 1)]),
+    ],
+)
+def test_common_factor_that_vanishes_at_points_gives_isolated_equilibria(factor, points):
+    field = compiled(f"x' = -y*({factor}); y' = x*({factor})")
+    found = find_equilibria(field, SQUARE)
+    assert found.completeness == "proved"
+    assert not found.sets
+    assert not found.notices
+    assert_allclose([e.point for e in found.equilibria], sorted([(0, 0), *points]), atol=1e-12)
+    assert all(e.evidence == "proved" for e in found.equilibria)
+    for e in found.equilibria:
+        assert e.index == winding_number(field, e.point - 0.01, e.point + 0.01)
+    assert check_sum_of_indices(field, found, SQUARE)
+
+
+def test_common_factor_whose_zeros_seem_isolated_is_not_proved_complete():
+    found = search("x' = -y*((x - 1)^2 + sin(y)^2); y' = x*((x - 1)^2 + sin(y)^2)")
+    assert not found.sets
+    assert_allclose([e.point for e in found.equilibria], [(0, 0), (1, 0)], atol=1e-8)
+    assert "(x - 1)^2 + sin(y)^2 vanishes only at isolated points" in found.completeness
+
+
+@pytest.mark.parametrize("factor", ["x^2 + y^2 - 1", "x^3 - y^2 - x^2", "x*y - 1", "x^2 + y^2*x^2"])
+def test_common_factor_that_vanishes_on_a_curve_is_a_set(factor):
+    found = search(f"x' = -y*({factor}); y' = x*({factor})")
+    assert len(found.sets) == 1
