@@ -12,6 +12,7 @@ from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles import CycleSearch, find_limit_cycles
 from eqpp_dash.engine.cycles.algebraic import prove_on_curves
 from eqpp_dash.engine.cycles.proofs import exclude_cycles
+from eqpp_dash.engine.cycles.resting import clear_of_sets
 from eqpp_dash.engine.cycles.shape import encloses, location
 from eqpp_dash.engine.cycles.winding import find_winding_cycles
 from eqpp_dash.engine.field import window_limits
@@ -107,6 +108,7 @@ def search_cycles(
         complete=search.completeness == "proved" and not search.sets,
     )
     jumps = bool(surfaces)
+    found = clear_of_sets(field, found, search.sets)
     found = _with_winding(field, window, search, report, structure, found, jumps=jumps)
     found = prove_on_curves(field, found, structure, *window_limits(field, window))
     return _across_jumps(found, surfaces) if surfaces else found
