@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # ``--hypothesis-profile=thorough`` runs all examples.
 settings.register_profile("thorough", settings.default)
+settings.register_profile("same", derandomize=True)
+settings.load_profile("same")  # a change is judged by the same examples each time
 
 
 @pytest.fixture(scope="session")

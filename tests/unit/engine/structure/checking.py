@@ -46,7 +46,7 @@ def check(field: CompiledField, fact: StructureFact, seed: int = 0) -> None:
 
 def close(a, b, *scales) -> None:
     size = sum((np.abs(s) for s in scales), np.abs(a) + np.abs(b)) + 1e-3
-    good = np.isfinite(a) & np.isfinite(b) & (size < 1e9)
+    good = np.isfinite(a) & np.isfinite(b) & (size < 1e30)  # of any size: errors are relative
     good &= ~(np.abs(a) + np.abs(b) == 0) | (size > 0)
     assert good.sum() >= 10
     wrong = np.abs(a - b)[good] > 1e-8 * size[good]
