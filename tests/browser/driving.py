@@ -136,9 +136,9 @@ class Visitor:
         self.page.locator("#job-badge", has_text=wanted).wait_for(timeout=patience * 1000)
 
     def traces(self) -> int:
-        return int(
-            self.page.evaluate("document.querySelector('.js-plotly-plot')?.data.length ?? 0")
-        )
+        """Count the traces of the picture, which is drawn a moment after its badge stands."""
+        count = "document.querySelector('.js-plotly-plot')?.data?.length ?? 0"
+        return int(wait_until(lambda: self.page.evaluate(count), "a picture with traces"))
 
     def hash(self) -> dict[str, str]:
         text = str(self.page.evaluate("location.hash")).removeprefix("#")

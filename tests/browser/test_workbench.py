@@ -63,6 +63,7 @@ def test_an_error_stands_under_its_line_and_the_picture_stays(visit: Visit) -> N
     window = visit()
     window.go("/#new")
     window.badge("Preview")
+    window.settled()
     traces = window.traces()
     window.write("x' = y\ny' = -sen(x)")
     window.page.locator("#equations-error .caret").wait_for()
