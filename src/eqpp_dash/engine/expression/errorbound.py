@@ -198,6 +198,7 @@ class _Walk:
         return self._finish(a.value * b.value, spread, units)
 
     def _divide(self, a: Bounded, b: Bounded) -> Bounded:
+        a, b = (Bounded(np.asarray(c.value), c.error) for c in (a, b))  # by zero without a raise
         least = np.abs(b.value) - b.reach
         most = (np.abs(a.value) + a.reach) / least
         spread = times(a.error, 1.0 / least) + times(b.error, most / least)

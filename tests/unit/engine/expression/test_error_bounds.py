@@ -255,3 +255,10 @@ def test_coefficients_whose_inverse_is_no_double() -> None:
     ]
     check(cases, COMPUTED, tally := Tally())
     assert tally.values == len(cases)
+
+
+@pytest.mark.parametrize("below", ["a", "t", "sqrt(a)"])
+def test_a_division_by_a_number_that_is_zero_has_no_bound(below: str) -> None:
+    nodes = parse_system(f"x' = x + 1/{below}")._components
+    _, error = error_bounds(nodes, ["x"], [[2.0]], t=0.0, parameters={"a": 0.0})
+    assert np.isinf(error).all()
