@@ -42,6 +42,10 @@ ALONE = 1.75
 """Half width of the window of one equilibrium, in units of its nonlinear radius."""
 SHOWN_PERIODS = 1.05
 """How much of a periodic variable is shown either way, in periods."""
+SHAPE = 4 / 3
+"""A fitted window is at most so many times as long as it is high, or the other way round."""
+FREE = 3.0
+"""Unless its sides differ by more than this factor: then scales are free, and it stays."""
 Periods = tuple[float | None, float | None]
 
 
@@ -94,6 +98,8 @@ def fit_with_search(field: CompiledField, system: System) -> WindowFit:
     neighbourhoods in which centers and foci govern the motion, and the orbits that leave
     repelling equilibria; it is padded, rounded outward and made symmetric where the
     portrait is. A periodic variable is shown for a little more than one period either way.
+    Of sides that are within a factor 3, so that their scales are drawn equal, the shorter is
+    lengthened to 3/4 of the other: a strip would leave most of a screen empty.
     """
     periods = find_periods(field)
     search = _survey(field, periods)
@@ -162,7 +168,9 @@ def refit_window(
             result[name] = (_tidy(-0.05 * b), b)
         else:
             result[name] = _round_out(a, b, np.zeros(0))
-    return result
+    limits = np.array([result[name] for name in field.variables])
+    lo, hi = _fill_out(limits[:, 0], limits[:, 1], periods)
+    return {n: (float(a), float(b)) for n, a, b in zip(field.variables, lo, hi, strict=True)}
 
 
 def _survey(field: CompiledField, periods: Periods) -> EquilibriumSearch:
@@ -275,6 +283,29 @@ def _arrange(
             most = max(-lo[axis], hi[axis])
             lo[axis], hi[axis] = -most, most
         lo[axis], hi[axis] = _round_out(lo[axis], hi[axis], points[:, axis])
+    return _fill_out(lo, hi, periods)
+
+
+def _fill_out(lo: Array, hi: Array, periods: Periods) -> tuple[Array, Array]:
+    """Lengthen the shorter side of a strip, unless its variable is periodic.
+
+    Examples
+    --------
+    >>> low, high = _fill_out(np.array([-2.0, -1.0]), np.array([2.0, 1.0]), (None, None))
+    >>> low.tolist(), high.tolist()
+    ([-2.0, -1.6], [2.0, 1.6])
+    """
+    short = int(np.argmin(hi - lo))
+    span, wanted = hi[short] - lo[short], (hi - lo).max() / SHAPE
+    if periods[short] is not None or span >= wanted or (hi - lo).max() > FREE * span:
+        return lo, hi
+    lo, hi = lo.copy(), hi.copy()
+    if -0.1 * hi[short] < lo[short] <= 0:  # a quadrant: the axis stays where it is
+        hi[short] = _round_out(0.0, wanted / 1.05, np.zeros(0))[1]
+        lo[short] = _tidy(-0.05 * hi[short])
+    else:
+        extra = 0.5 * (wanted - span)
+        lo[short], hi[short] = _round_out(lo[short] - extra, hi[short] + extra, np.zeros(0))
     return lo, hi
 
 
