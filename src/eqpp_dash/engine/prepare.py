@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 
 from eqpp_dash.engine.system import Limits, System, parse_system
-from eqpp_dash.errors import EquationError, SpecError
+from eqpp_dash.errors import SpecError
 from eqpp_dash.model.numbers import read_float
 from eqpp_dash.model.spec import PortraitSpec
 
@@ -105,18 +105,17 @@ def check_point(system: System, point: Sequence[float], field: str) -> tuple[flo
 def _check_planar(system: System) -> None:
     if system.dimension != 2:
         names = ", ".join(system.variables)
-        raise EquationError(
+        raise system.error(
             f"this system has {_count(system.dimension, 'variable')} ({names}); this release "
             "draws planar systems",
-            token=system.variables[0],
-            hint="Give two equations of first order, or one of second order",
+            "Give two equations of first order, or one of second order",
+            variable=min(system.dimension - 1, 2),
         )
     if not system.autonomous:
-        raise EquationError(
+        raise system.error(
             "the time t appears on the right, so the system is not autonomous; this release "
             "draws autonomous ones",
-            token="t",
-            hint="Take t out of the right-hand sides, or name a parameter otherwise",
+            "Take t out of the right-hand sides, or name a parameter otherwise",
         )
 
 

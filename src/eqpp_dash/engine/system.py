@@ -90,10 +90,30 @@ class System:
         self.dimension = len(self.variables)
         self.autonomous = all(node.op != "time" for node in topological(self._components))
         self.notes: tuple[Notice, ...] = tuple(draft.notes)
+        self._source, self._places = draft.source, tuple(draft.places)
+        self._time_place = draft.time_place
 
     def __repr__(self) -> str:
         lines = (f"{v}' = {e}" for v, e in zip(self.variables, self.equations, strict=True))
         return f"<System {'; '.join(lines)}>"
+
+    def error(self, message: str, hint: str, variable: int | None = None) -> EquationError:
+        """Make an error that points at the equation of a variable, else at the time.
+
+        Parameters
+        ----------
+        message, hint : str
+            What is wrong, and how to mend it.
+        variable : int, optional
+            Number of the variable; the place is the left-hand side that brought it.
+
+        Examples
+        --------
+        >>> parse_system("x' = y; y' = z; z' = -x").error("too many", "Take it out", 2).token
+        "z'"
+        """
+        place = self._time_place if variable is None else self._places[variable]
+        return self._source.error(message, *(place or (0, 0)), hint)
 
     @property
     def components(self) -> tuple[Node, ...]:

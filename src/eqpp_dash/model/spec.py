@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from eqpp_dash.errors import SpecError
+from eqpp_dash.model.layout import plain_layout
 from eqpp_dash.model.numbers import read_float, read_fraction
 
 SPEC_VERSION = 1
@@ -181,9 +182,13 @@ class PortraitSpec:
         return orjson.dumps(self.to_dict()).decode()
 
     def canonical_json(self) -> bytes:
-        """Give the bytes that stand for the question: sorted keys, title left out."""
+        """Give the bytes that stand for the question: sorted keys, title left out.
+
+        Of the equations' text their layout is left out; see `plain_layout`.
+        """
         data = self.to_dict()
         del data["title"]
+        data["equations"] = plain_layout(self.equations)
         return orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
 
     def replace(self, **changes: Any) -> PortraitSpec:

@@ -81,6 +81,24 @@ def test_other_systems_get_a_clear_error(text, word):
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("text", "token", "line", "column"),
+    [
+        ("x' = y\ny' = x - y^2 - 3 + t", "t", 2, 20),
+        ("a = t^2 # drive\nx' = y\ny' = -x + 2*a", "t", 1, 5),
+        ("x' = x*(1 - x)", "x'", 1, 1),
+        ("x' = y; y' = z; z' = -x", "z'", 1, 17),
+        ("dx/dt = y\ndy/dt = z\ndz/dt = w\ndw/dt = 1", "dz/dt", 3, 1),
+        ("x' = y\ny'' = -x", "y''", 2, 1),
+    ],
+)
+def test_an_error_points_at_the_time_and_at_what_makes_it_no_plane(text, token, line, column):
+    with pytest.raises(EquationError) as caught:
+        prepare_spec(spec(text))
+    error = caught.value
+    assert (error.token, error.line, error.column) == (token, line, column)
+
+
 def test_names_of_given_parameters_mean_parameters():
     system, ready = prepare_spec(spec("v' = I - v*w; w' = v - w", parameters={"I": 0.5}))
     assert system.parameters == ("I",)
@@ -110,3 +128,32 @@ def test_a_name_with_a_value_is_a_parameter_whatever_else_it_could_mean():
 def test_limits_of_the_text_are_kept():
     with pytest.raises(EquationError):
         prepare_spec(spec("x' = y; y' = -x"), Limits(text_length=5))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x'=-x+sin(y);y'=-y",
+        "x' = -x+sin(y)  # a sink; all fall in\n\n  y' = -y\n",
+        "# a sink\nx' = -x+sin(y) ; y'= -y;",
+    ],
+)
+def test_the_layout_of_equations_is_no_other_question(text):
+    usual = spec("x' = -x+sin(y)\ny' = -y")
+    assert prepare_spec(spec(text))[0].equations == prepare_spec(usual)[0].equations
+    assert portrait_id(spec(text), 1) == portrait_id(usual, 1)
+    assert spec(text).equations.strip() == text.strip()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("x' = y; y' = -1e-3*x", "x' = y; y' = -1e -3*x"),
+        ("x' = a b*y; y' = x", "x' = ab*y; y' = x"),
+        ("k = 1; x' = y; y' = -k*x", "k = 2; x' = y; y' = -k*x"),
+        ("x' = y; y' = -x # 2", "x' = y; y' = -x * 2"),
+        ("x' = mod(x; 2); y' = x", "x' = mod(x, 2); y' = x"),
+    ],
+)
+def test_another_text_is_another_question(one, other):
+    assert portrait_id(spec(one), 1) != portrait_id(spec(other), 1)

@@ -17,6 +17,7 @@ from eqpp_dash.engine.expression.scan import Scanner
 from eqpp_dash.engine.expression.sort import Definition, Sorter
 from eqpp_dash.engine.expression.source import Source, Token
 from eqpp_dash.engine.expression.statements import (
+    Statement,
     mark_word_dots,
     split_statements,
 )
@@ -35,6 +36,8 @@ class Draft:
     ----------
     graph : Graph
         Holds the right-hand sides.
+    source : Source
+        The text as typed.
     variables, components : list
         State variables and their rates of change.
     parameters : list of str
@@ -43,14 +46,21 @@ class Draft:
         Values given in the text.
     notes : list of Notice
         How ambiguous text was read.
+    places : list of (int, int)
+        For every state variable the span of the left-hand side that brought it.
+    time_place : (int, int) or None
+        The span where the time is first asked for.
     """
 
     graph: Graph
+    source: Source
     variables: list[str] = field(default_factory=list)
     components: list[Node] = field(default_factory=list)
     parameters: list[str] = field(default_factory=list)
     declared: dict[str, str] = field(default_factory=dict)
     notes: list[Notice] = field(default_factory=list)
+    places: list[tuple[int, int]] = field(default_factory=list)
+    time_place: tuple[int, int] | None = None
 
 
 class SystemReader:
@@ -79,6 +89,7 @@ class SystemReader:
         self._values: dict[str, str] = {}
         self._parameter_places: dict[str, int] = {}
         self._arguments: list[dict[str, Node]] = []
+        self._time_place: tuple[int, int] | None = None
 
     def run(self) -> Draft:
         """Read the text.
@@ -166,6 +177,7 @@ class SystemReader:
         if name in known.CONSTANTS and not self._names.declared(name):
             return self._graph.symbol(name)
         if name == "t" and not self._names.declared(name):
+            self._time_place = self._time_place or (token.start, token.end)
             return self._graph.symbol("time")
         self._parameter_places.setdefault(name, token.start)
         return self._graph.symbol("parameter", name)
@@ -219,25 +231,27 @@ class SystemReader:
     # putting it together ------------------------------------------------------------------
 
     def _assemble(self) -> Draft:
-        draft = Draft(self._graph)
+        draft = Draft(self._graph, self._source)
         self._find_values()
         rates: dict[str, Node] = {}
-        order: list[str] = []
+        order: dict[str, tuple[int, int]] = {}
         parsed: list[tuple[Token | None, Syntax, Syntax | None]] = []
         for statement, left in self._sorted.equations:
             if left is not None:
                 parsed.append((left, self._parse(statement.right), None))
             else:
                 parsed.append((None, self._parse(statement.left), self._parse(statement.right)))
-        for left, first, second in parsed:
+        spans = [_span(statement) for statement, _ in self._sorted.equations]
+        for (left, first, second), span in zip(parsed, spans, strict=True):
             if left is not None:
                 name, node = left.text, self._lower(first)
             else:
                 assert second is not None
                 name, node = self._solve(first, second)
             rates[name] = node
-            order.append(name)
-        for name in order:
+            order[name] = span
+        for name, span in order.items():
+            draft.places += [span] * self._orders[name]
             draft.variables.append(name)
             for level in range(1, self._orders[name]):
                 chain = self._chains[(name, level)]
@@ -247,6 +261,7 @@ class SystemReader:
         self._check_size(draft)
         self._unused_definitions()
         self._finish_parameters(draft)
+        draft.time_place = self._time_place
         return draft
 
     def _check_size(self, draft: Draft) -> None:
@@ -340,6 +355,12 @@ def _names_in(tree: Syntax) -> Iterable[Token]:
         called = item.kind == "call" and not _built_in(token.text)
         if named or called or item.kind == "derivative":
             yield token
+
+
+def _span(statement: Statement) -> tuple[int, int]:
+    """Give the place of a left-hand side; that of the whole where there is none."""
+    tokens = statement.left or statement.tokens
+    return tokens[0].start, tokens[-1].end
 
 
 def _built_in(name: str) -> bool:

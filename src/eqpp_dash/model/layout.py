@@ -1,0 +1,36 @@
+"""The layout of equations as typed, which does not change what is asked."""
+
+from __future__ import annotations
+
+import re
+from itertools import accumulate
+
+
+def plain_layout(text: str) -> str:
+    r"""Write equations one a line, without comments, blank lines and needless spaces.
+
+    Parameters
+    ----------
+    text : str
+        Equations as typed.
+
+    Returns
+    -------
+    str
+        A text that means the same. Only a layout that cannot change the meaning is left out: text
+        with a backslash, bars, ``//`` or ``%`` keeps its semicolons, and the names are as typed.
+
+    Examples
+    --------
+    >>> plain_layout("x' = y;  y'=-x # free\n") == plain_layout("x'=y\n\ny' = -x")
+    True
+    """
+    lines = [line.split("#")[0] for line in text.split("\n")]
+    text = "\n".join(lines)
+    if not any(mark in text for mark in ("\\", "|", "//", "%")):
+        depths = accumulate((c in "([{") - (c in ")]}") for c in text)
+        text = "".join(
+            "\n" if c == ";" and depth == 0 else c for c, depth in zip(text, depths, strict=True)
+        )
+    plain = (re.sub(r"\s*=\s*", " = ", " ".join(line.split())) for line in text.split("\n"))
+    return "\n".join(line.strip() for line in plain if line.strip())
