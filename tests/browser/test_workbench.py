@@ -192,6 +192,52 @@ def test_two_clicks_at_once_are_two_trajectories(server: Any, visit: Visit) -> N
     assert places == pytest.approx([-2.4, 2.0], abs=0.1)
 
 
+def test_a_limit_typed_while_the_window_is_fitted_stays(server: Any, visit: Visit) -> None:
+    window, held = visit(), []
+    window.go(server.link(PortraitSpec(PENDULUM, window={"x": (-4, 4), "y": (-4, 4)})))
+    window.badge("Preview")
+    window.settled()
+
+    def hold(route: Any) -> None:
+        asks = route.request.method == "POST" and not held
+        if asks and "picture.figure" in str(route.request.post_data):
+            held.append(route)
+        else:
+            route.continue_()
+
+    window.page.route("**/*", hold)
+    window.page.locator("#window-fit").press("Space")
+    wait_until(lambda: window.page.wait_for_timeout(50) or held, "the question")
+    low = window.page.get_by_label("Lower limit of the second variable")
+    low.fill("-7.5")
+    held[0].continue_()
+    high = window.page.get_by_label("Upper limit of the first variable")
+    wait_until(lambda: high.input_value() == "6.6", "the fitted limits")
+    window.settled()
+    assert low.input_value() == "-7.5"
+    assert not window.page.get_by_label("Fit").is_checked()
+    limits = window.state().window
+    assert limits is not None
+    assert (limits["x"], limits["y"][0]) == ((-6.6, 6.6), -7.5)
+
+
+def test_a_point_that_is_none_leaves_the_others_and_the_picture(server: Any, visit: Visit) -> None:
+    window = visit()
+    window.go(server.link(PortraitSpec(PENDULUM, window={"x": (-4, 4), "y": (-4, 4)})))
+    window.badge("Preview")
+    window.settled()
+    field = window.page.locator("#starts")
+    for text in ("1, 0.5", "1,2,3"):
+        field.fill(text)
+        field.press("Enter")
+        window.settled()
+    window.page.get_by_text("“1,2,3” is not a point of the plane").wait_for()
+    window.badge("Preview")
+    assert window.page.locator("#picture-frame").get_attribute("class") == "picture-frame fresh"
+    assert window.state().initial_conditions == ((1.0, 0.5),)
+    assert "1,2,3" not in window.page.locator(".starts [data-with-remove]").all_inner_texts()
+
+
 def test_a_window_takes_what_people_type_and_fit_lets_go(server: Any, visit: Visit) -> None:
     window = visit()
     window.go(server.link(PortraitSpec(PENDULUM)))

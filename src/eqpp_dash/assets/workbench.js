@@ -18,7 +18,6 @@
     form: null, // the form as it is now
     asked: null, // the form that the request under way is about
     marked: [], // entries shown as wrong
-    points: null, // the points of the picture on screen
     look: null, // colour scheme and screen
     sent: null, // the form as last sent, as text
     text: null, // the equations as last sent
@@ -26,6 +25,7 @@
     clicks: [],
     came: null, // what was opened: its title, its equations, its window
     fitted: null, // limits that the page wrote into the window's fields
+    written: null, // limits that stood there when fitting began, or were written since
     shown: null, // limits of the picture on screen
     arriving: true, // until the first picture of what an address asks for
     placed: null, // the job that the page ordered, and its question
@@ -126,12 +126,21 @@
     return lane.fitted !== null && JSON.stringify(limits) !== JSON.stringify(lane.fitted);
   }
 
+  // What the user has typed meanwhile stays, and the window is no longer fitted.
   function writeLimits(limits) {
-    lane.fitted = limits;
     const ids = [["window-x-low", "window-x-high"], ["window-y-low", "window-y-high"]];
+    const typed = (id, i, j) => {
+      const field = document.getElementById(id);
+      const own = String(lane.written?.[i]?.[j] ?? "");
+      return field !== null && field.value !== own && field.value.trim() !== "";
+    };
+    const kept = ids.map((pair, i) => pair.map((id, j) => typed(id, i, j)));
+    lane.fitted = limits;
+    lane.written = limits;
     ids.forEach((pair, i) => pair.forEach((id, j) => {
-      set(id, { value: limits[i][j] });
+      if (!kept[i][j]) set(id, { value: limits[i][j] });
     }));
+    if (kept.flat().some(Boolean)) set("window-fit", { checked: false });
   }
 
   function address(state, row, aspect) {
@@ -165,7 +174,7 @@
     window.clearTimeout(lane.timer);
     Object.assign(lane, {
       seq: lane.seq + 1, busy: false, form: null, asked: null, sent: null, text: null,
-      fitted: null, shown: null, placed: null, points: null, clicks: [], marked: [],
+      fitted: null, written: null, shown: null, placed: null, clicks: [], marked: [],
       again: false, arriving: true,
     });
     return { hash: window.location.hash, n: Date.now() };
@@ -260,6 +269,7 @@
         set("window-fit", { checked: true });
       }
     }
+    if (fit && (lane.form === null || lane.form.limits !== null)) lane.written = limits;
     lane.form = {
       origin, title: title || "", equations: equations || "", parameters, known,
       limits: fit ? null : limits, aspect, method, span, rtol, atol, starts: starts || [],
@@ -304,12 +314,12 @@
   const unchanged = () => JSON.stringify(lane.form) === JSON.stringify(lane.asked);
 
   // A point that is none goes, what is wrong with it stays.
-  function dropPoints() {
+  function dropPoints(starts) {
     if (!unchanged()) return; // the next request tells
-    lane.form = { ...lane.form, starts: lane.points || [] };
+    lane.form = { ...lane.form, starts };
+    lane.asked = lane.form;
     lane.sent = JSON.stringify([lane.form, lane.look]);
-    set("starts", { value: lane.form.starts });
-    set("picture-frame", { className: "picture-frame fresh" });
+    set("starts", { value: starts });
   }
 
   // Plotly (7.0) remembers an axis's first range and would stretch a new window to its shape.
@@ -330,9 +340,8 @@
     if (!drawn || drawn.seq !== lane.seq) return window.dash_clientside.no_update;
     forgetRanges();
     mark(drawn.field, drawn.said);
-    if ((drawn.field || "").startsWith("initial_conditions")) dropPoints();
+    if (drawn.starts) dropPoints(drawn.starts);
     if (drawn.state !== null) {
-      lane.points = lane.asked.starts;
       tellOther(drawn.state, drawn.row);
       lane.shown = drawn.limits;
       const placed = lane.placed && lane.placed.state === drawn.state ? lane.placed.row : null;
@@ -416,7 +425,6 @@
   const traced = (answer, figure) => {
     const skip = window.dash_clientside.no_update;
     if (!answer || answer.seq !== lane.seq) return skip;
-    lane.points = answer.starts;
     if (unchanged()) {
       lane.form = { ...lane.form, starts: answer.starts };
       lane.sent = JSON.stringify([lane.form, lane.look]);

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from eqpp_dash.callbacks.form import Draft, form_spec
+from eqpp_dash.errors import SpecError
 from eqpp_dash.model.portrait import Notice, Portrait
 from eqpp_dash.model.spec import Options, PortraitSpec
 
@@ -52,6 +53,21 @@ def _understood(services: Services, draft: Draft) -> tuple[PortraitSpec, tuple[N
     declared = {*base.parameters, *form.parameters}
     found = services.previews.understand(form.equations, declared=declared)
     return form_spec(form, base, found, services.previews.constant), tuple(found.notes)
+
+
+def good_starts(services: Services, draft: Draft) -> tuple[str, ...]:
+    """Give the points of a draft that are points; each is read alone."""
+
+    def is_good(text: str) -> bool:
+        try:
+            asked(services, replace(draft, form=replace(draft.form, starts=(text,))))
+        except SpecError as error:
+            if error.field.startswith("initial_conditions"):
+                return False
+            raise
+        return True
+
+    return tuple(text for text in draft.form.starts if is_good(text))
 
 
 def answer(services: Services, draft: Draft) -> Answer:

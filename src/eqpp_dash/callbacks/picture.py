@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dash import Dash, Input, Output, ctx, no_update
 from dash.exceptions import PreventUpdate
 
-from eqpp_dash.callbacks.answers import PREVIEW_STARTS, Answer, answer
+from eqpp_dash.callbacks.answers import PREVIEW_STARTS, Answer, answer, good_starts
 from eqpp_dash.callbacks.browser import in_browser
 from eqpp_dash.callbacks.failures import failed
 from eqpp_dash.callbacks.form import Draft, read_draft
@@ -17,7 +18,7 @@ from eqpp_dash.components.facts import facts_panel
 from eqpp_dash.components.header import export_items
 from eqpp_dash.components.ids import Facts, JobKey, Key, Picture, Shell
 from eqpp_dash.components.parameters import number_text
-from eqpp_dash.errors import EqppError
+from eqpp_dash.errors import EqppError, SpecError
 
 if TYPE_CHECKING:
     from eqpp_dash.services import Services
@@ -69,6 +70,25 @@ def keep_picture(error: EqppError, data: Any) -> dict[str, Any]:
     return parts | {"figure": figure, "frame": STALE, "message": error_words(error), "drawn": drawn}
 
 
+def draw_without(error: SpecError, services: Services, draft: Draft) -> dict[str, Any]:
+    """Draw the good points where some are none, and say of these what is wrong.
+
+    Raises
+    ------
+    SpecError
+        The error itself, if it is about something else.
+    """
+    if not error.field.startswith("initial_conditions"):
+        raise error
+    good = good_starts(services, draft)
+    if len(good) == len(draft.form.starts):
+        raise error
+    left = replace(draft, form=replace(draft.form, starts=good))
+    parts = draw_answer(answer(services, left), left)
+    parts["drawn"] |= {"field": error.field, "said": error_words(error), "starts": list(good)}
+    return parts
+
+
 def broken_picture(error: Exception) -> dict[str, Any]:
     """Keep the picture also where our own code failed: the page says so, the log has why."""
     said = failed("draw", error)
@@ -118,7 +138,10 @@ def register(app: Dash, services: Services) -> None:
             raise PreventUpdate
         try:
             draft = read_draft(data)
-            return draw_answer(answer(services, draft), draft)
+            try:
+                return draw_answer(answer(services, draft), draft)
+            except SpecError as error:
+                return draw_without(error, services, draft)
         except EqppError as error:
             return keep_picture(error, data)
 
