@@ -156,6 +156,9 @@ def points(facts: list[Any]) -> Iterator[list[float]]:
                 if fact.get(name):
                     yield fact[name]
             yield from fact.get("points") or ()
+    for leaf in leaves(facts):  # points that a fact's own words name may be told with fewer digits
+        if isinstance(leaf, str):
+            yield from ([value_of(part) for part in pair] for pair in PAIR.findall(plain(leaf)))
 
 
 def faults(facts: Mapping[str, Any], text: str, ids: tuple[str, ...]) -> Iterator[str]:

@@ -268,7 +268,7 @@ def test_polycycles_are_told():
     found = bare("connected")
     found["polycycles"] = [{"equilibria": [1, 3], "connections": [0, 1], "status": "verified"}]
     words = told(found, "Connections")
-    assert "Connections of the saddles at (−3.142, 0) and (3.142, 0) close to a polycycle" in words
+    assert "Connections of the saddles at (−3.142, 0) and (3.142, 0) form a polycycle" in words
     found["polycycles"][0]["status"] = "near"
     assert "If its gaps are none" in told(found, "Connections")
 
@@ -305,7 +305,7 @@ INTEGRAL = {"type": "conserved", "expression": "theta"}
         ("none (proved: a gradient field)", GRADIENT, "V falls along it", ("structure 0",)),
         ("none (proved: Bendixson)", BENDIXSON, "divergence, −3, is nowhere pos", ("structure 0",)),
         ("none (proved: Dulac, by 1/theta)", DULAC, "with B = 1/θ)", ("structure 0",)),
-        ("none (proved: a first integral, theta)", INTEGRAL, "fill bands", ("structure 0",)),
+        ("none (proved: a first integral, theta)", INTEGRAL, "is isolated", ("structure 0",)),
         ("none within the window (proved: index: no equilibrium)", DULAC, "there is none", ()),
         (
             "none within the window (proved: index: no equilibrium inside has a positive one)",

@@ -20,6 +20,7 @@ from eqpp_dash.engine.filippov.cycles import find_switching_cycles, jumping_surf
 from eqpp_dash.engine.filippov.pieces import filippov_field
 from eqpp_dash.engine.filippov.segments import CONTINUOUS, Piece, Surface
 from eqpp_dash.engine.orbits import WORK_BOX
+from eqpp_dash.errors import StopAndKeep
 from eqpp_dash.model.cycles import Annulus, CycleCoverage, LimitCycle
 from eqpp_dash.model.portrait import Array, Equilibrium, Notice
 from eqpp_dash.model.spec import Range
@@ -76,7 +77,9 @@ def search_cycles(
     Returns
     -------
     CycleSearch
-        What was found; nothing, with the reason, if the field is not autonomous.
+        What was found; nothing, with the reason, if the field is not autonomous. After a
+        `StopAndKeep` what was found by then, and `stop`; where a field that jumps is searched,
+        that is passed on.
     """
     if not field.autonomous:
         return replace(WITHOUT, completeness=CycleCoverage("not searched: time appears"))
@@ -106,12 +109,32 @@ def search_cycles(
         machine=machine,
         structure=structure,
         complete=search.completeness == "proved" and not search.sets,
+        keeping=report.keeping,
     )
-    jumps = bool(surfaces)
-    found = clear_of_sets(field, found, search.sets)
-    found = _with_winding(field, window, search, report, structure, found, jumps=jumps)
-    found = prove_on_curves(field, found, structure, *window_limits(field, window))
+    found = _completed(field, window, search, report, structure, found, jumps=bool(surfaces))
     return _across_jumps(found, surfaces) if surfaces else found
+
+
+def _completed(
+    field: CompiledField,
+    window: Mapping[str, Range],
+    search: EquilibriumSearch,
+    report: PhaseReporter,
+    structure: Structure | None,
+    found: CycleSearch,
+    *,
+    jumps: bool,
+) -> CycleSearch:
+    """Add the cycles that wind, prove those on curves; a stop keeps what was found before."""
+    if found.stop is None:
+        try:
+            found = clear_of_sets(field, found, search.sets)
+            found = _with_winding(field, window, search, report, structure, found, jumps=jumps)
+            return prove_on_curves(field, found, structure, *window_limits(field, window))
+        except StopAndKeep as stop:
+            found = replace(found, stop=stop)
+    with report.keeping():
+        return clear_of_sets(field, found, search.sets)
 
 
 def _with_winding(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from eqpp_dash import __version__
@@ -117,7 +117,8 @@ class Collected:
             what was not searched to the end that it was not, and why.
         """
         stopped = "" if stop is None else f"{stop.reason} while {report.doing}"
-        search, closed = self.equilibria, self.closed or self._unsearched(stopped, report.phase)
+        search = self.equilibria
+        closed = _told(self.closed or self._unsearched(stopped, report.phase), stopped)
         equilibria = search.equilibria if search else ()
         window, grid = self.window, self.grid
         if window is None:
@@ -196,6 +197,16 @@ class Collected:
         words = f"{stopped[0].upper()}{stopped[1:]}"
         missing = f"; missing or incomplete: {', '.join(open_parts)}" if open_parts else ""
         return [Notice("stopped", words + missing)]
+
+
+def _told(closed: CycleSearch, stopped: str) -> CycleSearch:
+    """Say of a search for cycles that was stopped how far it was; a proof stands as it is."""
+    coverage = closed.completeness
+    if closed.stop is None or coverage.status.startswith("none"):
+        return closed
+    plural = "section" if coverage.arcs == 1 else "sections"
+    status = f"{NOT_TO_THE_END}: {stopped}; {coverage.arcs} {plural} searched"
+    return replace(closed, completeness=replace(coverage, status=status))
 
 
 def names_equilibria(spec: PortraitSpec, points: Sequence[object]) -> bool:

@@ -72,6 +72,8 @@ def find_features(found: Collected, report: PhaseReporter) -> None:
     if "limit cycles" in found.parts:
         closed = search_cycles(field, window, search, report, found.machine, structure)
         found.closed = place_cycles(field, closed, window, search.equilibria)
+        if closed.stop is not None:
+            raise closed.stop
         found.has("limit cycles")
         if spec.window is None:
             _refit(found, window, search, closed, report)
@@ -96,6 +98,8 @@ def _refit(
         raise search.stop
     if not covers(window, shown):
         closed = search_cycles(field, shown, search, report, found.machine, structure)
+        if closed.stop is not None:
+            raise closed.stop
     closed = place_cycles(field, closed, shown, search.equilibria)
     grid, nullclines = _sampled(found, shown), _nullclines(found, shown, report)
     found.window, found.structure, found.equilibria = shown, structure, search

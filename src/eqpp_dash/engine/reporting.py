@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 from eqpp_dash.engine.pulse import listening
 from eqpp_dash.errors import StopAndKeep
@@ -49,6 +49,9 @@ _DOING = {
 BEAT_EVERY_S = 0.05
 """A phase that says nothing for longer is told again, so that it can be stopped."""
 
+KEEP_S = 3.0
+"""Longest time, after a stop, for which what was found is brought to an end."""
+
 Report = Callable[[Progress], object]
 
 
@@ -73,6 +76,7 @@ class PhaseReporter:
         self.phase = self.doing = self.message = ""
         self.told = self.began
         self.low = self.high = self.fraction = 0.0
+        self._silent_until: float | None = None
 
     def begin(self, phase: str) -> None:
         """Start a phase."""
@@ -94,7 +98,7 @@ class PhaseReporter:
         value = self.low + min(max(share, 0.0), 1.0) * (self.high - self.low)
         self.fraction = max(self.fraction, value)
         self.message = message or _MESSAGES[self.phase]
-        if self.progress is not None:
+        if self.progress is not None and not self._silent():
             self.progress(Progress(self.phase, self.fraction, self.message))
         self.told = time.perf_counter()
 
@@ -103,9 +107,22 @@ class PhaseReporter:
         return listening(self._beat if self.progress is not None else lambda: None)
 
     def _beat(self) -> None:
-        if self.progress is not None and time.perf_counter() - self.told > BEAT_EVERY_S:
+        late = time.perf_counter() - self.told > BEAT_EVERY_S
+        if self.progress is not None and late and not self._silent():
             self.progress(Progress(self.phase, self.fraction, self.message))
             self.told = time.perf_counter()
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Tell nobody for a while, of what is done after a stop to keep what is found."""
+        self._silent_until = time.perf_counter() + KEEP_S
+        try:
+            yield
+        finally:
+            self._silent_until = None
+
+    def _silent(self) -> bool:
+        return self._silent_until is not None and time.perf_counter() < self._silent_until
 
     def stage(self, low: float, high: float) -> Callable[[float], object]:
         """Give a callback for a part of this phase."""

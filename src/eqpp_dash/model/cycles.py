@@ -128,7 +128,7 @@ class CycleCoverage:
     ----------
     status : str
         ``searched``; ``none (proved: ...)`` if there can be none in the window; ``not
-        searched``, and why.
+        searched``, and why; ``not searched to the end``, why, and how many sections were.
     arcs : int
         Sections that were searched.
     blind : tuple of str

@@ -6,6 +6,7 @@ from dataclasses import fields
 import pytest
 
 from eqpp_dash import PortraitSpec, StopAndKeep, compute_portrait
+from eqpp_dash.engine.cycles import scan
 from eqpp_dash.engine.pulse import beat, listening
 from eqpp_dash.model.cycles import NOT_SEARCHED, NOT_TO_THE_END
 from eqpp_dash.model.spec import ANALYSES
@@ -164,6 +165,65 @@ def test_a_window_that_was_not_fitted_to_the_cycles_keeps_what_is_in_it(monkeypa
     assert found.cycle_coverage.status == "searched"
     assert found.nullclines
     assert not found.trajectories
+
+
+TWIN = PortraitSpec(
+    "x' = y; y' = x - x^3 - y*(y^2/2 - x^2/2 + x^4/4 + 0.1)",
+    window={"x": (-2, 2), "y": (-2, 2)},
+    analyses=("equilibria", "cycles"),
+)
+"""Its limit cycles are the two ovals H = -0.1, each round a focus and on a section of its own."""
+
+
+def test_cycles_that_are_found_by_then_are_kept_with_the_sections_searched(monkeypatch):
+    monkeypatch.setattr(scan, "AT_ONCE", 1)
+    complete = compute_portrait(TWIN)
+    assert len(complete.limit_cycles) == 2
+    assert complete.cycle_coverage.arcs == 2
+
+    def halfway(item):
+        return item.phase == "cycles" and item.fraction > 0.34 + 0.32 * (0.1 + 0.7 * 0.52)
+
+    found = stopped(TWIN, halfway)
+    (cycle,) = found.limit_cycles
+    twin = min(complete.limit_cycles, key=lambda one: abs(one.point - cycle.point).max())
+    x, y = cycle.point
+    assert y**2 / 2 - x**2 / 2 + x**4 / 4 == pytest.approx(-0.1, abs=1e-9)
+    assert cycle.period == pytest.approx(twin.period, rel=1e-9)
+    assert cycle.evidence == "verified"
+    status = found.completeness["limit_cycles"]
+    assert status == f"{NOT_TO_THE_END}: {found.stopped}; 1 section searched"
+    (blind,) = found.cycle_coverage.blind
+    assert blind.startswith("the section from (")
+    assert blind.endswith("): the search was stopped")
+    assert "limit cycles" in found.notices[0].message.partition("incomplete: ")[2]
+    assert found.audit is None
+    again = decode_portrait(encode_portrait(found))
+    assert again.facts() == found.facts()
+
+
+def test_whenever_a_search_for_cycles_is_stopped_no_false_cycle_is_kept():
+    """At whatever report it is stopped, each cycle kept is one of the whole search."""
+    complete = compute_portrait(TWIN)
+    counts = set()
+    for after in (0, 40, 200, 10_000):
+        count = itertools.count()
+        found = stopped(
+            TWIN, lambda item, count=count, n=after: item.phase == "cycles" and next(count) >= n
+        )
+        counts.add(len(found.limit_cycles))
+        for cycle in found.limit_cycles:
+            gaps = [abs(one.point - cycle.point).max() for one in complete.limit_cycles]
+            assert min(gaps) < 1e-8
+    assert {0, 2} <= counts
+
+
+def test_what_is_kept_after_a_stop_is_bounded_in_time(monkeypatch):
+    """Where locating the cycles takes too long as well, nothing is kept, and that is said."""
+    monkeypatch.setattr("eqpp_dash.engine.reporting.KEEP_S", -1.0)
+    found = stopped(TWIN, lambda item: item.phase == "cycles" and item.fraction > 0.5)
+    assert not found.limit_cycles
+    assert found.completeness["limit_cycles"] == f"{NOT_TO_THE_END}: {found.stopped}"
 
 
 def test_given_trajectories_are_kept_while_others_are_looked_for(whole):

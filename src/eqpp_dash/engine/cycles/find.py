@@ -17,11 +17,12 @@ from eqpp_dash.engine.cycles.periods import Periods
 from eqpp_dash.engine.cycles.proofs import exclude_cycles
 from eqpp_dash.engine.cycles.refine import Refined, refine_cycles
 from eqpp_dash.engine.cycles.returns import ReturnMap
-from eqpp_dash.engine.cycles.scan import Scan
+from eqpp_dash.engine.cycles.scan import STOPPED, Scan
 from eqpp_dash.engine.cycles.shape import encloses, location
 from eqpp_dash.engine.cycles.shot import Trap
-from eqpp_dash.engine.cycles.sort import Sorted, sort_findings
+from eqpp_dash.engine.cycles.sort import Keeping, Sorted, sort_findings
 from eqpp_dash.engine.cycles.values import (
+    Band,
     Completeness,
     CycleSearch,
     LimitCycle,
@@ -31,6 +32,7 @@ from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.machine.stepper import Machine
 from eqpp_dash.engine.orbits import WORK_BOX
 from eqpp_dash.engine.structure.facts import Structure
+from eqpp_dash.errors import StopAndKeep
 from eqpp_dash.model.portrait import Array, Equilibrium, Singularity
 from eqpp_dash.model.spec import Range
 
@@ -44,6 +46,7 @@ come back to the sections that end there."""
 
 METHOD = "returns to the sections f = 0, f_y g < 0; Newton's method"
 SAME = 1e-6
+MOST_NAMED = 8
 
 
 def find_limit_cycles(
@@ -57,6 +60,7 @@ def find_limit_cycles(
     machine: Machine | None = None,
     structure: Structure | None = None,
     complete: bool = False,
+    keeping: Keeping | None = None,
 ) -> CycleSearch:
     """Find the limit cycles of a planar autonomous field.
 
@@ -81,11 +85,15 @@ def find_limit_cycles(
         What is proved about the field: it may exclude cycles, or make them one of a band.
     complete : bool
         Whether the equilibria are proved to be all of those in the window.
+    keeping : callable, optional
+        Gives the context in which, after a `StopAndKeep` from `progress` or a beat, the cycles
+        that are parted by then are located. Without it that is passed on as well.
 
     Returns
     -------
     CycleSearch
-        Cycles, bands of closed orbits, what is undecided, and what was covered.
+        Cycles, bands of closed orbits, what is undecided, and what was covered; with `stop`, if
+        it was stopped, and the sections that were not searched to their ends as `blind`.
 
     Raises
     ------
@@ -144,13 +152,18 @@ def find_limit_cycles(
             lambda share: tell(0.1 + 0.7 * share),
             only_bands=excluded,
         )
-        found = sort_findings(scan, ends, analytic=not field.switching)
+        found = sort_findings(scan, ends, analytic=not field.switching, keeping=keeping)
         if excluded:
-            found.keep_bands()
-        refined = periods.repeat(refine_cycles(returns, found.brackets))
-        tell(0.9)
-        bands = split_bands(returns, found.bands, equilibria, periods)
-    tell(1.0)
+            found.keep_bands(scan.unsearched)
+
+        def locate() -> tuple[list[Refined], list[Band]]:
+            refined = periods.repeat(refine_cycles(returns, found.brackets))
+            tell(0.9)
+            return refined, split_bands(returns, found.bands, equilibria, periods)
+
+        stop, refined, bands = _located(locate, scan.stop, keeping)
+    if stop is None:
+        tell(1.0)
     cycles = _cycles(refined, equilibria, lo, hi)
     return CycleSearch(
         cycles,
@@ -158,10 +171,43 @@ def find_limit_cycles(
         _undecided(arcs, found),
         Completeness(
             "searched" if proof is None else proof.status,
-            len(chosen),
-            tuple(dict.fromkeys([*blind, *found.blind])),
+            len(chosen) - len(scan.unsearched),
+            tuple(dict.fromkeys([*blind, *found.blind, *_unsearched(arcs, scan.unsearched)])),
         ),
+        stop,
     )
+
+
+def _located(
+    locate: Callable[[], tuple[list[Refined], list[Band]]],
+    stop: StopAndKeep | None,
+    keeping: Keeping | None,
+) -> tuple[StopAndKeep | None, list[Refined], list[Band]]:
+    """Locate what is parted, again and undisturbed if it is stopped on the way."""
+    if stop is None:
+        try:
+            return None, *locate()
+        except StopAndKeep as late:
+            if keeping is None:
+                raise
+            stop = late
+    assert keeping is not None
+    with keeping():
+        return stop, *locate()
+
+
+def _unsearched(arcs: Sequence[Arc], numbers: Sequence[int]) -> list[str]:
+    """Name the sections that were not searched to their ends; of many only how many they are."""
+    told = []
+    for k in numbers[:MOST_NAMED]:
+        x, y = arcs[k].x, arcs[k].y
+        told.append(
+            f"the section from ({x[0]:.4g}, {y[0]:.4g}) to ({x[-1]:.4g}, {y[-1]:.4g}): {STOPPED}"
+        )
+    rest = len(numbers) - len(told)
+    if rest:
+        told.append(f"{rest} further section{'s' if rest > 1 else ''}: {STOPPED}")
+    return told
 
 
 class _Told:

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 
 import numpy as np
 
 from eqpp_dash.engine.cycles.displacement import CLEAR, Displacement, Sample
 from eqpp_dash.engine.cycles.ends import EndJudge
 from eqpp_dash.engine.cycles.judge import Gap, Judgement, Verdict, judge
+from eqpp_dash.errors import StopAndKeep
 
 SPACING = 0.6
 """Of the first samples, in logarithms."""
+
+AT_ONCE = 128
+"""First samples that are taken together at least, of as many sections as have these."""
 
 MOST_ROUNDS = 40
 FIRST = 0.3
 """Share of the work that the first samples are, for whoever is told."""
 
 SPENT = "the budget is used up"
+STOPPED = "the search was stopped"
 
 
 @dataclass(slots=True)
@@ -49,6 +55,17 @@ class Scan:
     only_bands : bool
         Whether limit cycles are excluded already. Then nothing is looked for beyond the first
         and last samples of a section: farther on errors would hide whether orbits close.
+
+    Attributes
+    ----------
+    findings : list of Finding
+        The gaps that are judged.
+    blind : list of str
+        Where it could not look, and why.
+    stop : StopAndKeep or None
+        What stopped it, if `kept` made the best of what there was.
+    unsearched : list of int
+        The sections that were not searched to their ends, after a stop.
     """
 
     def __init__(
@@ -67,35 +84,91 @@ class Scan:
         self.samples: list[list[Sample]] = []
         self.findings: list[Finding] = []
         self.blind: list[str] = []
+        self.stop: StopAndKeep | None = None
+        self.unsearched: list[int] = []
+        self._open: list[tuple[int, Gap]] = []
+        self._group: list[int] = []
+        self._ended: list[int] = []
+        self._to_judge = False
+        self._reserved = 0
 
     def run(self) -> list[Finding]:
-        """Sample, judge, and sample again until nothing is left to be divided."""
+        """Sample, judge, and sample again until nothing is left to be divided.
+
+        A `StopAndKeep` on the way is passed on; `kept` then gives what is judged by then.
+        """
         self.samples = [[] for _ in self.displacement.returns.arcs]
-        wanted = self._first_places()
+        groups = self._groups(self._first_places())
+        for n, wanted in enumerate(groups):
+            self._reserved = 2 * sum(map(len, groups[n + 1 :]))
+            self._search(wanted, self._part(n, len(groups)))
+        return self.findings
+
+    def _part(self, n: int, count: int) -> Callable[[float], object]:
+        return lambda share: self.progress((n + share) / count)
+
+    def _groups(self, wanted: list[tuple[int, float]]) -> list[list[tuple[int, float]]]:
+        """Divide first places, the sections whole: enough at once to be fast, one after another."""
+        groups: list[list[tuple[int, float]]] = [[]]
+        for _, row in groupby(wanted, key=itemgetter(0)):
+            if len(groups[-1]) >= AT_ONCE:
+                groups.append([])
+            groups[-1] += row
+        return groups
+
+    def _search(self, wanted: list[tuple[int, float]], progress: Callable[[float], object]) -> None:
+        """Search some sections."""
+        self._group = list(dict.fromkeys(k for k, _ in wanted))
+        self._to_judge = False
         found = self.displacement.sample(wanted)
         for (k, _), sample in zip(wanted, found, strict=True):
             self.samples[k].append(sample)
-        self.progress(FIRST)
+        progress(FIRST)
         if not self.only_bands:
             self._go_to_ends()
         self._part_from_zeros()
-        open_ = [(k, Gap(a, b)) for k, row in enumerate(self.samples) for a, b in pairwise(row)]
-        told = FIRST
+        self._open = self._gaps()
+        self._to_judge = True
+        told, before = FIRST, len(self.findings)
         for _ in range(MOST_ROUNDS):
-            open_ = self._round(open_)
-            done = len(self.findings) / max(1, len(open_) + len(self.findings))
-            told = max(told, FIRST + (1.0 - FIRST) * done)
-            self.progress(told)
-            if not open_ or self._spent():
+            self._open = self._round(self._open)
+            judged = len(self.findings) - before
+            told = max(told, FIRST + (1.0 - FIRST) * judged / max(1, len(self._open) + judged))
+            progress(told)
+            if not self._open or self._spent():
                 break
-        for k, gap in open_:
-            reason = SPENT if self._spent() else "too often divided"
-            self.findings.append(Finding(k, gap, Judgement(Verdict.BLIND, reason=reason)))
-        self.findings.sort(key=lambda item: (item.arc, item.gap.left.position))
+        self._leave(SPENT if self._spent() else "too often divided")
+        self._ended += self._group
+
+    def kept(self, stop: StopAndKeep) -> list[Finding]:
+        """Judge what was sampled when the search was stopped; the rest is blind."""
+        self.stop = stop
+        still: list[tuple[int, Gap]] = []
+        for k, gap in self._open if self._to_judge else self._gaps():
+            judgement = judge(gap)
+            if judgement.verdict in (Verdict.SPLIT, Verdict.WHOLE):
+                still.append((k, gap))
+            else:
+                self.findings.append(Finding(k, gap, judgement))
+        self._open = still
+        if self._to_judge:
+            self._ended += [k for k in self._group if k not in {j for j, _ in still}]
+        self.unsearched = [k for k in self.chosen if k not in self._ended]
+        self._leave(STOPPED)
         return self.findings
 
+    def _gaps(self) -> list[tuple[int, Gap]]:
+        return [(k, Gap(a, b)) for k in self._group for a, b in pairwise(self.samples[k])]
+
+    def _leave(self, reason: str) -> None:
+        """Tell the gaps that are open as blind, and put all in order."""
+        for k, gap in self._open:
+            self.findings.append(Finding(k, gap, Judgement(Verdict.BLIND, reason=reason)))
+        self._open = []
+        self.findings.sort(key=lambda item: (item.arc, item.gap.left.position))
+
     def _spent(self) -> bool:
-        return self.displacement.returns.shots >= self.budget
+        return self.displacement.returns.shots + self._reserved >= self.budget
 
     def _first_places(self) -> list[tuple[int, float]]:
         """Give the first places of samples: of all sections that the budget reaches."""
@@ -117,7 +190,7 @@ class Scan:
     def _go_to_ends(self) -> None:
         """Sample farther toward the ends until nothing can be beyond the last samples."""
         arcs = self.displacement.returns.arcs
-        open_ = [(k, side) for k in self.chosen for side in (-1, 1) if self.samples[k]]
+        open_ = [(k, side) for k in self._group for side in (-1, 1) if self.samples[k]]
         while open_:
             further: list[tuple[int, int, float]] = []
             for k, side in open_:
@@ -138,7 +211,8 @@ class Scan:
     def _part_from_zeros(self) -> None:
         """Replace samples that happen to lie on a cycle by one on either side."""
         changes: list[tuple[int, int, float]] = []
-        for k, row in enumerate(self.samples):
+        for k in self._group:
+            row = self.samples[k]
             for i, sample in enumerate(row):
                 if not sample.returned or sample.sign(sample.best()):
                     continue
@@ -163,6 +237,7 @@ class Scan:
 
     def _round(self, gaps: list[tuple[int, Gap]]) -> list[tuple[int, Gap]]:
         split: list[tuple[int, Gap, Judgement]] = []
+        judged: list[Finding] = []
         again: list[tuple[int, Gap]] = []
         for k, gap in gaps:
             judgement = judge(gap)
@@ -171,7 +246,7 @@ class Scan:
             elif judgement.verdict == Verdict.WHOLE:
                 again.append((k, gap))
             else:
-                self.findings.append(Finding(k, gap, judgement))
+                judged.append(Finding(k, gap, judgement))
         result: list[tuple[int, Gap]] = []
         for whole in (False, True):
             some = [item for item in split if item[1].whole == whole]
@@ -185,4 +260,5 @@ class Scan:
         for k, gap in again:
             left, right = next(more), next(more)
             result.append((k, Gap(left, right, [np.inf, np.inf], gap.depth)))
+        self.findings += judged  # here, so that a stop on the way leaves all as it was
         return result

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise, takewhile
 
@@ -12,7 +14,10 @@ from eqpp_dash.engine.cycles.displacement import Sample
 from eqpp_dash.engine.cycles.ends import EndJudge
 from eqpp_dash.engine.cycles.judge import Verdict
 from eqpp_dash.engine.cycles.refine import Bracket
-from eqpp_dash.engine.cycles.scan import Finding, Scan
+from eqpp_dash.engine.cycles.scan import STOPPED, Finding, Scan
+from eqpp_dash.errors import StopAndKeep
+
+Keeping = Callable[[], AbstractContextManager[None]]
 
 SHARES = np.linspace(0.0, 1.0, 257)
 NARROW_RUN = 0.05
@@ -66,15 +71,22 @@ class Sorted:
     undecided: list[Run] = field(default_factory=list)
     blind: list[str] = field(default_factory=list)
 
-    def keep_bands(self) -> None:
-        """Take what is not resolved for closed orbits, because no limit cycle is possible."""
+    def keep_bands(self, unsearched: Sequence[int] = ()) -> None:
+        """Take what is not resolved for closed orbits, because no limit cycle is possible.
+
+        But not on sections that were not searched to their ends.
+        """
         self.brackets = []
-        self.bands += [run for run in self.undecided if len(run.positions) > 1]
+        self.bands += [
+            run for run in self.undecided if len(run.positions) > 1 and run.arc not in unsearched
+        ]
         self.bands.sort(key=lambda run: (run.arc, run.first.position))
         self.undecided, self.blind = [], []
 
 
-def sort_findings(scan: Scan, ends: EndJudge, *, analytic: bool) -> Sorted:
+def sort_findings(
+    scan: Scan, ends: EndJudge, *, analytic: bool, keeping: Keeping | None = None
+) -> Sorted:
     """Run a search and sort what it finds.
 
     Parameters
@@ -86,6 +98,9 @@ def sort_findings(scan: Scan, ends: EndJudge, *, analytic: bool) -> Sorted:
     analytic : bool
         Whether the field has no jumps or kinks: then a band of closed orbits that is connected
         with orbits which do not close is none.
+    keeping : callable, optional
+        Where it is given, a `StopAndKeep` ends the search with what was judged by then. The
+        context that it gives is that of what remains to be done.
 
     Returns
     -------
@@ -94,10 +109,21 @@ def sort_findings(scan: Scan, ends: EndJudge, *, analytic: bool) -> Sorted:
     """
     result = Sorted()
     arcs = scan.displacement.returns.arcs
-    for k, group in groupby(scan.run(), key=lambda item: item.arc):
+    for k, group in groupby(_searched(scan, keeping), key=lambda item: item.arc):
         _sort_arc(result, k, arcs[k], list(group), ends, analytic)
     result.blind += scan.blind
+    result.bands = [run for run in result.bands if run.arc not in scan.unsearched]
     return result
+
+
+def _searched(scan: Scan, keeping: Keeping | None) -> list[Finding]:
+    try:
+        return scan.run()
+    except StopAndKeep as stop:
+        if keeping is None:
+            raise
+        with keeping():
+            return scan.kept(stop)
 
 
 def _sort_arc(
@@ -120,6 +146,8 @@ def _sort_arc(
             result.undecided.append(whole)
         elif verdict == Verdict.BLIND:
             reason = run[0].judgement.reason
+            if reason == STOPPED:
+                continue  # told of the section as a whole
             result.blind.append(f"x from {whole.first.x:.6g} to {whole.last.x:.6g}: {reason}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from eqpp_dash.errors import StopAndKeep
 from eqpp_dash.model.cycles import Annulus, CycleCoverage, CycleGap, LimitCycle
 
 __all__ = ["Band", "Completeness", "CycleSearch", "LimitCycle", "Undecided"]
@@ -27,9 +28,12 @@ class CycleSearch:
         Where the number of cycles is not known.
     completeness : CycleCoverage
         What was covered.
+    stop : StopAndKeep or None
+        What stopped the search, if it was stopped on the way.
     """
 
     cycles: tuple[LimitCycle, ...] = ()
     bands: tuple[Annulus, ...] = ()
     undecided: tuple[CycleGap, ...] = ()
     completeness: CycleCoverage = field(default_factory=CycleCoverage)
+    stop: StopAndKeep | None = None

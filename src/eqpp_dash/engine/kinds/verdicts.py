@@ -64,6 +64,10 @@ def semi_hyperbolic(germ_of: GermOf) -> Verdict:
     return Verdict(f"{word} topological node", word, 1, why, _NODE)
 
 
+_COORDINATES = "in coordinates with u' = v + ..."
+"""Those of F and G: `Andreev.force` is v' along u' = 0, `Andreev.damping` the divergence there."""
+
+
 def apply_andreev(functions: Andreev) -> Verdict | None:
     """Apply Andreev's theorem to a nilpotent point; None for center or focus."""
     m, a = functions.force.order, functions.force.coefficient
@@ -72,9 +76,10 @@ def apply_andreev(functions: Andreev) -> Verdict | None:
         if functions.damping is not None
         else (m, Fraction(0))
     )
-    why = f"both eigenvalues are zero; F = {term(a, m)} + ..."
+    why = f"both eigenvalues are zero; {_COORDINATES}, v' = {term(a, m)} + ..."
     if b:
-        why += f", G = {term(b, n)} + ..."
+        why += f" and the divergence is {term(b, n)} + ..."
+    why += " where u' = 0"
     if m % 2 == 0:
         if m < 2 * n + 1:
             return Verdict("cusp", "unstable", 0, why, _CUSP)
@@ -95,8 +100,9 @@ def damped_focus(functions: Andreev) -> Verdict | None:
     if damping is None or m != 2 * damping.order + 1 or damping.order % 2:
         return None
     word = "stable" if damping.coefficient < 0 else "unstable"
-    why = f"both eigenvalues are zero; G = {term(damping.coefficient, damping.order)} + ..."
-    return Verdict("nilpotent focus", word, 1, f"{why} where F is of order {m}")
+    divergence = f"the divergence is {term(damping.coefficient, damping.order)} + ..."
+    why = f"both eigenvalues are zero; {_COORDINATES}, {divergence} where u' = 0"
+    return Verdict("nilpotent focus", word, 1, f"{why}, and v' is of order {m} there")
 
 
 def term(coefficient: Any, power: int) -> str:

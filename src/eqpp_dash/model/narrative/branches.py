@@ -78,11 +78,12 @@ def _counted(source: Source, names: str, branches: Sequence[Mapping[str, Any]]) 
     if len(told) == 1:
         ((_, many, sure),) = told
         return f"all {numeral(len(branches))} {names} {many}{sure}"
+    own = f" of the {numeral(len(branches))} {names}"
     parts = [
-        f"{numeral(times)} {one if times == 1 else many}{sure}"
-        for (one, many, sure), times in told.most_common()
+        f"{numeral(times)}{'' if k else own} {one if times == 1 else many}{sure}"
+        for k, ((one, many, sure), times) in enumerate(told.most_common())
     ]
-    return f"of the {numeral(len(branches))} {names}, {joined(parts)}"
+    return joined(parts)
 
 
 def _sure(item: Mapping[str, Any]) -> str:

@@ -119,7 +119,7 @@ def _search(source: Source) -> Iterator[Sentence]:
     if proof is not None:
         yield _proved(source, proof[2], inside=bool(proof[1]))
         if winds is not None:
-            text = f"none winds round the {source.space} either (proved: {symbols(winds)})"
+            text = f"none winds round the {source.space} either (proved: {formula(winds)})"
             yield Sentence(ended(text), ("completeness",))
         elif found_winding is not None:
             head = "no other one" if found_winding else "none"
@@ -161,8 +161,8 @@ def _proved(source: Source, reason: str, *, inside: bool) -> Sentence:
             return Sentence(ended(_dulac(item, where)), ids)
         if reason == f"a first integral, {item['expression']}":
             text = (
-                f"there is no limit cycle {where} (proved): H is constant along orbits, so closed "
-                "ones, if there are any, fill bands"
+                f"there is no limit cycle {where} (proved): H is constant along orbits, so no "
+                "closed orbit is isolated"
             )
             return Sentence(ended(text), ids)
     text = f"there is no limit cycle {where} (proved: {symbols(reason)})"
@@ -216,7 +216,8 @@ def _bands(source: Source, items: Sequence[tuple[int, Mapping[str, Any]]]) -> Se
         around = f" round {source.equilibrium(numbers[0])}"
     elif len(kinds) == 1 and len(items) == len(numbers) == len(set(numbers)):
         where = places([source.place(j) for j in numbers])
-        around = f", one round each of the {count(len(numbers), kinds.pop())} {where}"
+        around = f", one round each of the {count(len(numbers), kinds.pop())}"
+        around += f" {where}" if where.startswith("at ") else f" ({where})"
     elif len(items) == 1 and numbers:
         around = f" round {count(len(numbers), 'equilibrium')}"
     if low == high:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,9 +10,17 @@ from eqpp_dash.model.cycles import NOT_SEARCHED, NOT_TO_THE_END
 from eqpp_dash.model.narrative.regions import percent
 from eqpp_dash.model.narrative.source import Source
 from eqpp_dash.model.narrative.values import Sentence
-from eqpp_dash.model.narrative.wording import article, count, ended, number, symbols, times
+from eqpp_dash.model.narrative.wording import article, count, ended, formula, number, symbols, times
 
 MOST = 3
+
+SPECK = 1e-9
+"""Share of the window below which a coordinate of a place is told as 0."""
+
+_PLACE = re.compile(r"near \((-?[\d.e+-]+(?:, -?[\d.e+-]+)*)\)")
+_SPECKS = re.compile(r"within specks of \S+ of the window|(?<=; )of \S+ of the window")
+_BOXES = re.compile(r"^(\d+ box(?:es)?)(?=,|$)")
+_EQUILIBRIUM = re.compile(r"(?<!\w)equilibrium (\d+)(?!\d)")
 
 TOLD = (
     "cycle-outside",
@@ -71,13 +80,20 @@ def doubt_sentences(source: Source) -> Iterator[Sentence]:
     yield from _branches(source)
     for k, item in enumerate(source.items("basins")):
         if item["of"] == "undecided" and item["fraction"]:
-            text = f"to which basin {percent(item['fraction'])} % of the window belong is undecided"
+            share = percent(item["fraction"])
+            text = f"of {share} % of the window it is undecided to which basin it belongs"
+            if item["fraction"] == 1:
+                text = "of no point of the window is it decided to which basin it belongs"
             yield Sentence(ended(text), (f"basin {k}",))
     audit = source.facts.get("audit")
     if audit and audit.get("consistent") is None:
-        notes = "; ".join(symbols(str(note)) for note in audit.get("notes") or ())
+        told = [_numbered(source, str(note)) for note in audit.get("notes") or ()]
+        notes = "; ".join(dict.fromkeys(told))
         text = "whether the indices add up to the turns of the field is undecided"
-        yield Sentence(ended(f"{text}{': ' + notes if notes else ''}"), ("audit",))
+        numbers = _EQUILIBRIUM.findall(" ".join(map(str, audit.get("notes") or ())))
+        own = (id for k in numbers for id in source.known(f"equilibrium {k}"))
+        ids = ("audit", *dict.fromkeys(own))
+        yield Sentence(ended(f"{text}{': ' + notes if notes else ''}"), ids)
 
 
 def _rests(source: Source) -> Iterator[Sentence]:
@@ -102,10 +118,11 @@ def _searches(source: Source) -> Iterator[Sentence]:
     search = str(source.completeness.get("equilibria", ""))
     if search not in ("", "proved", NOT_SEARCHED) and not search.startswith(f"{NOT_SEARCHED}:"):
         if search.startswith("proved, "):
-            text = f"that all equilibria in the window were found is {symbols(search)}"
+            text = f"that all equilibria in the window were found is {_near(source, search)}"
         else:
             why = search.removeprefix(f"{NOT_TO_THE_END}: ")
-            why = symbols(why.removeprefix("searched; not decided: "))
+            why = _near(source, why.removeprefix("searched; not decided: "))
+            why = _BOXES.sub(r"the search left \1 open", why)
             text = f"whether all equilibria in the window were found is undecided: {why}"
         yield Sentence(ended(text), ("completeness",))
     cycles = source.cycle_search
@@ -128,6 +145,29 @@ def _searches(source: Source) -> Iterator[Sentence]:
         yield Sentence(ended(text + more), ("completeness",))
 
 
+def _near(source: Source, text: str) -> str:
+    """Round the places in what is said of a search, and leave out how small specks are."""
+
+    def rounded(match: re.Match[str]) -> str:
+        values = [float(part) for part in match[1].split(", ")]
+        spans = [*source.spans, *[1.0] * len(values)]
+        told = (number(v, 4, SPECK * span) for v, span in zip(values, spans, strict=False))
+        return f"near ({', '.join(told)})"
+
+    seldom = _SPECKS.sub("in tiny spots", _PLACE.sub(rounded, text))
+    return formula(seldom.replace(", except on", ", and except on"))
+
+
+def _numbered(source: Source, note: str) -> str:
+    """Name the equilibria that a note of the check gives by their numbers."""
+
+    def named(match: re.Match[str]) -> str:
+        k = int(match[1])
+        return source.equilibrium(k) if k < len(source.items("equilibria")) else match[0]
+
+    return formula(_EQUILIBRIUM.sub(named, note))
+
+
 def _branches(source: Source) -> Iterator[Sentence]:
     items = [
         (k, item)
@@ -142,7 +182,8 @@ def _branches(source: Source) -> Iterator[Sentence]:
             name = article(f"{item['branch']} separatrix")
             verb = "ends" if item["branch"] == "unstable" else "comes from"
             head = f"where {name} of {source.named(item['of'])} {verb}"
-        text = f"{head} is undecided{_why({'reason': reason})}"
+        each = f"each {reason[3:]}" if len(same) > 1 and reason.startswith("it ") else reason
+        text = f"{head} is undecided{_why({'reason': each})}"
         saddles = dict.fromkeys(source.items("separatrices")[k]["of"] for k in same)
         yield Sentence(ended(text), (*(f"separatrix {k}" for k in same), *saddles))
 

@@ -94,7 +94,7 @@ def _polycycles(source: Source) -> Iterator[Sentence]:
             *(f"equilibrium {j}" for j in item["equilibria"]),
         )
         name = "saddle" if len(saddles) == 1 else "saddles"
-        text = f"connections of the {name} at {joined(saddles)} close to a polycycle"
+        text = f"connections of the {name} at {joined(saddles)} form a polycycle"
         if item["status"] == "near":
             yield Sentence(ended(f"if its gaps are none, {text}; that is undecided"), ids)
         else:

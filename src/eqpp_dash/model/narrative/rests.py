@@ -15,6 +15,7 @@ from eqpp_dash.model.narrative.wording import (
     ended,
     formula,
     joined,
+    kind_name,
     numeral,
     places,
     symbols,
@@ -82,10 +83,15 @@ def _found(source: Source, items: Numbered) -> str:
             return f"{head} {told}{' (proved)' if sure else ''}"
         return f"one {isolated}equilibrium was found in the window: {told}"
     number = count(len(items), f"{isolated}equilibrium", f"{isolated}equilibria")
+    kinds = {item["kind"] for _, item in items}
+    kind = kinds.pop()
+    told = f": {told}"
+    if not kinds and kind not in ("undecided", *_ONES):
+        told = f", all of them {kind_name(kind, 2)}, {places([source.place(k) for k, _ in items])}"
     if proved:
         more = " (proved: these, and no others)" if sure else " (proved: there are no others)"
-        return f"there are {number} in the window: {told}{more}"
-    return f"{number} were found in the window: {told}"
+        return f"there are {number} in the window{told}{more}"
+    return f"{number} were found in the window{told}"
 
 
 def _kinds(source: Source, items: Numbered) -> str:
@@ -132,7 +138,9 @@ def _reasons(source: Source, items: Numbered) -> Iterator[Sentence]:
         same = [(k, item) for k, item in own if (item["kind"], item["reason"]) == (kind, reason)]
         first = source.equilibrium(same[0][0])
         name = first if len(same) == 1 else f"the {count(len(same), kind)}"
-        text = f"the linearisation does not decide {name}; this does: {symbols(reason)}"
+        text = f"the linearisation does not decide {name}; this does: {formula(reason)}"
+        if reason.startswith("a ") and kind == "pseudo-equilibrium" and len(same) == 1:
+            text = f"{name} is {formula(reason)}"  # where a field jumps nothing is linearised
         yield Sentence(ended(text), _ids(same))
 
 
@@ -162,7 +170,8 @@ def _sets(source: Source) -> Iterator[Sentence]:
         if item.get("stability", "undecided") == "undecided":
             more = "their stability is undecided"
         else:
-            more = f"they are {item['stability']}"
+            told = symbols(str(item["stability"]))
+            more = f"their stability {told}" if told.startswith("changes") else f"they are {told}"
         yield Sentence(ended(f"{where} are equilibria; {more}"), (f"set {k}",))
     if len(sets) > MOST_SETS:
         text = f"in all there are {count(len(sets), 'curve')} of equilibria"

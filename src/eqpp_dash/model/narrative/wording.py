@@ -27,6 +27,7 @@ _IRREGULAR = {
 }
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NAME = re.compile(r"[A-Za-z]\w*(?![\w(])")
+_WHOLE = re.compile(r"(?<=\d)\.0(?![\d.])")
 _POWER = re.compile(r"\^(\d+)(?![\d.^])")
 _MINUS = re.compile(r"(?<![\w)])-(?=[\w(.])|(?<=\s)-(?=\s)")
 
@@ -140,10 +141,11 @@ def formula(text: str) -> str:
 
     Examples
     --------
-    >>> formula("mu*(1 - x^2)*y - x"), formula("(x, y) -> (-x, x_1^12)"), formula("2*sin(theta)")
+    >>> formula("mu*(1 - x^2)*y - x"), formula("(x, y) -> (-x, x_1^12)"), formula("2.0*sin(theta)")
     ('μ·(1 − x²)·y − x', '(x, y) → (−x, x₁¹²)', '2·sin(θ)')
     """
-    return symbols(_NAME.sub(lambda match: plain_name(match[0]), printable(text)))
+    named = _NAME.sub(lambda match: plain_name(match[0]), printable(text))
+    return symbols(_WHOLE.sub("", named))
 
 
 def symbols(text: str) -> str:
