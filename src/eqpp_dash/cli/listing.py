@@ -118,9 +118,10 @@ def job_facts(job: JobView) -> dict[str, Any]:
 
 
 def _cells(job: JobView) -> tuple[str, ...]:
-    from eqpp_dash.figures.labels import printable
+    from eqpp_dash.model.labels import printable
+    from eqpp_dash.model.layout import one_line
 
-    title = printable(job.spec.title or job.spec.equations.replace("\n", "; "))
+    title = printable(job.spec.title) or one_line(job.spec.equations)
     if len(title) > TITLE_WIDTH:
         title = title[: TITLE_WIDTH - 1] + "…"
     return (
