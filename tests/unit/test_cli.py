@@ -410,6 +410,7 @@ def test_jobs_as_json_are_an_array_with_a_row_a_line(run):
     assert rows[1]["error"] == "boom"
     assert len(text.splitlines()) == 4
     assert json.loads(run("jobs", "--json", "--status", "running").stdout) == []
+    assert json.loads(run("jobs", "--json", "--status", "partial").stdout) == []
 
 
 def test_the_doctor_finds_all_well(run, services, monkeypatch):

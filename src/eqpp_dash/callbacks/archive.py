@@ -12,6 +12,7 @@ from eqpp_dash.callbacks.failures import failed, noticed
 from eqpp_dash.components.archive import (
     CYCLES,
     FILTERS,
+    NAME_WIDTH,
     PAGE_SIZE,
     ArchiveRow,
     archive_failure,
@@ -19,6 +20,7 @@ from eqpp_dash.components.archive import (
 )
 from eqpp_dash.components.ids import Archive, Shell, archive_button
 from eqpp_dash.errors import EqppError
+from eqpp_dash.model.layout import one_line
 
 if TYPE_CHECKING:
     from eqpp_dash.services import Services
@@ -102,10 +104,11 @@ def remove(services: Services, row_id: Any) -> str:
 
 
 def question(services: Services, row_id: str) -> str:
-    """Ask whether to delete a row, by its title."""
+    """Ask whether to delete a row, by its title, else by its equations."""
     job = services.portraits.find(row_id)
-    title = job.spec.title if job is not None else ""
-    return f"Delete “{title}”?" if title else "Delete this portrait?"
+    if job is None:
+        return "Delete this portrait?"
+    return f"Delete “{job.spec.title or one_line(job.spec.equations, NAME_WIDTH)}”?"
 
 
 def register(app: Dash, services: Services) -> None:

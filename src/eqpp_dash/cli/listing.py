@@ -15,7 +15,7 @@ from eqpp_dash.cli.options import data_options, open_services
 if TYPE_CHECKING:
     from eqpp_dash.services.views import JobView
 
-STATUSES = ("queued", "running", "finished", "failed", "cancelled")
+STATUSES = ("queued", "running", "finished", "partial", "failed", "cancelled")
 HEADS = ("row", "portrait", "status", "attempts", "title", "asked", "started", "ended")
 TITLE_WIDTH = 40
 END_PATIENCE_S = 60.0
@@ -25,7 +25,7 @@ END_PATIENCE_S = 60.0
 @click.group(invoke_without_command=True, short_help="List, stop or cancel jobs.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array, a row a line.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
-@click.option("--status", type=click.Choice(STATUSES), help="Only those.")
+@click.option("--status", type=click.Choice(STATUSES), help="Only those; finished: the whole ones.")
 @data_options
 @click.pass_context
 def jobs(
@@ -118,9 +118,10 @@ def job_facts(job: JobView) -> dict[str, Any]:
 
 
 def _cells(job: JobView) -> tuple[str, ...]:
-    from eqpp_dash.figures.labels import printable
+    from eqpp_dash.model.labels import printable
+    from eqpp_dash.model.layout import one_line
 
-    title = printable(job.spec.title or job.spec.equations.replace("\n", "; "))
+    title = printable(job.spec.title) or one_line(job.spec.equations)
     if len(title) > TITLE_WIDTH:
         title = title[: TITLE_WIDTH - 1] + "…"
     return (

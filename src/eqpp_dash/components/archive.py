@@ -16,6 +16,7 @@ from eqpp_dash.components.icons import icon
 from eqpp_dash.components.ids import Archive, archive_button
 from eqpp_dash.components.parameters import number_text
 from eqpp_dash.figures.labels import plain_name
+from eqpp_dash.model.layout import one_line
 
 STATUSES = ("queued", "running", "finished", "failed", "cancelled")
 STATUS_COLOURS = {
@@ -29,6 +30,8 @@ STATUS_COLOURS = {
 FILTERS = (*STATUSES, "partial")
 CYCLES = {"any": "With a limit cycle", "stable": "With a stable cycle"}
 PAGE_SIZE = 20
+NAME_WIDTH = 40
+"""Characters that a button names a system by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +132,12 @@ def archive_failure(words: str) -> html.P:
 
 
 def _row(row: ArchiveRow, can_delete: bool) -> html.Li:
-    title = row.title or "Untitled system"
+    equations = one_line(row.equations)
+    name = row.title or one_line(row.equations, NAME_WIDTH)
     badge = "partial" if row.stopped else row.status
-    buttons: list[Any] = [_button("rerun", row.row_id, "again", f"Run {title} again", False)]
+    buttons: list[Any] = [_button("rerun", row.row_id, "again", f"Run {name} again", False)]
     if can_delete:
-        buttons.append(_button("delete", row.row_id, "trash", f"Delete {title}", False))
+        buttons.append(_button("delete", row.row_id, "trash", f"Delete {name}", False))
     return html.Li(
         [
             html.A(
@@ -144,8 +148,7 @@ def _row(row: ArchiveRow, can_delete: bool) -> html.Li:
             ),
             html.Div(
                 [
-                    html.A(title, href=f"/p/{row.row_id}", className="row-title"),
-                    html.Div(row.equations.replace("\n", ";  "), className="row-equations"),
+                    *_named(row, equations),
                     *_values(row.parameters),
                     html.Div(row.summary, className="row-summary"),
                     *_stopped(row.stopped),
@@ -164,6 +167,17 @@ def _row(row: ArchiveRow, can_delete: bool) -> html.Li:
         className="row",
         **data(row=row.row_id),
     )
+
+
+def _named(row: ArchiveRow, equations: str) -> list[Any]:
+    """Give title and equations; a system without a title is named by its equations."""
+    href = f"/p/{row.row_id}"
+    if not row.title:
+        return [html.A(equations, href=href, className="row-title row-untitled", title=equations)]
+    return [
+        html.A(row.title, href=href, className="row-title"),
+        html.Div(equations, className="row-equations", title=equations),
+    ]
 
 
 def _stopped(why: str) -> list[html.Div]:

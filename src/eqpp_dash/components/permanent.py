@@ -14,7 +14,11 @@ from eqpp_dash.components.ids import Permanent
 from eqpp_dash.components.job import job_panel
 from eqpp_dash.components.parameters import number_text
 from eqpp_dash.figures.labels import plain_name
+from eqpp_dash.model.layout import one_line
 from eqpp_dash.model.portrait import Portrait
+
+NAME_WIDTH = 60
+"""Characters of the equations that stand for a missing title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ def permanent_page(subject: Subject, body: Any) -> html.Div:
         [
             html.Div(
                 [
-                    html.H1(subject.title or "Untitled system"),
+                    html.H1(subject.title or one_line(subject.equations, NAME_WIDTH)),
                     html.A(
                         [icon("edit"), "Open in workbench"],
                         href=subject.workbench,

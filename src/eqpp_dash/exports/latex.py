@@ -27,7 +27,7 @@ from eqpp_dash.exports.report.blocks import (
     Telling,
     Words,
 )
-from eqpp_dash.exports.texttext import tex_text
+from eqpp_dash.exports.texttext import pdf_text, tex_text
 from eqpp_dash.exports.tikz import tikz_legend, tikz_picture, tikz_styles
 from eqpp_dash.model.portrait import Portrait
 
@@ -48,7 +48,7 @@ _PREAMBLE = r"""\documentclass[a4paper,10pt]{article}
 \usepackage{tikz}
 \usetikzlibrary{patterns}
 \usepackage{listings}
-\usepackage[hidelinks]{hyperref}
+\usepackage[unicode,hidelinks]{hyperref}
 \hypersetup{pdftitle={%(title)s}, pdfcreator={EQPP Dash %(engine)s}}
 \lstset{basicstyle=\ttfamily\footnotesize, breaklines=true, columns=fullflexible,
   keepspaces=true, upquote=true, frame=single, framerule=0.3pt}
@@ -113,7 +113,7 @@ def portrait_latex(portrait: Portrait, facts: Mapping[str, Any]) -> str:
     drawing = draw_on_paper(portrait)
     title, engine = tex_text(report.title), tex_text(portrait.engine)
     preamble = _PREAMBLE % {
-        "title": re.sub(r"[^A-Za-z0-9 .,()-]", "", report.title),
+        "title": pdf_text(report.title),
         "engine": engine,
         "styles": tikz_styles(),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from eqpp_dash.figures.labels import GREEK
+from eqpp_dash.figures.labels import GREEK, printable
 
 _CAPITALS = (
     *("Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi"),
@@ -120,6 +120,18 @@ def tex_text(text: str) -> str:
     \textbackslash{}input\{x\} $\square$
     """
     return _LIGATURE.sub(r"\1{}", "".join(map(_character, _RUN.findall(text))))
+
+
+def pdf_text(text: str) -> str:
+    r"""Write text for a PDF's own data, such as its title, in ASCII; hyperref has every character.
+
+    Examples
+    --------
+    >>> print(pdf_text("Prey θ, 50 %"))
+    Prey \unichar{"03B8}, 50 \unichar{"0025}
+    """
+    shown = printable(text)
+    return re.sub(r"[^A-Za-z0-9 .,()-]", lambda match: f'\\unichar{{"{ord(match[0]):04X}}}', shown)
 
 
 def _character(run: str) -> str:

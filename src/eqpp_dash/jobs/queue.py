@@ -22,6 +22,7 @@ from eqpp_dash.jobs.processes import Package, start_time, this_host, this_machin
 from eqpp_dash.jobs.records import (
     CANCELLED,
     FAILED,
+    PARTIAL,
     QUEUED,
     STOPPED_BY_USER,
     JobRecord,
@@ -130,11 +131,11 @@ class Queue:
             return _one(connection, sql.newest_of_key, job_key=key)
 
     def newest(self, count: int, start: int = 0, status: str | None = None) -> list[JobRecord]:
-        """Read the newest rows, newest first."""
-        statement = sql.newest if status is None else sql.newest_of_status
+        """Read the newest rows, newest first; `PARTIAL` is a status of its own here."""
         values: dict[str, Any] = {"count": count, "start": start}
-        if status is not None:
-            values["wanted"] = status
+        statement = sql.newest if status is None else sql.newest_partial
+        if status is not None and status != PARTIAL:
+            statement, values["wanted"] = sql.newest_of_status, status
         with self.database.read() as connection:
             return _all(connection, statement, **values)
 

@@ -13,6 +13,8 @@ from eqpp_dash.jobs.processes import Package
 QUEUED, RUNNING, FINISHED = "queued", "running", "finished"
 FAILED, CANCELLED = "failed", "cancelled"
 STATUSES = (QUEUED, RUNNING, FINISHED, FAILED, CANCELLED)
+PARTIAL = "partial"
+"""What lists take for a status: finished, but stopped early; finished are then the whole ones."""
 TERMINAL = frozenset({FINISHED, FAILED, CANCELLED})
 
 Writer = Callable[[Connection, str], object]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from itertools import accumulate
 
+from eqpp_dash.model.labels import printable
+
 
 def plain_layout(text: str) -> str:
     r"""Write equations one a line, without comments, blank lines and needless spaces.
@@ -34,3 +36,22 @@ def plain_layout(text: str) -> str:
         )
     plain = (re.sub(r"\s*=\s*", " = ", " ".join(line.split())) for line in text.split("\n"))
     return "\n".join(line.strip() for line in plain if line.strip())
+
+
+def one_line(text: str, width: int = 0) -> str:
+    r"""Write equations in one line, to name a system that has no title.
+
+    Parameters
+    ----------
+    text : str
+        Equations as typed.
+    width : int
+        Characters at most; what is longer ends with an ellipsis. 0 for all.
+
+    Examples
+    --------
+    >>> one_line("x'=y  # speed\n\ny' = -sin(x)"), one_line("x' = y\ny' = -sin(x)", 14)
+    ("x' = y; y' = -sin(x)", "x' = y; y' = …")
+    """
+    line = printable("; ".join(plain_layout(text).split("\n")))
+    return line if not width or len(line) <= width else line[: width - 1] + "…"

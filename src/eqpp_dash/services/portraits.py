@@ -183,7 +183,7 @@ class Portraits:
         return None if job is None else view_job(job)
 
     def jobs(self, limit: int = 100, offset: int = 0, status: str | None = None) -> list[JobView]:
-        """List jobs, newest first."""
+        """List jobs, newest first; ``partial`` is a status of its own, as in the archive's list."""
         return [view_job(job) for job in self._queue.newest(limit, offset, status)]
 
     def counts(self) -> dict[str, int]:

@@ -283,11 +283,22 @@ def _searchable(*parts: str) -> str:
     return "\n".join(parts).casefold()
 
 
+def _words(text: str) -> list[str]:
+    """Split what is looked for; equations as they are listed are found as they were typed.
+
+    Examples
+    --------
+    >>> _words("x' = y; y' = −sin…")
+    ["x'", '=', 'y', "y'", '−sin']
+    """
+    return list(dict.fromkeys(text.casefold().replace(";", " ").replace("…", " ").split()))
+
+
 def _matching(
     statement: Select[Any], text: str, status: str | None, cycles: str | None
 ) -> Select[Any]:
     statement = statement.select_from(portraits.join(jobs, jobs.c.id == portraits.c.row_id))
-    for word in text.casefold().split()[:MAX_SEARCH_WORDS]:
+    for word in _words(text)[:MAX_SEARCH_WORDS]:
         statement = statement.where(portraits.c.search.contains(word, autoescape=True))
     if status == PARTIAL:
         statement = statement.where(jobs.c.status == "finished", jobs.c.stopped != "")

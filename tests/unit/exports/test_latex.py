@@ -84,6 +84,12 @@ def test_html_and_latex_tell_the_same():
         assert {"words", "system", "equilibrium-0", "cycles", "undecided", "engine"} <= anchors
 
 
+def test_the_title_of_the_file_is_told_whole():
+    title = re.search(r"pdftitle=\{((?:[^{}]|\{[^{}]*\})*)\}", tex(hostile()))[1]
+    told = re.sub(r'\\unichar\{"([0-9A-F]+)\}', lambda match: chr(int(match[1], 16)), title)
+    assert told == HOSTILE.replace("\x00", " ")
+
+
 def test_the_specification_stands_whole_in_the_document():
     portrait = hostile()
     source = tex(portrait)

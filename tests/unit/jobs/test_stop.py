@@ -79,6 +79,8 @@ def test_at_its_limit_a_job_keeps_what_it_has_and_says_so(queue):
     assert job.status == "finished"
     assert job.result > 0
     assert job.stopped == "stopped at its time limit of 0.05 s while it worked"
+    assert [row.id for row in queue.newest(9, status="partial")] == [job.id]
+    assert queue.newest(9, status="finished") == []
     assert job.error == ""
 
 

@@ -11,6 +11,7 @@ from eqpp_dash.errors import ForbiddenError, JobError, NotFoundError
 from eqpp_dash.jobs.queue import Queue
 from eqpp_dash.jobs.records import Outcome, Request
 from eqpp_dash.model.cycles import CycleCoverage
+from eqpp_dash.model.layout import one_line
 from eqpp_dash.model.spec import PortraitSpec
 from eqpp_dash.services.archive import ArchiveService
 from eqpp_dash.store.archive import Archive, prepare_computed, summarize
@@ -94,6 +95,10 @@ def test_words_are_found_in_title_equations_ids_and_summary_in_any_case(archive)
     assert found("saddle") == {first}
     assert found(second[:12].upper()) == {second}
     assert found("100%_sure") == {second}
+    for system in (first, second):
+        (entry,) = archive.search(system)
+        for width in (0, 20, 17):
+            assert found(one_line(entry.equations, width)) == {system}
     assert found("100%%sure") == found("1__%_sure") == set()
     assert found("pol", status="queued") == set()
     assert archive.count("pol") == 1
