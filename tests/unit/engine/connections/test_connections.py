@@ -94,9 +94,37 @@ def test_different_levels_are_no_connection():
 
 def test_a_return_past_an_unknown_saddle_is_none():
     """Rounding turns orbits round near saddles outside the window: they seem to come back."""
-    found = portrait("x' = y; y' = -sin(x)", {"x": [-4, 4], "y": [-3, 3]})
+    # V has the same value at its maxima, +-1 and +-3: the integral over u = x^2 is odd about 5.
+    found = portrait("x' = y; y' = x*(x^2 - 1)*(x^2 - 5)*(x^2 - 9)", {"x": [-2, 2], "y": [-9, 9]})
     assert {item.type for item in found.connections} == {"heteroclinic"}
     assert sum(item.limit == "undecided" for item in found.separatrices) == 4
+
+
+def test_separatrices_end_at_copies_beyond_the_window():
+    """The separatrices of the pendulum are y = +-2 cos(x/2), from each saddle to the next."""
+    found = portrait("x' = y; y' = -sin(x)", {"x": [-4, 4], "y": [-3, 3]})
+    copies = [item for item in found.separatrices if item.shift]
+    assert len(copies) == 4
+    for item in found.separatrices:
+        assert item.evidence == "proved"
+        # Up and unstable, or down and stable: to the right of its saddle, else to the left.
+        way = 2 * math.pi * np.sign(item.direction[0])
+        start = found.equilibria[item.equilibrium].point
+        shift = np.array(item.shift or (0.0, 0.0))
+        limit = found.equilibria[int(item.limit.split()[1])].point + shift
+        assert limit == pytest.approx(start + [way, 0.0], abs=1e-12)
+    drawn = [item for item in found.trajectories if item.origin == "separatrix"]
+    assert len(drawn) == 8
+    for item in drawn:
+        x, y = item.points.T
+        assert np.abs(np.abs(y) - 2 * np.abs(np.cos(x / 2))).max() < 1e-6
+        assert np.ptp(x) < 2 * math.pi + 1e-6
+
+
+def test_copies_need_a_connection():
+    """With damping no saddle is connected, and none of its copies."""
+    found = portrait("x' = y; y' = -sin(x) - y/5", {"x": [-4, 4], "y": [-3, 3]})
+    assert not any(item.shift for item in found.separatrices)
 
 
 SHEAR = "x' = y; y' = x - x^2 + e*(x - 1/2)*y"
