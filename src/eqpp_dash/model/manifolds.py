@@ -101,7 +101,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Polycycle:
-    """A closed chain of connections.
+    """A closed chain of connections; it may pass a saddle more than once, as a figure eight does.
 
     Attributes
     ----------

@@ -84,6 +84,34 @@ def test_predator_and_prey_have_no_connection():
     assert {item.limit for item in found.separatrices} == {"infinity"}
 
 
+def test_an_annulus_begins_at_the_figure_eight():
+    given = {"equations": "x' = y; y' = x - x^3", "window": WIDE}
+    found = compute_portrait(PortraitSpec.from_json(given))
+    (outer,) = [item for item in found.annuli if len(item.equilibria) == 3]
+    eight = found.polycycles[int(outer.within.split()[1])]
+    assert (eight.equilibria, sorted(eight.connections)) == ((1, 1), [0, 1])
+    assert (eight.status, outer.beyond) == ("proved", "undecided")
+    # Without one of the loops in the window nothing is claimed.
+    part = {"equations": "x' = y; y' = x - x^3", "window": {"x": [-1.2, 1.8], "y": [-0.6, 0.6]}}
+    cut = compute_portrait(PortraitSpec.from_json(part))
+    assert not any(item.within.startswith("polycycle") for item in cut.annuli)
+
+
+def test_all_saddles_of_a_cellular_flow_have_their_separatrices():
+    """H = sin(x) sin(y) is 0 on the lines through the saddles, which border 16 cells."""
+    window = {"x": [-6.6, 6.6], "y": [-6.6, 6.6]}
+    found = portrait("x' = sin(x)*cos(y); y' = -cos(x)*sin(y)", window)
+    assert sum(item.kind == "saddle" for item in found.equilibria) == 25
+    assert len(found.separatrices) == 100
+    assert {item.evidence for item in found.separatrices} == {"proved"}
+    assert len(found.connections) == 40  # the sides of the cells
+    assert [len(item.equilibria) for item in found.polycycles[:16]] == [4] * 16
+    for item in found.separatrices:
+        start = found.equilibria[item.equilibrium].point
+        end = found.equilibria[int(item.limit.split()[1])].point + np.array(item.shift or (0, 0))
+        assert np.hypot(*(end - start)) == pytest.approx(math.pi, abs=1e-9)
+
+
 def test_different_levels_are_no_connection():
     """V' = x (x - 1)(x + 2)(x - 3) has two saddles of different energy: one loop at most each."""
     found = portrait("x' = y; y' = x*(x - 1)*(x + 2)*(x - 3)", {"x": [-3, 4], "y": [-6, 6]})
@@ -112,7 +140,7 @@ def test_separatrices_end_at_copies_beyond_the_window():
         start = found.equilibria[item.equilibrium].point
         shift = np.array(item.shift or (0.0, 0.0))
         limit = found.equilibria[int(item.limit.split()[1])].point + shift
-        assert limit == pytest.approx(start + [way, 0.0], abs=1e-12)
+        assert limit == pytest.approx(start + np.array([way, 0.0]), abs=1e-12)
     drawn = [item for item in found.trajectories if item.origin == "separatrix"]
     assert len(drawn) == 8
     for item in drawn:
@@ -210,7 +238,7 @@ def test_a_dulac_function_tells_that_a_near_loop_is_none():
 
 ANNULI = [
     ("x' = y; y' = -sin(x)", {"x": (-4, 4), "y": (-3, 3)}, {(1,): "polycycle"}),
-    # two loops at one saddle; the annulus around both has no polycycle outside
+    # two loops at one saddle; the annulus around both has no polycycle outside, but one inside
     (
         "x' = y; y' = x - x^3",
         {"x": (-2, 2), "y": (-2, 2)},
