@@ -132,7 +132,7 @@ def _collect(found: Collected, report: PhaseReporter) -> None:
     found.has("separatrices", "trajectories")
     if search and search.completeness == "proved" and not search.sets:
         corners = window_limits(found.compiled, found.window)
-        bands = end_annuli(
+        bands, found.net = end_annuli(
             closed.bands, net, equilibria, search.singularities, found.structure, corners
         )
         found.closed = replace(closed, bands=bands)

@@ -29,7 +29,9 @@ SEPARATION = 0.04
 
 MOST_CURVES = 40
 FEWEST_SEEDED = 12
-MOST_SADDLES = 16
+MOST_SADDLES = 64
+MOST_POINTS = 16
+"""Of other points with hyperbolic sectors."""
 BESIDE = 0.2
 """How far beside a limit cycle an orbit starts, in the cycle's width, if there is room."""
 CLOSED_ORBITS = 6
@@ -117,7 +119,7 @@ def separatrix_branches(problem: Problem, equilibria: Sequence[Equilibrium]) -> 
     """
     field, width = problem.field, problem.width
     which = saddles_in_window(equilibria)[:MOST_SADDLES]
-    others = with_hyperbolic_sectors(equilibria)[:MOST_SADDLES]
+    others = with_hyperbolic_sectors(equilibria)[:MOST_POINTS]
     return [
         *local_manifolds(field, equilibria, which, width),
         *characteristic_branches(field, equilibria, others, width),

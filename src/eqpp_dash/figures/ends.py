@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from eqpp_dash.figures.labels import format_number, format_point
 from eqpp_dash.model.cycles import LimitCycle
@@ -65,4 +68,8 @@ def end_words(
     number = int(end.end.removeprefix(_EQUILIBRIUM))
     if number >= len(equilibria):
         return "an equilibrium"
-    return equilibrium_words(equilibria[number], spans)
+    item = equilibria[number]
+    if end.shift:
+        item = replace(item, point=item.point + np.array(end.shift))
+        return f"{equilibrium_words(item, spans)}, a copy by the period"
+    return equilibrium_words(item, spans)

@@ -206,6 +206,7 @@ def _separatrix(item: Separatrix) -> dict[str, Any]:
         "branch": item.branch,
         "direction": plain(item.direction),
         "limit": item.limit,
+        **({"shift": list(item.shift)} if item.shift else {}),
         "time": item.time if item.time is not None and math.isfinite(item.time) else None,
         "evidence": item.evidence,
         "reason": item.reason,
@@ -289,4 +290,5 @@ def _coverage(portrait: Portrait) -> dict[str, Any]:
 
 def _end(end: OrbitEnd) -> dict[str, Any]:
     time = end.time if end.time is not None and math.isfinite(end.time) else None
-    return {"end": end.end, "time": time, "reason": end.reason}
+    shift = {"shift": list(end.shift)} if end.shift else {}
+    return {"end": end.end, **shift, "time": time, "reason": end.reason}

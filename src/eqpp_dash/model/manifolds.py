@@ -40,6 +40,9 @@ class Separatrix:
     level_error : float or None
         Greatest distance, in widths of the window, of the points that were computed in the window
         from the level of a proved first integral on which the branch lies; None without one.
+    shift : tuple of float
+        Where the limit is an equilibrium's copy in a periodic variable, what moves the
+        equilibrium there; else empty.
     """
 
     equilibrium: int
@@ -53,6 +56,7 @@ class Separatrix:
     radius: float
     residual: float
     level_error: float | None = None
+    shift: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +101,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Polycycle:
-    """A closed chain of connections.
+    """A closed chain of connections; it may pass a saddle more than once, as a figure eight does.
 
     Attributes
     ----------

@@ -246,11 +246,15 @@ class OrbitEnd:
         Elapsed time, not negative in either direction; None where it takes for ever.
     reason : str
         More about it, for people; may be empty.
+    shift : tuple of float
+        Where it is the copy of an equilibrium in a periodic variable, what moves the equilibrium
+        there; else empty.
     """
 
     end: str
     time: float | None
     reason: str = ""
+    shift: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

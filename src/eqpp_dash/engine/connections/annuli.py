@@ -1,19 +1,34 @@
-"""What annuli of closed orbits end at outside."""
+"""What annuli of closed orbits end at: polycycles, outside or inside."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from eqpp_dash.engine.connections.chains import circuit
 from eqpp_dash.engine.connections.find import Net
 from eqpp_dash.engine.cycles.shape import encloses
 from eqpp_dash.engine.dop853 import Array
 from eqpp_dash.engine.structure.facts import Structure
 from eqpp_dash.model.cycles import Annulus
-from eqpp_dash.model.manifolds import Connection
+from eqpp_dash.model.manifolds import Connection, Polycycle
 from eqpp_dash.model.portrait import Equilibrium, Singularity
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Loop:
+    """A polycycle that is sure: its number, its curve, and the equilibria within it."""
+
+    number: int
+    polycycle: Polycycle
+    ring: Array
+    inside: frozenset[int]
+
+    @property
+    def saddles(self) -> frozenset[int]:
+        return frozenset(self.polycycle.equilibria)
 
 
 def end_annuli(
@@ -23,8 +38,8 @@ def end_annuli(
     singularities: Sequence[Singularity],
     structure: Structure | None,
     limits: tuple[Array, Array],
-) -> tuple[Annulus, ...]:
-    """Tell which annuli end at a polycycle outside.
+) -> tuple[tuple[Annulus, ...], Net]:
+    """Tell which annuli end at a polycycle, outside or inside.
 
     Parameters
     ----------
@@ -42,8 +57,11 @@ def end_annuli(
 
     Returns
     -------
-    tuple of Annulus
-        The same, `beyond` set to ``polycycle k`` where it can be told.
+    bands : tuple of Annulus
+        The same, `within` and `beyond` set to ``polycycle k`` where it can be told.
+    net : Net
+        With the polycycles that pass a saddle more than once, such as a figure eight, at which
+        annuli begin.
 
     Notes
     -----
@@ -51,31 +69,92 @@ def end_annuli(
     orbit between the two tends, both ways, to closed orbits or to the polycycle (Poincaré and
     Bendixson), or is closed. With a first integral that is constant on no open set it cannot tend
     to one of them, for then the integral would be constant beside it. So all are closed.
+
+    Let an annulus go round loops that hang together at saddles, and round no equilibria but those
+    within the loops and on them: the same holds of the orbits between the loops and the annulus.
     """
     integral = structure.integral if structure else None
     if integral is None or not integral.single_valued:
-        return tuple(bands)
+        return tuple(bands), net
+    loops = _loops(net, equilibria, singularities, limits)
+    found, chains = [], list(net.polycycles)
+    for band in bands:
+        mine = frozenset(band.equilibria)
+        if band.beyond == "undecided":
+            for loop in loops:
+                if loop.inside == mine and encloses(loop.ring, band.inner):
+                    band = replace(band, beyond=f"polycycle {loop.number}")
+                    break
+        if band.within == "undecided":
+            inner = _eight(loops, mine, net.connections)
+            if inner is not None:
+                numbers = [k for k, item in enumerate(chains) if _same(item, inner)]
+                if not numbers:
+                    chains.append(inner)
+                number = numbers[0] if numbers else len(chains) - 1
+                band = replace(band, within=f"polycycle {number}")
+        found.append(band)
+    return tuple(found), replace(net, polycycles=tuple(chains))
+
+
+def _loops(
+    net: Net,
+    equilibria: Sequence[Equilibrium],
+    singularities: Sequence[Singularity],
+    limits: tuple[Array, Array],
+) -> list[_Loop]:
+    """Give the polycycles that are sure, and within which all is known."""
     loops = []
     for number, item in enumerate(net.polycycles):
-        if item.status in ("proved", "verified"):
-            pieces = [_curve(net, net.connections[k], equilibria) for k in item.connections]
-            ring = np.concatenate([*pieces, pieces[0][:1]])
-            inside = {
-                k
-                for k, point in enumerate(equilibria)
-                if k not in item.equilibria and encloses(ring, point.point)
-            }
-            known = ((ring >= limits[0]) & (ring <= limits[1])).all()
-            if known and not any(encloses(ring, hole.point) for hole in singularities):
-                loops.append((number, ring, inside))
-    found = []
-    for band in bands:
-        for number, ring, inside in loops:
-            if inside == set(band.equilibria) and encloses(ring, band.inner):
-                band = replace(band, beyond=f"polycycle {number}")
-                break
-        found.append(band)
-    return tuple(found)
+        if item.status not in ("proved", "verified"):
+            continue
+        pieces = [_curve(net, net.connections[k], equilibria) for k in item.connections]
+        ring = np.concatenate([*pieces, pieces[0][:1]])
+        if not ((ring >= limits[0]) & (ring <= limits[1])).all():
+            continue
+        if any(encloses(ring, hole.point) for hole in singularities):
+            continue
+        inside = frozenset(
+            k
+            for k, point in enumerate(equilibria)
+            if k not in item.equilibria and encloses(ring, point.point)
+        )
+        loops.append(_Loop(number, item, ring, inside))
+    return loops
+
+
+def _eight(
+    loops: Sequence[_Loop], around: frozenset[int], connections: Sequence[Connection]
+) -> Polycycle | None:
+    """Join the outermost loops within an annulus that hang together and leave nothing out.
+
+    A single loop is one too: it is passed on its outer side.
+    """
+    own = [loop for loop in loops if loop.inside | loop.saddles <= around]
+    outer = [
+        loop
+        for loop in own
+        if not any(loop.inside | loop.saddles < more.inside | more.saddles for more in own)
+    ]
+    if not outer:
+        return None
+    joined, saddles = [outer[0]], set(outer[0].saddles)
+    left = outer[1:]
+    while more := [loop for loop in left if loop.saddles & saddles]:
+        joined += more
+        saddles |= set().union(*(loop.saddles for loop in more))
+        left = [loop for loop in left if loop not in more]
+    if left or saddles.union(*(loop.inside for loop in joined)) != around:
+        return None
+    numbers = [k for loop in joined for k in loop.polycycle.connections]
+    if len(set(numbers)) < len(numbers):
+        return None  # two loops lie on both sides of a connection
+    proved = all(loop.polycycle.status == "proved" for loop in joined)
+    return circuit(numbers, connections, "proved" if proved else "verified")
+
+
+def _same(one: Polycycle, other: Polycycle) -> bool:
+    return set(one.connections) == set(other.connections)
 
 
 def _curve(net: Net, item: Connection, equilibria: Sequence[Equilibrium]) -> Array:

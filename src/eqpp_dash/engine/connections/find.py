@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eqpp_dash.engine.connections.candidates import Candidate, Walk, candidates, is_clear
 from eqpp_dash.engine.connections.chains import polycycles
+from eqpp_dash.engine.connections.copies import Copies, End
 from eqpp_dash.engine.connections.gaps import measure_gap
 from eqpp_dash.engine.connections.levels import level_error
 from eqpp_dash.engine.connections.proofs import Proof, Prover
+from eqpp_dash.engine.dop853 import Array
 from eqpp_dash.engine.manifolds import Branch
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.structure.facts import Kind, Structure
@@ -76,7 +79,7 @@ def find_connections(
     """
     prover = Prover(problem, branches, curves, equilibria, structure or Structure())
     connections: list[Connection] = []
-    ends: dict[int, tuple[int, str, str]] = {}
+    ends: dict[int, End] = {}
     measured = 0
     for item in candidates(problem, branches, curves, equilibria, steps):
         if item.out in ends or item.back in ends or not item.clear:
@@ -91,8 +94,10 @@ def find_connections(
             continue
         connections.append(_proved(branches, item, proof))
         for mine, other in ((item.out, item.target), (item.back, item.source)):
-            ends[mine] = (other, proof.status, proof.how)
-    named = [_ended(curve, ends.get(i)) for i, curve in enumerate(curves)]
+            ends[mine] = End(other, proof.status, proof.how)
+    copies = Copies(problem, structure or Structure(), equilibria)
+    ends |= copies.ends(branches, ends)
+    named = [_ended(curve, ends.get(i), problem, equilibria) for i, curve in enumerate(curves)]
     for i, walk in enumerate(steps):
         if i not in ends:
             named[i] = _doubted(problem, named[i], walk)
@@ -152,14 +157,37 @@ def _proved(branches: Sequence[Branch], item: Candidate, proof: Proof) -> Connec
     )
 
 
-def _ended(curve: Trajectory, end: tuple[int, str, str] | None) -> Trajectory:
-    """Let a curve end at the saddle that it is known to go to."""
+def _ended(
+    curve: Trajectory, end: End | None, problem: Problem, equilibria: Sequence[Equilibrium]
+) -> Trajectory:
+    """Let a curve end at the saddle that it is known to go to, or at the copy of it."""
     if end is None:
         return curve
-    there = OrbitEnd(f"equilibrium {end[0]}", None, f"a connection, {end[1]}: {end[2]}")
-    if curve.backward.reason == ALONG_MANIFOLD:
-        return replace(curve, forward=there)
-    return replace(curve, backward=there)
+    name = f"equilibrium {end.equilibrium}"
+    there = OrbitEnd(name, None, f"a connection, {end.status}: {end.how}")
+    out = curve.backward.reason == ALONG_MANIFOLD
+    if end.is_copy:
+        there = replace(there, shift=end.shift)
+        curve = _cut(curve, equilibria[end.equilibrium].point + np.array(end.shift), problem, out)
+    return replace(curve, forward=there) if out else replace(curve, backward=there)
+
+
+def _cut(curve: Trajectory, target: Array, problem: Problem, out: bool) -> Trajectory:
+    """Cut off what was followed beyond the point of a curve that is nearest to its end."""
+    away = np.max(np.abs((curve.points - target) / problem.width), axis=1)
+    near = np.flatnonzero(away < 2 * away.min())
+    if out:
+        last = int(near[0] + np.argmin(away[near[0] : near[0] + _run(near)]))
+        return replace(curve, times=curve.times[: last + 1], points=curve.points[: last + 1])
+    back = near[::-1]
+    first = int(back[0] - np.argmin(away[back[0] - _run(-back) + 1 : back[0] + 1][::-1]))
+    return replace(curve, times=curve.times[first:], points=curve.points[first:])
+
+
+def _run(numbers: NDArray[np.intp]) -> int:
+    """Give how many numbers follow one another from the first on."""
+    gaps = np.flatnonzero(np.diff(numbers) > 1)
+    return int(gaps[0]) + 1 if gaps.size else numbers.size
 
 
 def _doubted(problem: Problem, curve: Trajectory, walk: Walk) -> Trajectory:
@@ -174,7 +202,7 @@ def _doubted(problem: Problem, curve: Trajectory, walk: Walk) -> Trajectory:
     return replace(curve, forward=end) if out else replace(curve, backward=end)
 
 
-def _separatrix(branch: Branch, curve: Trajectory, end: tuple[int, str, str] | None) -> Separatrix:
+def _separatrix(branch: Branch, curve: Trajectory, end: End | None) -> Separatrix:
     away = curve.forward if branch.rate > 0 else curve.backward
     evidence = "undecided" if away.end == "undecided" else "numerical"
     return Separatrix(
@@ -183,9 +211,10 @@ def _separatrix(branch: Branch, curve: Trajectory, end: tuple[int, str, str] | N
         np.asarray(branch.direction),
         away.end,
         away.time,
-        evidence if end is None else end[1],
+        evidence if end is None else end.status,
         away.reason,
         branch.order,
         branch.radius,
         branch.residual,
+        shift=() if end is None else end.shift,
     )

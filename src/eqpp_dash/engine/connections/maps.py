@@ -82,13 +82,14 @@ def involutions(
             moved += np.round(missing @ vector / (vector @ vector)) * vector
         found = Involution(fact, matrix, moved, bool((moved != offset).any()))
         ways = ((one, other), (other, one))
-        if all(_lands(field, found, start, end, width) for start, end in ways):
+        if all(lands(field, found, start, end, width) for start, end in ways):
             yield found
 
 
-def _lands(
+def lands(
     field: CompiledField, found: Involution, start: Equilibrium, end: Equilibrium, width: Array
 ) -> bool:
+    """Tell whether a map of the system is proved to take an equilibrium to another."""
     image = found.matrix @ start.point + found.offset
     if not end.hyperbolic:
         exact = start.evidence == end.evidence == "proved" and not (start.error or end.error)

@@ -143,7 +143,11 @@ def _separatrix(number: int, item: Separatrix, portrait: Portrait) -> Row:
         (ref("equilibrium", item.equilibrium),),
         (item.branch,),
         (format_point(item.direction.tolist(), (), 5),),
-        _end(OrbitEnd(item.limit, item.time), portrait, -1 if item.branch == "stable" else 1),
+        _end(
+            OrbitEnd(item.limit, item.time, shift=item.shift),
+            portrait,
+            -1 if item.branch == "stable" else 1,
+        ),
         ("–" if item.time is None else format_number(item.time, 5),),
         (item.evidence,),
     )

@@ -63,7 +63,8 @@ def _way(source: Source, way: str, branches: Sequence[Mapping[str, Any]]) -> str
     told = [_predicate(source, item) for item in branches]
     if told[0] == told[1] and sure[0] == sure[1]:
         return f"both {names} {_predicate(source, first, many=True)}{sure[0]}"
-    merged = _merged(source, way, [first["limit"], second["limit"]])
+    copies = first.get("shift") or second.get("shift")
+    merged = "" if copies else _merged(source, way, [first["limit"], second["limit"]])
     if merged and sure[0] == sure[1]:
         return f"the {names} {merged}{sure[0]}"
     return f"one {name} {told[0]}{sure[0]}, the other {told[1]}{sure[1]}"
@@ -104,12 +105,26 @@ def _predicate(source: Source, item: Mapping[str, Any], *, many: bool = False) -
         return f"run{s} {'on' if out else 'back'} for as long as {they} followed"
     if item["limit"] == "left work box" and out:
         return f"leave{s} the window's surroundings"
+    if item.get("shift"):
+        words = _copy(source, item)
+        return f"run{s} to {words}" if out else f"come{s} from {words}"
     if item["limit"] == item["of"]:
         return f"run{s} back to it" if out else f"come{s} back from it"
     words = source.named(item["limit"])
     if item["limit"] == "infinity" and item.get("time") is not None:
         words += " in finite time"
     return f"run{s} to {words}" if out else f"come{s} from {words}"
+
+
+def _copy(source: Source, item: Mapping[str, Any]) -> str:
+    """Name the copy, in a periodic variable, of the equilibrium to which a separatrix goes."""
+    k = int(item["limit"].split(" ")[1])
+    known = source.items("equilibria")[k]
+    moved = [a + b for a, b in zip(known["point"], item["shift"], strict=True)]
+    place = source.point(moved, known.get("error"))
+    if item["limit"] == item["of"]:
+        return f"the {_kind(source, item['of'])}'s copy at {place}"
+    return f"the copy at {place} of {source.equilibrium(k)}"
 
 
 def _merged(source: Source, way: str, limits: Sequence[str]) -> str:

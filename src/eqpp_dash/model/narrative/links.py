@@ -87,14 +87,20 @@ def _near(source: Source, item: Mapping[str, Any]) -> str:
 def _polycycles(source: Source) -> Iterator[Sentence]:
     items = [(k, item) for k, item in enumerate(source.items("polycycles")) if not _is_loop(item)]
     for k, item in items[:MOST_POLYCYCLES]:
-        saddles = [source.place(j) for j in item["equilibria"]]
+        saddles = [source.place(j) for j in dict.fromkeys(item["equilibria"])]
         ids = (
             f"polycycle {k}",
             *(f"connection {j}" for j in item["connections"]),
-            *(f"equilibrium {j}" for j in item["equilibria"]),
+            *(f"equilibrium {j}" for j in dict.fromkeys(item["equilibria"])),
         )
         name = "saddle" if len(saddles) == 1 else "saddles"
         text = f"connections of the {name} at {joined(saddles)} form a polycycle"
+        if len(saddles) < len(item["equilibria"]):
+            text = (
+                f"the {count(len(item['connections']), 'connection')} of the {name} at "
+                f"{joined(saddles)} together make a polycycle that passes "
+                f"{'it' if len(saddles) == 1 else 'them'} more than once"
+            )
         if item["status"] == "near":
             yield Sentence(ended(f"if its gaps are none, {text}; that is undecided"), ids)
         else:

@@ -84,6 +84,34 @@ def test_predator_and_prey_have_no_connection():
     assert {item.limit for item in found.separatrices} == {"infinity"}
 
 
+def test_an_annulus_begins_at_the_figure_eight():
+    given = {"equations": "x' = y; y' = x - x^3", "window": WIDE}
+    found = compute_portrait(PortraitSpec.from_json(given))
+    (outer,) = [item for item in found.annuli if len(item.equilibria) == 3]
+    eight = found.polycycles[int(outer.within.split()[1])]
+    assert (eight.equilibria, sorted(eight.connections)) == ((1, 1), [0, 1])
+    assert (eight.status, outer.beyond) == ("proved", "undecided")
+    # Without one of the loops in the window nothing is claimed.
+    part = {"equations": "x' = y; y' = x - x^3", "window": {"x": [-1.2, 1.8], "y": [-0.6, 0.6]}}
+    cut = compute_portrait(PortraitSpec.from_json(part))
+    assert not any(item.within.startswith("polycycle") for item in cut.annuli)
+
+
+def test_all_saddles_of_a_cellular_flow_have_their_separatrices():
+    """H = sin(x) sin(y) is 0 on the lines through the saddles, which border 16 cells."""
+    window = {"x": [-6.6, 6.6], "y": [-6.6, 6.6]}
+    found = portrait("x' = sin(x)*cos(y); y' = -cos(x)*sin(y)", window)
+    assert sum(item.kind == "saddle" for item in found.equilibria) == 25
+    assert len(found.separatrices) == 100
+    assert {item.evidence for item in found.separatrices} == {"proved"}
+    assert len(found.connections) == 40  # the sides of the cells
+    assert [len(item.equilibria) for item in found.polycycles[:16]] == [4] * 16
+    for item in found.separatrices:
+        start = found.equilibria[item.equilibrium].point
+        end = found.equilibria[int(item.limit.split()[1])].point + np.array(item.shift or (0, 0))
+        assert np.hypot(*(end - start)) == pytest.approx(math.pi, abs=1e-9)
+
+
 def test_different_levels_are_no_connection():
     """V' = x (x - 1)(x + 2)(x - 3) has two saddles of different energy: one loop at most each."""
     found = portrait("x' = y; y' = x*(x - 1)*(x + 2)*(x - 3)", {"x": [-3, 4], "y": [-6, 6]})
@@ -94,9 +122,37 @@ def test_different_levels_are_no_connection():
 
 def test_a_return_past_an_unknown_saddle_is_none():
     """Rounding turns orbits round near saddles outside the window: they seem to come back."""
-    found = portrait("x' = y; y' = -sin(x)", {"x": [-4, 4], "y": [-3, 3]})
+    # V has the same value at its maxima, +-1 and +-3: the integral over u = x^2 is odd about 5.
+    found = portrait("x' = y; y' = x*(x^2 - 1)*(x^2 - 5)*(x^2 - 9)", {"x": [-2, 2], "y": [-9, 9]})
     assert {item.type for item in found.connections} == {"heteroclinic"}
     assert sum(item.limit == "undecided" for item in found.separatrices) == 4
+
+
+def test_separatrices_end_at_copies_beyond_the_window():
+    """The separatrices of the pendulum are y = +-2 cos(x/2), from each saddle to the next."""
+    found = portrait("x' = y; y' = -sin(x)", {"x": [-4, 4], "y": [-3, 3]})
+    copies = [item for item in found.separatrices if item.shift]
+    assert len(copies) == 4
+    for item in found.separatrices:
+        assert item.evidence == "proved"
+        # Up and unstable, or down and stable: to the right of its saddle, else to the left.
+        way = 2 * math.pi * np.sign(item.direction[0])
+        start = found.equilibria[item.equilibrium].point
+        shift = np.array(item.shift or (0.0, 0.0))
+        limit = found.equilibria[int(item.limit.split()[1])].point + shift
+        assert limit == pytest.approx(start + np.array([way, 0.0]), abs=1e-12)
+    drawn = [item for item in found.trajectories if item.origin == "separatrix"]
+    assert len(drawn) == 8
+    for item in drawn:
+        x, y = item.points.T
+        assert np.abs(np.abs(y) - 2 * np.abs(np.cos(x / 2))).max() < 1e-6
+        assert np.ptp(x) < 2 * math.pi + 1e-6
+
+
+def test_copies_need_a_connection():
+    """With damping no saddle is connected, and none of its copies."""
+    found = portrait("x' = y; y' = -sin(x) - y/5", {"x": [-4, 4], "y": [-3, 3]})
+    assert not any(item.shift for item in found.separatrices)
 
 
 SHEAR = "x' = y; y' = x - x^2 + e*(x - 1/2)*y"
@@ -182,7 +238,7 @@ def test_a_dulac_function_tells_that_a_near_loop_is_none():
 
 ANNULI = [
     ("x' = y; y' = -sin(x)", {"x": (-4, 4), "y": (-3, 3)}, {(1,): "polycycle"}),
-    # two loops at one saddle; the annulus around both has no polycycle outside
+    # two loops at one saddle; the annulus around both has no polycycle outside, but one inside
     (
         "x' = y; y' = x - x^3",
         {"x": (-2, 2), "y": (-2, 2)},
