@@ -13,6 +13,8 @@ from eqpp_dash.engine.expression.polynomial import (
     TooLargeError,
     Work,
     accumulate,
+    divide,
+    greatest_common_divisor,
     multiply,
 )
 
@@ -139,6 +141,11 @@ def _by_quotient(conditions: list[Polynomial], work: Work) -> list[dict[int, Fra
     _, k, place = min(linear)
     rest, slope = _in_powers(conditions[k], place)
     others = [c for m, c in enumerate(conditions) if m != k]
+    shared = greatest_common_divisor(slope, rest, PARAMETERS, work)
+    if rest and shared.keys() - {ONE}:  # a product: let one factor vanish, or the other
+        halves = [shared, divide(conditions[k], shared) or {}]
+        points = [point for half in halves for point in solve_parameters([half, *others], work)]
+        return [point for n, point in enumerate(points) if point not in points[:n]]
     cleared = [_put_quotient(c, place, rest, slope, work) for c in others]
     found = []
     for point in solve_parameters(cleared, work):

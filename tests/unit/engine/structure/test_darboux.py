@@ -127,6 +127,12 @@ def test_invariant_lines_made_to_order_are_found(line, a, b, c):
 
 @settings(max_examples=40, deadline=None)
 @given(st.tuples(*[small] * 6), linears, linears, linears)
+@example(  # one of the conditions on its parameters is a product
+    (1, 2, 1, 0, 1, 0),
+    poly({(0, 1): 2}),
+    poly({(1, 0): -1, (0, 1): -3, (0, 0): 1}),
+    poly({(0, 0): 1}),
+)
 @example(  # its three parameters: two by two conditions, the third by the rest
     (-1, 1, 1, 0, 0, 1),
     poly({(0, 1): -1}),
