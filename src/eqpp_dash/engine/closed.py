@@ -12,6 +12,7 @@ from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles import CycleSearch, find_limit_cycles
 from eqpp_dash.engine.cycles.algebraic import prove_on_curves
 from eqpp_dash.engine.cycles.proofs import exclude_cycles
+from eqpp_dash.engine.cycles.reduced import bands_without_factor
 from eqpp_dash.engine.cycles.resting import clear_of_sets
 from eqpp_dash.engine.cycles.shape import encloses, location
 from eqpp_dash.engine.cycles.winding import find_winding_cycles
@@ -78,8 +79,8 @@ def search_cycles(
     -------
     CycleSearch
         What was found; nothing, with the reason, if the field is not autonomous. After a
-        `StopAndKeep` what was found by then, and `stop`; where a field that jumps is searched,
-        that is passed on.
+        `StopAndKeep` what was found by then, and `stop`; where a field that jumps is searched, or
+        one without its common factor, that is passed on.
     """
     if not field.autonomous:
         return replace(WITHOUT, completeness=CycleCoverage("not searched: time appears"))
@@ -99,6 +100,14 @@ def search_cycles(
             field, window, surfaces, search.equilibria, progress=report.tell
         )
         return _with_winding(field, window, search, report, structure, found, jumps=True)
+    jumps = bool(surfaces)
+    apart = (
+        None
+        if jumps
+        else bands_without_factor(field, window, search.equilibria, report.tell, BUDGET)
+    )
+    if apart is not None:
+        return _with_winding(field, window, search, report, structure, apart, jumps=False)
     found = find_limit_cycles(
         field,
         window,
@@ -111,7 +120,7 @@ def search_cycles(
         complete=search.completeness == "proved" and not search.sets,
         keeping=report.keeping,
     )
-    found = _completed(field, window, search, report, structure, found, jumps=bool(surfaces))
+    found = _completed(field, window, search, report, structure, found, jumps=jumps)
     return _across_jumps(found, surfaces) if surfaces else found
 
 

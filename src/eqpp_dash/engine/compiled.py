@@ -22,6 +22,7 @@ from eqpp_dash.engine.expression.graph import Graph, Node, topological
 from eqpp_dash.engine.expression.interval import Interval
 from eqpp_dash.engine.expression.latex import to_latex
 from eqpp_dash.engine.expression.polynomial import Polynomial, to_polynomial
+from eqpp_dash.engine.expression.reduce import divided
 from eqpp_dash.engine.expression.tape import Tape
 from eqpp_dash.engine.expression.text import to_text
 
@@ -256,6 +257,20 @@ class CompiledField:
                 made.setdefault(item, Factor(graph, item, self.variables))
             components.append(tuple(made[item] for item in dict.fromkeys(own)))
         return tuple(made[node] for node in common), tuple(components)
+
+    @_graph_property
+    def reduced(self) -> tuple[CompiledField, tuple[Factor, ...]] | None:
+        """Give the field divided by what its components share, and that; None if that is nothing.
+
+        Off the zeros of what they share both have the same orbits. No component is 0.
+        """
+        if any(self.zero):
+            return None
+        found = divided(self._graph, self._components, self._symbols)
+        if found is None:
+            return None
+        multiplier, rest = found
+        return CompiledField(self._graph, rest, self.variables), self._wrap(multiplier)
 
     @_graph_property
     def _higher(self) -> Tape:

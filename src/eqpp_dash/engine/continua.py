@@ -10,6 +10,7 @@ import numpy as np
 from eqpp_dash.engine.compiled import CompiledField, Factor
 from eqpp_dash.engine.curves import trace_zero_set
 from eqpp_dash.engine.degenerate import Cluster, descend
+from eqpp_dash.engine.filippov.sides import rests_beside
 from eqpp_dash.model.portrait import Array, EquilibriumSet
 
 SAMPLES = 200
@@ -37,13 +38,17 @@ def equilibrium_curve(
     Returns
     -------
     EquilibriumSet or None
-        None if no point of the curve lies in the window. The stability is that of the
-        eigenvalue across the curve, the trace of the Jacobian, or says where that changes.
+        None if no point of the curve lies in the window, or the fields of both sides vanish
+        nowhere along it: what it is then, the field says that slides along it. The stability is
+        that of the eigenvalue across the curve, the trace of the Jacobian, or says where that
+        changes.
     """
     branches = trace_zero_set(factor, lo, hi).branches
     if not branches:
         return None
     parts = [_on_zero(field, _evenly(branch), lo, hi) for branch in branches]
+    if field.switching:
+        parts = [part[rests_beside(field, factor, part, hi - lo)] for part in parts]
     parts = [part for part in parts if len(part)]
     if not parts:
         return None

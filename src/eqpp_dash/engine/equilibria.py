@@ -147,6 +147,7 @@ class _Search:
         self.open: list[str] = []
         self.specks: list[str] = []
         self.isolated = IsolatedZeros(*self.box)
+        self.moving: set[str] = set()
         self.on_surfaces = False
         self.zeros = Zeros(len(lo))
         self.examined: list[Equilibrium] = []
@@ -208,7 +209,10 @@ class _Search:
         if self.isolated.holds(factor):
             return
         found = equilibrium_curve(self.field, factor, self.lo, self.hi)
-        if found is not None:
+        if found is None:
+            self.moving.add(factor.text)
+            self.on_surfaces |= factor.text in {other.text for other in self.field.switching}
+        else:
             self.sets.append(found)
             message = f"Equilibria are not isolated: {which} {factor.text} = 0"
             self.notices.append(Notice("equilibrium-curve", message))
@@ -313,7 +317,7 @@ class _Search:
         at = point[:, None]
         near = 1e-12 * self.span[:, None]
         for factor in self.shared:
-            if self.isolated.holds(factor):
+            if factor.text in self.moving or self.isolated.holds(factor):
                 continue
             bounds = factor.boxes(at - near, at + near)
             if not (bounds.lo[0] > 0 or bounds.hi[0] < 0):

@@ -203,3 +203,37 @@ def test_segments_are_facts_and_drawn():
         assert len(dashes) == 2
     assert ("y = 0", "sliding", "(2, 0) (fold)", "(−2, 0) (fold)") in segment_words(portrait)
     assert "Surfaces where the field jumps" in portrait_page(portrait, portrait.facts())
+
+
+@pytest.mark.parametrize(
+    ("text", "points", "sets"),
+    [
+        # beside x = 0 the field is (-+1, y): the mixture that stays on it has y' = y
+        ("x' = -sign(x); y' = y*sign(x)^2", [("pseudo-equilibrium", "unstable", 0, 0)], []),
+        # radial, towards the circle from both sides: at rest on it, told once
+        (
+            "x' = -x*sign(x^2+y^2-1); y' = -y*sign(x^2+y^2-1)",
+            [("unstable star", "unstable", 0, 0)],
+            [("x^2 + y^2 - 1", "stable")],
+        ),
+        # the same, away from it
+        (
+            "x' = x*sign(x^2+y^2-1); y' = y*sign(x^2+y^2-1)",
+            [("stable star", "stable", 0, 0)],
+            [("x^2 + y^2 - 1", "unstable")],
+        ),
+        # crossed at speed one, but for the equations at x = 0 itself
+        ("x' = sign(x)^2; y' = sign(x)*y", [], []),
+        ("x' = y*sign(x)^2; y' = -x*sign(x)^2", [("boundary equilibrium", "undecided", 0, 0)], []),
+        # a true line of equilibria: both sides vanish
+        ("x' = -abs(x); y' = abs(x)*y", [], [("x", "undecided")]),
+    ],
+)
+def test_curves_that_rest_only_as_they_are_written(text, points, sets):
+    found = search(text)
+    assert [(e.kind, e.stability, *e.point.round(9)) for e in found.equilibria] == points
+    assert [(item.implicit, item.stability) for item in found.sets] == sets
+    hidden = "sign" in text
+    assert ("except on surfaces" in found.completeness) is hidden
+    written = sum(notice.code == "equilibrium-curve" for notice in found.notices)
+    assert written == (0 if hidden else len(sets))

@@ -118,7 +118,7 @@ def zero_factors(graph: Graph, node: Node, variables: Sequence[Node] = ()) -> li
             inner = _vanishing_part(graph, base)
             if inner is None:
                 continue
-            parts = [inner] if inner is not base else _content(graph, base)
+            parts = [inner] if inner is not base else content_of(graph, base)
             if parts == [base]:
                 found.update(dict.fromkeys(_pieces(graph, base, variables)))
             else:
@@ -153,7 +153,7 @@ def _vanishing_part(graph: Graph, base: Node) -> Node | None:
     return base
 
 
-def _content(graph: Graph, node: Node) -> list[Node]:
+def content_of(graph: Graph, node: Node) -> list[Node]:
     """Take out what all terms of a sum have in common."""
     if node.op != "sum" or len(node.args) == 1:
         return [node]
@@ -236,7 +236,7 @@ def _factored(graph: Graph, node: Node) -> Powers:
         for base, exponent in powers(graph, item).items():
             if base.value is not None:
                 continue
-            parts = _content(graph, base)
+            parts = content_of(graph, base)
             if parts == [base]:
                 base = normal_sign(graph, base)
                 found[base] = found.get(base, 0) + exponent * outer

@@ -64,7 +64,7 @@ def search_surfaces(
         return SurfaceSearch(known, (), ())
     pieces = filippov_field(field)
     surfaces = trace_surfaces(field, pieces, lo, hi)
-    equilibria, sets = surface_equilibria(Region(pieces, lo, hi), surfaces, known)
+    equilibria, sets = surface_equilibria(Region(field, pieces, lo, hi), surfaces, known)
     segments = []
     for surface, parts in surfaces:
         for part in parts:

@@ -14,17 +14,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqpp_dash.engine.compiled import Factor
+from eqpp_dash.engine.compiled import CompiledField, Factor
 from eqpp_dash.engine.filippov.pieces import FilippovField, SlidingField, convex_zero
 from eqpp_dash.engine.filippov.resting import resting_set
 from eqpp_dash.engine.filippov.segments import (
     ASIDE,
+    CONTINUOUS,
     ESCAPING,
     SLIDING,
     SPACING,
     Piece,
     Surface,
 )
+from eqpp_dash.engine.filippov.sides import moves_beside
 from eqpp_dash.engine.krawczyk import newton, prove_zeros
 from eqpp_dash.engine.problem import FactorSystem, ZeroProblem
 from eqpp_dash.model.portrait import Equilibrium, EquilibriumSet
@@ -48,8 +50,9 @@ BORDER = 1e-9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Region:
-    """The window, and the field in it."""
+    """The window, and the field in it: as it is written, and in pieces."""
 
+    field: CompiledField
     pieces: FilippovField
     lo: Array
     hi: Array
@@ -120,7 +123,7 @@ def surface_equilibria(
                     others = [one for one in parts if one is not part]
                     resting = _sliding_zeros(region, surface, part, others, new)
                     sets += [resting] if resting else []
-                if part.kind != "continuous":
+                if part.kind != CONTINUOUS or moves_beside(region.field, region.pieces, part):
                     new += _border_zeros(region, surface, part)
         new += _intersections(region, surfaces)
     kept: list[Equilibrium] = []

@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from eqpp_dash.engine.algebra.roots import rational_roots
-from eqpp_dash.engine.algebra.solve import rational_solutions
-from eqpp_dash.engine.algebra.univariate import from_polynomial
 from eqpp_dash.engine.exact import differentiate
 from eqpp_dash.engine.expression.polynomial import (
     Polynomial,
@@ -21,12 +18,15 @@ from eqpp_dash.engine.expression.polynomial import (
     divide,
     multiply,
 )
+from eqpp_dash.engine.structure.parameters import (
+    COST,
+    ONE,
+    PARAMETERS,
+    solve_parameters,
+    times,
+    value_at,
+)
 
-#: A product of fractions in units of products of integers.
-COST = 6
-#: Parameters that may be free at a time.
-PARAMETERS = 6
-ONE = (0,) * PARAMETERS
 #: Exponents of (x, y) -> coefficient, a polynomial in the parameters.
 Family = dict[tuple[int, ...], Polynomial]
 
@@ -141,7 +141,7 @@ class _Cascade:
             for other, factor in self.cofactor.items():
                 if sum(key) + sum(other) == level:
                     place = (key[0] + other[0], key[1] + other[1])
-                    self._accumulate(total, place, _times(value, factor, self.work), Fraction(1))
+                    self._accumulate(total, place, times(value, factor, self.work), Fraction(1))
             for axis, p in enumerate(self.field):
                 if not key[axis]:
                     continue
@@ -210,10 +210,10 @@ class _Cascade:
         return solution
 
     def _members(self) -> list[Polynomial]:
-        values = _parameters(self.conditions, self.work)
+        values = solve_parameters(self.conditions, self.work)
         members = []
         for point in values:
-            member = {key: _value(value, point) for key, value in self.curve.items()}
+            member = {key: value_at(value, point) for key, value in self.curve.items()}
             members.append({key: c for key, c in member.items() if c})
         return members
 
@@ -237,134 +237,3 @@ def _minus(value: Polynomial, known: Polynomial, c: Fraction) -> Polynomial:
     result = dict(value)
     accumulate(result, known, -c)
     return result
-
-
-def _times(a: Polynomial, b: Polynomial, work: Work) -> Polynomial:
-    work.spend(COST * (len(a) * len(b) + 1))
-    result = multiply(a, b)
-    if result is None:
-        raise TooLargeError
-    return result
-
-
-def _value(p: Polynomial, point: dict[int, Fraction]) -> Fraction:
-    total = Fraction(0)
-    for key, c in p.items():
-        for i, k in enumerate(key):
-            if k:
-                c = c * point.get(i, Fraction(0)) ** k
-        total += c
-    return total
-
-
-def _parameters(conditions: list[Polynomial], work: Work) -> list[dict[int, Fraction]]:
-    """Find parameters that meet polynomial conditions; those left free are zero."""
-    if any(len(c) == 1 and ONE in c for c in conditions):
-        return []
-    conditions = [c for c in conditions if c]
-    linear = next((c for c in conditions if _eliminable(c) is not None), None)
-    if linear is not None:
-        place = _eliminable(linear)
-        assert place is not None
-        return _after_substitution(conditions, linear, place, work)
-    if not conditions:
-        return [{}]
-    alone = next((c for c in conditions if len(_used(c)) == 1), None)
-    if alone is not None:
-        return _by_roots(conditions, alone, work)
-    product = next((c for c in conditions if _shared(c) is not None), None)
-    if product is not None:
-        return _by_factors(conditions, product, work)
-    used = sorted(set().union(*map(_used, conditions)))
-    if len(used) == 2:
-        pair: list[Polynomial] = [
-            {(key[used[0]], key[used[1]]): a for key, a in c.items()} for c in conditions
-        ]
-        points = rational_solutions(pair, work)
-        if points is not None:
-            return [{used[0]: a, used[1]: b} for a, b in points]
-    return _one_at_a_time(conditions, used, work)
-
-
-def _used(c: Polynomial) -> set[int]:
-    return {i for key in c for i, k in enumerate(key) if k}
-
-
-def _shared(c: Polynomial) -> int | None:
-    """Give a parameter that divides a condition."""
-    return next((i for i in range(PARAMETERS) if all(key[i] for key in c)), None)
-
-
-def _by_roots(
-    conditions: list[Polynomial], alone: Polynomial, work: Work
-) -> list[dict[int, Fraction]]:
-    """Put in the roots of a condition on one parameter."""
-    (place,) = _used(alone)
-    found: list[dict[int, Fraction]] = []
-    for root in rational_roots(from_polynomial(alone, place), work):
-        value: Polynomial = {ONE: root} if root else {}
-        rest = [_substitute(c, place, value, work) for c in conditions if c is not alone]
-        found += [{**point, place: root} for point in _parameters(rest, work)]
-    return found
-
-
-def _by_factors(
-    conditions: list[Polynomial], product: Polynomial, work: Work
-) -> list[dict[int, Fraction]]:
-    """Let one factor of a condition vanish, or the other."""
-    place = _shared(product)
-    assert place is not None
-    rest = [_substitute(c, place, {}, work) for c in conditions if c is not product]
-    found = [{**point, place: Fraction(0)} for point in _parameters(rest, work)]
-    other = {(*key[:place], key[place] - 1, *key[place + 1 :]): a for key, a in product.items()}
-    rest = [other, *(c for c in conditions if c is not product)]
-    return found + [point for point in _parameters(rest, work) if point not in found]
-
-
-def _one_at_a_time(
-    conditions: list[Polynomial], used: list[int], work: Work
-) -> list[dict[int, Fraction]]:
-    """Look for solutions in which one parameter at most is not zero."""
-    found: list[dict[int, Fraction]] = []
-    for i in used:
-        rest = [
-            {key: a for key, a in c.items() if all(not k or j == i for j, k in enumerate(key))}
-            for c in conditions
-        ]
-        found += [point for point in _parameters(rest, work) if point not in found]
-    return found
-
-
-def _eliminable(c: Polynomial) -> int | None:
-    """Give a parameter that occurs once, to the first power, with a constant coefficient."""
-    for i in range(PARAMETERS):
-        keys = [key for key in c if key[i]]
-        if len(keys) == 1 and sum(keys[0]) == 1:
-            return i
-    return None
-
-
-def _after_substitution(
-    conditions: list[Polynomial], linear: Polynomial, place: int, work: Work
-) -> list[dict[int, Fraction]]:
-    unit = tuple(int(i == place) for i in range(PARAMETERS))
-    scale = -1 / linear[unit]
-    value = {key: a * scale for key, a in linear.items() if key != unit}
-    rest = []
-    for c in conditions:
-        if c is not linear:
-            rest.append(_substitute(c, place, value, work))
-    found = []
-    for point in _parameters(rest, work):
-        found.append({**point, place: _value(value, point)})
-    return found
-
-
-def _substitute(c: Polynomial, place: int, value: Polynomial, work: Work) -> Polynomial:
-    total: Polynomial = {}
-    for key, a in c.items():
-        part: Polynomial = {(*key[:place], 0, *key[place + 1 :]): a}
-        for _ in range(key[place]):
-            part = _times(part, value, work)
-        accumulate(total, part, Fraction(1))
-    return total

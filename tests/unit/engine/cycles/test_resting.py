@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pytest
 
 from eqpp_dash import PortraitSpec, compute_portrait
@@ -10,18 +13,29 @@ ASKED = ("equilibria", "cycles")
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "limits"),
     [
-        "x' = -y + x*y^2; y' = x - y*x^2",  # circles that meet x*y = 1, where all rests
-        "x' = y*(x^2 + y^2 - 1)^2; y' = -x*(x^2 + y^2 - 1)^2",  # the circle r = 1 rests
+        # circles; x*y = 1, where all rests, comes as near as sqrt 2
+        ("x' = -y + x*y^2; y' = x - y*x^2", [(0.0, math.sqrt(2))]),
+        # the circle r = 1 rests
+        ("x' = y*(x^2 + y^2 - 1)^2; y' = -x*(x^2 + y^2 - 1)^2", [(0.0, 1.0), (1.0, math.inf)]),
+        # half circles that end at x = 0
+        ("x' = y*abs(x); y' = -x*abs(x)", []),
     ],
 )
-def test_no_band_is_claimed_through_a_curve_of_equilibria(text):
+def test_bands_end_where_curves_of_equilibria_are_met(text, limits):
     portrait = compute_portrait(PortraitSpec(text, analyses=ASKED))
-    assert portrait.annuli == ()
     assert portrait.limit_cycles == ()
-    (words,) = (w for w in portrait.cycle_coverage.blind if "curves of equilibria" in w)
-    assert words.startswith("closed orbits near")
+    assert portrait.cycle_coverage.status.startswith("none (proved")
+    assert portrait.cycle_coverage.blind == ()
+    assert len(portrait.annuli) == len(limits)
+    for band, (low, high) in zip(portrait.annuli, limits, strict=True):
+        inner, outer = np.hypot(*band.inner), np.hypot(*band.outer)
+        assert low <= inner < outer < high
+        assert outer > 0.97 * high or high == math.inf
+        if ")^2" in text:  # r is constant: the period is known
+            exact = [2 * math.pi / (r * r - 1) ** 2 for r in (inner, outer)]
+            np.testing.assert_allclose(band.periods, exact, rtol=1e-6)
 
 
 def test_a_curve_of_equilibria_beyond_the_window_counts_too():

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from eqpp_dash.engine.exact import differentiate
@@ -127,6 +127,18 @@ def test_invariant_lines_made_to_order_are_found(line, a, b, c):
 
 @settings(max_examples=40, deadline=None)
 @given(st.tuples(*[small] * 6), linears, linears, linears)
+@example(  # one of the conditions on its parameters is a product
+    (1, 2, 1, 0, 1, 0),
+    poly({(0, 1): 2}),
+    poly({(1, 0): -1, (0, 1): -3, (0, 0): 1}),
+    poly({(0, 0): 1}),
+)
+@example(  # its three parameters: two by two conditions, the third by the rest
+    (-1, 1, 1, 0, 0, 1),
+    poly({(0, 1): -1}),
+    poly({(1, 0): -1, (0, 1): 1, (0, 0): 1}),
+    poly({(0, 0): 1}),
+)
 def test_invariant_conics_made_to_order_are_found(values, a, b, c):
     keys = [(2, 0), (1, 1), (0, 2), (1, 0), (0, 1), (0, 0)]
     conic = poly(dict(zip(keys, values, strict=True)))
