@@ -225,12 +225,13 @@ def test_a_field_that_vanishes_everywhere():
 
 
 def test_separatrices_left_out_are_told():
-    wide = {"x": (-12.0, 12.0), "y": (-12.0, 12.0)}
+    wide = {"x": (-19.0, 19.0), "y": (-19.0, 19.0)}
     portrait = compute_portrait(
         PortraitSpec("x' = sin(y); y' = sin(x)", window=wide, analyses=("separatrices",))
     )
+    assert [e.kind for e in portrait.equilibria].count("saddle") == 85
     assert "separatrices-left-out" in {notice.code for notice in portrait.notices}
-    assert len(portrait.trajectories) == 64
+    assert len(portrait.trajectories) == 4 * 64
 
 
 @pytest.mark.parametrize(

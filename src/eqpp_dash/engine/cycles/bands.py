@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
 
-from eqpp_dash.engine.cycles.displacement import COARSE
+from eqpp_dash.engine.compiled import CompiledField
+from eqpp_dash.engine.cycles.displacement import COARSE, FINE
 from eqpp_dash.engine.cycles.lanes import Fate, Steps
+from eqpp_dash.engine.cycles.mirrors import Ends, Orbit, mirrored
 from eqpp_dash.engine.cycles.periods import Periods
 from eqpp_dash.engine.cycles.returns import ReturnMap
 from eqpp_dash.engine.cycles.shape import encloses, rough_curves
 from eqpp_dash.engine.cycles.sort import Run
 from eqpp_dash.engine.cycles.values import Band
+from eqpp_dash.engine.structure.facts import Structure
 from eqpp_dash.model.portrait import Array, Equilibrium
 
 SAME_TIME = 1e-2
 """Two times of return of one orbit differ by no more than this share."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Orbit:
-    """A closed orbit: what it goes round, the curve from its rightmost point on, its period."""
-
-    inside: tuple[int, ...]
-    curve: Array
-    period: float
-
-    @property
-    def size(self) -> float:
-        return float(np.ptp(self.curve, axis=0).sum())
 
 
 def split_bands(
@@ -39,6 +28,8 @@ def split_bands(
     runs: Sequence[Run],
     equilibria: Sequence[Equilibrium],
     periods: Periods,
+    field: CompiledField,
+    structure: Structure | None,
 ) -> list[Band]:
     """Divide bands where their orbits begin to go round other equilibria: there is a loop between.
 
@@ -52,6 +43,10 @@ def split_bands(
         Those that are known.
     periods : Periods
         The shifts that keep the field: bands are repeated.
+    field : CompiledField
+        The field.
+    structure : Structure or None
+        What is proved about it: bands that are images of each other end alike.
 
     Returns
     -------
@@ -66,12 +61,13 @@ def split_bands(
     again = _grouped(returns, [runs[k] for k in mixed], every, equilibria, periods)
     for k, copies in zip(mixed, again, strict=True):
         groups[k] = copies
-    return [
-        _band(run, group)
+    found = [
+        _ends(run, group)
         for run, copies in zip(runs, groups, strict=True)
         for copy in copies
         for group in copy
     ]
+    return [_band(item) for item in mirrored(field, found, equilibria, structure)]
 
 
 def _grouped(
@@ -80,7 +76,7 @@ def _grouped(
     wanted: Sequence[set[int]],
     equilibria: Sequence[Equilibrium],
     periods: Periods,
-) -> list[list[list[list[_Orbit]]]]:
+) -> list[list[list[list[Orbit]]]]:
     """Follow some orbits of each run: their copies, grouped by the equilibria that they go round.
 
     The closed orbits through a section are nested, so where two go round the same equilibria all
@@ -88,7 +84,7 @@ def _grouped(
     """
     found = []
     for own in _traced(returns, runs, wanted):
-        copies: list[list[list[_Orbit]]] = []
+        copies: list[list[list[Orbit]]] = []
         if own:
             low = np.min([curve.min(axis=0) for curve, _ in own], axis=0)
             high = np.max([curve.max(axis=0) for curve, _ in own], axis=0)
@@ -105,11 +101,12 @@ def _traced(
     """Follow orbits of each run once more, for their curves and periods.
 
     They are known to return, and when: only where one seems to do so at another time are its
-    steps looked at more closely.
+    steps looked at more closely. The periods near saddles need small errors; what cannot be
+    followed so, as beside a curve of equilibria, is followed as it was when it was found.
     """
     orbits: list[dict[int, tuple[Array, float]]] = [{} for _ in runs]
     left = [(k, i) for k, some in enumerate(wanted) for i in sorted(some)]
-    for doubt in (False, True):
+    for rtol, doubt in ((FINE, False), (FINE, True), (COARSE, False), (COARSE, True)):
         if not left:
             break
         lanes = np.array([runs[k].arc for k, _ in left], dtype=np.intp)
@@ -121,7 +118,7 @@ def _traced(
         )
         times = np.array([runs[k].times[i] for k, i in left])
         path: list[Steps] = []
-        out = returns.shoot(lanes, x, np.ones(x.size), COARSE, path=path, doubt=doubt)
+        out = returns.shoot(lanes, x, np.ones(x.size), rtol, path=path, doubt=doubt)
         back = out.fate == Fate.RETURNED
         if not doubt:
             back &= np.abs(out.time - times) <= SAME_TIME * times
@@ -133,19 +130,24 @@ def _traced(
     return [[own[i] for i in sorted(own)] for own in orbits]
 
 
-def _orbit(curve: Array, period: float, equilibria: Sequence[Equilibrium]) -> _Orbit:
+def _orbit(curve: Array, period: float, equilibria: Sequence[Equilibrium]) -> Orbit:
     (left, low), (right, high) = curve.min(axis=0), curve.max(axis=0)
     inside = tuple(
         k
         for k, (x, y) in enumerate(e.point for e in equilibria)
         if left < x < right and low < y < high and encloses(curve, equilibria[k].point)
     )
-    return _Orbit(inside, curve, period)
+    return Orbit(inside, curve, period)
 
 
-def _band(run: Run, members: Sequence[_Orbit]) -> Band:
+def _ends(run: Run, members: Sequence[Orbit]) -> Ends:
     first, last = members[0], members[-1]
     if last.size < first.size:
         first, last = last, first
+    return Ends(first, last, run.error)
+
+
+def _band(item: Ends) -> Band:
+    first, last = item.inner, item.outer
     ends = first.curve[0].copy(), last.curve[0].copy()
-    return Band(*ends, (first.period, last.period), first.inside, "numerical", run.error)
+    return Band(*ends, (first.period, last.period), first.inside, "numerical", item.error)

@@ -159,7 +159,8 @@ def find_limit_cycles(
         def locate() -> tuple[list[Refined], list[Band]]:
             refined = periods.repeat(refine_cycles(returns, found.brackets))
             tell(0.9)
-            return refined, split_bands(returns, found.bands, equilibria, periods)
+            bands = split_bands(returns, found.bands, equilibria, periods, field, structure)
+            return refined, bands
 
         stop, refined, bands = _located(locate, scan.stop, keeping)
     if stop is None:
