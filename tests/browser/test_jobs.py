@@ -124,6 +124,8 @@ def test_what_was_found_is_kept_for_all_who_watch(server: Any, visit: Visit) -> 
         assert words in window.text("job-phase")
         window.page.locator(".js-plotly-plot").wait_for()
     one.badge("Partial")
+    focus = "document.activeElement.id"  # the button that had it is gone
+    wait_until(lambda: one.page.evaluate(focus) == "job-phase", "the focus on the job's state")
     job = server.services.portraits.job(row)
     assert (job.status, job.partial) == ("finished", True)
     assert len(server.services.portraits.portrait(row).equilibria) == 1

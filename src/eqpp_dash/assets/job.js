@@ -34,8 +34,29 @@
     return "Starting" + tries;
   }
 
+  // A button that vanishes, pressed or not, gives the focus to what tells how the job stands.
+  const BUTTONS = ["job-keep", "job-cancel", "job-again"];
+  let held = null; // the button of the job that has the focus, or had it when it vanished
+
+  document.addEventListener("focusin", (event) => {
+    held = BUTTONS.includes(event.target.id) ? event.target : null;
+  });
+  document.addEventListener("pointerdown", (event) => {
+    if (held !== null && !held.contains(event.target)) held = null;
+  });
+
+  function handOver() {
+    const now = document.activeElement;
+    if (held === null || (now !== held && now !== document.body && now !== null)) return;
+    if (held.isConnected && held.offsetParent !== null && !held.disabled) return;
+    const places = ["job-phase", "compute", "page"].map((id) => document.getElementById(id));
+    const next = places.find((item) => item !== null && item.offsetParent !== null);
+    if (next) next.focus({ preventScroll: true });
+  }
+
   const tell = (status, key) => {
     beat = Date.now();
+    window.setTimeout(handOver, 100); // once the page shows it
     const own = status && key && status.id === key;
     const now = own ? status : { status: "" };
     const over = OVER.includes(now.status);

@@ -58,6 +58,18 @@
       const at = place(graph, x, y);
       return [["circle", { cx: at[0], cy: at[1], r: RING, class: "mark-ring" }]];
     },
+    // a point beyond the window: an arrow head at the border, where the line to it crosses
+    beyond: (graph, x, y) => {
+      const { xaxis, yaxis } = graph._fullLayout;
+      const middle = [xaxis._length / 2, yaxis._length / 2], at = place(graph, x, y);
+      const [dx, dy] = [at[0] - middle[0], at[1] - middle[1]];
+      if (![dx, dy].every(Number.isFinite)) return [];
+      const share = Math.min((middle[0] - 4) / Math.abs(dx), (middle[1] - 4) / Math.abs(dy));
+      const angle = (Math.atan2(dy, dx) * 180) / Math.PI;
+      const tip = [middle[0] + share * dx, middle[1] + share * dy].map((v) => v.toFixed(1));
+      return [["path", { d: "M0,0L-16,-8L-16,8Z", class: "mark-beyond",
+        transform: "translate(" + tip + ") rotate(" + angle.toFixed(1) + ")" }]];
+    },
     cycle: (graph, number) => {
       const drawn = layer(graph, (trace) => trace.meta && trace.meta.cycle === number);
       return [curve(drawn.flatMap((trace) => pieces(graph, trace)))];
@@ -118,10 +130,11 @@
     const inside = marks.appendChild(document.createElementNS(SVG, "g"));
     if (drawn) inside.setAttribute("clip-path", drawn.getAttribute("clip-path"));
     const known = JSON.parse(about.dataset.marks);
-    const points = known.filter((mark) => mark[0] === "point" && onPlane(graph, mark));
+    const points = known.filter((mark) => mark[0] === "point").map(
+      (mark) => (onPlane(graph, mark) ? mark : ["beyond", mark[1], mark[2]]));
     for (const [sort, ...values] of [...known.filter((mark) => mark[0] !== "point"), ...points]) {
       for (const [name, attributes] of shapes[sort](graph, ...values)) {
-        const parent = sort === "point" ? marks : inside;
+        const parent = sort === "point" || sort === "beyond" ? marks : inside;
         const shape = parent.appendChild(document.createElementNS(SVG, name));
         for (const [key, value] of Object.entries(attributes)) shape.setAttribute(key, value);
       }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from eqpp_dash.callbacks.form import Draft, form_spec
 from eqpp_dash.errors import SpecError
+from eqpp_dash.model.cycles import NOT_SEARCHED
 from eqpp_dash.model.portrait import Notice, Portrait
 from eqpp_dash.model.spec import Options, PortraitSpec
 
@@ -33,6 +34,8 @@ class Answer:
         How many trajectories the question asks to follow through points of its own.
     notes : tuple of Notice
         How the equations were read; told beside them.
+    less : str
+        Why the part that was kept, which shows less than this preview, was stopped; else empty.
     """
 
     portrait: Portrait
@@ -40,6 +43,7 @@ class Answer:
     state: str
     wanted: int
     notes: tuple[Notice, ...]
+    less: str = ""
 
 
 def asked(services: Services, draft: Draft) -> PortraitSpec:
@@ -71,14 +75,28 @@ def good_starts(services: Services, draft: Draft) -> tuple[str, ...]:
 
 
 def answer(services: Services, draft: Draft) -> Answer:
-    """Answer a draft from the archive, or else by a preview."""
+    """Answer a draft from the archive, or else by a preview.
+
+    A part that was kept before its equilibria were found gives way to a preview that has them.
+    """
     spec, notes = _understood(services, draft)
     state, wanted = services.links.encode(spec), len(spec.initial_conditions)
-    job = services.portraits.finished(spec)
+    job, kept = services.portraits.finished(spec), None
     if job is not None:
         portrait = services.portraits.portrait(job.row_id)
-        return Answer(portrait, job.row_id, state, wanted, notes)
-    return Answer(services.previews.preview(quick_spec(spec)), None, state, wanted, notes)
+        kept = Answer(portrait, job.row_id, state, wanted, notes)
+        if not portrait.stopped or searched(portrait):
+            return kept
+    preview = services.previews.preview(quick_spec(spec))
+    if kept is None:
+        return Answer(preview, None, state, wanted, notes)
+    less = kept.portrait.stopped
+    return Answer(preview, None, state, wanted, notes, less) if searched(preview) else kept
+
+
+def searched(portrait: Portrait) -> bool:
+    """Whether the search for equilibria came to its end."""
+    return not portrait.completeness.get("equilibria", NOT_SEARCHED).startswith(NOT_SEARCHED)
 
 
 def quick_spec(spec: PortraitSpec) -> PortraitSpec:

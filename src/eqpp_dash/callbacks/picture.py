@@ -107,6 +107,8 @@ def caption(found: Answer) -> str:
     if found.row_id is not None:
         why = found.portrait.stopped
         return f"{why[0].upper()}{why[1:]}; Compute begins anew" if why else ""
+    if found.less:
+        return f"Kept was less than this preview shows: {found.less}; Compute begins anew"
     if found.wanted > PREVIEW_STARTS:
         latest = f"The latest {PREVIEW_STARTS} of {found.wanted} trajectories"
         return f"{latest}; Compute follows every one and keeps the result"

@@ -24,7 +24,12 @@ def job_panel() -> html.Section:
                     dmc.Badge("Queued", id=JobPanel.BADGE, variant="light", color="gray"),
                     html.Span(
                         [
-                            html.Span(id=JobPanel.PHASE, role="status", className="job-phase"),
+                            html.Span(
+                                id=JobPanel.PHASE,
+                                role="status",
+                                className="job-phase",
+                                tabIndex="-1",
+                            ),
                             html.Span(id=JobPanel.MESSAGE, className="job-message"),
                         ]
                     ),

@@ -362,6 +362,28 @@ def test_a_row_is_stopped_and_shown_as_partial(services: Any) -> None:
     assert f"Partial: {job.stopped}" in shown
 
 
+def test_a_part_without_equilibria_gives_way_to_a_preview_that_has_them(
+    services: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = services.portraits.add(status="finished")
+    why = "stopped by a user while the field was sampled"
+    whole = pendulum_portrait(completeness={"equilibria": "proved"})
+    part = replace(
+        whole, stopped=why, equilibria=(), completeness={"equilibria": "not searched: " + why}
+    )
+    monkeypatch.setattr(services.portraits, "finished", lambda spec: row)
+    monkeypatch.setattr(services.portraits, "portrait", lambda id: part)
+    monkeypatch.setattr(services.previews, "preview", lambda spec: whole)
+    found = answer(services, draft(services))
+    assert (found.portrait, found.row_id) == (whole, None)
+    assert why in caption(found)
+    monkeypatch.setattr(services.previews, "preview", lambda spec: part)
+    assert answer(services, draft(services)).row_id == row.row_id
+    later = replace(part, completeness={"equilibria": "proved"})
+    monkeypatch.setattr(services.portraits, "portrait", lambda id: later)
+    assert badge(answer(services, draft(services))) == ("Partial", "violet")
+
+
 def test_progress_has_a_value_for_every_output() -> None:
     values = {"phase": "field", "fraction": 0.5, "message": "Mm", "attempts": 2, "stopping": False}
     row = SimpleNamespace(**values)
