@@ -475,3 +475,19 @@ def test_the_command_tells_it_in_lines():
 def test_paragraphs_are_plain_values():
     first = narrate(facts())[0]
     assert first == Paragraph("System", first.sentences)
+
+
+@pytest.mark.parametrize(
+    ("search", "said"),
+    [
+        ("proved, except on surfaces where the field jumps", "is proved, except on surfaces"),
+        (
+            "proved, except within specks of 2e-11 of the window near (1, 0), "
+            "except on surfaces where the field jumps",
+            "near (1, 0), and except on surfaces",
+        ),
+    ],
+)
+def test_what_the_search_leaves_open_is_a_sentence(search: str, said: str) -> None:
+    known = facts()
+    assert said in told({**known, "completeness": {**known["completeness"], "equilibria": search}})

@@ -155,7 +155,9 @@ def _near(source: Source, text: str) -> str:
         return f"near ({', '.join(told)})"
 
     seldom = _SPECKS.sub("in tiny spots", _PLACE.sub(rounded, text))
-    return formula(seldom.replace(", except on", ", and except on"))
+    if seldom.count(", except") > 1:
+        seldom = seldom.replace(", except on", ", and except on")
+    return formula(seldom)
 
 
 def _numbered(source: Source, note: str) -> str:
