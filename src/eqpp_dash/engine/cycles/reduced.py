@@ -14,6 +14,7 @@ from itertools import product
 import numpy as np
 
 from eqpp_dash.engine.compiled import CompiledField, Factor
+from eqpp_dash.engine.continua import zeros_within
 from eqpp_dash.engine.curves import trace_zero_set
 from eqpp_dash.engine.cycles.find import find_limit_cycles
 from eqpp_dash.engine.cycles.proofs import exclude_cycles
@@ -218,8 +219,15 @@ def _cut(parts: _Reduced, band: Band) -> list[Band] | None:
 def _levels(parts: _Reduced, inner: Array, outer: Array) -> list[tuple[float, float]]:
     """Give the intervals of values of H on m = 0 between two closed orbits."""
     found = []
-    boxes = [parts.window, *_boxes(inner, outer)]
-    for factor, (low, high) in product(parts.zeros, boxes):
+    boxes = list(_boxes(inner, outer))
+    small = [(factor, zeros_within(factor, *box)) for factor in parts.zeros for box in boxes[:1]]
+    small += [(factor, zeros_within(factor, *parts.window)) for factor in parts.zeros]
+    wanted = [*product(parts.zeros, [parts.window, *boxes]), *small]
+    for factor, box in wanted:
+        if box is None:
+            continue
+        margin = 0.05 * (box[1] - box[0])
+        low, high = box[0] - margin, box[1] + margin
         for branch in trace_zero_set(factor, low, high).branches:
             dense = _onto(factor, _dense(np.asarray(branch, dtype=float)))
             there = np.array(
@@ -235,8 +243,6 @@ def _levels(parts: _Reduced, inner: Array, outer: Array) -> list[tuple[float, fl
 def _boxes(inner: Array, outer: Array) -> Iterator[tuple[Array, Array]]:
     """Give boxes about the outer orbit, and ever smaller ones down to the inner one."""
     low, high = outer.min(axis=0), outer.max(axis=0)
-    margin = 0.05 * (high - low)
-    low, high = low - margin, high + margin
     center, size = inner.mean(axis=0), np.ptp(inner, axis=0)
     for _ in range(MOST_BOXES):
         yield low, high

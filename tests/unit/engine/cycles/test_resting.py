@@ -63,6 +63,16 @@ def test_bands_begin_and_end_at_small_curves_of_equilibria():
     assert 0.097 < first.outer[0] < 0.1 < second.inner[0] < 0.103
 
 
+def test_bands_end_at_a_small_curve_of_equilibria_beside_what_they_go_round():
+    factor = "((x - 11/10)^2 + 3*y^2 - 1/20000)"
+    window = {"x": (-3.0, 3.0), "y": (-3.0, 3.0)}
+    spec = PortraitSpec(f"x' = {factor}*y; y' = -{factor}*x", window=window, analyses=ASKED)
+    portrait = compute_portrait(spec)
+    assert len(portrait.equilibrium_sets) == 1
+    first, second = portrait.annuli
+    assert 1.07 < first.outer[0] < 1.093 < 1.107 < second.inner[0] < 1.14
+
+
 @pytest.mark.parametrize(
     "factor",
     [
