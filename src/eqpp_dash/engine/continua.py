@@ -15,10 +15,40 @@ from eqpp_dash.model.portrait import Array, EquilibriumSet
 
 SAMPLES = 200
 """Most points given along a curve of equilibria."""
+SPLITS, MOST_LEFT = 20, 4000
+"""How often boxes are halved that may hold zeros, and how many may be left."""
 MOST_CHANGES = 4
 """Most places that are named at which the stability changes."""
 MOST_GAP = 3
 """Most steps along a curve over which the stability may be zero where it changes."""
+
+
+def zeros_within(factor: Factor, lo: Array, hi: Array) -> tuple[Array, Array] | None:
+    """Enclose the zeros of a factor in a window by one box; None if it is proved to have none.
+
+    Examples
+    --------
+    >>> from eqpp_dash.engine.system import parse_system
+    >>> field = parse_system("x' = x^2 + y^2 - 1; y' = x^2 + y^2 + 1").compile()
+    >>> circle, other = (factors[0] for factors in field.factors)
+    >>> low, high = zeros_within(circle, np.full(2, -4.0), np.full(2, 4.0))
+    >>> bool((np.abs(high - 1) < 0.1).all()), zeros_within(other, np.full(2, -4.0), np.full(2, 4.0))
+    (True, None)
+    """
+    low, high = lo[:, None], hi[:, None]
+    for depth in range(SPLITS):
+        bounds = factor.boxes(low, high)
+        left = ~((bounds.lo > 0) | (bounds.hi < 0))
+        low, high = low[:, left], high[:, left]
+        if not low.shape[1]:
+            return None
+        if low.shape[1] > MOST_LEFT or depth == SPLITS - 1:
+            break
+        axis, half = depth % 2, 0.5 * (low + high)
+        ends, starts = high.copy(), low.copy()
+        ends[axis], starts[axis] = half[axis], half[axis]
+        low, high = np.hstack([low, starts]), np.hstack([ends, high])
+    return low.min(axis=1), high.max(axis=1)
 
 
 def equilibrium_curve(

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from eqpp_dash.engine.compiled import CompiledField, Factor
-from eqpp_dash.engine.continua import equilibrium_curve, hidden_curve
+from eqpp_dash.engine.continua import equilibrium_curve, hidden_curve, zeros_within
 from eqpp_dash.engine.degenerate import Cluster, cluster_boxes
 from eqpp_dash.engine.exactzeros import ExactZeros
 from eqpp_dash.engine.field import window_limits
@@ -209,6 +209,8 @@ class _Search:
         if self.isolated.holds(factor):
             return
         found = equilibrium_curve(self.field, factor, self.lo, self.hi)
+        if found is None and not self.field.switching:
+            found = self._small_curve(factor)
         if found is None:
             self.moving.add(factor.text)
             self.on_surfaces |= factor.text in {other.text for other in self.field.switching}
@@ -216,6 +218,18 @@ class _Search:
             self.sets.append(found)
             message = f"Equilibria are not isolated: {which} {factor.text} = 0"
             self.notices.append(Notice("equilibrium-curve", message))
+
+    def _small_curve(self, factor: Factor) -> EquilibriumSet | None:
+        """Look for a curve where a factor is not proved to be other than zero."""
+        where = zeros_within(factor, self.lo, self.hi)
+        if where is None:
+            return None
+        margin = MARGIN * self.span
+        lo, hi = np.maximum(where[0] - margin, self.lo), np.minimum(where[1] + margin, self.hi)
+        found = equilibrium_curve(self.field, factor, lo, hi)
+        if found is None:
+            self.open.append(f"whether all rests at points with {factor.text} = 0")
+        return found
 
     def _choices(self) -> list[list[Factor]]:
         if any(self.field.zero):

@@ -302,7 +302,7 @@ def _fill_out(lo: Array, hi: Array, periods: Periods) -> tuple[Array, Array]:
     lo, hi = lo.copy(), hi.copy()
     if -0.1 * hi[short] < lo[short] <= 0:  # a quadrant: the axis stays where it is
         hi[short] = _round_out(0.0, wanted / 1.05, np.zeros(0))[1]
-        lo[short] = _tidy(-0.05 * hi[short])
+        lo[short] = min(lo[short], _tidy(-0.05 * hi[short]))
     else:
         extra = 0.5 * (wanted - span)
         lo[short], hi[short] = _round_out(lo[short] - extra, hi[short] + extra, np.zeros(0))

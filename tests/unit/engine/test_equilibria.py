@@ -412,3 +412,19 @@ def test_common_factor_whose_zeros_seem_isolated_is_not_proved_complete():
 def test_common_factor_that_vanishes_on_a_curve_is_a_set(factor):
     found = search(f"x' = -y*({factor}); y' = x*({factor})")
     assert len(found.sets) == 1
+
+
+def test_a_curve_of_equilibria_too_small_for_a_grid_is_found():
+    factor = "((x - 11/10)^2 + 3*y^2 - 3/1000)"
+    field = parse_system(f"x' = {factor}*y; y' = -{factor}*x").compile()
+    found = find_equilibria(field, {"x": (-3.0, 3.0), "y": (-3.0, 3.0)})
+    assert len(found.sets) == 1
+    assert found.completeness == "proved"
+
+
+def test_a_factor_that_may_vanish_without_being_seen_to_leaves_it_open():
+    """exp(u) - u - 1 has a zero at u = 0 and no change of sign."""
+    factor = "(exp(x - 317/10000) - x - 9683/10000)"
+    field = parse_system(f"x' = {factor}*y; y' = -{factor}*x").compile()
+    found = find_equilibria(field, {"x": (-3.0, 3.0), "y": (-3.0, 3.0)})
+    assert found.sets or found.completeness.startswith("searched")

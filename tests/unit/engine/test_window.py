@@ -16,7 +16,7 @@ from eqpp_dash.engine.symmetry import (
     mirrored_axes,
 )
 from eqpp_dash.engine.system import parse_system
-from eqpp_dash.engine.window import _round_out, fit_window, fit_with_search
+from eqpp_dash.engine.window import _fill_out, _round_out, fit_window, fit_with_search
 
 PENDULUM = "x' = y; y' = -sin(x)"
 VAN_DER_POL = "x' = y; y' = mu*(1 - x^2)*y - x"
@@ -272,3 +272,9 @@ def test_what_the_fit_did_not_decide_is_searched_again(text, window):
     assert len(found.equilibria) == len(expected.equilibria) > 0
     for one, other in zip(found.equilibria, expected.equilibria, strict=True):
         assert (one.kind, *one.point) == (other.kind, *other.point)
+
+
+def test_a_strip_that_is_lengthened_loses_nothing_below():
+    low, high = _fill_out(np.array([-2.0, -0.24]), np.array([2.0, 2.7]), (None, None))
+    assert low[1] <= -0.24
+    assert high[1] >= 2.7

@@ -7,12 +7,14 @@ band are taken out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
 from eqpp_dash.engine.compiled import CompiledField, Factor
+from eqpp_dash.engine.continua import zeros_within
 from eqpp_dash.engine.curves import trace_zero_set
 from eqpp_dash.engine.cycles.find import find_limit_cycles
 from eqpp_dash.engine.cycles.proofs import exclude_cycles
@@ -33,8 +35,14 @@ SAMPLES = 800
 BESIDE = 0.02
 """Bands end so far from such values, in shares of their own width in values."""
 
-LEAST = 1e-5
-"""Widths up to this share of the values of the whole band are no band."""
+LEAST = 1e-3
+"""Widths up to this share of the values from the inner orbit on are no band."""
+
+CLOSER, MOST_BOXES = 6.0, 7
+"""Zeros of m are traced again in boxes smaller by this factor, as an oval may be small."""
+
+ONTO = 12
+"""Newton's steps onto zeros of m; where m has no change of sign each halves the distance."""
 
 MOST_BANDS = 6
 STEPS = 20_000
@@ -58,6 +66,7 @@ class _Reduced:
     zeros: tuple[Factor, ...]
     integral: Factor
     integrator: Integrator
+    window: tuple[Array, Array]
 
     def speed(self, points: Array) -> Array:
         """Give m at points of shape (k, 2)."""
@@ -71,8 +80,12 @@ class _Reduced:
         return np.broadcast_to(self.integral(0.0, points.T), len(points)).astype(float)
 
     def moves_along(self, curve: Array) -> bool:
-        """Tell whether no factor of m changes its sign, or vanishes, along a curve."""
-        values = [np.broadcast_to(f(0.0, curve.T), len(curve)) for f in self.zeros]
+        """Tell whether m is a number of one sign along a curve, and none of its factors zero.
+
+        It may change its sign without a zero, where it jumps or has a pole, or be no number.
+        """
+        factors = (*self.zeros, *self.multiplier)
+        values = [np.broadcast_to(f(0.0, curve.T), len(curve)) for f in factors]
         return all(bool(value.min() > 0 or value.max() < 0) for value in values)
 
     def orbit(self, start: Array, period: float) -> Array | None:
@@ -152,7 +165,7 @@ def bands_without_factor(
         Integrator(reduced.components, reduced.variables, {}, folder=folder) as integrator,
         np.errstate(all="ignore"),
     ):
-        parts = _Reduced(reduced, multiplier, field.common, integral.function, integrator)
+        parts = _Reduced(reduced, multiplier, field.common, integral.function, integrator, (lo, hi))
         for band in searched.bands[:MOST_BANDS]:
             kept = _cut(parts, band)
             if kept is None:
@@ -192,9 +205,9 @@ def _cut(parts: _Reduced, band: Band) -> list[Band] | None:
     made = []
     below = 0.0
     for low, high in [*taken, (1.0, 1.0)]:
-        margin = BESIDE * (low - below)
-        ends = (below + margin * (below > 0), low - margin * (low < 1))
-        if low - below > LEAST:
+        margin = BESIDE * (low - below)  # and no more than its share of what is within
+        ends = (below + min(margin, BESIDE * below), low - margin * (low < 1))
+        if low - below > LEAST * low:
             one = _between(parts, band, turns, ends, levels[0], span)
             if one is None:
                 return None
@@ -205,11 +218,17 @@ def _cut(parts: _Reduced, band: Band) -> list[Band] | None:
 
 def _levels(parts: _Reduced, inner: Array, outer: Array) -> list[tuple[float, float]]:
     """Give the intervals of values of H on m = 0 between two closed orbits."""
-    low, high = outer.min(axis=0), outer.max(axis=0)
-    margin = 0.05 * (high - low)
     found = []
-    for factor in parts.zeros:
-        for branch in trace_zero_set(factor, low - margin, high + margin).branches:
+    boxes = list(_boxes(inner, outer))
+    small = [(factor, zeros_within(factor, *box)) for factor in parts.zeros for box in boxes[:1]]
+    small += [(factor, zeros_within(factor, *parts.window)) for factor in parts.zeros]
+    wanted = [*product(parts.zeros, [parts.window, *boxes]), *small]
+    for factor, box in wanted:
+        if box is None:
+            continue
+        margin = 0.05 * (box[1] - box[0])
+        low, high = box[0] - margin, box[1] + margin
+        for branch in trace_zero_set(factor, low, high).branches:
             dense = _onto(factor, _dense(np.asarray(branch, dtype=float)))
             there = np.array(
                 [encloses(outer, point) and not encloses(inner, point) for point in dense]
@@ -219,6 +238,17 @@ def _levels(parts: _Reduced, inner: Array, outer: Array) -> list[tuple[float, fl
                 values = parts.level(dense[max(a - 1, 0) : b + 1])
                 found.append((float(values.min()), float(values.max())))
     return found
+
+
+def _boxes(inner: Array, outer: Array) -> Iterator[tuple[Array, Array]]:
+    """Give boxes about the outer orbit, and ever smaller ones down to the inner one."""
+    low, high = outer.min(axis=0), outer.max(axis=0)
+    center, size = inner.mean(axis=0), np.ptp(inner, axis=0)
+    for _ in range(MOST_BOXES):
+        yield low, high
+        low, high = center + (low - center) / CLOSER, center + (high - center) / CLOSER
+        if (high - low < size).any():
+            break
 
 
 def _dense(line: Array) -> Array:
@@ -233,7 +263,7 @@ def _dense(line: Array) -> Array:
 
 def _onto(factor: Factor, points: Array) -> Array:
     """Move points near a curve onto it along the normal, where it has one."""
-    for _ in range(4):
+    for _ in range(ONTO):
         slope = np.atleast_2d(factor.gradient(0.0, points.T))
         step = (factor(0.0, points.T) / np.sum(slope**2, axis=0) * slope).T
         points = np.where(np.isfinite(step), points - step, points)

@@ -53,3 +53,39 @@ def test_a_band_that_no_curve_of_equilibria_cuts_stays():
     text = "x' = -y*(x^2 + y^2); y' = x*(x^2 + y^2)"
     (band,) = compute_portrait(PortraitSpec(text, analyses=ASKED)).annuli
     assert band.equilibria == (0,)
+
+
+def test_bands_begin_and_end_at_small_curves_of_equilibria():
+    """Between those whose sizes differ by a factor of 200 none is passed over."""
+    text = "x' = y*(x^2 + y^2 - 1/100); y' = -x*(x^2 + y^2 - 1/100)"
+    window = {"x": (-3.0, 3.0), "y": (-3.0, 3.0)}
+    first, second = compute_portrait(PortraitSpec(text, window=window, analyses=ASKED)).annuli
+    assert 0.097 < first.outer[0] < 0.1 < second.inner[0] < 0.103
+
+
+def test_bands_end_at_a_small_curve_of_equilibria_beside_what_they_go_round():
+    factor = "((x - 11/10)^2 + 3*y^2 - 1/20000)"
+    window = {"x": (-3.0, 3.0), "y": (-3.0, 3.0)}
+    spec = PortraitSpec(f"x' = {factor}*y; y' = -{factor}*x", window=window, analyses=ASKED)
+    portrait = compute_portrait(spec)
+    assert len(portrait.equilibrium_sets) == 1
+    first, second = portrait.annuli
+    assert 1.07 < first.outer[0] < 1.093 < 1.107 < second.inner[0] < 1.14
+
+
+@pytest.mark.parametrize(
+    "factor",
+    [
+        "log(x)",  # no number where x < 0
+        "tan(x - 1)",  # another sign beyond its pole at x = 1 - pi/2
+        "(x - 1)*atan(1/(x + 1/2))",  # and beyond a jump
+    ],
+)
+def test_no_orbit_is_closed_where_the_common_factor_is_no_number_or_jumps(factor):
+    text = f"x' = {factor}*y; y' = -{factor}*x"
+    window = {"x": (-3.0, 3.0), "y": (-3.0, 3.0)}
+    portrait = compute_portrait(PortraitSpec(text, window=window, analyses=ASKED))
+    for band in portrait.annuli:
+        assert np.isfinite(band.periods).all()
+        assert np.hypot(*band.outer) <= 0.6
+    assert portrait.cycle_coverage.blind
