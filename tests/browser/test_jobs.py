@@ -154,7 +154,7 @@ def test_the_queue_is_shown(own_server: Visit, visit: Visit) -> None:
 def test_a_restart_of_the_server_resumes_the_view(own_server: Visit, visit: Visit) -> None:
     server = own_server()
     window = visit(server)
-    row = begin(window, server)
+    row = begin(window, server, starts=200)
     server.stop()
     time.sleep(1)
     server.start()

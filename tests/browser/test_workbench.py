@@ -72,6 +72,10 @@ def test_an_error_stands_under_its_line_and_the_picture_stays(visit: Visit) -> N
     assert "did you mean “sin”" in window.text("equations-error").lower()
     window.page.locator("#picture-frame.stale").wait_for()
     assert window.traces() == traces
+    window.write("x' = y\ny' = x + t")
+    window.page.locator("#equations-error", has_text="not autonomous").wait_for()
+    line, caret = window.page.locator("#equations-error .caret").inner_text().split("\n")
+    assert line[caret.index("^") :] == "t"
     window.write("x' = y\ny' = -sin(x)")
     window.page.locator("#picture-frame.fresh").wait_for()
     assert window.text("equations-error") == ""

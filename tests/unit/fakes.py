@@ -113,6 +113,12 @@ class FakePreviews:
             notes=(Notice("default", "d has no value: 1 is used"),),
         )
 
+    def check(self, spec: PortraitSpec) -> PortraitSpec:
+        if spec.equations.endswith("+ t"):
+            column = len(spec.equations.splitlines()[-1])
+            raise EquationError("the time t appears", token="t", line=2, column=column)
+        return spec
+
     def preview(self, spec: PortraitSpec, starts: Any = ()) -> Portrait:
         if spec.parameters.get("d") == "13":
             raise SpecError("the preview does not like 13", field="parameters.d")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dash import Dash, Input, Output, State, no_update
@@ -24,7 +24,8 @@ from eqpp_dash.components.ids import (
 )
 from eqpp_dash.components.parameters import number_text, parameter_controls
 from eqpp_dash.components.window import variable_name
-from eqpp_dash.errors import EqppError
+from eqpp_dash.errors import EqppError, EquationError
+from eqpp_dash.model.spec import PortraitSpec
 
 if TYPE_CHECKING:
     from eqpp_dash.services import Services
@@ -58,15 +59,25 @@ def reading(
         known.get(n, number_text(v)) == number_text(v) for n, v in found.defaults.items()
     )
     names = (*found.variables, "", "")
+    wrong = not_drawn(services, text, found.parameters)
     return {
-        "error": [],
-        "wrong": False,
+        "error": [] if wrong is None else equation_error(wrong, text),
+        "wrong": wrong is not None,
         "echo": echo(found.latex, found.notes),
         "parameters": no_update if same else parameter_controls(values, found.defaults),
         "x_name": variable_name(names[0]),
         "y_name": variable_name(names[1]),
         "y_hidden": not names[1],
     }
+
+
+def not_drawn(services: Services, text: str, parameters: Iterable[str]) -> EquationError | None:
+    """Say why equations that can be read have no portrait: their number, the time in them."""
+    try:
+        services.previews.check(PortraitSpec(text, parameters=dict.fromkeys(parameters, 1.0)))
+    except EquationError as error:
+        return error
+    return None
 
 
 def not_read(error: EqppError, text: str) -> dict[str, Any]:

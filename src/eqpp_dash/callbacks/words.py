@@ -6,7 +6,10 @@ from eqpp_dash.components.message import sentence_start
 from eqpp_dash.errors import EqppError, EquationError, SpecError
 from eqpp_dash.figures.labels import plain_name
 
-UNREADABLE = "The equations cannot be read: this is the last portrait that could be drawn"
+UNREADABLE = (
+    "What is wrong with the equations is told beside them; "
+    "this is the last portrait that could be drawn"
+)
 FIELDS = {
     "initial_conditions": "Point of a trajectory",
     "options.rtol": "Relative tolerance",

@@ -231,7 +231,7 @@ def test_an_error_keeps_the_picture_and_says_why() -> None:
 
 def test_an_equation_error_is_told_beside_the_equations() -> None:
     parts = keep_picture(EquationError("unknown function", line=2, column=6), {"seq": 4})
-    assert "equations cannot be read" in parts["message"]
+    assert "told beside them" in parts["message"]
 
 
 def test_a_name_at_the_beginning_of_an_error_keeps_its_case(services: Any) -> None:
@@ -239,6 +239,15 @@ def test_a_name_at_the_beginning_of_an_error_keeps_its_case(services: Any) -> No
     assert text(equation_error(error, "x' = y\ny' = x'")).endswith("x' stands on the right.")
     whole = EquationError("k is defined by itself", token="k")
     assert keep_picture(whole, {"seq": 4})["message"] == "k is defined by itself"
+
+
+def test_equations_that_have_no_portrait_are_told_beside_the_text(services: Any) -> None:
+    found = reading(services, "theta' = omega\nomega' = d*theta + t", {})
+    assert found["wrong"] is True
+    words = text(found["error"])
+    assert "2 │ omega' = d*theta + t" in words
+    assert "The time t appears" in words
+    assert found["echo"]
 
 
 def test_an_error_of_the_whole_system_is_told_without_a_place() -> None:
