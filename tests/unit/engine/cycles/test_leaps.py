@@ -14,14 +14,11 @@ from eqpp_dash.engine.cycles.leaper import leaper_of
 from eqpp_dash.engine.cycles.returns import ReturnMap
 from eqpp_dash.engine.cycles.shape import rough_curves
 from eqpp_dash.engine.cycles.shot import Trap
-from eqpp_dash.engine.machine import build
 from eqpp_dash.engine.machine.stepper import prepare_machine
 from eqpp_dash.engine.system import parse_system
 
 LO, HI = np.array([-3.0, -3.0]), np.array([3.0, 3.0])
 ORIGIN = np.zeros((1, 2))
-
-needs_machine = pytest.mark.skipif(not build.available(), reason="llvmlite makes no code here")
 
 SYSTEMS = {
     "van der Pol": "x' = y; y' = (1 - x^2)*y - x",
@@ -50,7 +47,6 @@ def starts(returns, count):
     return lanes, np.concatenate(places)
 
 
-@needs_machine
 @pytest.mark.parametrize("rtol", [1e-7, 1e-11])
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_returns_are_those_of_numpy(name, rtol):
@@ -71,7 +67,6 @@ def test_returns_are_those_of_numpy(name, rtol):
         assert one.time[both] == pytest.approx(two.time[both], rel=0.01)  # beside saddles
 
 
-@needs_machine
 def test_steps_that_are_traced_lie_on_the_orbit():
     machine, array = maps(SYSTEMS["van der Pol"])
     lanes, x, sign = np.zeros(2, dtype=np.intp), np.array([1.0, 2.5]), np.ones(2)
@@ -94,7 +89,6 @@ def test_steps_that_are_traced_lie_on_the_orbit():
         assert energy[0] == pytest.approx(energy[1], rel=0.02)
 
 
-@needs_machine
 def test_parameters_stay_open_in_the_machine_code():
     system = parse_system("x' = y; y' = mu*(1 - x^2)*y - x")
     window = {"x": (-4.0, 4.0), "y": (-6.0, 6.0)}
