@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from eqpp_dash.engine.attraction import trapping_ellipse
 from eqpp_dash.engine.dop853 import Array
-from eqpp_dash.engine.equilibria import MARGIN, find_equilibria
+from eqpp_dash.engine.equilibria import find_equilibria
+from eqpp_dash.engine.equilibriumsets import MARGIN
 from eqpp_dash.engine.orbits import RETRACES, STALLS, Problem
 from eqpp_dash.engine.trajectories import Traced
 from eqpp_dash.model.portrait import Equilibrium

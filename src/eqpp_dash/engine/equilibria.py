@@ -5,18 +5,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
 
 import numpy as np
 
 from eqpp_dash.engine.compiled import CompiledField, Factor
-from eqpp_dash.engine.continua import equilibrium_curve, hidden_curve, zeros_within
+from eqpp_dash.engine.continua import hidden_curve
 from eqpp_dash.engine.degenerate import Cluster, cluster_boxes
+from eqpp_dash.engine.equilibriumsets import MARGIN, EquilibriumSets, with_margin
 from eqpp_dash.engine.exactzeros import ExactZeros
 from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.filippov.find import search_surfaces
 from eqpp_dash.engine.filippov.pieces import piecewise_zeros
-from eqpp_dash.engine.isolated import IsolatedZeros
 from eqpp_dash.engine.krawczyk import newton, prove_zeros
 from eqpp_dash.engine.points import ALGEBRA, PointExaminer
 from eqpp_dash.engine.problem import FactorSystem
@@ -34,14 +33,11 @@ from eqpp_dash.errors import StopAndKeep
 from eqpp_dash.model.portrait import (
     Array,
     Equilibrium,
-    EquilibriumSet,
     Notice,
     Progress,
 )
 from eqpp_dash.model.spec import Range
 
-MARGIN = 0.025
-"""How far beyond each edge of the window equilibria are searched, as a share of its width."""
 MOST_SYSTEMS = 200
 """Most combinations of factors that are searched."""
 
@@ -142,12 +138,10 @@ class _Search:
         self.progress = progress
         self.examiner = PointExaminer(field, lo, hi)
         self.exact = ExactZeros(field)
-        self.sets: list[EquilibriumSet] = []
+        self.sets = EquilibriumSets(field, lo, hi)
         self.notices: list[Notice] = []
         self.open: list[str] = []
         self.specks: list[str] = []
-        self.isolated = IsolatedZeros(*self.box)
-        self.moving: set[str] = set()
         self.on_surfaces = False
         self.zeros = Zeros(len(lo))
         self.examined: list[Equilibrium] = []
@@ -156,18 +150,7 @@ class _Search:
     @property
     def box(self) -> tuple[Array, Array]:
         """Corners of what is searched: a little more than the window."""
-        margin = MARGIN * self.span
-        return self.lo - margin, self.hi + margin
-
-    @cached_property
-    def shared(self) -> list[Factor]:
-        """Factors of all components: they vanish on sets of equilibria."""
-        found = {factor.text: factor for factor in self.field.common}
-        first, *rest = self.field.factors
-        for factor in first:
-            if rest and all(any(factor.text == f.text for f in other) for other in rest):
-                found.setdefault(factor.text, factor)
-        return list(found.values())
+        return with_margin(self.lo, self.hi)
 
     @property
     def exhausted(self) -> bool:
@@ -175,11 +158,9 @@ class _Search:
 
     def run(self, patient: bool = True, known: KnownZeros | None = None) -> None:
         if all(self.field.zero):
-            self.sets.append(EquilibriumSet("0", np.empty((0, len(self.lo)))))
-            message = "The field vanishes identically: every point is an equilibrium"
-            self.notices.append(Notice("equilibrium-plane", message))
+            self.sets.add_plane()
             return
-        self._take_out_curves()
+        self.sets.take_out()
         if known is not None and known.covers(*self.box):
             lo, hi = self.box
             at, error = known.points, known.errors
@@ -195,46 +176,10 @@ class _Search:
                 return
             self._search(factors, count, len(systems))
 
-    def _take_out_curves(self) -> None:
-        curves = self.shared
-        if any(self.field.zero):
-            others = (f for f, z in zip(self.field.factors, self.field.zero, strict=True) if not z)
-            curves = [factor for factors in others for factor in factors]
-        for factor in curves:
-            self._add_curve(factor, "all points with")
-
-    def _add_curve(self, factor: Factor, which: str) -> None:
-        if self.field.dimension != 2 or any(s.implicit == factor.text for s in self.sets):
-            return
-        if self.isolated.holds(factor):
-            return
-        found = equilibrium_curve(self.field, factor, self.lo, self.hi)
-        if found is None and not self.field.switching:
-            found = self._small_curve(factor)
-        if found is None:
-            self.moving.add(factor.text)
-            self.on_surfaces |= factor.text in {other.text for other in self.field.switching}
-        else:
-            self.sets.append(found)
-            message = f"Equilibria are not isolated: {which} {factor.text} = 0"
-            self.notices.append(Notice("equilibrium-curve", message))
-
-    def _small_curve(self, factor: Factor) -> EquilibriumSet | None:
-        """Look for a curve where a factor is not proved to be other than zero."""
-        where = zeros_within(factor, self.lo, self.hi)
-        if where is None:
-            return None
-        margin = MARGIN * self.span
-        lo, hi = np.maximum(where[0] - margin, self.lo), np.minimum(where[1] + margin, self.hi)
-        found = equilibrium_curve(self.field, factor, lo, hi)
-        if found is None:
-            self.open.append(f"whether all rests at points with {factor.text} = 0")
-        return found
-
     def _choices(self) -> list[list[Factor]]:
         if any(self.field.zero):
             return [[]]
-        common = {factor.text for factor in self.shared}
+        common = {factor.text for factor in self.sets.shared}
         return [[f for f in factors if f.text not in common] for factors in self.field.factors]
 
     def _search(self, factors: tuple[Factor, ...], count: int, total: int) -> None:
@@ -268,24 +213,25 @@ class _Search:
             else ((), ())
         )
         equilibria = self._isolated()
-        self.open += self.isolated.undecided
-        self.notices += notices
+        sets = self.sets
+        undecided = [*sets.open, *self.open, *sets.isolated.undecided]
+        notices = (*sets.notices, *self.notices, *notices)
         completeness = "proved"
         if self.specks:
             completeness += ", except within specks " + "; ".join(dict.fromkeys(self.specks))
-        if self.on_surfaces:
+        if self.on_surfaces or sets.on_surfaces:
             completeness += ", except on surfaces where the field jumps"
-        if self.open:
-            completeness = "searched; not decided: " + "; ".join(dict.fromkeys(self.open))
+        if undecided:
+            completeness = "searched; not decided: " + "; ".join(dict.fromkeys(undecided))
             message = f"Whether all equilibria were found is {completeness[10:]}"
-            self.notices.append(Notice("equilibria-undecided", message))
+            notices = (*notices, Notice("equilibria-undecided", message))
         return EquilibriumSearch(
             tuple(equilibria),
-            tuple(self.sets),
+            tuple(sets.found),
             singularities,
             completeness,
-            tuple(dict.fromkeys(self.notices)),
-            None if self.undecided or self.open else self._known(),
+            tuple(dict.fromkeys(notices)),
+            None if self.undecided or undecided else self._known(),
         )
 
     def _known(self) -> KnownZeros:
@@ -304,8 +250,8 @@ class _Search:
                 specks += self._from_clusters(lo, hi)
         candidates = [(p, e, "Krawczyk") for p, e in self.zeros.pairs() if self._counts(p)]
         candidates += specks
-        candidates += self._new(self.isolated.proved, ALGEBRA)
-        candidates += self._new(self.isolated.traced, "subdivision")
+        candidates += self._new(self.sets.isolated.proved, ALGEBRA)
+        candidates += self._new(self.sets.isolated.traced, "subdivision")
         points = np.array([p for p, _, _ in candidates]).reshape(-1, len(self.lo))
         found = self.examined
         for k, (point, error, method) in enumerate(candidates):
@@ -321,22 +267,15 @@ class _Search:
         with undisturbed():
             pairs = [pair for pair in self.zeros.pairs() if self._counts(pair[0])]
             found = proved_by_then(self.examiner, self.examined, pairs)
-        return stopped_search(stop, found, tuple(self.sets))
+        return stopped_search(stop, found, tuple(self.sets.found))
 
     def _counts(self, point: Array) -> bool:
         """Tell whether a zero is isolated and in the region searched."""
-        margin = MARGIN * self.span * (1 + 1e-9)
-        if not ((point >= self.lo - margin) & (point <= self.hi + margin)).all():
+        slack = MARGIN * self.span * 1e-9
+        lo, hi = self.box
+        if not ((point >= lo - slack) & (point <= hi + slack)).all():
             return False
-        at = point[:, None]
-        near = 1e-12 * self.span[:, None]
-        for factor in self.shared:
-            if factor.text in self.moving or self.isolated.holds(factor):
-                continue
-            bounds = factor.boxes(at - near, at + near)
-            if not (bounds.lo[0] > 0 or bounds.hi[0] < 0):
-                return False
-        return True
+        return not self.sets.may_hold(point)
 
     def _from_clusters(self, lo: Array, hi: Array) -> list[tuple[Array, Array, str]]:
         """Examine the specks that a finished search left undecided."""
@@ -376,7 +315,7 @@ class _Search:
         middle = cluster.centers[:, cluster.centers.shape[1] // 2]
         self.open.append(f"{lo.shape[1]} boxes, one of them {_near(middle, 3)}")
         if factor is not None:
-            self._add_curve(factor, "numerically, points with")
+            self.sets.add(factor, "numerically, points with")
         elif continuum:
             message = f"Equilibria are not isolated, as {_near(middle, 3)}"
             self.notices.append(Notice("equilibrium-curve", message))

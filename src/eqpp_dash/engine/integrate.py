@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from eqpp_dash.engine import dop853, radau
 from eqpp_dash.engine.batch import Batch, Taken, join_batches
 from eqpp_dash.engine.dop853 import Array, Trial
+from eqpp_dash.engine.obstacles import name_obstacle
 from eqpp_dash.engine.orbits import Ends, Flow, Problem, Steps, join_steps, terms_among
 from eqpp_dash.engine.record import ROUNDS
 from eqpp_dash.engine.recorded import Recorded
@@ -313,39 +314,16 @@ class _Run:
             close = failing & np.isnan(error) & (batch.h * speed < 1e-10)
             stuck = short | close | (batch.failures >= REJECTIONS)
             for i in np.flatnonzero(stuck):
-                end, reason = self._obstacle(batch, int(i), bool(np.isnan(error[i])))
+                undefined = bool(np.isnan(error[i]))
+                end, reason = name_obstacle(
+                    self.problem, self.field, batch, int(i), undefined, self.surfaces.active
+                )
                 self.ends.close(int(batch.lane[i]), end, float(batch.t[i]), batch.y[:, i], reason)
         if self.recorded is None and self.rounds < self.least:
             return
         for i in np.flatnonzero(self.counts[batch.lane] >= self.limit[batch.lane]):
             reason = f"the budget of {self.limit[batch.lane[i]]} steps is used up"
             self.ends.close(int(batch.lane[i]), "budget", float(batch.t[i]), batch.y[:, i], reason)
-
-    def _obstacle(self, batch: Batch, i: int, undefined: bool) -> tuple[str, str]:
-        """Say what an orbit has run into when its step has shrunk to nothing."""
-        out = float(self.problem.reach(batch.y[:, [i]])[0])
-        speed = float(np.max(np.abs(batch.f[:, i]) / self.problem.width))
-        if out > 1e3 * self.problem.box:
-            return "infinity", "it grows beyond all bounds"
-        fast = speed * self.problem.crossing > 1e4
-        if fast and not undefined and not self.surfaces.active and self._speeds_up(batch, i):
-            return "infinity", "it leaves all bounds in finite time"
-        if undefined:
-            return "undefined", "the field is undefined just beyond"
-        if fast and self.surfaces.active:
-            return "undefined", "the field grows beyond all bounds here"
-        return "undecided", "the step size has shrunk to nothing here"
-
-    def _speeds_up(self, batch: Batch, i: int) -> bool:
-        """Tell whether the speed does not fall along the tangent, far out, while it is finite."""
-        width = self.problem.width[:, None]
-        f = batch.f[:, [i]]
-        away = f / np.max(np.abs(f) / width) * np.geomspace(1e-3, 3.0 * self.problem.box, 24)
-        sign = np.full(away.shape[1], batch.sign[i])
-        ahead = self.field(sign)(np.full(away.shape[1], batch.t[i]), batch.y[:, [i]] + away)
-        speed = np.max(np.abs(ahead) / width, axis=0)
-        known = np.isfinite(speed)
-        return bool(known[0] and (speed[known] >= 0.99 * np.max(np.abs(f) / width)).all())
 
     def _stiff(self, batch: Batch, mark: tuple[Lanes, Array, Array], due: Lanes) -> Bools:
         """Find lanes whose steps stability limits, not accuracy, and that hardly move."""
