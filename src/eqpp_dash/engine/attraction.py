@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_continuous_lyapunov
 
 from eqpp_dash.engine.dop853 import Array
+from eqpp_dash.engine.wedges import attracting_wedges, has_center_direction
 from eqpp_dash.model.portrait import Equilibrium
 
 if TYPE_CHECKING:
@@ -46,14 +47,15 @@ class Attraction:
     problem : Problem
         The system on its window.
     equilibria : sequence of Equilibrium
-        All equilibria known; only hyperbolic sinks and sources are used.
+        All equilibria known; hyperbolic sinks and sources are used, and of points with one
+        eigenvalue zero the wedges of `attracting_wedges`.
     lanes : int
         Number of lanes.
     """
 
     def __init__(self, problem: Problem, equilibria: Sequence[Equilibrium], lanes: int) -> None:
         self.width = problem.width
-        found = []
+        found, tips = [], []
         for k, item in enumerate(equilibria):
             real = item.eigenvalues.real
             if item.hyperbolic and (np.all(real < 0) or np.all(real > 0)):
@@ -61,10 +63,18 @@ class Attraction:
                 shape, level = trapping_ellipse(problem.field, item, sign, problem.width)
                 if level > 0:
                     found.append((k, sign, item.point, shape / level))
-        self.index = np.array([k for k, *_ in found], dtype=np.intp)
-        self.sign = np.array([sign for _, sign, *_ in found])
-        self.point = np.array([point for _, _, point, _ in found])
-        self.shape = np.array([shape for *_, shape in found])
+            elif has_center_direction(item):
+                sign = -np.sign(np.trace(item.jacobian))
+                wedges = attracting_wedges(problem.field, item, sign, problem.width)
+                tips += [(k, sign, wedge) for wedge in wedges]
+        self.ellipses = len(found)
+        self.wedges = [wedge for *_, wedge in tips]
+        self.index = np.array([k for k, *_ in [*found, *tips]], dtype=np.intp)
+        self.sign = np.array([sign for _, sign, *_ in [*found, *tips]])
+        self.point = np.array(
+            [*(point for _, _, point, _ in found), *(w.point for w in self.wedges)]
+        )
+        self.shape = np.array([shape for *_, shape in found]).reshape(-1, *2 * self.width.shape)
         # Upper roots R of the shapes: z'Pz is the square of the length of Rz.
         self.root = np.array([np.linalg.cholesky(shape).T for shape in self.shape])
         self.caught = np.full(lanes, -1, dtype=np.intp)
@@ -80,13 +90,8 @@ class Attraction:
         for sign in np.unique(self.sign):
             free = np.flatnonzero((record.sign == sign) & (caught < 0))
             if free.size:
-                roots = self.root[self.sign == sign]
                 seen = np.moveaxis(states[:, :, free], 1, 0).reshape(self.width.size, -1)
-                away = (roots @ seen).reshape(-1, seen.shape[1])
-                away -= np.einsum("kij,kj->ki", roots, self.point[self.sign == sign]).reshape(-1, 1)
-                level = np.square(away, out=away).reshape(len(roots), -1, seen.shape[1]).sum(axis=1)
-                entered = level.min(axis=0) < 1.0
-                wanted[:, free] = entered.reshape(len(states), free.size)
+                wanted[:, free] = self._entered(sign, seen).reshape(len(states), free.size)
         inside = np.flatnonzero(caught >= 0)
         if inside.size:
             away = states[:, :, inside] - self.point[caught[inside]].T
@@ -95,6 +100,21 @@ class Attraction:
             wanted[:, inside] |= (distance < ARRIVED) | spent
         wanted &= record.good
         return wanted
+
+    def _entered(self, sign: float, states: Array) -> Bools:
+        """Tell which states, shape (n, m), lie where orbits of a direction of time are caught."""
+        mine = np.flatnonzero(self.sign[: self.ellipses] == sign)
+        entered = np.zeros(states.shape[1], dtype=bool)
+        if mine.size:
+            roots = self.root[mine]
+            away = (roots @ states).reshape(-1, states.shape[1])
+            away -= np.einsum("kij,kj->ki", roots, self.point[mine]).reshape(-1, 1)
+            level = np.square(away, out=away).reshape(len(roots), -1, states.shape[1]).sum(axis=1)
+            entered = level.min(axis=0) < 1.0
+        for wedge, way in zip(self.wedges, self.sign[self.ellipses :], strict=True):
+            if way == sign:
+                entered |= wedge.holds(states)
+        return entered
 
     def skip(self, record: Record, quiet: Bools) -> None:
         """Pass over steps that do neither."""
@@ -106,8 +126,10 @@ class Attraction:
         if not self.index.size:
             return
         away = taken.new.T[None] - self.point[:, None]
-        level = np.einsum("kli,kij,klj->kl", away, self.shape, away)
-        inside = (level < 1.0) & (self.sign[:, None] == taken.sign)
+        round_ones = away[: self.ellipses]
+        level = np.einsum("kli,kij,klj->kl", round_ones, self.shape, round_ones)
+        inside = np.array([*(level < 1.0), *(wedge.holds(taken.new) for wedge in self.wedges)])
+        inside &= self.sign[:, None] == taken.sign
         lanes = taken.lane
         if inside.any():
             free = inside.any(0) & (self.caught[lanes] < 0)

@@ -1,7 +1,8 @@
 """Where orbits have arrived: neighbourhoods of sinks and of limit cycles that catch them.
 
-About a hyperbolic sink it is an axis-parallel ellipse within one that is proved never to be left,
-see `attraction.trapping_ellipse`. A cycle crosses the line y = p at its rightmost point, (r, p),
+At a saddle-node it is a wedge, see `wedges.attracting_wedges`. About a hyperbolic sink it is an
+axis-parallel ellipse within one that is proved never to be left, see
+`attraction.trapping_ellipse`. A cycle crosses the line y = p at its rightmost point, (r, p),
 straight up or down. If the orbit through (r + d, p) crosses that line next between the cycle and
 its own start, then the turn, the piece of the line and the cycle bound a band that no orbit
 leaves; without equilibria or other cycles in it all orbits in it tend to the cycle (Poincaré and
@@ -24,6 +25,7 @@ from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles.shape import encloses
 from eqpp_dash.engine.machine import CycleTargets, End, SectionEvent, Targets
 from eqpp_dash.engine.machine.integrate import Propagated
+from eqpp_dash.engine.wedges import Wedge, attracting_wedges, has_center_direction
 from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.portrait import Array, Equilibrium
 
@@ -80,6 +82,13 @@ class Attractors:
     directions: list[int]
     resting: list[Attractor] = field(default_factory=list)
     turning: list[Attractor] = field(default_factory=list)
+    tips: list[tuple[Attractor, Wedge]] = field(default_factory=list)
+
+    @property
+    def next_label(self) -> int:
+        """The number of the equilibrium that is found next."""
+        tips = {item.label for item, _ in self.tips}
+        return len(self.resting) + len(tips) + (len(self.cycles) if self.turning else 0)
 
     def wanted(self) -> dict[str, Any]:
         """Give the arguments of `Integrator.propagate` that make orbits end where caught."""
@@ -104,7 +113,8 @@ class Attractors:
 
     def labels(self) -> dict[int, Attractor]:
         """Give what each label stands for."""
-        return {item.label: item for item in (*self.resting, *self.turning)}
+        tips = (item for item, _ in self.tips)
+        return {item.label: item for item in (*self.resting, *tips, *self.turning)}
 
     def caught(self, found: Propagated) -> NDArray[np.int8]:
         """Give the label of the attractor that caught each orbit; -1 where none did."""
@@ -113,6 +123,9 @@ class Attractors:
             mine = found.ends == end
             numbers = np.array([item.label for item in items], dtype=np.int8)
             labels[mine] = numbers[found.target[mine]]
+        for item, wedge in self.tips:
+            late = (found.ends == End.TIME) | (found.ends == End.BUDGET)
+            labels[late & wedge.holds(found.states)] = item.label
         return labels
 
 
@@ -160,6 +173,23 @@ def resting_attractor(
             largest = float(np.linalg.eigvalsh(width[:, None] * shape * width)[-1])
             radii, evidence = INSIDE * np.sqrt(level / largest) * width, "verified"
     return Attractor(of, item.kind, evidence, item.point, item.point, radii, label)
+
+
+def saddle_nodes(
+    compiled: CompiledField, item: Equilibrium, of: str, label: int, width: Array
+) -> list[tuple[Attractor, Wedge]]:
+    """Give the wedges in which orbits tend to a saddle-node; see `resting_attractor`.
+
+    A wedge catches the orbits that are in it when they are left: they come to its tip like a
+    power of the time.
+    """
+    if item.kind != "saddle-node" or not has_center_direction(item):
+        return []
+    wedges = attracting_wedges(compiled, item, 1.0, width)
+    there = Attractor(
+        of, item.kind, "verified", item.point, item.point, np.zeros_like(item.point), label
+    )
+    return [(there, wedge) for wedge in wedges]
 
 
 def turning_attractors(

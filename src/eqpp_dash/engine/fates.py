@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from eqpp_dash.engine.attractors import (
     Attractors,
     resting_attractor,
+    saddle_nodes,
     section_names,
     sinks_near,
     turning_attractors,
@@ -120,17 +121,18 @@ class Fates:
     def _find_attractors(self) -> None:
         width, known = self.problem.width, self.known
         for number, item in enumerate(self.equilibria):
-            of, label = f"equilibrium {number}", len(known.resting)
+            of, label = f"equilibrium {number}", known.next_label
             if label >= MOST_LABELS:
                 break
             found = resting_attractor(self.problem.field, item, of, label, width)
             if found is not None:
                 known.resting.append(found)
+            known.tips += saddle_nodes(self.problem.field, item, of, label, width)
         if known.cycles:
             turns = partial(
                 self.propagate, parameters=known.sections, rtol=1e-10, atol=1e-12 * width
             )
-            first = len(known.resting)
+            first = known.next_label
             known.turning = turning_attractors(known, self.equilibria, turns, first, width)
 
     def follow(self, starts: Array) -> tuple[Labels, Array]:
@@ -178,9 +180,9 @@ class Fates:
         field, width = self.problem.field, self.problem.width
         before = len(self.known.resting)
         known = [item.point for item in self.equilibria]
-        known += [item.point for item in self.known.resting]
+        known += [item.point for item in self.known.labels().values()]
         for item in sinks_near(field, states, known, width):
-            label = len(self.known.resting) + len(self.known.cycles)
+            label = self.known.next_label
             if (np.abs(item.point - self.problem.center) <= 0.5 * width).all():
                 continue  # the search has missed it: what is in the window is named by its number
             if label >= MOST_LABELS:

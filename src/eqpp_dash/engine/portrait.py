@@ -43,7 +43,7 @@ from eqpp_dash.model.portrait import (
 )
 from eqpp_dash.model.spec import PortraitSpec, Range
 
-RESULTS_VERSION = 6
+RESULTS_VERSION = 7
 """Raised when results change: part of every portrait's id."""
 
 CLICK_STEPS = 1000

@@ -103,8 +103,14 @@ def test_slow_spiral_is_still_caught():
     assert item.forward.end == "equilibrium 0"
 
 
-def test_a_sink_that_is_not_hyperbolic_is_not_claimed():
+def test_a_sink_with_one_eigenvalue_zero_catches_orbits():
     (item,) = trace("x' = -x^3; y' = -y", (1.0, 1.0))
+    assert item.forward.end == "equilibrium 0"
+    assert item.forward.time is None
+
+
+def test_a_sink_without_linear_part_is_not_claimed():
+    (item,) = trace("x' = -x^3; y' = -y^3", (1.0, 1.0))
     assert item.forward.end in ("time", "undecided")
     assert item.forward.reason or item.forward.end == "time"
 

@@ -163,9 +163,13 @@ class Algebraic:
         difference = self - other
         return self.field.sign(self.field.reduced(difference.terms))
 
-    def __float__(self) -> float:
+    def bounds(self) -> tuple[Fraction, Fraction]:
+        """Give rational bounds, close together."""
         self.field.root.refine(Fraction(1, 2**64))
-        low, high = _range(self.terms, self.field.root.lo, self.field.root.hi)
+        return _range(self.terms, self.field.root.lo, self.field.root.hi)
+
+    def __float__(self) -> float:
+        low, high = self.bounds()
         return float((low + high) / 2)
 
 

@@ -10,6 +10,7 @@ from eqpp_dash.engine.kinds.germ import (
     Germ,
     GermOf,
     Matrix,
+    Series,
     UnclearError,
     along,
     combine,
@@ -31,21 +32,35 @@ class Reduced:
     coefficient: Any
 
 
-def center_flow(germ_of: GermOf) -> tuple[int, Reduced]:
+@dataclass(frozen=True, slots=True, eq=False)
+class CenterReduction:
+    """A field with eigenvalues 0 and T reduced to the direction of the eigenvalue 0.
+
+    Attributes
+    ----------
+    rate : number
+        The other eigenvalue T.
+    flow : Reduced
+        First term of the flow on the center manifold, u' = a u^m + ...
+    basis : matrix
+        As columns the eigenvectors of 0 and of T: the axes of u and v.
+    curve : Series
+        The curve v = h(u) on which v' = 0, from the constant term up to that of u^m.
+    """
+
+    rate: Any
+    flow: Reduced
+    basis: Matrix
+    curve: Series
+
+
+def reduce_to_center(germ_of: GermOf) -> CenterReduction:
     """Reduce a field with eigenvalues 0 and T to the direction of the eigenvalue 0.
 
     Parameters
     ----------
     germ_of : callable
         The field about the equilibrium.
-
-    Returns
-    -------
-    rate : int
-        Sign of the other eigenvalue T.
-    flow : Reduced
-        First term of the flow on the center manifold, x' = a x^m + ...; x grows with the first
-        coordinate, or with the second if the first does not change.
 
     Raises
     ------
@@ -59,9 +74,12 @@ def center_flow(germ_of: GermOf) -> tuple[int, Reduced]:
 
     Examples
     --------
+    Here y = x^2 + ...; the second axis points down.
+
     >>> one = Fraction(1)
-    >>> center_flow(lambda degree: Germ({(1, 1): one}, {(0, 1): -one, (2, 0): one}))
-    (-1, Reduced(order=3, coefficient=Fraction(1, 1)))
+    >>> found = reduce_to_center(lambda degree: Germ({(1, 1): one}, {(0, 1): -one, (2, 0): one}))
+    >>> found.flow, [str(c) for c in found.curve]
+    (Reduced(order=3, coefficient=Fraction(1, 1)), ['0', '0', '-1', '0'])
     """
     reached = 0
     for order in ORDERS:
@@ -72,12 +90,29 @@ def center_flow(germ_of: GermOf) -> tuple[int, Reduced]:
         reached = order
         matrix = germ.linear
         rate = matrix[0][0] + matrix[1][1]
-        local = germ.changed(eigenvectors(matrix, rate))
+        basis = eigenvectors(matrix, rate)
+        local = germ.changed(basis)
         h = implicit(_low(local.second, order), order)
         found = leading(along(_low(local.first, order), h, order))
         if found is not None:
-            return sign(rate), Reduced(*found)
+            return CenterReduction(rate, Reduced(*found), basis, h[: found[0] + 1])
     raise UnclearError(f"the flow on the center manifold vanishes to order {reached}")
+
+
+def center_flow(germ_of: GermOf) -> tuple[int, Reduced]:
+    """Give the sign of T and the first term of the flow; see `reduce_to_center`.
+
+    The first term is that of x' = a x^m + ...; x grows with the first coordinate, or with the
+    second if the first does not change.
+
+    Examples
+    --------
+    >>> one = Fraction(1)
+    >>> center_flow(lambda degree: Germ({(1, 1): one}, {(0, 1): -one, (2, 0): one}))
+    (-1, Reduced(order=3, coefficient=Fraction(1, 1)))
+    """
+    found = reduce_to_center(germ_of)
+    return sign(found.rate), found.flow
 
 
 def _low(terms: dict[tuple[int, int], Any], order: int) -> dict[tuple[int, int], Any]:
