@@ -187,6 +187,16 @@ def test_a_connection_ends_where_it_is_nearest_to_its_end():
         assert np.abs(y[[0, -1]]).max() < 0.02
 
 
+def test_no_connection_is_verified_by_rough_integration():
+    """Followed roughly, the separatrices of y^2 = (1 - x^2)^2/2 turn round and come back."""
+    found = portrait("x' = y; y' = x^3 - x", WIDE, options={"rtol": 1e-3, "atol": 1e-5})
+    assert (
+        ends(found)
+        == ends(found, "proved")
+        == [((-1.0, 0.0), (1.0, 0.0)), ((1.0, 0.0), (-1.0, 0.0))]
+    )
+
+
 def test_copies_need_a_connection():
     """With damping no saddle is connected, and none of its copies."""
     found = portrait("x' = y; y' = -sin(x) - y/5", {"x": [-4, 4], "y": [-3, 3]})
