@@ -83,9 +83,16 @@ def draw_one_turn(traced: Traced, signs: Array) -> None:
 
 
 def cut_crowded(
-    problem: Problem, trajectories: Sequence[Trajectory], cycles: Sequence[Array] = ()
+    problem: Problem,
+    trajectories: Sequence[Trajectory],
+    cycles: Sequence[Array] = (),
+    *,
+    to_border: bool = True,
 ) -> tuple[Trajectory, ...]:
     """Leave out the last parts of curves that run beside what is drawn already.
+
+    A separatrix that leaves the window ends at none of the other curves in it, however near they
+    are: it stays whole unless it runs beside an earlier turn of itself.
 
     Parameters
     ----------
@@ -95,6 +102,9 @@ def cut_crowded(
         What is drawn, the most important first. Given ones and closed orbits stay whole.
     cycles : sequence of ndarray, shape (m, 2)
         Curves of limit cycles, which are drawn in any case.
+    to_border : bool
+        Whether the rule for separatrices that leave the window holds. Where they were followed
+        too roughly for that, they run past saddles that they end at.
 
     Returns
     -------
@@ -103,7 +113,7 @@ def cut_crowded(
         left are dropped.
     """
     taken = np.zeros(_ROW * _ROW, dtype=bool)
-    first = np.full(taken.size, np.inf)
+    nothing, first = np.zeros_like(taken), np.full(taken.size, np.inf)
     if cycles:
         taken[_around(np.unique(_walk(problem, cycles, 1.0 / CELLS)[0]))] = True
     kept: list[Trajectory] = []
@@ -126,7 +136,9 @@ def cut_crowded(
         for k, (item, start) in enumerate(zip(items, starts, strict=True)):
             counts, lasts, parts = [], [], (cuts[2 * k], cuts[2 * k + 1])
             for half, part in zip(halves[2 * k : 2 * k + 2], parts, strict=True):
-                count, last = _useful(problem, half, cells[part], at[part], taken, first)
+                leaves = to_border and item.origin == "separatrix" and _ends_outside(problem, half)
+                beside = nothing if leaves else taken
+                count, last = _useful(problem, half, cells[part], at[part], beside, first)
                 counts.append(count)
                 lasts.append(last)
             if sum(counts) <= len(item.points):
@@ -142,6 +154,12 @@ def cut_crowded(
 
 def _stays_whole(item: Trajectory) -> bool:
     return item.origin == "given" or item.forward.end == "closed orbit"
+
+
+def _ends_outside(problem: Problem, points: Array) -> bool:
+    """Tell whether the last of some points is beyond the window."""
+    away = np.abs(points[-1] - problem.center) / problem.width
+    return bool(away.max() > 0.5)
 
 
 def _around(cells: Cells) -> Cells:

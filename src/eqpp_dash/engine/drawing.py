@@ -82,7 +82,8 @@ def draw_trajectories(
     -------
     trajectories : tuple of Trajectory
         Separatrices, given orbits, then the evenly spaced ones, cycles first; before these one
-        on each side of every limit cycle and up to six closed orbits in every annulus.
+        on each side of every limit cycle and up to six closed orbits in every annulus. Of
+        those only the cycles cut separatrices short.
     net : Net
         The separatrices with their connections.
     equilibria : tuple of Equilibrium
@@ -142,11 +143,11 @@ def _with_seeded(
     seeded = integrate_both(loose, candidates, shown, progress=report.stage(0.4, 0.9))
     shown = settle_beyond(seeded, shown, len(equilibria))
     wound = _cycles(loose, seeded, shown)
-    wound += assemble(seeded, range(len(sides)), report.stage(0.9, 0.92))
-    marks = cycles + [item.points for item in drawn + wound]
+    beside = assemble(seeded, range(len(sides)), report.stage(0.9, 0.92))
+    marks = cycles + [item.points for item in drawn + wound + beside]
     chosen = choose_seeds(seeded, marks, range(len(sides), len(candidates)))
     evenly = assemble(seeded, chosen, report.stage(0.92, 1.0))
-    clean = cut_crowded(problem, wound + drawn + evenly, cycles)
+    clean = cut_crowded(problem, wound + drawn + beside + evenly, cycles)
     return tuple(sorted(clean, key=lambda item: item.origin == "seeded")), shown
 
 
@@ -199,7 +200,7 @@ def sketch_trajectories(
     drawn = (*map(with_lead, separatrices, manifolds), *given)
     candidates = range(branches, len(orbits))
     chosen = choose_seeds(traced, [item.points for item in drawn], candidates)
-    clean = cut_crowded(problem, drawn + assemble(traced, chosen))
+    clean = cut_crowded(problem, drawn + assemble(traced, chosen), to_border=False)
     return tuple(sorted(clean, key=lambda item: item.origin == "seeded"))
 
 

@@ -58,6 +58,9 @@ class Problem:
         The bands of closed orbits known.
     sets : sequence of EquilibriumSet
         Curves of equilibria at which orbits may come to rest.
+    closed_orbits : str
+        How it is known that the window has no others, and no equilibria but those that are listed:
+        see `spirals.how_closed_orbits_are_known`; empty if it is not.
     """
 
     field: CompiledField
@@ -75,6 +78,7 @@ class Problem:
     cycles: tuple[LimitCycle, ...] = ()
     annuli: tuple[Annulus, ...] = ()
     sets: Sequence[EquilibriumSet] = ()
+    closed_orbits: str = ""
 
     def scale(self, magnitude: Array) -> Array:
         """Give the error tolerated at states of this magnitude, shape (n, lanes).

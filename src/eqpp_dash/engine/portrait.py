@@ -28,6 +28,7 @@ from eqpp_dash.engine.prepare import check_point, prepare_spec
 from eqpp_dash.engine.remarks import end_notices
 from eqpp_dash.engine.reporting import PhaseReporter, Report
 from eqpp_dash.engine.searched import EquilibriumSearch
+from eqpp_dash.engine.spirals import how_closed_orbits_are_known
 from eqpp_dash.engine.structure.find import quick_structure
 from eqpp_dash.engine.system import Limits, System
 from eqpp_dash.engine.timescale import crossing_time, time_span
@@ -121,7 +122,12 @@ def _collect(found: Collected, report: PhaseReporter) -> None:
     problem = _problem(
         found.compiled, found.window, found.spec, equilibria, found.machine, closed.cycles
     )
-    problem = replace(problem, annuli=closed.bands, sets=search.sets if search else ())
+    problem = replace(
+        problem,
+        annuli=closed.bands,
+        sets=search.sets if search else (),
+        closed_orbits=how_closed_orbits_are_known(search, closed),
+    )
     found.basins = basins_of_portrait(found.system, found.spec, problem, equilibria, report)
     found.has("basins of attraction")
     report.begin("trajectories")

@@ -16,6 +16,7 @@ from eqpp_dash.engine.integrate import integrate_orbits
 from eqpp_dash.engine.orbits import RETRACES, STALLS, Flow, Problem
 from eqpp_dash.engine.returns import CLOSED, Repetition, Returns
 from eqpp_dash.engine.sampling import Curve, sample_curves
+from eqpp_dash.engine.spirals import settle_in_foci
 from eqpp_dash.engine.watcher import Watcher
 from eqpp_dash.engine.winding import (
     cycle_through,
@@ -163,6 +164,7 @@ def integrate_both(
     flow = follow_surfaces(problem, flow, equilibria, orbits.steps[owner], progress)
     settle_on_cycles(problem, flow)
     settle_round_cylinders(problem, flow)
+    settle_in_foci(problem, flow, equilibria)
     first, second = (np.full(len(orbits), -1, dtype=np.intp) for _ in range(2))
     first[forward] = np.arange(forward.size)
     second[backward] = forward.size + np.arange(backward.size)

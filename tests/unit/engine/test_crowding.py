@@ -70,3 +70,14 @@ def test_only_the_last_part_is_cut() -> None:
 def test_given_curves_stay_whole() -> None:
     kept = cut_crowded(PROBLEM, [line(0.0), line(0.005, "given")])
     assert [len(item.points) for item in kept] == [181, 181]
+
+
+def test_a_separatrix_that_leaves_the_window_is_drawn_up_to_its_border() -> None:
+    leaving, *drawn = line(0.004, "separatrix"), line(0.0), line(0.0, "separatrix")
+    for item in (leaving, *drawn):
+        item.points[:, 0] += 0.2  # they end at 1.1
+    for skeleton in drawn:
+        assert len(cut_crowded(PROBLEM, [skeleton, leaving])[1].points) == 181
+        assert len(cut_crowded(PROBLEM, [skeleton, leaving], to_border=False)[1].points) < 10
+    staying = line(0.004, "separatrix")
+    assert len(cut_crowded(PROBLEM, [line(0.0), staying])[1].points) < 10

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eqpp_dash.engine.dop853 import Array
 from eqpp_dash.engine.manifolds import Branch
@@ -87,8 +88,7 @@ def candidates(
         for k in saddles:
             away = np.max(np.abs(curve.points - equilibria[k].point) / width, axis=1)
             if k == branch.equilibrium:
-                returned = away < RETURN * np.maximum.accumulate(away)
-                away = np.where(returned, away, np.inf)
+                away = np.where(returned(away), away, np.inf)
             last = int(np.argmin(away))
             if not away[last] < NEAR:
                 continue
@@ -98,6 +98,22 @@ def candidates(
             clear = is_clear(problem, steps[i], float(curve.times[last]), equilibria[k].point)
             found.append(Candidate(i, back, branch.equilibrium, k, last, float(away[last]), clear))
     return sorted(found, key=lambda item: item.distance)
+
+
+def returned(away: Array) -> NDArray[np.bool_]:
+    """Tell at which points a curve has come back to where it begins.
+
+    Parameters
+    ----------
+    away : ndarray, shape (m,)
+        Distances of the points, in order.
+
+    Examples
+    --------
+    >>> returned(np.array([0.0, 0.5, 1.0, 0.5, 0.1])).tolist()
+    [False, False, False, False, True]
+    """
+    return np.asarray(away < RETURN * np.maximum.accumulate(away))
 
 
 def is_clear(problem: Problem, steps: Walk, time: float, target: Array) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from eqpp_dash.engine.connections.candidates import Candidate, Walk, candidates, is_clear
+from eqpp_dash.engine.connections.candidates import Candidate, Walk, candidates, is_clear, returned
 from eqpp_dash.engine.connections.chains import polycycles
 from eqpp_dash.engine.connections.copies import Copies, End
 from eqpp_dash.engine.connections.gaps import measure_gap
@@ -23,6 +23,9 @@ from eqpp_dash.model.portrait import ALONG_MANIFOLD, Equilibrium, OrbitEnd, Traj
 
 NEAR = 5e-3
 """Branches that pass this near to each other on a section, in widths, nearly connect."""
+
+ARRIVED = 1e-3
+"""A curve that comes so near to its end, in widths of the window, has arrived."""
 
 MOST_MEASURED = 6
 DOUBTFUL = "it slows down on the way, as beside an equilibrium outside the window"
@@ -97,7 +100,10 @@ def find_connections(
             ends[mine] = End(other, proof.status, proof.how)
     copies = Copies(problem, structure or Structure(), equilibria)
     ends |= copies.ends(branches, ends)
-    named = [_ended(curve, ends.get(i), problem, equilibria) for i, curve in enumerate(curves)]
+    named = [
+        _ended(curve, branches[i].equilibrium, ends.get(i), problem, equilibria)
+        for i, curve in enumerate(curves)
+    ]
     for i, walk in enumerate(steps):
         if i not in ends:
             named[i] = _doubted(problem, named[i], walk)
@@ -158,30 +164,46 @@ def _proved(branches: Sequence[Branch], item: Candidate, proof: Proof) -> Connec
 
 
 def _ended(
-    curve: Trajectory, end: End | None, problem: Problem, equilibria: Sequence[Equilibrium]
+    curve: Trajectory,
+    own: int,
+    end: End | None,
+    problem: Problem,
+    equilibria: Sequence[Equilibrium],
 ) -> Trajectory:
-    """Let a curve end at the saddle that it is known to go to, or at the copy of it."""
+    """Let a curve of equilibrium `own` end at the one that it is known to go to, or at its copy."""
     if end is None:
         return curve
     name = f"equilibrium {end.equilibrium}"
-    there = OrbitEnd(name, None, f"a connection, {end.status}: {end.how}")
-    out = curve.backward.reason == ALONG_MANIFOLD
+    there = OrbitEnd(name, None, f"a connection, {end.status}: {end.how}", end.shift)
+    target = equilibria[end.equilibrium].point.copy()
     if end.is_copy:
-        there = replace(there, shift=end.shift)
-        curve = _cut(curve, equilibria[end.equilibrium].point + np.array(end.shift), problem, out)
-    return replace(curve, forward=there) if out else replace(curve, backward=there)
+        target += np.array(end.shift)
+    curve = _cut(curve, target, problem, loop=end.equilibrium == own and not end.is_copy)
+    if _leads_away(curve):
+        return replace(curve, forward=there)
+    return replace(curve, backward=there)
 
 
-def _cut(curve: Trajectory, target: Array, problem: Problem, out: bool) -> Trajectory:
-    """Cut off what was followed beyond the point of a curve that is nearest to its end."""
+def _leads_away(curve: Trajectory) -> bool:
+    """Tell whether a separatrix comes from its equilibrium, in the sense of time."""
+    return curve.backward.reason == ALONG_MANIFOLD
+
+
+def _cut(curve: Trajectory, target: Array, problem: Problem, *, loop: bool) -> Trajectory:
+    """Cut off what was followed beyond the point of a curve that is nearest to its end.
+
+    A loop, which ends where it comes from, has first to come back.
+    """
     away = np.max(np.abs((curve.points - target) / problem.width), axis=1)
-    near = np.flatnonzero(away < 2 * away.min())
-    if out:
-        last = int(near[0] + np.argmin(away[near[0] : near[0] + _run(near)]))
-        return replace(curve, times=curve.times[: last + 1], points=curve.points[: last + 1])
-    back = near[::-1]
-    first = int(back[0] - np.argmin(away[back[0] - _run(-back) + 1 : back[0] + 1][::-1]))
-    return replace(curve, times=curve.times[first:], points=curve.points[first:])
+    away = away if _leads_away(curve) else away[::-1]
+    if loop:
+        away = np.where(returned(away), away, np.inf)
+    if not np.isfinite(away).any():
+        return curve
+    near = np.flatnonzero(away <= max(2 * away.min(), ARRIVED))
+    count = int(near[0] + np.argmin(away[near[0] : near[0] + _run(near)])) + 1
+    part = slice(count) if _leads_away(curve) else slice(len(away) - count, None)
+    return replace(curve, times=curve.times[part], points=curve.points[part])
 
 
 def _run(numbers: NDArray[np.intp]) -> int:
@@ -192,7 +214,7 @@ def _run(numbers: NDArray[np.intp]) -> int:
 
 def _doubted(problem: Problem, curve: Trajectory, walk: Walk) -> Trajectory:
     """Say of an undecided end that it is worth nothing after a slow place."""
-    out = curve.backward.reason == ALONG_MANIFOLD
+    out = _leads_away(curve)
     end = curve.forward if out else curve.backward
     if end.end != "undecided" or not walk[0].size:
         return curve

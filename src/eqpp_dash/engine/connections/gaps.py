@@ -12,6 +12,9 @@ from eqpp_dash.engine.orbits import Flow, Problem
 from eqpp_dash.model.portrait import Trajectory
 
 RTOL = 1e-12
+TRUSTED = 1e-8
+"""Relative tolerance from which on a curve is not followed anew."""
+
 STEPS = 4000
 _LOOKS = 600
 
@@ -61,18 +64,8 @@ def measure_gap(
     time, other = float(out.times[middle]), _rough_crossing(problem, out.points[middle], back)
     if other is None or other <= 0:
         return None
-    tight = replace(
-        problem,
-        rtol=min(problem.rtol, RTOL),
-        atol=min(problem.atol, 1e-2 * RTOL),
-        span=max(time, 1.2 * other),
-        by_eye=False,
-        cycles=(),
-    )
     starts = np.stack([out.start, back.start], axis=1)
-    flow = integrate_orbits(
-        tight, starts, np.array([1.0, -1.0]), steps=np.full(2, STEPS, dtype=np.intp)
-    )
+    flow = _follow(problem, starts, np.array([1.0, -1.0]), max(time, 1.2 * other))
     if flow.ends.time[0] < time or flow.ends.time[1] < other:
         return None
     point = flow.at(0, np.array([time]))[:, 0]
@@ -85,6 +78,44 @@ def measure_gap(
     distance = abs(float(across @ ((crossing - point) / width)))
     direction = across * width
     return Gap(distance, np.stack([point, direction / np.linalg.norm(direction)]))
+
+
+def accurate_points(problem: Problem, out: Trajectory, last: int) -> Array:
+    """Give points of an unstable branch from its start to near one of its points.
+
+    Parameters
+    ----------
+    problem : Problem
+        The system on its window.
+    out : Trajectory
+        The branch as followed from its start at time 0.
+    last : int
+        The point.
+
+    Returns
+    -------
+    ndarray, shape (m, 2)
+        Those of the curve itself if it was followed as accurately as a portrait does by default,
+        else of the branch followed anew to the time of the point.
+    """
+    time = float(out.times[last])
+    if problem.rtol <= TRUSTED or time <= 0:
+        return out.points[: last + 1]
+    flow = _follow(problem, out.start[:, None], np.ones(1), time)
+    return flow.at(0, np.linspace(0.0, min(time, float(flow.ends.time[0])), _LOOKS)).T
+
+
+def _follow(problem: Problem, starts: Array, signs: Array, span: float) -> Flow:
+    """Follow orbits far more accurately than for the eye."""
+    tight = replace(
+        problem,
+        rtol=min(problem.rtol, RTOL),
+        atol=min(problem.atol, 1e-2 * RTOL),
+        span=span,
+        by_eye=False,
+        cycles=(),
+    )
+    return integrate_orbits(tight, starts, signs, steps=np.full(signs.size, STEPS, dtype=np.intp))
 
 
 def _rough_crossing(problem: Problem, point: Array, back: Trajectory) -> float | None:

@@ -10,6 +10,7 @@ import numpy as np
 from eqpp_dash.engine.compiled import Factor
 from eqpp_dash.engine.connections.blocks import Block, block_about
 from eqpp_dash.engine.connections.candidates import Candidate
+from eqpp_dash.engine.connections.gaps import accurate_points
 from eqpp_dash.engine.connections.maps import Involution, involutions, same_level
 from eqpp_dash.engine.connections.tubes import level_curve_joins
 from eqpp_dash.engine.dop853 import Array
@@ -50,7 +51,7 @@ class Prover:
         equilibria: Sequence[Equilibrium],
         structure: Structure,
     ) -> None:
-        self.field, self.width = problem.field, problem.width
+        self.problem, self.field, self.width = problem, problem.field, problem.width
         self.branches, self.curves = branches, curves
         self.equilibria, self.structure = equilibria, structure
 
@@ -172,7 +173,9 @@ class Prover:
         return level_curve_joins(self.field, function, level, points, self.width, ends)
 
     def _by_reversor(self, item: Candidate, maps: list[Involution]) -> Proof | None:
-        points = self.curves[item.out].points[: item.last + 1]
+        if not any(found.reverses and found.reflects for found in maps):
+            return None
+        points = accurate_points(self.problem, self.curves[item.out], item.last)
         for found in maps:
             if not (found.reverses and found.reflects):
                 continue

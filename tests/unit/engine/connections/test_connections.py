@@ -8,6 +8,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from eqpp_dash.engine import compute_portrait
+from eqpp_dash.model.portrait import ALONG_MANIFOLD
 from eqpp_dash.model.spec import PortraitSpec
 
 BARE = ["equilibria", "separatrices"]
@@ -147,6 +148,53 @@ def test_separatrices_end_at_copies_beyond_the_window():
         x, y = item.points.T
         assert np.abs(np.abs(y) - 2 * np.abs(np.cos(x / 2))).max() < 1e-6
         assert np.ptp(x) < 2 * math.pi + 1e-6
+
+
+def test_separatrices_are_drawn_up_to_the_border_beside_closed_orbits():
+    """Closed orbits in annuli come as near to them as they are drawn apart."""
+    window = {"x": [-6.6, 6.6], "y": [-5, 5]}
+    drawn = portrait("x' = y; y' = -sin(x)", window, analyses=[*BARE, "cycles", "trajectories"])
+    assert drawn.annuli
+    away = 0
+    for item in drawn.trajectories:
+        if item.origin != "separatrix":
+            continue
+        leads_away = item.backward.reason == ALONG_MANIFOLD
+        end, last = (item.forward, -1) if leads_away else (item.backward, 0)
+        target = drawn.equilibria[int(end.end.split()[1])].point + np.array(end.shift or (0, 0))
+        limits = np.array([window["x"], window["y"]])
+        if not ((target >= limits[:, 0]) & (target <= limits[:, 1])).all():
+            away += 1
+            reached = item.points[last]
+            assert not ((reached > limits[:, 0]) & (reached < limits[:, 1])).all()
+    assert away == 4
+
+
+def test_a_connection_ends_where_it_is_nearest_to_its_end():
+    """By rough integration orbits run on past the saddles at which they end, at (+-1, 0)."""
+    options = {"rtol": 1e-3, "atol": 1e-5}
+    found = portrait("x' = 1 - x^2 - y^2; y' = 2*x*y", WIDE, options=options)
+    saddles = [k for k, item in enumerate(found.equilibria) if item.kind == "saddle"]
+    joined = {f"equilibrium {k}" for k in saddles}
+    curves = [
+        item for item in found.trajectories if {item.forward.end, item.backward.end} == joined
+    ]
+    assert len(curves) == 6  # two branches for each half of x^2 + y^2/3 = 1 and the line between
+    for item in curves:
+        x, y = item.points.T
+        assert x[0] * x[-1] == pytest.approx(-1.0, abs=0.02)
+        assert (np.abs(np.diff(x)).sum() - np.abs(x[-1] - x[0])) < 0.01  # not back again
+        assert np.abs(y[[0, -1]]).max() < 0.02
+
+
+def test_no_connection_is_verified_by_rough_integration():
+    """Followed roughly, the separatrices of y^2 = (1 - x^2)^2/2 turn round and come back."""
+    found = portrait("x' = y; y' = x^3 - x", WIDE, options={"rtol": 1e-3, "atol": 1e-5})
+    assert (
+        ends(found)
+        == ends(found, "proved")
+        == [((-1.0, 0.0), (1.0, 0.0)), ((1.0, 0.0), (-1.0, 0.0))]
+    )
 
 
 def test_copies_need_a_connection():
