@@ -258,7 +258,34 @@ def test_a_window_takes_what_people_type_and_fit_lets_go(server: Any, visit: Vis
     assert limits["x"][0] == pytest.approx(-6.283185307179586)
     low.fill("-2*pix")
     window.page.locator("#picture-frame.stale").wait_for()
-    assert "limits of x" in window.text("picture-message")
+    assert "lower limit of x" in window.text("picture-message")
+
+
+def test_an_emptied_limit_is_told_at_its_field_and_nothing_is_lost(
+    server: Any, visit: Visit
+) -> None:
+    window = visit()
+    window.go(server.link(PortraitSpec(PENDULUM, window={"x": (-4, 4), "y": (-3, 3)})))
+    window.badge("Preview")
+    window.settled()
+    before, rows = window.state(), len(server.rows())
+    high = window.page.get_by_label("Upper limit of the second variable")
+    high.fill("")
+    window.page.locator("#picture-frame.stale").wait_for()
+    said = "Window, upper limit of y: nothing stands there. Type a number, or switch Fit on"
+    assert window.text("picture-message") == said
+    invalid = window.page.locator(".window [aria-invalid=true]")
+    assert [field.get_attribute("id") for field in invalid.all()] == ["window-y-high"]
+    window.page.click("#compute")
+    window.settled()
+    assert len(server.rows()) == rows
+    assert window.state() == before
+    assert window.page.get_by_label("Lower limit of the first variable").input_value() == "-4"
+    high.fill("2")
+    window.badge("Preview")
+    window.settled()
+    assert window.state().window == {"x": (-4.0, 4.0), "y": (-3.0, 2.0)}
+    assert invalid.count() == 0
 
 
 def test_a_copied_link_opens_the_same_question(server: Any, visit: Visit) -> None:

@@ -3,6 +3,7 @@
 (function () {
   "use strict";
   const TEXT_DELAY = 250; // ms after the last key before the equations are read
+  const REFILL_DELAY = 600; // ms in which a limit that was emptied may get another one
   const SOON = 15; // ms to let changes that belong together arrive together
   const PATIENCE = 8000; // ms after which an answer is given up
   const FRAME = 20; // ms in which the browser has painted
@@ -276,7 +277,8 @@
       basins: basins === true,
     };
     lane.look = look();
-    soon(typed ? TEXT_DELAY : SOON);
+    const emptied = !fit && limits.flat().some((text) => !String(text || "").trim());
+    soon(emptied ? REFILL_DELAY : typed ? TEXT_DELAY : SOON);
     return skip;
   };
 
@@ -299,8 +301,9 @@
     if (first === "initial_conditions") return ["starts"];
     if (first !== "window") return [];
     const second = document.querySelector("#window-y-name [data-name]");
-    const axis = second && second.dataset.name === name ? "y" : "x";
-    return ["low", "high"].map((end) => "window-" + axis + "-" + end);
+    const [variable, end] = name.split(".");
+    const axis = second && second.dataset.name === variable ? "y" : "x";
+    return (end ? [end] : ["low", "high"]).map((one) => "window-" + axis + "-" + one);
   }
 
   function mark(field, said) {
