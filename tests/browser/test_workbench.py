@@ -239,7 +239,28 @@ def test_a_point_that_is_none_leaves_the_others_and_the_picture(server: Any, vis
     window.badge("Preview")
     assert window.page.locator("#picture-frame").get_attribute("class") == "picture-frame fresh"
     assert window.state().initial_conditions == ((1.0, 0.5),)
-    assert "1,2,3" not in window.page.locator(".starts [data-with-remove]").all_inner_texts()
+    assert window.page.locator(".starts [data-with-remove]").all_inner_texts() == ["1, 0.5"]
+    marked = window.page.locator("#starts[aria-invalid=true]")
+    assert marked.input_value() == "1,2,3"
+
+    plane = window.page.locator("#picture .nsewdrag").bounding_box()
+    window.page.mouse.click(plane["x"] + 0.7 * plane["width"], plane["y"] + 0.3 * plane["height"])
+    wait_until(lambda: len(window.state().initial_conditions) == 2, "the clicked trajectory")
+    window.page.get_by_label("Value of d").fill("0.5")
+    window.settled()
+    assert marked.input_value() == "1,2,3"
+    rows = len(server.rows())
+    window.page.click("#compute")
+    window.page.locator("#picture-message", has_text="“1,2,3” is not a point").wait_for()
+    assert len(server.rows()) == rows
+
+    field.fill("1,2; 0.25, sqrt(2)")
+    field.press("Enter")
+    window.settled()
+    assert marked.count() == 0
+    assert field.input_value() == ""
+    assert window.state().initial_conditions[2:] == ((1.0, 2.0), (0.25, 2**0.5))
+    assert window.page.locator("#picture-frame").get_attribute("class") == "picture-frame fresh"
 
 
 def test_a_window_takes_what_people_type_and_fit_lets_go(server: Any, visit: Visit) -> None:
