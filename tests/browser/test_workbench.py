@@ -239,7 +239,28 @@ def test_a_point_that_is_none_leaves_the_others_and_the_picture(server: Any, vis
     window.badge("Preview")
     assert window.page.locator("#picture-frame").get_attribute("class") == "picture-frame fresh"
     assert window.state().initial_conditions == ((1.0, 0.5),)
-    assert "1,2,3" not in window.page.locator(".starts [data-with-remove]").all_inner_texts()
+    assert window.page.locator(".starts [data-with-remove]").all_inner_texts() == ["1, 0.5"]
+    marked = window.page.locator("#starts[aria-invalid=true]")
+    assert marked.input_value() == "1,2,3"
+
+    plane = window.page.locator("#picture .nsewdrag").bounding_box()
+    window.page.mouse.click(plane["x"] + 0.7 * plane["width"], plane["y"] + 0.3 * plane["height"])
+    wait_until(lambda: len(window.state().initial_conditions) == 2, "the clicked trajectory")
+    window.page.get_by_label("Value of d").fill("0.5")
+    window.settled()
+    assert marked.input_value() == "1,2,3"
+    rows = len(server.rows())
+    window.page.click("#compute")
+    window.page.locator("#picture-message", has_text="“1,2,3” is not a point").wait_for()
+    assert len(server.rows()) == rows
+
+    field.fill("1,2; 0.25, sqrt(2)")
+    field.press("Enter")
+    window.settled()
+    assert marked.count() == 0
+    assert field.input_value() == ""
+    assert window.state().initial_conditions[2:] == ((1.0, 2.0), (0.25, 2**0.5))
+    assert window.page.locator("#picture-frame").get_attribute("class") == "picture-frame fresh"
 
 
 def test_a_window_takes_what_people_type_and_fit_lets_go(server: Any, visit: Visit) -> None:
@@ -258,7 +279,34 @@ def test_a_window_takes_what_people_type_and_fit_lets_go(server: Any, visit: Vis
     assert limits["x"][0] == pytest.approx(-6.283185307179586)
     low.fill("-2*pix")
     window.page.locator("#picture-frame.stale").wait_for()
-    assert "limits of x" in window.text("picture-message")
+    assert "lower limit of x" in window.text("picture-message")
+
+
+def test_an_emptied_limit_is_told_at_its_field_and_nothing_is_lost(
+    server: Any, visit: Visit
+) -> None:
+    window = visit()
+    window.go(server.link(PortraitSpec(PENDULUM, window={"x": (-4, 4), "y": (-3, 3)})))
+    window.badge("Preview")
+    window.settled()
+    before, rows = window.state(), len(server.rows())
+    high = window.page.get_by_label("Upper limit of the second variable")
+    high.fill("")
+    window.page.locator("#picture-frame.stale").wait_for()
+    said = "Window, upper limit of y: nothing stands there. Type a number, or switch Fit on"
+    assert window.text("picture-message") == said
+    invalid = window.page.locator(".window [aria-invalid=true]")
+    assert [field.get_attribute("id") for field in invalid.all()] == ["window-y-high"]
+    window.page.click("#compute")
+    window.settled()
+    assert len(server.rows()) == rows
+    assert window.state() == before
+    assert window.page.get_by_label("Lower limit of the first variable").input_value() == "-4"
+    high.fill("2")
+    window.badge("Preview")
+    window.settled()
+    assert window.state().window == {"x": (-4.0, 4.0), "y": (-3.0, 2.0)}
+    assert invalid.count() == 0
 
 
 def test_a_copied_link_opens_the_same_question(server: Any, visit: Visit) -> None:

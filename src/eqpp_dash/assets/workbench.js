@@ -3,11 +3,13 @@
 (function () {
   "use strict";
   const TEXT_DELAY = 250; // ms after the last key before the equations are read
+  const REFILL_DELAY = 600; // ms in which a limit that was emptied may get another one
   const SOON = 15; // ms to let changes that belong together arrive together
   const PATIENCE = 8000; // ms after which an answer is given up
   const FRAME = 20; // ms in which the browser has painted
   const NEAR = 10; // px within which a click is meant for an equilibrium
   const SHORT_ENOUGH = 1900; // characters that a link may have
+  const points = window.eqppPoints; // the field of the trajectories' points
   const SVG = "http://www.w3.org/2000/svg";
 
   const lane = {
@@ -174,9 +176,10 @@
     window.clearTimeout(lane.timer);
     Object.assign(lane, {
       seq: lane.seq + 1, busy: false, form: null, asked: null, sent: null, text: null,
-      fitted: null, written: null, shown: null, placed: null, clicks: [], marked: [],
-      again: false, arriving: true,
+      fitted: null, written: null, shown: null, placed: null, clicks: [], again: false,
+      arriving: true,
     });
+    points.forget();
     return { hash: window.location.hash, n: Date.now() };
   }
 
@@ -243,6 +246,8 @@
     rtol, atol, starts, basins, values) => {
     const skip = window.dash_clientside.no_update;
     if (origin === undefined || origin === null) return skip;
+    const tags = points.split(starts || []);
+    if (tags.length !== (starts || []).length) set("starts", { value: tags }); // some held several
     const limits = [[xLow, xHigh], [yLow, yHigh]];
     if (fit && userMoved(limits)) {
       lane.fitted = null;
@@ -272,11 +277,12 @@
     if (fit && (lane.form === null || lane.form.limits !== null)) lane.written = limits;
     lane.form = {
       origin, title: title || "", equations: equations || "", parameters, known,
-      limits: fit ? null : limits, aspect, method, span, rtol, atol, starts: starts || [],
+      limits: fit ? null : limits, aspect, method, span, rtol, atol, starts: tags,
       basins: basins === true,
     };
     lane.look = look();
-    soon(typed ? TEXT_DELAY : SOON);
+    const emptied = !fit && limits.flat().some((text) => !String(text || "").trim());
+    soon(emptied ? REFILL_DELAY : typed ? TEXT_DELAY : SOON);
     return skip;
   };
 
@@ -299,23 +305,34 @@
     if (first === "initial_conditions") return ["starts"];
     if (first !== "window") return [];
     const second = document.querySelector("#window-y-name [data-name]");
-    const axis = second && second.dataset.name === name ? "y" : "x";
-    return ["low", "high"].map((end) => "window-" + axis + "-" + end);
+    const [variable, end] = name.split(".");
+    const axis = second && second.dataset.name === variable ? "y" : "x";
+    return (end ? [end] : ["low", "high"]).map((one) => "window-" + axis + "-" + one);
   }
 
   function mark(field, said) {
     const before = lane.marked;
     lane.marked = entries(field || "");
+    const point = lane.marked.includes("starts") ? said : points.said();
+    if (point && !lane.marked.includes("starts")) lane.marked.push("starts");
     before.forEach((id) => set(id, { error: false }));
-    lane.marked.forEach((id) => set(id, { error: id === "starts" ? said : true }));
+    lane.marked.forEach((id) => set(id, { error: id === "starts" ? point : true }));
   }
+
+  window.addEventListener("eqpp-mended", () => {
+    set("starts", { error: false });
+    if (points.typed() !== "" || lane.form === null) return;
+    lane.again = true; // what was said of it under the picture goes too
+    soon(SOON);
+  });
 
   // Whether the form still says what the request that was answered says.
   const unchanged = () => JSON.stringify(lane.form) === JSON.stringify(lane.asked);
 
-  // A point that is none goes, what is wrong with it stays.
-  function dropPoints(starts) {
+  // Points that are none are no tags, but text that waits to be mended.
+  function dropPoints(starts, said) {
     if (!unchanged()) return; // the next request tells
+    points.putBack(lane.form.starts.filter((text) => !starts.includes(text)), said);
     lane.form = { ...lane.form, starts };
     lane.asked = lane.form;
     lane.sent = JSON.stringify([lane.form, lane.look]);
@@ -340,7 +357,7 @@
     if (!drawn || drawn.seq !== lane.seq) return window.dash_clientside.no_update;
     forgetRanges();
     mark(drawn.field, drawn.said);
-    if (drawn.starts) dropPoints(drawn.starts);
+    if (drawn.starts) dropPoints(drawn.starts, drawn.said);
     if (drawn.state !== null) {
       tellOther(drawn.state, drawn.row);
       lane.shown = drawn.limits;
@@ -491,7 +508,8 @@
 
   const compute = (clicks) => {
     if (!clicks || lane.form === null) return window.dash_clientside.no_update;
-    return { n: clicks, form: lane.form };
+    const starts = points.split([...lane.form.starts, points.typed()]);
+    return { n: clicks, form: { ...lane.form, starts } };
   };
 
   const place = (placed) => {
@@ -515,7 +533,11 @@
     return window.dash_clientside.no_update;
   };
 
-  const clear = (clicks) => (clicks ? [] : window.dash_clientside.no_update);
+  const clear = (clicks) => {
+    if (!clicks) return window.dash_clientside.no_update;
+    points.forget();
+    return [];
+  };
 
   // Slider, value and range of one parameter follow each other.
   const parameter = (slider, value, low, high) => {

@@ -80,8 +80,8 @@ def answer(services: Services, draft: Draft) -> Answer:
     A part that was kept before its equilibria were found gives way to a preview that has them.
     """
     spec, notes = _understood(services, draft)
-    state, wanted = services.links.encode(spec), len(spec.initial_conditions)
     job, kept = services.portraits.finished(spec), None
+    state, wanted = services.links.encode(spec), len(spec.initial_conditions)
     if job is not None:
         portrait = services.portraits.portrait(job.row_id)
         kept = Answer(portrait, job.row_id, state, wanted, notes)

@@ -102,7 +102,7 @@ def add_trace(services: Services, found: Traced, draft: Draft) -> dict[str, Any]
         "traced": {
             "seq": draft.seq,
             "state": services.links.encode(found.spec),
-            "starts": [point_entry(point) for point in found.spec.initial_conditions],
+            "starts": [*draft.form.starts, point_entry(found.spec.initial_conditions[-1])],
             "traces": traces,
         },
     }

@@ -264,12 +264,21 @@ def _span(text: str, constant: Constant) -> float | str:
 
 
 def _window(limits: Limits | None, variables: tuple[str, ...], constant: Constant) -> Any:
-    if limits is None or not all(text.strip() for pair in limits for text in pair):
+    if limits is None:
         return "fit"
     return {
-        name: [constant(low, f"window.{name}"), constant(high, f"window.{name}")]
+        name: [
+            _limit(low, f"window.{name}.low", constant),
+            _limit(high, f"window.{name}.high", constant),
+        ]
         for name, (low, high) in zip(variables, limits, strict=False)
     }
+
+
+def _limit(text: str, field: str, constant: Constant) -> float:
+    if not text.strip():
+        raise SpecError("nothing stands there", field=field, hint="Type a number, or switch Fit on")
+    return constant(text, field)
 
 
 def _point(text: str, variables: tuple[str, ...], constant: Constant) -> list[float]:
@@ -316,12 +325,15 @@ def point_entry(point: tuple[float, ...] | list[float]) -> str:
 
 
 def limit_entries(spec: PortraitSpec, variables: tuple[str, ...]) -> Limits:
-    """Write the window's limits, two empty pairs if it is to be fitted."""
-    if spec.window is None:
-        return (("", ""), ("", ""))
-    pairs = [spec.window[name] for name in variables if name in spec.window]
-    entries = [(number_text(low), number_text(high)) for low, high in pairs]
+    """Write the window's limits, empty where there are none."""
+    given = spec.window or {}
+    pairs = [given.get(name, ("", "")) for name in variables]
+    entries = [(_limit_text(low), _limit_text(high)) for low, high in pairs]
     return tuple((*entries, ("", ""), ("", ""))[:2])
+
+
+def _limit_text(limit: float | str) -> str:
+    return limit if isinstance(limit, str) else number_text(limit)
 
 
 def form_values(spec: PortraitSpec, understanding: Any | None, origin: str) -> dict[str, Any]:

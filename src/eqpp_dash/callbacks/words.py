@@ -21,6 +21,7 @@ FIELDS = {
     "equations": "Equations",
     "window": "Window",
 }
+ENDS = {"low": "lower limit", "high": "upper limit", "": "limits"}
 
 
 def field_words(field: str) -> str:
@@ -30,6 +31,8 @@ def field_words(field: str) -> str:
     --------
     >>> field_words("parameters.mu"), field_words("window.x"), field_words("time.span")
     ('Parameter μ', 'Window, limits of x', 'Longest time')
+    >>> field_words("window.theta.low")
+    'Window, lower limit of θ'
     >>> field_words("initial_conditions.0")
     'Point of a trajectory'
     """
@@ -37,7 +40,8 @@ def field_words(field: str) -> str:
     if first == "parameters" and rest:
         return f"Parameter {plain_name(rest)}"
     if first == "window" and rest:
-        return f"Window, limits of {plain_name(rest)}"
+        name, _, end = rest.partition(".")
+        return f"Window, {ENDS[end]} of {plain_name(name)}"
     return FIELDS.get(field) or FIELDS.get(first, field)
 
 

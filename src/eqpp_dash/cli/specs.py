@@ -72,8 +72,12 @@ def read_spec(
         for item in limits:
             name, value = _split(item, "--window", "x=-4:4")
             low, colon, high = value.partition(":")
-            if not colon:
-                raise SpecError(f"“{item:.40}” has no limits", field="--window", hint="x=-4:4")
+            if not colon or not low.strip() or not high.strip():
+                raise SpecError(
+                    f"“{item:.40}” lacks a limit",
+                    field="--window",
+                    hint=f"Give both, such as {name:.40}=-4:4, or leave every --window out to fit",
+                )
             window[name] = [_value(low, "--window"), _value(high, "--window")]
         data["window"] = window
     for item in points:

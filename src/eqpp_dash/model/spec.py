@@ -294,6 +294,13 @@ def _read_window(value: Any) -> Mapping[str, Range] | None:
 def _read_range(limits: Any, path: str) -> Range:
     if not isinstance(limits, (list, tuple)) or len(limits) != 2:
         raise SpecError("limits are two numbers, lower and upper", field=path)
+    for limit, end in zip(limits, ("lower", "upper"), strict=True):
+        if limit is None or (isinstance(limit, str) and not limit.strip()):
+            raise SpecError(
+                f"the {end} limit is missing",
+                field=path,
+                hint="Give a number, or leave the whole window out to have it fitted",
+            )
     low, high = (_plain(read_float(limit, path)) for limit in limits)
     if low == high:
         raise SpecError("the window has no width", field=path, hint="Move one of the limits")

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eqpp_dash.callbacks.form import form_spec, form_values, read_draft, read_form
+from eqpp_dash.callbacks.words import error_words
 from eqpp_dash.components.parameters import number_text
 from eqpp_dash.engine.system import parse_constant
 from eqpp_dash.errors import SpecError
@@ -118,15 +119,36 @@ def test_the_window_follows_the_order_of_the_variables() -> None:
     assert dict(window) == {"x": (-1.0, pytest.approx(6.2831853)), "y": (0.0, 0.5)}
 
 
-def test_an_unfinished_window_is_fitted() -> None:
-    spec = PortraitSpec("x' = y\ny' = -x")
-    assert through(spec, limits=[["-1", ""], ["0", "1"]]).window is None
+@pytest.mark.parametrize(
+    ("limits", "field", "words"),
+    [
+        ([["-1", ""], ["0", "1"]], "window.x.high", "Window, upper limit of x"),
+        ([["-1", "1"], [" ", "1"]], "window.y.low", "Window, lower limit of y"),
+        ([["", ""], ["", ""]], "window.x.low", "Window, lower limit of x"),
+    ],
+)
+def test_an_empty_limit_is_an_error_at_its_field(limits: Any, field: str, words: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        through(PortraitSpec("x' = y\ny' = -x"), limits=limits)
+    assert caught.value.field == field
+    said = f"{words}: nothing stands there. Type a number, or switch Fit on"
+    assert error_words(caught.value) == said
+
+
+def test_limits_that_a_link_leaves_out_stay_empty_in_their_own_fields() -> None:
+    spec = PortraitSpec.from_json({"equations": "x' = y; y' = -x", "window": {"y": [-2, 3]}})
+    values = form_values(spec, SYSTEM, "state")
+    assert values["fit"] is False
+    assert [values[key] for key in ("x_low", "x_high", "y_low", "y_high")] == ["", "", "-2", "3"]
+    with pytest.raises(SpecError) as caught:
+        through(spec)
+    assert caught.value.field == "window.x.low"
 
 
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"limits": [["a", "1"], ["0", "1"]]}, "window.x"),
+        ({"limits": [["a", "1"], ["0", "1"]]}, "window.x.low"),
         ({"limits": [["3", "1"], ["0", "1"]]}, "window.x"),
         ({"starts": ["0.5"]}, "initial_conditions"),
         ({"starts": ["0.5, q"]}, "initial_conditions"),

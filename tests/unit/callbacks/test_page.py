@@ -258,12 +258,12 @@ def test_an_error_of_the_whole_system_is_told_without_a_place() -> None:
 
 def test_a_click_adds_its_trajectory_to_picture_and_state(services: Any) -> None:
     data = {"at": [0.5, -1.25], "window": [["-8", "8"], ["-3.5", "3.5"]]}
-    asked = draft(services, starts=["1, 2"])
+    asked = draft(services, starts=["2*pi, 2"])
     parts = add_trace(services, trace(services, asked, data), asked)
     assert [trace["mode"] for trace in parts["traced"]["traces"]] == ["lines", "markers", "markers"]
-    assert parts["traced"]["starts"] == ["1, 2", "0.5, -1.25"]
+    assert parts["traced"]["starts"] == ["2*pi, 2", "0.5, -1.25"]
     state = services.links.decode(parts["traced"]["state"])
-    assert state.initial_conditions == ((1.0, 2.0), (0.5, -1.25))
+    assert state.initial_conditions == ((6.283185307179586, 2.0), (0.5, -1.25))
     assert parts["caption"] == (
         "Through (0.5, −1.25): from beyond the window's surroundings to the stable focus at (0, 0)"
     )

@@ -40,6 +40,13 @@ def test_preparing_twice_changes_nothing():
     assert list(once.window) == ["x", "y"]
 
 
+@pytest.mark.parametrize(("limits", "end"), [([None, 1], "lower"), ([-1, " "], "upper")])
+def test_a_window_that_lacks_a_limit_is_not_fitted(limits, end):
+    with pytest.raises(SpecError, match=f"the {end} limit is missing.*to have it fitted") as caught:
+        spec(window={"x": [-1, 1], "y": limits})
+    assert caught.value.field == "window.y"
+
+
 @pytest.mark.parametrize(
     ("entries", "field", "word"),
     [
