@@ -142,7 +142,7 @@ def test_cycles_are_heavy_and_told_apart_by_their_dashes(theme):
     assert all(t["legendgroup"].startswith("cycles-") for t in curves)
     first = next(t for t in curves if t["meta"]["cycle"] == 0)
     assert first["hovertext"].splitlines() == [
-        "<b>Stable limit cycle</b><br>period 6.6633<br>"
+        "<b>C0: stable limit cycle</b><br>period 6.6633<br>"
         "multiplier 0.0008597 (log −7.059)<br>verified"
     ]
     at = figure["layout"]["meta"]["insert_at"]

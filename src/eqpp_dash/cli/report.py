@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from eqpp_dash.errors import EqppError, EquationError, JobError, SpecError
 from eqpp_dash.figures.basins import basin_share, basin_words
 from eqpp_dash.figures.connections import (
+    audit_notes,
     audit_words,
     codimension_words,
     connection_ends,
@@ -34,6 +35,7 @@ from eqpp_dash.figures.labels import (
 )
 from eqpp_dash.figures.switching import segment_words
 from eqpp_dash.model.cycles import NOT_SEARCHED
+from eqpp_dash.model.marks import mark
 from eqpp_dash.model.narrative import narrate
 from eqpp_dash.model.sets import set_words
 from eqpp_dash.model.structure import structure_words
@@ -210,7 +212,7 @@ def _equilibrium_lines(portrait: Portrait) -> list[str]:
     spans = [high - low for low, high in portrait.window.values()]
     rows = [
         (
-            str(number),
+            mark("equilibrium", number),
             _point(item.point.tolist(), spans),
             printable(item.kind),
             item.stability,
@@ -222,7 +224,7 @@ def _equilibrium_lines(portrait: Portrait) -> list[str]:
         for number, item in enumerate(portrait.equilibria)
     ]
     heads = (
-        *("#", f"({names})", "kind", "stability", "eigenvalues", "index", "location", "evidence"),
+        *("", f"({names})", "kind", "stability", "eigenvalues", "index", "location", "evidence"),
     )
     how = sure if sure.startswith(NOT_SEARCHED) else f"search: {sure}"
     beyond = sum(item.location == "outside" for item in portrait.equilibria)
@@ -235,7 +237,7 @@ def _equilibrium_lines(portrait: Portrait) -> list[str]:
         parts = (f"exactly {exact}" if exact else "", sectors, item.reason)
         words = "; ".join(part for part in parts if part)
         if words:
-            reasons.append(f"  {number}: {printable(words)}")
+            reasons.append(f"  {mark('equilibrium', number)}: {printable(words)}")
     return [head, *(f"  {line}" for line in table(heads, rows)), *reasons]
 
 
@@ -250,7 +252,7 @@ def _cycle_lines(portrait: Portrait) -> list[str]:
     if portrait.limit_cycles:
         rows = [
             (
-                str(number),
+                mark("cycle", number),
                 item.stability,
                 format_number(item.period, 8),
                 cycle_multiplier(item),
@@ -260,7 +262,7 @@ def _cycle_lines(portrait: Portrait) -> list[str]:
             )
             for number, item in enumerate(portrait.limit_cycles)
         ]
-        heads = ("#", "stability", "period", "multiplier", "bounds", "location", "evidence")
+        heads = ("", "stability", "period", "multiplier", "bounds", "location", "evidence")
         lines += [f"  {line}" for line in table(heads, rows)]
     lines += [
         f"Annulus of closed orbits: {annulus_words(portrait, item)} ({item.evidence})"
@@ -274,7 +276,7 @@ def _connection_lines(portrait: Portrait) -> list[str]:
     if portrait.connections:
         rows = [
             (
-                str(number),
+                mark("connection", number),
                 item.type,
                 connection_ends(item, portrait),
                 connection_status(item),
@@ -283,12 +285,15 @@ def _connection_lines(portrait: Portrait) -> list[str]:
             )
             for number, item in enumerate(portrait.connections)
         ]
-        heads = ("#", "type", "equilibria", "status", "codimension", "how")
+        heads = ("", "type", "equilibria", "status", "codimension", "how")
         lines = [f"Connections: {len(rows)}", *(f"  {line}" for line in table(heads, rows))]
-    lines += [f"Polycycle: {polycycle_words(item)}" for item in portrait.polycycles]
+    lines += [
+        f"Polycycle {mark('polycycle', number)} {polycycle_words(item)}"
+        for number, item in enumerate(portrait.polycycles)
+    ]
     if portrait.audit is not None:
         lines.append(f"Audit: {audit_words(portrait.audit)}")
-        lines += [f"  {printable(note)}" for note in portrait.audit.notes]
+        lines += [f"  {note}" for note in audit_notes(portrait.audit)]
     return lines
 
 

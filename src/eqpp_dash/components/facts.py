@@ -29,6 +29,7 @@ from eqpp_dash.figures.labels import (
 from eqpp_dash.figures.switching import segment_words
 from eqpp_dash.figures.symbols import equilibrium_mark
 from eqpp_dash.model.cycles import NOT_SEARCHED, LimitCycle
+from eqpp_dash.model.marks import mark
 from eqpp_dash.model.portrait import Equilibrium, Notice, Portrait
 from eqpp_dash.model.sets import set_words
 from eqpp_dash.model.structure import structure_words
@@ -114,7 +115,7 @@ def _spans(portrait: Portrait) -> list[float]:
 
 
 def _equilibrium(index: int, item: Equilibrium, spans: Sequence[float]) -> html.Li:
-    mark = equilibrium_mark(item)
+    drawn = equilibrium_mark(item)
     sign = "" if item.index is None else f"{item.index:+d}".replace("-", "−").replace("+0", "0")
     details: list[Any] = [
         _pair("λ", format_eigenvalues(item.eigenvalues.tolist())),
@@ -133,8 +134,10 @@ def _equilibrium(index: int, item: Equilibrium, spans: Sequence[float]) -> html.
             html.Div(
                 [
                     html.Span(
-                        className=f"mark mark-{mark.shape} mark-{mark.fill}", **aria(hidden="true")
+                        className=f"mark mark-{drawn.shape} mark-{drawn.fill}",
+                        **aria(hidden="true"),
                     ),
+                    html.Span(mark("equilibrium", index), className="fact-name"),
                     html.Span(item.kind, className="kind"),
                     html.Span(format_point(item.point.tolist(), spans), className="point"),
                 ],
@@ -168,6 +171,7 @@ def _cycle(index: int, item: LimitCycle, portrait: Portrait) -> html.Li:
         details.append(_pair("Place", place))
     head = [
         html.Span(className=f"dash dash-{item.stability}", **aria(hidden="true")),
+        html.Span(mark("cycle", index), className="fact-name"),
         html.Span(cycle_name(item), className="kind"),
     ]
     return html.Li(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from eqpp_dash.model.marks import mark
+
 
 @dataclass(frozen=True, slots=True)
 class Math:
@@ -148,25 +150,6 @@ class Report:
                     yield block.anchor
 
 
-LETTERS = {
-    "equilibrium": "E",
-    "cycle": "C",
-    "annulus": "A",
-    "set": "L",
-    "singularity": "X",
-    "switching": "J",
-    "nullcline": "N",
-    "separatrix": "S",
-    "connection": "H",
-    "polycycle": "P",
-    "basin": "B",
-    "structure": "F",
-    "trajectory": "T",
-    "warning": "W",
-}
-"""For each sort of fact the letter by which rows are numbered."""
-
-
 def anchor(sort: str, number: int) -> str:
     """Give the anchor of a fact.
 
@@ -176,17 +159,6 @@ def anchor(sort: str, number: int) -> str:
     'equilibrium-0'
     """
     return f"{sort}-{number}"
-
-
-def mark(sort: str, number: int) -> str:
-    """Give the short name of a fact.
-
-    Examples
-    --------
-    >>> mark("equilibrium", 0), mark("cycle", 2)
-    ('E0', 'C2')
-    """
-    return f"{LETTERS[sort]}{number}"
 
 
 def ref(sort: str, number: int) -> Ref:

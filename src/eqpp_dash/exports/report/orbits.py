@@ -13,7 +13,6 @@ from eqpp_dash.exports.report.blocks import (
     Table,
     Words,
     anchor,
-    mark,
     ref,
 )
 from eqpp_dash.exports.report.points import error_words, spans_of, state_head
@@ -24,6 +23,7 @@ from eqpp_dash.figures.ends import end_words
 from eqpp_dash.figures.labels import format_number, format_point, plain_name
 from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.manifolds import Separatrix
+from eqpp_dash.model.marks import mark
 from eqpp_dash.model.portrait import OrbitEnd, Portrait
 
 _OFTEN = {1: "once", 2: "twice"}

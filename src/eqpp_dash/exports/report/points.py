@@ -16,9 +16,8 @@ from eqpp_dash.exports.report.blocks import (
     Table,
     Words,
     anchor,
-    mark,
 )
-from eqpp_dash.figures.connections import audit_words
+from eqpp_dash.figures.connections import audit_notes, audit_words
 from eqpp_dash.figures.exact import exact_words
 from eqpp_dash.figures.geometry import portrait_frame
 from eqpp_dash.figures.labels import (
@@ -29,6 +28,7 @@ from eqpp_dash.figures.labels import (
 )
 from eqpp_dash.figures.switching import segment_words
 from eqpp_dash.model.cycles import NOT_SEARCHED
+from eqpp_dash.model.marks import mark
 from eqpp_dash.model.portrait import Equilibrium, EquilibriumSet, Portrait
 from eqpp_dash.model.sets import part_words
 
@@ -164,7 +164,7 @@ def audit_sections(portrait: Portrait) -> Iterator[Section]:
     if portrait.audit.border:
         blocks.append(Words((f"Along the border every orbit {portrait.audit.border} the window.",)))
     if portrait.audit.notes:
-        blocks.append(Bullets(tuple(("", (note,)) for note in portrait.audit.notes)))
+        blocks.append(Bullets(tuple(("", (note,)) for note in audit_notes(portrait.audit))))
     yield Section("Audit of the indices", "audit", tuple(blocks))
 
 

@@ -16,9 +16,9 @@ from eqpp_dash.exports.report.blocks import (
     Table,
     Words,
     anchor,
-    mark,
 )
 from eqpp_dash.figures.labels import format_number
+from eqpp_dash.model.marks import mark
 from eqpp_dash.model.portrait import Portrait
 from eqpp_dash.model.structure import structure_words
 

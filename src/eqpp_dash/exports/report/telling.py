@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from eqpp_dash.exports.report.blocks import LETTERS, Ref, Section, Sentence, Telling, ref
+from eqpp_dash.exports.report.blocks import Ref, Section, Sentence, Telling, ref
+from eqpp_dash.model.marks import LETTERS
 from eqpp_dash.model.narrative import narrate
 
 MOST = 4
