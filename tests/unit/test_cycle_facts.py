@@ -55,7 +55,7 @@ def test_facts_of_cycles_follow_the_documented_form():
 
 def test_a_reason_on_the_page_keeps_the_capitals_of_variables():
     told = CycleCoverage("none (proved: a first integral, I - log(abs(I)))")
-    assert "None (proved: a first integral, I - log(abs(I)))." in text(
+    assert "None (proved: a first integral, I − ln|I|)." in text(
         facts_panel(pendulum_portrait(cycle_coverage=told))
     )
 

@@ -17,6 +17,7 @@ from eqpp_dash.figures.connections import (
 )
 from eqpp_dash.model.marks import mark
 from eqpp_dash.model.portrait import Portrait
+from eqpp_dash.model.typeset import plain_text
 
 
 def connections_section(portrait: Portrait) -> list[Any]:
@@ -39,7 +40,7 @@ def connections_section(portrait: Portrait) -> list[Any]:
                         html.Span(
                             connection_status(item),
                             className=f"evidence evidence-{item.status}",
-                            title=item.how,
+                            title=plain_text(item.how),
                         ),
                         html.Span(f" codimension {codimension_words(item)}", className="quiet"),
                     ]
@@ -85,5 +86,7 @@ def audit_section(portrait: Portrait) -> list[Any]:
         className="reason search",
         title="Turns of the field along the window's border, and the sum of the indices within",
     )
-    notes = [html.Ul([html.Li(note) for note in audit_notes(audit)], className="remarks")]
+    notes = [
+        html.Ul([html.Li(plain_text(note)) for note in audit_notes(audit)], className="remarks")
+    ]
     return [html.Div([title, line, *(notes if audit.notes else [])])]

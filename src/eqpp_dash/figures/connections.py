@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eqpp_dash.figures.labels import format_number, format_point, printable
+from eqpp_dash.figures.labels import format_number, format_point
 from eqpp_dash.model.manifolds import Audit, Connection, Polycycle
 from eqpp_dash.model.marks import mark, marked
 from eqpp_dash.model.portrait import Portrait
@@ -35,7 +35,7 @@ def audit_notes(audit: Audit) -> tuple[str, ...]:
     >>> audit_notes(Audit(None, None, None, ("no index is known of equilibrium 3",)))
     ('no index is known of E3',)
     """
-    return tuple(printable(marked(note)) for note in audit.notes)
+    return tuple(map(marked, audit.notes))
 
 
 def connection_ends(item: Connection, portrait: Portrait) -> str:

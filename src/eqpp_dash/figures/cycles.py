@@ -79,16 +79,17 @@ def search_words(portrait: Portrait) -> str:
     Returns
     -------
     str
-        Such as ``1 found; searched 4 sections; blind: none``; it claims no more than that.
+        Such as ``1 found; searched 4 sections; blind: none``; it claims no more than that. Its
+        formulas are canonical text.
     """
     coverage, count = portrait.cycle_coverage, len(portrait.limit_cycles)
     if coverage.status != "searched":
-        return f"{count} found; {coverage.status}" if count else printable(coverage.status)
+        return f"{count} found; {coverage.status}" if count else coverage.status
     sections = "1 section" if coverage.arcs == 1 else f"{coverage.arcs} sections"
     words = [f"{count or 'none'} found", f"searched {sections}", f"blind: {_some(coverage.blind)}"]
     if portrait.cycle_gaps:
         words.append(f"undecided: {_some(tuple(map(gap_words, portrait.cycle_gaps)))}")
-    return printable("; ".join(words))
+    return "; ".join(words)
 
 
 def _some(places: tuple[str, ...]) -> str:

@@ -20,6 +20,7 @@ from eqpp_dash.figures.labels import (
 )
 from eqpp_dash.model.marks import mark
 from eqpp_dash.model.portrait import Equilibrium, Portrait
+from eqpp_dash.model.typeset import plain_text
 
 REASON_WIDTH = 56
 """Characters a line of a reason: a hover label must not hide the picture."""
@@ -113,5 +114,5 @@ def equilibrium_lines(portrait: Portrait, number: int, frame: Frame) -> list[str
         lines.append(f"sectors: {sector_words(item.sectors)}")
     lines.append(f"{item.evidence} ({item.method})" if item.method else item.evidence)
     if item.reason:
-        lines += textwrap.wrap(item.reason, REASON_WIDTH)
+        lines += textwrap.wrap(plain_text(item.reason), REASON_WIDTH)
     return [printable(line) for line in lines]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from eqpp_dash.model.factored import canonical
+from eqpp_dash.model.formula import prose_pieces
 from eqpp_dash.model.marks import mark
+from eqpp_dash.model.typeset import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,18 @@ class Code:
 
 Part = str | Math | Name | Ref | Code
 Cell = tuple[Part, ...]
+
+
+def told(text: str) -> Cell:
+    """Give a sentence of the engine with its formulas to be typeset.
+
+    Examples
+    --------
+    >>> told("its divergence, -2*y, is nowhere positive")
+    ('its divergence, ', Math(text='-2*y'), ', is nowhere positive')
+    """
+    pieces = prose_pieces(text)
+    return tuple(words(p) if isinstance(p, str) else Math(canonical(p)) for p in pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +119,9 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence, and links to what it tells."""
+    """A sentence, its formulas apart, and links to what it tells."""
 
-    text: str
+    parts: Cell
     links: tuple[Ref, ...]
 
 
