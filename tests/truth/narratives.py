@@ -11,6 +11,8 @@ exist, and
 * each number in words (two, once) must be a count of these facts: of a sort, or of those among them
   that share a kind, a stability, an end or the like;
 * an equilibrium called by its kind and place must have that kind at that place;
+* a first integral, potential, Dulac function or invariant curve, read back by the equations'
+  syntax, must have the values of the expression in the facts;
 * *proved* and *verified* must stand in these facts.
 
 Ends with 1 if any sentence fails.
@@ -33,7 +35,7 @@ import numpy as np
 from random_systems import WINDOW, coefficients, transcendental, without_cycles, written
 from verdicts import planar_cases
 
-from eqpp_dash import PortraitSpec, compute_portrait
+from eqpp_dash import PortraitSpec, compute_portrait, parse_system
 from eqpp_dash.model.narrative import find_fact
 
 SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
@@ -50,6 +52,13 @@ COUNTS = {
 WORDS = re.compile(rf"\b({'|'.join(COUNTS)})\b", re.IGNORECASE)
 PLACES = r" ({})(?: \(among them those)? at ((?:\([^()]*\)(?:, and |, | and )?)+)"
 DIGITS = range(2, 13)
+INTEGRAL = re.compile(r"\b[HVB] = (.+?)(?= is constant | falls |\): )")
+CURVES = re.compile(
+    r"(?:The curves?|among them) (.+? = 0)(?: is invariant| are invariant| \(proved)"
+)
+BEYOND = re.compile(r"(?<= = 0)(?:, | and )")
+PLACES_TRIED = 6
+NEAR = 1e-9
 
 
 # ---- reading ---------------------------------------------------------------------------------
@@ -133,6 +142,48 @@ def sizes(facts: Mapping[str, Any], ids: tuple[str, ...]) -> set[int]:
     return found
 
 
+def formulas(text: str) -> list[tuple[str, str]]:
+    """Give the formulas in a sentence that restate an expression, with the whole that is told."""
+    found = [(match[1], match[0]) for match in INTEGRAL.finditer(text)]
+    for match in CURVES.finditer(text):
+        found += [(part.removesuffix(" = 0"), part) for part in BEYOND.split(match[1])]
+    return found
+
+
+def function(facts: Mapping[str, Any], text: str) -> Any:
+    """Give the function of the state that a formula is, read by the equations' syntax."""
+    names = facts["system"]["variables"]
+    first, *rest = names
+    system = parse_system("; ".join([f"{first}' = {text}", *(f"{name}' = 0" for name in rest)]))
+    return lambda state: system.derivative(dict(zip(names, state, strict=True)))[first]
+
+
+def misstated(facts: Mapping[str, Any], text: str, named: list[Any]) -> Iterator[str]:
+    """Name formulas whose values are those of no expression that is named."""
+    known = [
+        function(facts, item["expression"])
+        for item in named
+        if isinstance(item, Mapping)
+        and "expression" in item
+        and "->" not in item["expression"]
+        and not item.get("every_angle")
+        and not item["expression"].startswith(("ref", "rot"))
+    ]
+    rng = np.random.default_rng(5)
+    states = rng.uniform(0.1, 2.0, size=(PLACES_TRIED, len(facts["system"]["variables"])))
+    for formula, _ in formulas(text):
+        told = function(facts, formula)
+        values = [told(state) for state in states]
+        if not any(
+            all(
+                math.isclose(value, one(state), rel_tol=NEAR, abs_tol=NEAR)
+                for value, state in zip(values, states, strict=True)
+            )
+            for one in known
+        ):
+            yield f"{formula} is no expression"
+
+
 def kind_of(facts: Mapping[str, Any], limit: str) -> str:
     return find_fact(facts, limit)["kind"] if limit.startswith("equilibrium ") else limit[:5]
 
@@ -175,7 +226,10 @@ def faults(facts: Mapping[str, Any], text: str, ids: tuple[str, ...]) -> Iterato
     errors = [f.get("error") or 0.0 for f in named if isinstance(f, Mapping)]
     small = max([1e-9 * max(spans), *errors])
     known, told, counts = values(named), plain(text), sizes(facts, ids)
+    yield from misstated(facts, text, named)
     curves = any(id.startswith(("structure", "set")) for id in ids)
+    for _, whole in formulas(text):
+        text = text.replace(whole, "")
     for token in numbers(text.replace(" = 0", "") if curves else text):  # F = 0 is the curve F
         if token.isdigit() and int(token) in counts:
             continue

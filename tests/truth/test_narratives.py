@@ -44,6 +44,7 @@ def test_sentences_about_the_gallery_are_borne_out(name: str) -> None:
         ("A stable focus at (0, 0).", ("equilibrium 0", "equilibrium 1"), "no stable focus"),
         ("Three stable foci.", ("equilibrium 0", "equilibrium 2"), "Three of what?"),
         ("A cycle is verified.", ("equilibrium 1",), "verified is in no fact"),
+        ("Proved by Dulac's criterion with B = 1 + x²): so.", ("structure 1",), "is no expression"),
         ("An eigenvalue is 1.162.", ("equilibrium 1",), "1.162 is in no fact"),
         ("An eigenvalue is 1.161.", ("equilibrium 1",), "1.161 is in no fact"),
     ],

@@ -47,11 +47,11 @@ def test_a_portrait_of_before_has_none():
 def test_the_panel_lists_connections_and_the_audit():
     panel = facts_panel(connected_portrait(), row_id="r1")
     said = text(panel)
-    assert "Heteroclinic from saddle 1 at" in said
-    assert "Homoclinic of saddle 3 at" in said
+    assert "Heteroclinic from saddle E1 at" in said
+    assert "Homoclinic of saddle E3 at" in said
     assert "near, gap 0.00025 of the window" in said
     assert "codimension 0 within Hamiltonian systems" in said
-    assert "Polycycle: equilibrium 3 by connection 1 (near)" in said
+    assert "Polycycle P0 through E3 by connection H1 (near)" in said
     assert "Audit Inconsistent: boundary 1, sum 0" in said
     assert "1 turns against 0 < 1" in said
     classes = {getattr(item, "className", None) for item in parts(panel)}
@@ -63,11 +63,11 @@ def test_the_report_and_the_page_tell_the_same():
     said = portrait_report(portrait, SimpleNamespace(portrait_id="abc", queue_s=None))
     assert "Connections: 2" in said
     assert "0 within Hamiltonian systems" in said
-    assert "Polycycle: equilibrium 3 by connection 1 (near)" in said
+    assert "Polycycle P0 through E3 by connection H1 (near)" in said
     assert "Audit: inconsistent: boundary 1, sum 0" in said
     page = export_portrait(portrait, portrait.facts(), "html").bytes.decode()
     assert "<h2>Connections and polycycles</h2>" in page
-    assert "One level of H &lt; 2." in page
+    assert "One level of <math>" in page
     assert "polycycle through" in page
     assert "Outcome: inconsistent: boundary 1, sum 0." in page
     plain = pendulum_portrait()

@@ -55,7 +55,7 @@ def test_facts_of_cycles_follow_the_documented_form():
 
 def test_a_reason_on_the_page_keeps_the_capitals_of_variables():
     told = CycleCoverage("none (proved: a first integral, I - log(abs(I)))")
-    assert "None (proved: a first integral, I - log(abs(I)))." in text(
+    assert "None (proved: a first integral, I − ln|I|)." in text(
         facts_panel(pendulum_portrait(cycle_coverage=told))
     )
 
@@ -142,7 +142,7 @@ def test_cycles_are_heavy_and_told_apart_by_their_dashes(theme):
     assert all(t["legendgroup"].startswith("cycles-") for t in curves)
     first = next(t for t in curves if t["meta"]["cycle"] == 0)
     assert first["hovertext"].splitlines() == [
-        "<b>Stable limit cycle</b><br>period 6.6633<br>"
+        "<b>C0: stable limit cycle</b><br>period 6.6633<br>"
         "multiplier 0.0008597 (log −7.059)<br>verified"
     ]
     at = figure["layout"]["meta"]["insert_at"]

@@ -196,7 +196,7 @@ def test_kinds_that_the_linearisation_leaves_open():
 def test_structure_is_told_with_its_formulas():
     words = told(bare("odd"), "System")
     assert "It is Hamiltonian: H = ω²/2 − cos(θ) is constant along every orbit (proved)." in words
-    assert "It is reversible under (θ, ω) → (θ, −ω) (proved)." in words
+    assert "It is reversible under (θ, ω) ↦ (θ, −ω) (proved)." in words
     assert "The curve ω = 0 is invariant" in words
 
 

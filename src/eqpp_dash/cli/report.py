@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from eqpp_dash.errors import EqppError, EquationError, JobError, SpecError
 from eqpp_dash.figures.basins import basin_share, basin_words
 from eqpp_dash.figures.connections import (
+    audit_notes,
     audit_words,
     codimension_words,
     connection_ends,
@@ -34,9 +35,11 @@ from eqpp_dash.figures.labels import (
 )
 from eqpp_dash.figures.switching import segment_words
 from eqpp_dash.model.cycles import NOT_SEARCHED
+from eqpp_dash.model.marks import mark
 from eqpp_dash.model.narrative import narrate
 from eqpp_dash.model.sets import set_words
 from eqpp_dash.model.structure import structure_words
+from eqpp_dash.model.typeset import plain_formula, plain_text
 
 if TYPE_CHECKING:
     from eqpp_dash.model.portrait import EquilibriumSet, OrbitEnd, Portrait
@@ -167,7 +170,8 @@ def portrait_report(portrait: Portrait, job: JobView) -> str:
     """
     system, title = portrait.system, printable(portrait.spec.title)
     lines = [title, ""] if title else []
-    lines += [f"  {v}' = {f}" for v, f in zip(system.variables, system.equations, strict=True)]
+    pairs = zip(system.variables, system.equations, strict=True)
+    lines += [f"  {plain_name(name)}′ = {plain_formula(right)}" for name, right in pairs]
     values = ", ".join(
         f"{plain_name(name)} = {value if isinstance(value, str) else format_number(value, 6)}"
         for name, value in system.parameters.items()
@@ -182,18 +186,18 @@ def portrait_report(portrait: Portrait, job: JobView) -> str:
     for item in portrait.equilibrium_sets:
         lines.append(_set_line(item))
     if portrait.switching:
-        rows = table(("surface", "kind", "between", "and"), segment_words(portrait))
+        rows = table(("surface", "kind", "between", "and"), _segments(portrait))
         lines += ["", "Surfaces where the field jumps:", *(f"  {row}" for row in rows)]
     for singularity in portrait.singularities:
         place = _point(singularity.point.tolist())
-        lines.append(f"Singularity at {place}: {printable(singularity.reason)}")
-    lines += [printable(str(structure_words(entry))) for entry in system.structure]
+        lines.append(f"Singularity at {place}: {plain_text(singularity.reason)}")
+    lines += [str(structure_words(entry)) for entry in system.structure]
     lines += ["", *_cycle_lines(portrait), *_basin_lines(portrait), ""]
     lines += _trajectory_lines(portrait)
     lines += _connection_lines(portrait)
     if portrait.stopped:
         lines.append(f"PARTIAL: {portrait.stopped}.")
-    lines += [f"Note: {printable(notice.message)}" for notice in portrait.notices]
+    lines += [f"Note: {plain_text(notice.message)}" for notice in portrait.notices]
     seconds = portrait.timing.get("engine_s", 0.0)
     waited = f", waited {job.queue_s:.2f} s" if job.queue_s is not None else ""
     lines.append(f"Portrait {job.portrait_id}, computed in {seconds:.2f} s{waited}.")
@@ -205,12 +209,12 @@ def _equilibrium_lines(portrait: Portrait) -> list[str]:
     if not portrait.equilibria and sure.startswith(NOT_SEARCHED):
         return [f"Equilibria: {sure}"]
     if not portrait.equilibria:
-        return [f"No equilibria{f' ({sure})' if sure else ''}"]
+        return [f"No equilibria{f' ({plain_text(sure)})' if sure else ''}"]
     names = ", ".join(plain_name(name) for name in portrait.system.variables)
     spans = [high - low for low, high in portrait.window.values()]
     rows = [
         (
-            str(number),
+            mark("equilibrium", number),
             _point(item.point.tolist(), spans),
             printable(item.kind),
             item.stability,
@@ -222,9 +226,9 @@ def _equilibrium_lines(portrait: Portrait) -> list[str]:
         for number, item in enumerate(portrait.equilibria)
     ]
     heads = (
-        *("#", f"({names})", "kind", "stability", "eigenvalues", "index", "location", "evidence"),
+        *("", f"({names})", "kind", "stability", "eigenvalues", "index", "location", "evidence"),
     )
-    how = sure if sure.startswith(NOT_SEARCHED) else f"search: {sure}"
+    how = sure if sure.startswith(NOT_SEARCHED) else f"search: {plain_text(sure)}"
     beyond = sum(item.location == "outside" for item in portrait.equilibria)
     head = f"Equilibria: {len(rows) - beyond}" + (f" ({how})" if sure else "")
     head += f", and {beyond} outside the window" if beyond else ""
@@ -232,25 +236,31 @@ def _equilibrium_lines(portrait: Portrait) -> list[str]:
     for number, item in enumerate(portrait.equilibria):
         sectors = "" if item.sectors is None else f"sectors: {sector_words(item.sectors)}"
         exact = exact_words(item.exact)
-        parts = (f"exactly {exact}" if exact else "", sectors, item.reason)
+        parts = (f"exactly {exact}" if exact else "", sectors, plain_text(item.reason))
         words = "; ".join(part for part in parts if part)
         if words:
-            reasons.append(f"  {number}: {printable(words)}")
+            reasons.append(f"  {mark('equilibrium', number)}: {printable(words)}")
     return [head, *(f"  {line}" for line in table(heads, rows)), *reasons]
+
+
+def _segments(portrait: Portrait) -> list[tuple[str, ...]]:
+    return [(plain_formula(surface), *rest) for surface, *rest in segment_words(portrait)]
 
 
 def _set_line(item: EquilibriumSet) -> str:
     if item.implicit == "0":
         return f"All points are equilibria (stability: {item.stability})"
-    return f"Set of equilibria: {set_words(item.implicit, item.part)} ({item.stability})"
+    return (
+        f"Set of equilibria: {plain_text(set_words(item.implicit, item.part))} ({item.stability})"
+    )
 
 
 def _cycle_lines(portrait: Portrait) -> list[str]:
-    lines = [f"Limit cycles: {search_words(portrait)}"]
+    lines = [f"Limit cycles: {plain_text(search_words(portrait))}"]
     if portrait.limit_cycles:
         rows = [
             (
-                str(number),
+                mark("cycle", number),
                 item.stability,
                 format_number(item.period, 8),
                 cycle_multiplier(item),
@@ -260,7 +270,7 @@ def _cycle_lines(portrait: Portrait) -> list[str]:
             )
             for number, item in enumerate(portrait.limit_cycles)
         ]
-        heads = ("#", "stability", "period", "multiplier", "bounds", "location", "evidence")
+        heads = ("", "stability", "period", "multiplier", "bounds", "location", "evidence")
         lines += [f"  {line}" for line in table(heads, rows)]
     lines += [
         f"Annulus of closed orbits: {annulus_words(portrait, item)} ({item.evidence})"
@@ -274,21 +284,24 @@ def _connection_lines(portrait: Portrait) -> list[str]:
     if portrait.connections:
         rows = [
             (
-                str(number),
+                mark("connection", number),
                 item.type,
                 connection_ends(item, portrait),
                 connection_status(item),
                 codimension_words(item),
-                printable(item.how),
+                plain_text(item.how),
             )
             for number, item in enumerate(portrait.connections)
         ]
-        heads = ("#", "type", "equilibria", "status", "codimension", "how")
+        heads = ("", "type", "equilibria", "status", "codimension", "how")
         lines = [f"Connections: {len(rows)}", *(f"  {line}" for line in table(heads, rows))]
-    lines += [f"Polycycle: {polycycle_words(item)}" for item in portrait.polycycles]
+    lines += [
+        f"Polycycle {mark('polycycle', number)} {polycycle_words(item)}"
+        for number, item in enumerate(portrait.polycycles)
+    ]
     if portrait.audit is not None:
         lines.append(f"Audit: {audit_words(portrait.audit)}")
-        lines += [f"  {printable(note)}" for note in portrait.audit.notes]
+        lines += [f"  {plain_text(note)}" for note in audit_notes(portrait.audit)]
     return lines
 
 

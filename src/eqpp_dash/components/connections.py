@@ -8,13 +8,16 @@ from dash import html
 
 from eqpp_dash.components.attributes import data
 from eqpp_dash.figures.connections import (
+    audit_notes,
     audit_words,
     codimension_words,
     connection_ends,
     connection_status,
     polycycle_words,
 )
+from eqpp_dash.model.marks import mark
 from eqpp_dash.model.portrait import Portrait
+from eqpp_dash.model.typeset import plain_text
 
 
 def connections_section(portrait: Portrait) -> list[Any]:
@@ -30,14 +33,14 @@ def connections_section(portrait: Portrait) -> list[Any]:
     rows = [
         html.Tr(
             [
-                html.Td(str(number)),
+                html.Td(mark("connection", number)),
                 html.Td([f"{item.type.capitalize()} {connection_ends(item, portrait)}"]),
                 html.Td(
                     [
                         html.Span(
                             connection_status(item),
                             className=f"evidence evidence-{item.status}",
-                            title=item.how,
+                            title=plain_text(item.how),
                         ),
                         html.Span(f" codimension {codimension_words(item)}", className="quiet"),
                     ]
@@ -47,7 +50,7 @@ def connections_section(portrait: Portrait) -> list[Any]:
         )
         for number, item in enumerate(portrait.connections)
     ]
-    head = html.Thead(html.Tr([html.Th("#"), html.Th("Connection"), html.Th("Evidence")]))
+    head = html.Thead(html.Tr([html.Th(""), html.Th("Connection"), html.Th("Evidence")]))
     title = html.Div(
         [
             html.H2("Connections", className="panel-title"),
@@ -55,7 +58,10 @@ def connections_section(portrait: Portrait) -> list[Any]:
         ],
         className="facts-head",
     )
-    chains = [html.Li(f"Polycycle: {polycycle_words(item)}") for item in portrait.polycycles]
+    chains = [
+        html.Li(f"Polycycle {mark('polycycle', k)} {polycycle_words(item)}")
+        for k, item in enumerate(portrait.polycycles)
+    ]
     listed = [html.Ul(chains, className="polycycles")] if chains else []
     table = html.Table([head, html.Tbody(rows)], className="connections")
     return [html.Div([title, table, *listed])]
@@ -80,5 +86,7 @@ def audit_section(portrait: Portrait) -> list[Any]:
         className="reason search",
         title="Turns of the field along the window's border, and the sum of the indices within",
     )
-    notes = [html.Ul([html.Li(note) for note in audit.notes], className="remarks")]
+    notes = [
+        html.Ul([html.Li(plain_text(note)) for note in audit_notes(audit)], className="remarks")
+    ]
     return [html.Div([title, line, *(notes if audit.notes else [])])]

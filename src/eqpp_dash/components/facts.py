@@ -29,9 +29,11 @@ from eqpp_dash.figures.labels import (
 from eqpp_dash.figures.switching import segment_words
 from eqpp_dash.figures.symbols import equilibrium_mark
 from eqpp_dash.model.cycles import NOT_SEARCHED, LimitCycle
+from eqpp_dash.model.marks import mark
 from eqpp_dash.model.portrait import Equilibrium, Notice, Portrait
 from eqpp_dash.model.sets import set_words
 from eqpp_dash.model.structure import structure_words
+from eqpp_dash.model.typeset import plain_formula, plain_text
 
 _SURE = {
     "proved": "proved complete",
@@ -92,7 +94,7 @@ def _equilibria(portrait: Portrait) -> html.Div:
         head.append(html.Span(short, className=f"evidence evidence-{sure}"))
     title: list[Any] = [html.Div(head, className="facts-head")]
     if sure and short is None:
-        words = f"N{sure[1:]}." if sure.startswith(NOT_SEARCHED) else f"Search: {sure}."
+        words = f"N{sure[1:]}." if sure.startswith(NOT_SEARCHED) else f"Search: {plain_text(sure)}."
         title.append(html.P(words, className="reason search"))
     if not count and sure.startswith(NOT_SEARCHED):
         return html.Div(title)
@@ -114,7 +116,7 @@ def _spans(portrait: Portrait) -> list[float]:
 
 
 def _equilibrium(index: int, item: Equilibrium, spans: Sequence[float]) -> html.Li:
-    mark = equilibrium_mark(item)
+    drawn = equilibrium_mark(item)
     sign = "" if item.index is None else f"{item.index:+d}".replace("-", "−").replace("+0", "0")
     details: list[Any] = [
         _pair("λ", format_eigenvalues(item.eigenvalues.tolist())),
@@ -133,15 +135,17 @@ def _equilibrium(index: int, item: Equilibrium, spans: Sequence[float]) -> html.
             html.Div(
                 [
                     html.Span(
-                        className=f"mark mark-{mark.shape} mark-{mark.fill}", **aria(hidden="true")
+                        className=f"mark mark-{drawn.shape} mark-{drawn.fill}",
+                        **aria(hidden="true"),
                     ),
+                    html.Span(mark("equilibrium", index), className="fact-name"),
                     html.Span(item.kind, className="kind"),
                     html.Span(format_point(item.point.tolist(), spans), className="point"),
                 ],
                 className="equilibrium-head",
             ),
             html.Dl(details, className="pairs"),
-            *([html.P(item.reason, className="reason")] if item.reason else []),
+            *([html.P(plain_text(item.reason), className="reason")] if item.reason else []),
         ],
         className="equilibrium",
         **data(equilibrium=str(index)),
@@ -150,7 +154,7 @@ def _equilibrium(index: int, item: Equilibrium, spans: Sequence[float]) -> html.
 
 def _cycles(portrait: Portrait) -> html.Div:
     rows = [_cycle(index, item, portrait) for index, item in enumerate(portrait.limit_cycles)]
-    said = search_words(portrait)  # capitalize() would write a variable I in it as i
+    said = plain_text(search_words(portrait))  # capitalize() would write a variable I in it as i
     words = html.P(f"{said[:1].upper()}{said[1:]}.", className="reason search")
     listed = [html.Ol(rows, className="equilibria cycles")] if rows else []
     return html.Div([_title("Limit cycles", len(rows)), words, *listed])
@@ -168,6 +172,7 @@ def _cycle(index: int, item: LimitCycle, portrait: Portrait) -> html.Li:
         details.append(_pair("Place", place))
     head = [
         html.Span(className=f"dash dash-{item.stability}", **aria(hidden="true")),
+        html.Span(mark("cycle", index), className="fact-name"),
         html.Span(cycle_name(item), className="kind"),
     ]
     return html.Li(
@@ -225,7 +230,7 @@ def _sets(portrait: Portrait) -> list[Any]:
             [
                 "All points are equilibria:"
                 if s.implicit == "0"
-                else html.Code(set_words(s.implicit, s.part)),
+                else html.Span(plain_text(set_words(s.implicit, s.part)), className="formula"),
                 html.Span(f" {s.stability}", className="quiet"),
             ]
         )
@@ -242,7 +247,7 @@ def _switching(portrait: Portrait) -> list[Any]:
         html.Li(
             [
                 html.Span(kind, className="kind"),
-                f" on {surface}: ",
+                f" on {plain_formula(surface)}: ",
                 f"between {begin} and {end}" if begin != end else f"all round through {begin}",
             ]
         )
@@ -259,7 +264,7 @@ def _singularities(portrait: Portrait) -> list[Any]:
         index = "" if item.index is None else f", index {item.index}"
         spans = _spans(portrait)
         where = format_point(item.point, spans) if item.point.size <= 3 else "along a line"
-        items.append(html.Li(f"{where}: {item.reason}{index}"))
+        items.append(html.Li(f"{where}: {plain_text(item.reason)}{index}"))
     return [html.Div([_title("Singularities", len(items)), html.Ul(items)])]
 
 
@@ -268,9 +273,10 @@ def _structure(portrait: Portrait) -> list[Any]:
         return []
     items = []
     for words in map(structure_words, portrait.system.structure):
-        remark = [html.Span(f" {words.remark}", className="quiet")] if words.remark else []
-        short = "unbroken" if "->" in words.formula else None
-        formula = html.Code(words.formula, className=short)
+        said = plain_text(words.remark)
+        remark = [html.Span(f" {said}", className="quiet")] if said else []
+        short = "formula unbroken" if "->" in words.formula else "formula"
+        formula = html.Span(plain_formula(words.formula), className=short)
         items.append(html.Li([f"{words.name}: ", formula, *remark]))
     return [html.Div([_title("Structure", len(items)), html.Ul(items, className="structure")])]
 
@@ -283,7 +289,7 @@ def _title(text: str, count: int) -> html.Div:
 
 
 def _notices(notices: Iterable[Notice]) -> list[Any]:
-    items = [html.Li(notice.message) for notice in notices]
+    items = [html.Li(plain_text(notice.message)) for notice in notices]
     if not items:
         return []
     return [html.Div([_title("Remarks", len(items)), html.Ul(items, className="remarks")])]

@@ -25,6 +25,7 @@ from eqpp_dash.figures.switching import SEGMENT_LABELS, switching_layers
 from eqpp_dash.figures.symbols import by_mark
 from eqpp_dash.figures.themes import LIGHT
 from eqpp_dash.figures.traces import ROLE_LABELS
+from eqpp_dash.model.marks import mark
 from eqpp_dash.model.portrait import Portrait
 
 Array = NDArray[np.float64]
@@ -301,7 +302,7 @@ class _Pen:
                 self._heads("cycle", [item.points[:, :2]], 0.28)
                 (x, y), anchor = self._place(item.point[None, :])[0].tolist(), f"cycle-{number}"
                 if 0 <= x <= self._size[0] and 0 <= y <= self._size[1]:
-                    self._add(Sign("", "", x, y, label=f"C{number}", anchor=anchor))
+                    self._add(Sign("", "", x, y, label=mark("cycle", number), anchor=anchor))
 
     def _points(self) -> None:
         for curve in self._portrait.equilibrium_sets:
@@ -324,12 +325,12 @@ class _Pen:
     def _equilibria(self) -> None:
         equilibria = self._portrait.equilibria
         labelled = len(equilibria) <= MOST_LABELS
-        for mark, numbers in by_mark(equilibria).items():
+        for symbol, numbers in by_mark(equilibria).items():
             for number in numbers:
                 for x, y in self._near(equilibria[number].point[None, :2]).tolist():
-                    label = f"E{number}" if labelled else ""
+                    label = mark("equilibrium", number) if labelled else ""
                     sign = Sign(
-                        *(mark.shape, mark.fill, x, y, mark.decided, label),
+                        *(symbol.shape, symbol.fill, x, y, symbol.decided, label),
                         anchor=f"equilibrium-{number}",
                     )
-                    self._add(sign, mark.label)
+                    self._add(sign, symbol.label)

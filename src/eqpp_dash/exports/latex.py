@@ -149,6 +149,11 @@ def tex_cell(cell: Cell) -> str:
     return "".join(map(_part, cell))
 
 
+def _inline(cell: Cell) -> str:
+    """Write the parts of a sentence: its formulas no taller than the line, and broken as it is."""
+    return "".join(f"${tex_formula(p.text)}$" if isinstance(p, Math) else _part(p) for p in cell)
+
+
 def _part(part: Part) -> str:
     if isinstance(part, Math):
         shown = rf"$\displaystyle {tex_formula(part.text)}$"
@@ -189,7 +194,7 @@ def _telling(block: Telling) -> str:
     told = []
     for sentence in block.sentences:
         links = ", ".join(map(_part, sentence.links))
-        told.append(tex_text(sentence.text) + (rf" \source{{{links}}}" if links else ""))
+        told.append(_inline(sentence.parts) + (rf" \source{{{links}}}" if links else ""))
     return rf"\textbf{{{tex_text(block.heading)}.}} " + "\n".join(told) + "\n"
 
 

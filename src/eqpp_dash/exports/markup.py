@@ -100,7 +100,7 @@ def _telling(block: Telling) -> str:
     for sentence in block.sentences:
         links = ", ".join(map(_part, sentence.links))
         see = f' <span class="see">[{links}]</span>' if links else ""
-        told.append(html_text(sentence.text) + see)
+        told.append(html_cell(sentence.parts) + see)
     return f"<p><b>{html_text(block.heading)}.</b> {' '.join(told)}</p>"
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from eqpp_dash.exports.formula import Formula, FormulaError, read_formula
 from eqpp_dash.figures.labels import printable, split_name
+from eqpp_dash.model.formula import Formula, FormulaError, read_formula
 
 BREAKS = 64
 """Characters from which on a formula may be broken between its terms."""

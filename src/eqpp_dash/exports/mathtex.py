@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from eqpp_dash.exports.formula import Formula, FormulaError, read_formula
 from eqpp_dash.exports.texttext import GREEK_TEX, tex_text
 from eqpp_dash.figures.labels import split_name
+from eqpp_dash.model.formula import Formula, FormulaError, read_formula
 
 _COMMANDS = {
     **{name: "\\" + name for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "min", "max")},

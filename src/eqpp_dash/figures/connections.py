@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from eqpp_dash.figures.labels import format_number, format_point
 from eqpp_dash.model.manifolds import Audit, Connection, Polycycle
+from eqpp_dash.model.marks import mark, marked
 from eqpp_dash.model.portrait import Portrait
 
 
@@ -26,13 +27,24 @@ def audit_words(audit: Audit) -> str:
     return f"{name}: boundary {turns}{' = ' if equal else ', '}sum {total}"
 
 
+def audit_notes(audit: Audit) -> tuple[str, ...]:
+    """Give what the audit remarks, with equilibria called as in the lists.
+
+    Examples
+    --------
+    >>> audit_notes(Audit(None, None, None, ("no index is known of equilibrium 3",)))
+    ('no index is known of E3',)
+    """
+    return tuple(map(marked, audit.notes))
+
+
 def connection_ends(item: Connection, portrait: Portrait) -> str:
     """Name the equilibria that a connection joins.
 
     Returns
     -------
     str
-        Such as ``from saddle 1 at (−3.142, 0) to saddle 3 at (3.142, 0)``.
+        Such as ``from saddle E1 at (−3.142, 0) to saddle E3 at (3.142, 0)``.
     """
     if item.source == item.target:
         return f"of {_named(item.source, portrait)}"
@@ -42,7 +54,7 @@ def connection_ends(item: Connection, portrait: Portrait) -> str:
 def _named(number: int, portrait: Portrait) -> str:
     spans = [high - low for low, high in portrait.window.values()]
     point = format_point(portrait.equilibria[number].point.tolist(), spans)
-    return f"{portrait.equilibria[number].kind} {number} at {point}"
+    return f"{portrait.equilibria[number].kind} {mark('equilibrium', number)} at {point}"
 
 
 def connection_status(item: Connection) -> str:
@@ -77,12 +89,9 @@ def polycycle_words(item: Polycycle) -> str:
     Examples
     --------
     >>> polycycle_words(Polycycle((1, 3), (0, 2), "proved"))
-    'equilibria 1, 3 by connections 0, 2 (proved)'
+    'through E1 and E3 by connections H0 and H2 (proved)'
     """
-    points = ", ".join(map(str, item.equilibria))
-    ways = ", ".join(map(str, item.connections))
-    several = len(item.equilibria) > 1
-    return (
-        f"equilibri{'a' if several else 'um'} {points} by connection{'s' if several else ''} "
-        f"{ways} ({item.status})"
-    )
+    points = " and ".join(mark("equilibrium", k) for k in item.equilibria)
+    ways = " and ".join(mark("connection", k) for k in item.connections)
+    several = len(item.connections) > 1
+    return f"through {points} by connection{'s' if several else ''} {ways} ({item.status})"

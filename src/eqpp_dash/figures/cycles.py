@@ -11,6 +11,7 @@ from eqpp_dash.figures.labels import format_number, format_point, plain_name, pr
 from eqpp_dash.figures.themes import Theme
 from eqpp_dash.figures.traces import Trace, curve_trace
 from eqpp_dash.model.cycles import Annulus, CycleGap, LimitCycle
+from eqpp_dash.model.marks import mark
 from eqpp_dash.model.portrait import Portrait
 
 WIDTH, HALO = 4.2, 8.0
@@ -57,10 +58,10 @@ def cycle_bounds(item: LimitCycle, variables: tuple[str, ...]) -> str:
     )
 
 
-def cycle_lines(item: LimitCycle) -> list[str]:
-    """Tell about a cycle in a few plain lines: stability, period, multiplier, evidence."""
+def cycle_lines(number: int, item: LimitCycle) -> list[str]:
+    """Tell about a cycle in a few plain lines: name, stability, period, multiplier, evidence."""
     return [
-        cycle_name(item).capitalize(),
+        f"{mark('cycle', number)}: {cycle_name(item)}",
         f"period {format_number(item.period, 5)}",
         f"multiplier {cycle_multiplier(item)}",
         item.evidence,
@@ -78,16 +79,17 @@ def search_words(portrait: Portrait) -> str:
     Returns
     -------
     str
-        Such as ``1 found; searched 4 sections; blind: none``; it claims no more than that.
+        Such as ``1 found; searched 4 sections; blind: none``; it claims no more than that. Its
+        formulas are canonical text.
     """
     coverage, count = portrait.cycle_coverage, len(portrait.limit_cycles)
     if coverage.status != "searched":
-        return f"{count} found; {coverage.status}" if count else printable(coverage.status)
+        return f"{count} found; {coverage.status}" if count else coverage.status
     sections = "1 section" if coverage.arcs == 1 else f"{coverage.arcs} sections"
     words = [f"{count or 'none'} found", f"searched {sections}", f"blind: {_some(coverage.blind)}"]
     if portrait.cycle_gaps:
         words.append(f"undecided: {_some(tuple(map(gap_words, portrait.cycle_gaps)))}")
-    return printable("; ".join(words))
+    return "; ".join(words)
 
 
 def _some(places: tuple[str, ...]) -> str:
@@ -141,7 +143,7 @@ def cycle_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[Trace]:
             points,
             frame,
             showlegend=item.stability not in named,
-            hovertext=_hover_text(item),
+            hovertext=_hover_text(number, item),
             meta={"cycle": number},
             line=line,
             **common,
@@ -154,8 +156,8 @@ def cycle_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[Trace]:
     return traces
 
 
-def _hover_text(item: LimitCycle) -> str:
-    head, *rest = map(rich_text, cycle_lines(item))
+def _hover_text(number: int, item: LimitCycle) -> str:
+    head, *rest = map(rich_text, cycle_lines(number, item))
     return "<br>".join([f"<b>{head}</b>", *rest])
 
 

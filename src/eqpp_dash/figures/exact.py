@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_TIMES = re.compile(r"(?<=[\d\w)])\*(?=[^\W\d]|√)")
-_ROOT = re.compile(r"sqrt\((\d+)\)")
+from eqpp_dash.model.typeset import plain_formula
+
 _PLAIN = re.compile(r"-?\d+")
 
 
@@ -26,15 +26,10 @@ def exact_words(texts: Sequence[str]) -> str:
     Examples
     --------
     >>> exact_words(("(1 + sqrt(5))/2", "-3*pi/4")), exact_words(("-2*pi + asin(7/10)", "0"))
-    ('((1 + √5)/2, −3π/4)', '(−2π + asin(7/10), 0)')
+    ('((1 + √5)/2, −3π/4)', '(−2π + arcsin(7/10), 0)')
     >>> exact_words(("3", "-1")), exact_words(())
     ('', '')
     """
     if all(_PLAIN.fullmatch(text) for text in texts):
         return ""
-    return f"({', '.join(map(_words, texts))})"
-
-
-def _words(text: str) -> str:
-    text = re.sub(r"\bpi\b", "π", _ROOT.sub(r"√\1", text))
-    return _TIMES.sub("", text).replace("-", "−")
+    return f"({', '.join(map(plain_formula, texts))})"

@@ -18,7 +18,9 @@ from eqpp_dash.figures.labels import (
     printable,
     sector_words,
 )
+from eqpp_dash.model.marks import mark
 from eqpp_dash.model.portrait import Equilibrium, Portrait
+from eqpp_dash.model.typeset import plain_text
 
 REASON_WIDTH = 56
 """Characters a line of a reason: a hover label must not hide the picture."""
@@ -89,7 +91,7 @@ def by_mark(equilibria: tuple[Equilibrium, ...]) -> dict[Mark, list[int]]:
 
 
 def equilibrium_lines(portrait: Portrait, number: int, frame: Frame) -> list[str]:
-    """Tell about an equilibrium in a few plain lines: kind, point, eigenvalues, evidence."""
+    """Tell about an equilibrium in a few plain lines: name, kind, point, eigenvalues."""
     item = portrait.equilibria[number]
     names = ", ".join(plain_name(name) for name in portrait.system.variables)
     point = format_point(item.point, frame.span, 5)
@@ -99,7 +101,7 @@ def equilibrium_lines(portrait: Portrait, number: int, frame: Frame) -> list[str
     if item.index == 0:
         index = "0"
     lines = [
-        item.kind[:1].upper() + item.kind[1:],
+        f"{mark('equilibrium', number)}: {item.kind}",
         f"({names}) = {point}",
         *([f"exactly {exact}"] if exact else []),
         f"eigenvalues {format_eigenvalues(item.eigenvalues.tolist())}",
@@ -112,5 +114,5 @@ def equilibrium_lines(portrait: Portrait, number: int, frame: Frame) -> list[str
         lines.append(f"sectors: {sector_words(item.sectors)}")
     lines.append(f"{item.evidence} ({item.method})" if item.method else item.evidence)
     if item.reason:
-        lines += textwrap.wrap(item.reason, REASON_WIDTH)
+        lines += textwrap.wrap(plain_text(item.reason), REASON_WIDTH)
     return [printable(line) for line in lines]

@@ -25,6 +25,7 @@ from eqpp_dash.figures.themes import NULLCLINE_DASHES, Theme
 from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.portrait import Equilibrium, OrbitEnd, Portrait, Trajectory
 from eqpp_dash.model.sets import set_words
+from eqpp_dash.model.typeset import plain_text
 
 Trace = dict[str, Any]
 
@@ -292,15 +293,17 @@ def set_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[Trace]:
     traces = []
     if portrait.equilibrium_sets:
         points = [np.asarray(item.points, dtype=float) for item in portrait.equilibrium_sets]
+        told = [
+            rich_text(plain_text(f"{set_words(item.implicit, item.part)} · {item.stability}"))
+            for item in portrait.equilibrium_sets
+        ]
         trace = curve_trace(
             np.concatenate([part[:, :2] for part in points]),
             frame,
             name="equilibrium set",
             legendgroup="equilibrium-sets",
             hovertext=[
-                rich_text(f"equilibria: {set_words(item.implicit, item.part)} · {item.stability}")
-                for item, part in zip(portrait.equilibrium_sets, points, strict=True)
-                for _ in part
+                f"equilibria: {text}" for text, part in zip(told, points, strict=True) for _ in part
             ],
             marker={"symbol": "circle", "size": 5, "color": theme.equilibrium},
         )
@@ -312,7 +315,8 @@ def set_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[Trace]:
             name="singularity",
             legendgroup="singularities",
             hovertext=[
-                "<b>Singularity</b><br>" + rich_text(item.reason) for item in portrait.singularities
+                "<b>Singularity</b><br>" + rich_text(plain_text(item.reason))
+                for item in portrait.singularities
             ],
             marker={
                 "symbol": "x-thin",

@@ -38,7 +38,7 @@ GREEK |= {name.capitalize(): glyph.upper() for name, glyph in GREEK.items() if n
 
 _NAME = re.compile(r"(?P<base>[^\W\d_]+)_?(?P<index>\w*)")
 _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -104,7 +104,7 @@ def format_number(value: float, digits: int = 4, scale: float = 0.0) -> str:
         return "0"
     mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
     if exponent:
-        mantissa += "×10" + str(int(exponent)).translate(_SUPERSCRIPT)
+        mantissa += "×10" + str(int(exponent)).translate(SUPERSCRIPT)
     return mantissa.replace("-", "−", 1)
 
 

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from eqpp_dash.model.factored import factored
+from eqpp_dash.model.typeset import plain_formula, plain_text
+
 
 @dataclass(frozen=True, slots=True)
 class StructureWords:
@@ -16,9 +19,9 @@ class StructureWords:
     name : str
         What it is.
     formula : str
-        Its equation or map.
+        Its equation or map, as canonical text, factored where that is shorter.
     remark : str
-        What follows or limits it; may be empty.
+        What follows or limits it, with formulas as canonical text; may be empty.
     """
 
     name: str
@@ -26,8 +29,9 @@ class StructureWords:
     remark: str = ""
 
     def __str__(self) -> str:
-        """Give the sentence."""
-        return f"{self.name}: {self.formula}" + (f" ({self.remark})" if self.remark else "")
+        """Give the sentence in plain text."""
+        remark = f" ({plain_text(self.remark)})" if self.remark else ""
+        return f"{self.name}: {plain_formula(self.formula)}{remark}"
 
 
 def structure_words(entry: Mapping[str, Any]) -> StructureWords:
@@ -41,11 +45,11 @@ def structure_words(entry: Mapping[str, Any]) -> StructureWords:
     Examples
     --------
     >>> str(structure_words({"type": "hamiltonian", "expression": "y^2/2 - cos(x)"}))
-    'Hamiltonian: H = y^2/2 - cos(x)'
+    'Hamiltonian: H = y²/2 − cos(x)'
     >>> str(structure_words({"type": "invariant curve", "expression": "x", "cofactor": "3 - x"}))
-    'Invariant curve: x = 0 (cofactor 3 - x)'
+    'Invariant curve: x = 0 (cofactor 3 − x)'
     """
-    sort, expression = str(entry["type"]), str(entry["expression"])
+    sort, expression = str(entry["type"]), factored(str(entry["expression"]))
     name, sign = _NAMES.get(sort, (sort, ""))
     remarks = []
     formula = expression
@@ -54,11 +58,11 @@ def structure_words(entry: Mapping[str, Any]) -> StructureWords:
     elif sign:
         formula = f"{sign} = {expression}"
     if entry.get("multiplier"):
-        remarks.append(f"the field times {entry['multiplier']}")
+        remarks.append(f"the field times {factored(str(entry['multiplier']))}")
     if sort == "Dulac function":
         remarks.append(_dulac(entry))
     elif entry.get("cofactor"):
-        remarks.append(f"cofactor {entry['cofactor']}")
+        remarks.append(f"cofactor {factored(str(entry['cofactor']))}")
     if entry.get("single_valued") is False:
         remarks.append("of many values: the angle is followed around")
     if entry.get("region"):
@@ -71,7 +75,8 @@ def _dulac(entry: Mapping[str, Any]) -> str:
     orbits = "so no orbit closes in the plane"
     if entry.get("simply_connected") is False:
         orbits = "so at most one orbit closes around each hole"
-    return f"div(B F)/B = {entry.get('cofactor', '')} {side} 0, {orbits}"
+    factor = factored(str(entry.get("cofactor", "")))
+    return f"div(B*F)/B = {factor} {side} 0, {orbits}"
 
 
 _NAMES = {

@@ -173,18 +173,18 @@ def test_facts_of_a_preview_offer_no_permanent_page() -> None:
 def test_facts_tell_undecided_points_sets_and_singularities() -> None:
     said = text(facts_panel(odd_portrait()))
     assert "the linearisation is degenerate" in said
-    assert "theta^2 + omega^2 - 1 = 0" in said
+    assert "θ² + ω² − 1 = 0" in said
     assert "division by zero" in said
     assert "6 hyperbolic" in said
 
 
 def test_facts_tell_the_structure_that_is_proved() -> None:
     said = text(facts_panel(odd_portrait()))
-    assert "H = omega^2/2 - cos(theta)" in said
-    assert "(theta, omega) -> (theta, -omega)" in said
+    assert "H = ω²/2 − cos(θ)" in said
+    assert "(θ, ω) ↦ (θ, −ω)" in said
     assert "Invariant curve" in said
-    assert "omega = 0" in said
-    assert "cofactor 2*theta" in said
+    assert "ω = 0" in said
+    assert "cofactor 2θ" in said
     assert "Structure" not in text(facts_panel(pendulum_portrait()))
 
 

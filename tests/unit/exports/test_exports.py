@@ -180,7 +180,7 @@ def test_html_tells_the_facts():
     for part in (
         *("In words", "What is undecided", "Index of X0: division by zero"),
         *("unstable node", "degenerate: both eigenvalues", "division by zero", "stopped"),
-        *("Sectors: 6 hyperbolic", "Invariant curve", "cofactor 2*theta"),
+        *("Sectors: 6 hyperbolic", "Invariant curve", "cofactor 2θ"),
     ):
         assert part in text
 

@@ -13,7 +13,6 @@ import pytest
 from texcheck import TexError, check_tex
 
 from eqpp_dash.exports import drawing, export_portrait
-from eqpp_dash.exports.formula import Formula, FormulaError, read_formula
 from eqpp_dash.exports.markup import html_section
 from eqpp_dash.exports.mathml import mathml_formula
 from eqpp_dash.exports.mathtex import tex_formula
@@ -21,6 +20,7 @@ from eqpp_dash.exports.report import portrait_report
 from eqpp_dash.exports.report.doubts import doubts
 from eqpp_dash.exports.texttext import tex_text
 from eqpp_dash.exports.thinning import clip_polyline
+from eqpp_dash.model.formula import Formula, FormulaError, read_formula
 from eqpp_dash.model.spec import PortraitSpec
 
 HOSTILE = r"\end{lstlisting} \input{x} #$%&_^~{}` '' \\ é 相 <a> -- \u005c" + "\x00"
@@ -231,8 +231,8 @@ def test_text_is_escaped():
 
 def test_what_is_undecided_is_named_with_its_reason():
     def said(portrait):
-        return ["".join(p if isinstance(p, str) else p.label for p in cell)
-                for cell in doubts(portrait)]  # fmt: skip
+        names = [[getattr(p, "label", p) for p in cell] for cell in doubts(portrait)]
+        return ["".join(p if isinstance(p, str) else p.text for p in cell) for cell in names]
 
     odd = said(odd_portrait())
     assert odd[0].startswith("The whole")

@@ -97,7 +97,7 @@ def test_hover_tells_kind_point_eigenvalues_stability_and_evidence():
     figure = portrait_figure_dict(pendulum_portrait())
     text = next(t for t in figure["data"] if t["name"] == "saddle")["hovertext"][1]
     assert text.split("<br>") == [
-        "<b>Saddle</b>",
+        "<b>E3: saddle</b>",
         "(θ, ω) = (3.1416, 0)",
         "eigenvalues 0.8828, −1.133",
         "unstable · index −1",

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from eqpp_dash.model.factored import canonical
+from eqpp_dash.model.formula import prose_pieces
+from eqpp_dash.model.marks import mark
+from eqpp_dash.model.typeset import words
+
 
 @dataclass(frozen=True, slots=True)
 class Math:
@@ -37,6 +42,18 @@ class Code:
 
 Part = str | Math | Name | Ref | Code
 Cell = tuple[Part, ...]
+
+
+def told(text: str) -> Cell:
+    """Give a sentence of the engine with its formulas to be typeset.
+
+    Examples
+    --------
+    >>> told("its divergence, -2*y, is nowhere positive")
+    ('its divergence, ', Math(text='-2*y'), ', is nowhere positive')
+    """
+    pieces = prose_pieces(text)
+    return tuple(words(p) if isinstance(p, str) else Math(canonical(p)) for p in pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +119,9 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence, and links to what it tells."""
+    """A sentence, its formulas apart, and links to what it tells."""
 
-    text: str
+    parts: Cell
     links: tuple[Ref, ...]
 
 
@@ -148,25 +165,6 @@ class Report:
                     yield block.anchor
 
 
-LETTERS = {
-    "equilibrium": "E",
-    "cycle": "C",
-    "annulus": "A",
-    "set": "L",
-    "singularity": "X",
-    "switching": "J",
-    "nullcline": "N",
-    "separatrix": "S",
-    "connection": "H",
-    "polycycle": "P",
-    "basin": "B",
-    "structure": "F",
-    "trajectory": "T",
-    "warning": "W",
-}
-"""For each sort of fact the letter by which rows are numbered."""
-
-
 def anchor(sort: str, number: int) -> str:
     """Give the anchor of a fact.
 
@@ -176,17 +174,6 @@ def anchor(sort: str, number: int) -> str:
     'equilibrium-0'
     """
     return f"{sort}-{number}"
-
-
-def mark(sort: str, number: int) -> str:
-    """Give the short name of a fact.
-
-    Examples
-    --------
-    >>> mark("equilibrium", 0), mark("cycle", 2)
-    ('E0', 'C2')
-    """
-    return f"{LETTERS[sort]}{number}"
 
 
 def ref(sort: str, number: int) -> Ref:

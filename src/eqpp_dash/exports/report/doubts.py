@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from eqpp_dash.exports.report.blocks import Block, Bullets, Cell, Section, Words, ref
+from eqpp_dash.exports.report.blocks import Block, Bullets, Cell, Section, Words, ref, told
 from eqpp_dash.figures.cycles import gap_words
 from eqpp_dash.figures.labels import printable
 from eqpp_dash.model.ends import END_WORDS
@@ -35,9 +35,9 @@ def doubts(portrait: Portrait) -> Iterator[Cell]:
             reason = item.reason or END_WORDS.get(item.limit, item.limit)
             yield _said(("Limit of ", ref("separatrix", number)), reason)
     for gap in portrait.cycle_gaps:
-        yield (f"Number of limit cycles: {gap_words(gap)}.",)
+        yield told(f"Number of limit cycles: {gap_words(gap)}.")
     for place in portrait.cycle_coverage.blind:
-        yield (f"Limit cycles were not looked for: {place}.",)
+        yield told(f"Limit cycles were not looked for: {place}.")
     for number, annulus in enumerate(portrait.annuli):
         if "undecided" in (annulus.within, annulus.beyond):
             yield _said(("Where ", ref("annulus", number), " ends"), "")
@@ -56,7 +56,7 @@ def doubts(portrait: Portrait) -> Iterator[Cell]:
 def _points(portrait: Portrait) -> Iterator[Cell]:
     sure = portrait.completeness.get("equilibria", "")
     if sure and sure not in _DECIDED:
-        yield (f"Completeness of the equilibria: {sure}.",)
+        yield told(f"Completeness of the equilibria: {sure}.")
     for number, item in enumerate(portrait.equilibria):
         open_parts = [
             name
@@ -79,4 +79,4 @@ def _points(portrait: Portrait) -> Iterator[Cell]:
 
 
 def _said(lead: Cell, reason: str) -> Cell:
-    return (*lead, f": {reason}." if reason else ".")
+    return (*lead, ": ", *told(reason), ".") if reason else (*lead, ".")

@@ -17,6 +17,7 @@ from eqpp_dash.exports.report.blocks import (
     Table,
     Words,
     anchor,
+    told,
 )
 from eqpp_dash.figures.labels import format_number, printable
 from eqpp_dash.model.portrait import Portrait
@@ -33,7 +34,7 @@ EVIDENCE = (
 def remark_sections(portrait: Portrait) -> Iterator[Section]:
     """Give the section on warnings and remarks, if there are any."""
     if portrait.notices:
-        items = tuple((anchor("warning", k), (notice.message,))
+        items = tuple((anchor("warning", k), told(notice.message))
                       for k, notice in enumerate(portrait.notices))  # fmt: skip
         yield Section("Warnings and remarks", "remarks", (Bullets(items),))
 

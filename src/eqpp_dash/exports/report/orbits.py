@@ -13,8 +13,8 @@ from eqpp_dash.exports.report.blocks import (
     Table,
     Words,
     anchor,
-    mark,
     ref,
+    told,
 )
 from eqpp_dash.exports.report.points import error_words, spans_of, state_head
 from eqpp_dash.figures.basins import basin_share, basin_words
@@ -24,6 +24,7 @@ from eqpp_dash.figures.ends import end_words
 from eqpp_dash.figures.labels import format_number, format_point, plain_name
 from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.manifolds import Separatrix
+from eqpp_dash.model.marks import mark
 from eqpp_dash.model.portrait import OrbitEnd, Portrait
 
 _OFTEN = {1: "once", 2: "twice"}
@@ -48,7 +49,7 @@ def orbit_sections(portrait: Portrait) -> Iterator[Section]:
 
 def _cycles(portrait: Portrait) -> Iterator[Block]:
     said = search_words(portrait)
-    yield Words((f"{said[:1].upper()}{said[1:]}.",))
+    yield Words(told(f"{said[:1].upper()}{said[1:]}."))
     if portrait.limit_cycles:
         rows = tuple(_cycle(number, item, portrait)
                      for number, item in enumerate(portrait.limit_cycles))  # fmt: skip
@@ -152,7 +153,7 @@ def _separatrix(number: int, item: Separatrix, portrait: Portrait) -> Row:
         (item.evidence,),
     )
     note = f"{note[:1].upper()}{note[1:]}."
-    return Row(cells, anchor("separatrix", number), ((note,),))
+    return Row(cells, anchor("separatrix", number), (told(note),))
 
 
 def _end(end: OrbitEnd, portrait: Portrait, sign: int) -> Cell:
@@ -179,7 +180,7 @@ def _connections(portrait: Portrait) -> Iterator[Block]:
                     (codimension_words(item),),
                 ),
                 anchor("connection", k),
-                ((f"{item.how[:1].upper()}{item.how[1:]}.",),) if item.how else (),
+                (told(f"{item.how[:1].upper()}{item.how[1:]}."),) if item.how else (),
             )
             for k, item in enumerate(portrait.connections)
         )
@@ -249,4 +250,4 @@ def _trajectories(portrait: Portrait) -> Table:
 
 def _when(end: OrbitEnd, sign: int) -> Cell:
     time = "" if end.time is None else f", t = {format_number(sign * end.time)}"
-    return (f"{time}: {end.reason}" if end.reason else time,)
+    return (f"{time}: ", *told(end.reason)) if end.reason else (time,)

@@ -16,9 +16,9 @@ from eqpp_dash.exports.report.blocks import (
     Table,
     Words,
     anchor,
-    mark,
+    told,
 )
-from eqpp_dash.figures.connections import audit_words
+from eqpp_dash.figures.connections import audit_notes, audit_words
 from eqpp_dash.figures.exact import exact_words
 from eqpp_dash.figures.geometry import portrait_frame
 from eqpp_dash.figures.labels import (
@@ -29,6 +29,7 @@ from eqpp_dash.figures.labels import (
 )
 from eqpp_dash.figures.switching import segment_words
 from eqpp_dash.model.cycles import NOT_SEARCHED
+from eqpp_dash.model.marks import mark
 from eqpp_dash.model.portrait import Equilibrium, EquilibriumSet, Portrait
 from eqpp_dash.model.sets import part_words
 
@@ -66,7 +67,7 @@ def _equilibria(portrait: Portrait) -> Iterator[Block]:
     beyond = sum(item.location == "outside" for item in portrait.equilibria)
     outside = f", {beyond} of them outside the window" if beyond else ""
     said = f"{found or 'None'} found{outside}. " if "equilibria" in portrait.spec.analyses else ""
-    yield Words((f"{said}Completeness of the search: {sure or 'not stated'}.",))
+    yield Words(told(f"{said}Completeness of the search: {sure or 'not stated'}."))
     if not found:
         return
     spans = spans_of(portrait)
@@ -87,7 +88,7 @@ def _equilibrium(number: int, item: Equilibrium, spans: tuple[float, ...]) -> Ro
     if item.sectors is not None:
         notes.append((f"Sectors: {sector_words(item.sectors)}.",))
     if item.reason:
-        notes.append((f"{item.reason[:1].upper()}{item.reason[1:]}.".replace("..", "."),))
+        notes.append(told(f"{item.reason[:1].upper()}{item.reason[1:].removesuffix('.')}."))
     index = "undecided" if item.index is None else str(item.index).replace("-", "−")
     cells: tuple[Cell, ...] = (
         (mark("equilibrium", number),),
@@ -130,7 +131,7 @@ def _singularities(portrait: Portrait) -> Table:
                 (mark("singularity", k),),
                 (format_point(item.point.tolist(), spans_of(portrait), 8),),
                 ("undecided" if item.index is None else str(item.index).replace("-", "−"),),
-                (item.reason,),
+                told(item.reason),
             ),
             anchor("singularity", k),
         )
@@ -164,7 +165,7 @@ def audit_sections(portrait: Portrait) -> Iterator[Section]:
     if portrait.audit.border:
         blocks.append(Words((f"Along the border every orbit {portrait.audit.border} the window.",)))
     if portrait.audit.notes:
-        blocks.append(Bullets(tuple(("", (note,)) for note in portrait.audit.notes)))
+        blocks.append(Bullets(tuple(("", told(note)) for note in audit_notes(portrait.audit))))
     yield Section("Audit of the indices", "audit", tuple(blocks))
 
 

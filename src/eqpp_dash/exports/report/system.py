@@ -16,9 +16,10 @@ from eqpp_dash.exports.report.blocks import (
     Table,
     Words,
     anchor,
-    mark,
+    told,
 )
 from eqpp_dash.figures.labels import format_number
+from eqpp_dash.model.marks import mark
 from eqpp_dash.model.portrait import Portrait
 from eqpp_dash.model.structure import structure_words
 
@@ -62,7 +63,7 @@ def _structure(portrait: Portrait) -> tuple[Block, ...]:
     rows = []
     for number, words in enumerate(map(structure_words, portrait.system.structure)):
         shown, beneath = _placed(words.formula)
-        cells = ((mark("structure", number),), (words.name,), shown, (words.remark or "–",))
+        cells = ((mark("structure", number),), (words.name,), shown, told(words.remark) or ("–",))
         rows.append(Row(cells, anchor("structure", number), beneath))
     heads = (("",), ("proved",), ("expression",), ("remark",))
     values = ", for the values of the parameters above" if portrait.system.parameters else ""

@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from eqpp_dash.exports.report.blocks import LETTERS, Ref, Section, Sentence, Telling, ref
+from eqpp_dash.exports.report.blocks import Cell, Math, Ref, Section, Sentence, Telling, ref
+from eqpp_dash.model.marks import LETTERS
+from eqpp_dash.model.narrative import Sentence as Told
 from eqpp_dash.model.narrative import narrate
 
 MOST = 4
@@ -27,13 +29,17 @@ def telling_section(facts: Mapping[str, Any], anchors: Collection[str]) -> Secti
         Telling(
             paragraph.heading,
             tuple(
-                Sentence(item.text, tuple(_links(item.facts, anchors)))
+                Sentence(_parts(item), tuple(_links(item.facts, anchors)))
                 for item in paragraph.sentences
             ),
         )
         for paragraph in narrate(facts)
     )
     return Section("In words", "words", blocks)
+
+
+def _parts(item: Told) -> Cell:
+    return tuple(Math(part) if formula else part for formula, part in item.parts())
 
 
 def _links(ids: tuple[str, ...], anchors: Collection[str]) -> Iterator[Ref]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from eqpp_dash.model.cycles import NOT_SEARCHED
+from eqpp_dash.model.factored import factored
 from eqpp_dash.model.narrative.source import Source
 from eqpp_dash.model.narrative.values import Sentence
 from eqpp_dash.model.narrative.wording import (
@@ -119,7 +120,7 @@ def _search(source: Source) -> Iterator[Sentence]:
     if proof is not None:
         yield _proved(source, proof[2], inside=bool(proof[1]))
         if winds is not None:
-            text = f"none winds round the {source.space} either (proved: {formula(winds)})"
+            text = f"none winds round the {source.space} either (proved: {symbols(winds)})"
             yield Sentence(ended(text), ("completeness",))
         elif found_winding is not None:
             head = "no other one" if found_winding else "none"
@@ -176,12 +177,13 @@ def _dulac_name(item: Mapping[str, Any]) -> str:
 
 def _dulac(item: Mapping[str, Any], where: str) -> str:
     sign = "negative" if item.get("sign", 0) > 0 else "positive"
-    told, cofactor = formula(str(item["expression"])), formula(str(item.get("cofactor", "")))
+    told, cofactor = (factored(str(item.get(name, ""))) for name in ("expression", "cofactor"))
     head = f"no orbit closes {where} (proved by"
     if item["expression"] == "1":
-        what = f"the divergence, {cofactor}," if len(cofactor) <= LONG else "the divergence"
+        short = 0 < len(cofactor) <= LONG
+        what = f"the divergence, {formula(cofactor)}," if short else "the divergence"
         return f"{head} Bendixson's criterion): {what} is nowhere {sign}"
-    by = f"B = {told}" if len(told) <= LONG else "a function B"
+    by = formula(f"B = {told}") if len(told) <= LONG else "a function B"
     return f"{head} Dulac's criterion with {by}): the divergence of the field times B has one sign"
 
 

@@ -10,7 +10,7 @@ from eqpp_dash.model.cycles import NOT_SEARCHED, NOT_TO_THE_END
 from eqpp_dash.model.narrative.regions import percent
 from eqpp_dash.model.narrative.source import Source
 from eqpp_dash.model.narrative.values import Sentence
-from eqpp_dash.model.narrative.wording import article, count, ended, formula, number, symbols, times
+from eqpp_dash.model.narrative.wording import article, count, ended, number, symbols, times
 
 MOST = 3
 
@@ -157,7 +157,7 @@ def _near(source: Source, text: str) -> str:
     seldom = _SPECKS.sub("in tiny spots", _PLACE.sub(rounded, text))
     if seldom.count(", except") > 1:
         seldom = seldom.replace(", except on", ", and except on")
-    return formula(seldom)
+    return symbols(seldom)
 
 
 def _numbered(source: Source, note: str) -> str:
@@ -167,7 +167,7 @@ def _numbered(source: Source, note: str) -> str:
         k = int(match[1])
         return source.equilibrium(k) if k < len(source.items("equilibria")) else match[0]
 
-    return formula(_EQUILIBRIUM.sub(named, note))
+    return symbols(_EQUILIBRIUM.sub(named, note))
 
 
 def _branches(source: Source) -> Iterator[Sentence]:

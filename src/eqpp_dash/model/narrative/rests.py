@@ -138,9 +138,9 @@ def _reasons(source: Source, items: Numbered) -> Iterator[Sentence]:
         same = [(k, item) for k, item in own if (item["kind"], item["reason"]) == (kind, reason)]
         first = source.equilibrium(same[0][0])
         name = first if len(same) == 1 else f"the {count(len(same), kind)}"
-        text = f"the linearisation does not decide {name}; this does: {formula(reason)}"
+        text = f"the linearisation does not decide {name}; this does: {symbols(reason)}"
         if reason.startswith("a ") and kind == "pseudo-equilibrium" and len(same) == 1:
-            text = f"{name} is {formula(reason)}"  # where a field jumps nothing is linearised
+            text = f"{name} is {symbols(reason)}"  # where a field jumps nothing is linearised
         yield Sentence(ended(text), _ids(same))
 
 
@@ -157,10 +157,9 @@ def _sectors(source: Source, k: int) -> Sentence:
 def _where(implicit: str, part: str | None) -> str:
     if implicit == "0":
         return "all points"
-    curve, limits = formula(implicit), formula(part or "")
-    if len(curve) <= LONG:
-        return f"all points with {curve} = 0{part_words(limits)}"
-    return f"all points of a curve{part_words(limits, 'with')}"
+    if len(implicit) <= LONG:
+        return f"all points with {formula(f'{implicit} = 0')}{symbols(part_words(part))}"
+    return f"all points of a curve{symbols(part_words(part, 'with'))}"
 
 
 def _sets(source: Source) -> Iterator[Sentence]:

@@ -8,8 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from eqpp_dash.model.ends import END_WORDS
-from eqpp_dash.model.labels import plain_name
-from eqpp_dash.model.narrative.wording import kind_name, number
+from eqpp_dash.model.narrative.wording import formula, kind_name, number
 
 _DIGITS = (4, 6, 8, 10, 12)
 IN_WINDOW = ("inside", "border")
@@ -57,7 +56,7 @@ class Source:
     @cached_property
     def variables(self) -> list[str]:
         """Names of the variables, for reading."""
-        return [plain_name(name) for name in self.facts["system"]["variables"]]
+        return [formula(name) for name in self.facts["system"]["variables"]]
 
     @cached_property
     def spans(self) -> list[float]:

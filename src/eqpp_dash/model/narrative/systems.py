@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from eqpp_dash.model.labels import plain_name, printable
+from eqpp_dash.model.factored import factored
 from eqpp_dash.model.narrative.source import Source
 from eqpp_dash.model.narrative.values import Sentence
-from eqpp_dash.model.narrative.wording import LONG, ended, formula, joined, number, symbols
+from eqpp_dash.model.narrative.wording import LONG, ended, formula, joined, symbols
 
 MOST_CURVES = 4
 MOST_MAPS = 2
@@ -45,18 +45,19 @@ def system_sentences(source: Source) -> Iterator[Sentence]:
 
 def _opening(source: Source) -> Sentence:
     system = source.facts["system"]
-    equations = [formula(text) for text in system.get("equations") or ()]
+    equations = system.get("equations") or ()
     told = ", ".join(
-        f"{name}′ = {text}" for name, text in zip(source.variables, equations, strict=False)
+        f"{name}′ = {formula(text)}"
+        for name, text in zip(source.variables, equations, strict=False)
     )
-    if not equations or len(told) > LONG:
+    if not equations or sum(map(len, equations)) > LONG:
         told = f"in {joined(source.variables)}"
     values = joined(
-        f"{plain_name(name)} = {formula(v) if isinstance(v, str) else number(v, 6)}"
+        formula(f"{name} = {v if isinstance(v, str) else f'{v:.6g}'}")
         for name, v in system["parameters"].items()
     )
     limits = ", ".join(
-        f"{number(low)} ≤ {plain_name(name)} ≤ {number(high)}"
+        formula(f"{low:.4g} <= {name} <= {high:.4g}")
         for name, (low, high) in source.facts["window"].items()
     )
     text = f"the system {told}{' with ' + values if values else ''} is seen in the window"
@@ -64,7 +65,7 @@ def _opening(source: Source) -> Sentence:
 
 
 def _integral(item: Mapping[str, Any]) -> str:
-    told = formula(str(item["expression"]))
+    told = formula(factored(str(item["expression"])))
     text = _INTEGRALS[item["type"]].format(told)
     if len(told) > LONG:
         text = _INTEGRALS[item["type"]].replace(" = {}", ", which the list of structure gives,")
@@ -82,7 +83,7 @@ def _maps(structure: Sequence[Mapping[str, Any]]) -> Iterator[Sentence]:
         own = [(k, item) for k, item in enumerate(structure) if item["type"] == sort]
         if own:
             few = own[:MOST_MAPS]
-            told = joined(formula(str(item["expression"])) for _, item in few)
+            told = joined(symbols(str(item["expression"])) for _, item in few)
             more = " and others" if len(own) > MOST_MAPS else ""
             parts.append(f"{name} under {told}{more}")
             ids += [f"structure {k}" for k, _ in own]
@@ -100,7 +101,7 @@ def _curves(structure: Sequence[Mapping[str, Any]]) -> Iterator[Sentence]:
     own = [(k, item) for k, item in enumerate(structure) if item["type"] == "invariant curve"]
     if not own:
         return
-    told = [f"{formula(printable(str(item['expression'])))} = 0" for _, item in own[:MOST_CURVES]]
+    told = [formula(f"{factored(str(item['expression']))} = 0") for _, item in own[:MOST_CURVES]]
     told = [text for text in told if len(text) <= LONG]
     ids = tuple(f"structure {k}" for k, _ in own)
     if not told:

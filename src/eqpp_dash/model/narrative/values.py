@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from eqpp_dash.model.typeset import plain_formula
+
+OPENS, CLOSES = "\ue000", "\ue001"
+"""Signs of no alphabet, between which a formula stands in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,8 +18,9 @@ class Sentence:
 
     Attributes
     ----------
-    text : str
-        Plain text, ended by its full stop.
+    written : str
+        Plain text, ended by its full stop; each formula in canonical text between `OPENS` and
+        `CLOSES`.
     facts : tuple of str
         Ids of the facts, in the words of `find_fact`; at least one.
 
@@ -22,13 +30,32 @@ class Sentence:
         If it names no fact.
     """
 
-    text: str
+    written: str
     facts: tuple[str, ...]
 
     def __post_init__(self) -> None:
         """Refuse a sentence without a fact."""
         if not self.facts:
             raise ValueError(f"no fact is named for “{self.text}”")
+
+    @property
+    def text(self) -> str:
+        """The sentence for reading."""
+        return "".join(plain_formula(part) if odd else part for odd, part in self.parts())
+
+    def parts(self) -> Iterator[tuple[bool, str]]:
+        """Give its parts: whether it is a formula, in canonical text, and the part.
+
+        Examples
+        --------
+        >>> told = Sentence(f"It is {OPENS}x^2{CLOSES}.", ("system",))
+        >>> list(told.parts()), told.text
+        ([(False, 'It is '), (True, 'x^2'), (False, '.')], 'It is x².')
+        """
+        for part in re.split(f"({OPENS}[^{CLOSES}]*{CLOSES})", self.written):
+            if part:
+                odd = part[0] == OPENS
+                yield odd, part[1:-1] if odd else part
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from eqpp_dash.model.labels import format_number, plain_name, printable
+from eqpp_dash.model.factored import canonical
+from eqpp_dash.model.formula import prose_pieces
+from eqpp_dash.model.labels import format_number, printable
+from eqpp_dash.model.narrative.values import CLOSES, OPENS
+from eqpp_dash.model.typeset import words
 
 NUMBERS = (
     *("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
@@ -25,11 +28,6 @@ _IRREGULAR = {
     "boundary equilibrium": ("boundary equilibrium", "boundary equilibria"),
     "equilibrium": ("equilibrium", "equilibria"),
 }
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_NAME = re.compile(r"[A-Za-z]\w*(?![\w(])")
-_WHOLE = re.compile(r"(?<=\d)\.0(?![\d.])")
-_POWER = re.compile(r"\^(\d+)(?![\d.^])")
-_MINUS = re.compile(r"(?<![\w)])-(?=[\w(.])|(?<=\s)-(?=\s)")
 
 
 def count(number: int, noun: str, nouns: str = "") -> str:
@@ -99,9 +97,9 @@ def joined(items: Iterable[str]) -> str:
     >>> joined(["a"]), joined(["a", "b", "c"]), joined(["a and b", "c"])
     ('a', 'a, b and c', 'a and b, and c')
     """
-    words = list(items)
-    last = ", and " if any(" and " in word for word in words) else " and "
-    return last.join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    told = list(items)
+    last = ", and " if any(" and " in item for item in told) else " and "
+    return last.join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
 
 
 def number(value: Any, digits: int = 4, error: float | None = None, scale: float = 0.0) -> str:
@@ -137,27 +135,26 @@ def number(value: Any, digits: int = 4, error: float | None = None, scale: float
 
 
 def formula(text: str) -> str:
-    """Write a formula for reading.
+    """Put a formula into a sentence, to be typeset by whoever shows it.
 
     Examples
     --------
-    >>> formula("mu*(1 - x^2)*y - x"), formula("(x, y) -> (-x, x_1^12)"), formula("2.0*sin(theta)")
-    ('μ·(1 − x²)·y − x', '(x, y) → (−x, x₁¹²)', '2·sin(θ)')
+    >>> formula("mu*x") == f"{OPENS}mu*x{CLOSES}"
+    True
     """
-    named = _NAME.sub(lambda match: plain_name(match[0]), printable(text))
-    return symbols(_WHOLE.sub("", named))
+    return f"{OPENS}{printable(text)}{CLOSES}"
 
 
 def symbols(text: str) -> str:
-    """Write the signs in a text that the engine wrote as people do.
+    """Put a sentence that the engine wrote into a narrative, its formulas to be typeset.
 
     Examples
     --------
-    >>> symbols("the saddle-node is (x, y) -> (-x, y^2): a - b")
-    'the saddle-node is (x, y) → (−x, y²): a − b'
+    >>> symbols("at y^2 = 0, not -2") == f"at {formula('y^2 = 0')}, not {formula('-2')}"
+    True
     """
-    raised = _POWER.sub(lambda match: match[1].translate(_SUPERSCRIPTS), printable(text))
-    return _MINUS.sub("−", raised.replace("->", "→").replace("*", "·"))
+    pieces = prose_pieces(text)
+    return "".join(words(p) if isinstance(p, str) else formula(canonical(p)) for p in pieces)
 
 
 def ended(text: str) -> str:

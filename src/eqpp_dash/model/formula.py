@@ -1,9 +1,12 @@
-"""Formulas of a portrait's facts, read from their canonical text to be typeset."""
+"""Formulas of a portrait's facts, read from their canonical text, alone or in sentences."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from eqpp_dash.model.labels import GREEK
 
 LONGEST = 4000
 """Characters of a text that is typeset; a longer one is shown as it is."""
@@ -13,9 +16,10 @@ DEEPEST = 40
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)"
-    r"|(?P<name>[^\W\d]\w*)"
+    r"|(?P<name>[^\W\d⁰¹²³⁴-⁹₀-₉]\w*)"
     r"|(?P<sign>->|<=|>=|[-+*/^(),:;=<>]))"
 )
+_LETTERS = {*GREEK, *GREEK.values()}
 _RELATIONS = ("=", "<", ">", "<=", ">=", "->")
 
 
@@ -80,6 +84,123 @@ def read_formula(text: str) -> Formula:
     return formula
 
 
+def prose_pieces(text: str) -> list[str | Formula]:
+    """Find the formulas in a sentence that the engine wrote.
+
+    Parameters
+    ----------
+    text : str
+        Words, and formulas in their canonical text, in which binary plus and minus stand between
+        blanks and a function stands right before its bracket.
+
+    Returns
+    -------
+    list of str or Formula
+        Words and formulas in turn. A single name or whole number is a word, unless it is a Greek
+        letter or has an index.
+
+    Examples
+    --------
+    >>> [piece if isinstance(piece, str) else piece.sort for piece in prose_pieces(
+    ...     "the saddle-node (in the mirror) of (x, y) -> (-x, y): 2*x of 3 - 1, beside x = 0."
+    ... )]
+    ['the saddle-node (in the mirror) of ', 'chain', ': ', 'product', ' of ', 'sum', ', beside ', \
+'chain', '.']
+    """
+    tokens = list(_spaced(text))
+    pieces: list[str | Formula] = []
+    place = said = 0
+    while place < len(tokens):
+        found = _longest(tokens, place)
+        if found is None:
+            place += 1
+            continue
+        formula, after = found
+        begin, end = tokens[place][2], tokens[after - 1][3]
+        if begin > said:
+            pieces.append(text[said:begin])
+        pieces.append(formula)
+        place, said = after, end
+    return [*pieces, text[said:]] if said < len(text) else pieces
+
+
+_Spaced = tuple[str, str, int, int]
+
+
+def _spaced(text: str) -> Iterator[_Spaced]:
+    """Give tokens with where they begin and end; what is part of words is of the sort ``other``."""
+    place = 0
+    while place < len(text):
+        match = _TOKEN.match(text, place)
+        if match is None or match.lastgroup is None:
+            yield ("other", text[place], place, place + 1)
+            place += 1
+            continue
+        sort, sign = match.lastgroup, match[match.lastgroup]
+        begin, end = match.span(sort)
+        if sort == "number" and sign.endswith("."):  # the full stop of a sentence
+            sign, end = sign[:-1], end - 1
+        before, after = text[begin - 1 : begin], text[end : end + 1]
+        blank, ahead = before in ("", " "), after in ("", " ")
+        if sort == "sign" and sign in ("+", "-"):
+            leads = (blank or before in "(,") and not ahead
+            if not leads and not (blank and ahead):
+                sort = "other"
+        elif sort == "sign" and sign in ("*", "/", "^"):
+            sort = "other" if blank or ahead else sort
+        elif sort == "name" and (before in ("'", "′") or after in ("'", "′")):
+            sort = "other"
+        yield (sort, sign, begin, end)
+        place = end
+
+
+def _longest(tokens: list[_Spaced], place: int) -> tuple[Formula, int] | None:
+    """Read the longest formula that begins at a token, if one does."""
+    last = place
+    while last < len(tokens) and tokens[last][0] != "other":
+        last += 1
+    while last > place:
+        reader = _Reader([*_window(tokens, place, last), ("end", "")])
+        try:
+            formula = reader.chain()
+        except FormulaError:
+            last = place + min(reader.read - 1, last - place - 1)
+            continue
+        after = place + reader.read
+        bracketed = tokens[place][1] == "(" and _closes(tokens, place) == after - 1
+        return (formula, after) if _told(formula) and not bracketed else None
+    return None
+
+
+def _window(tokens: list[_Spaced], place: int, last: int) -> list[tuple[str, str]]:
+    """Give tokens to read; a bracket or a sign that leads, after a blank, follows a word."""
+    found = [token[:2] for token in tokens[place:last]]
+    for k in range(place + 1, last):
+        sign, begin, end = tokens[k][1:]
+        if begin == tokens[k - 1][3] or (tokens[k - 1][0] == "sign" and tokens[k - 1][1] != ")"):
+            continue
+        leads = sign in ("+", "-") and tokens[k + 1 : k + 2] and tokens[k + 1][2] == end
+        if leads or (sign == "(" and tokens[k - 1][0] == "name"):
+            found[k - place] = ("other", sign)
+    return found
+
+
+def _closes(tokens: list[_Spaced], place: int) -> int:
+    depth = 0
+    for k in range(place, len(tokens)):
+        depth += {"(": 1, ")": -1}.get(tokens[k][1], 0)
+        if depth == 0:
+            return k
+    return -1
+
+
+def _told(item: Formula) -> bool:
+    """Tell whether something is a formula rather than a word."""
+    if item.sort == "name":
+        return not item.text.isalpha() or item.text in _LETTERS
+    return item.sort != "number" or "e" in item.text
+
+
 def _tokens(text: str) -> list[tuple[str, str]]:
     found, place, text = [], 0, text.rstrip()
     while place < len(text):
@@ -103,6 +224,11 @@ class _Reader:
         """Give the sign that comes next; a blank for a number or a name, nothing at the end."""
         sort, text = self._tokens[self._place]
         return text if sort in ("sign", "end") else " "
+
+    @property
+    def read(self) -> int:
+        """How many tokens were read."""
+        return self._place
 
     def _take(self) -> tuple[str, str]:
         token = self._tokens[self._place]
