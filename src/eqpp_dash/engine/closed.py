@@ -14,7 +14,6 @@ from eqpp_dash.engine.cycles.algebraic import prove_on_curves
 from eqpp_dash.engine.cycles.proofs import exclude_cycles
 from eqpp_dash.engine.cycles.reduced import bands_without_factor
 from eqpp_dash.engine.cycles.resting import clear_of_sets
-from eqpp_dash.engine.cycles.shape import encloses, location
 from eqpp_dash.engine.cycles.winding import find_winding_cycles
 from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.filippov.cycles import find_switching_cycles, jumping_surfaces
@@ -22,8 +21,7 @@ from eqpp_dash.engine.filippov.pieces import filippov_field
 from eqpp_dash.engine.filippov.segments import CONTINUOUS, Piece, Surface
 from eqpp_dash.engine.orbits import WORK_BOX
 from eqpp_dash.errors import StopAndKeep
-from eqpp_dash.model.cycles import Annulus, CycleCoverage, LimitCycle
-from eqpp_dash.model.portrait import Array, Equilibrium, Notice
+from eqpp_dash.model.cycles import CycleCoverage
 from eqpp_dash.model.spec import Range
 
 if TYPE_CHECKING:
@@ -39,9 +37,6 @@ GRID = 200
 MOST_CHANGES = 25_000
 """Most changes of the sign of the first component between neighbours on a grid of that size:
 about as many as 60 curves right across it have."""
-
-SMALL = 0.05
-"""An innermost orbit of an annulus, in sizes of the outermost, that ends at its equilibrium."""
 
 MOST_SEGMENTS = 60
 """Segments of surfaces, between the ends of crossing and sliding, that are searched for cycles."""
@@ -233,89 +228,3 @@ def covers(window: Mapping[str, Range], other: Mapping[str, Range]) -> bool:
         if other[name][0] < middle - half or other[name][1] > middle + half:
             return False
     return True
-
-
-def place_cycles(
-    field: CompiledField,
-    found: CycleSearch,
-    window: Mapping[str, Range],
-    equilibria: Sequence[Equilibrium],
-) -> CycleSearch:
-    """Tell anew where cycles lie, and what they enclose, in another window.
-
-    Parameters
-    ----------
-    field : CompiledField
-        The vector field.
-    found : CycleSearch
-        What was found.
-    window : mapping of str to (float, float)
-        The window.
-    equilibria : sequence of Equilibrium
-        The equilibria of the portrait, in its order.
-
-    Returns
-    -------
-    CycleSearch
-        The same cycles.
-    """
-    lo, hi = window_limits(field, window)
-    cycles = tuple(
-        replace(
-            cycle,
-            location=_location(cycle, lo, hi),
-            equilibria=_encloses(cycle, equilibria),
-        )
-        for cycle in found.cycles
-    )
-    bands = tuple(_limited(band, equilibria) for band in found.bands)
-    return replace(found, cycles=cycles, bands=bands)
-
-
-def _location(cycle: LimitCycle, lo: Array, hi: Array) -> str:
-    winds = np.array(cycle.winding, dtype=bool)
-    bounds = np.where(winds[:, None], np.stack([lo, hi], axis=1), cycle.bounds)
-    found = location(bounds, lo, hi)
-    passes = ((cycle.points >= lo) & (cycle.points <= hi)).all(axis=1).any()
-    return "outside" if found == "crosses" and not passes else found
-
-
-def _encloses(cycle: LimitCycle, equilibria: Sequence[Equilibrium]) -> tuple[int, ...]:
-    return () if any(cycle.winding) else _around(cycle.points, equilibria)
-
-
-def _around(curve: Array, equilibria: Sequence[Equilibrium]) -> tuple[int, ...]:
-    return tuple(k for k, item in enumerate(equilibria) if encloses(curve, item.point))
-
-
-def _limited(band: Annulus, equilibria: Sequence[Equilibrium]) -> Annulus:
-    """Say that an annulus ends at the one equilibrium that its innermost orbit goes close round."""
-    if len(band.equilibria) != 1:
-        return band
-    number = band.equilibria[0]
-    point = equilibria[number].point
-    inner, outer = (float(np.linalg.norm(p - point)) for p in (band.inner, band.outer))
-    return replace(band, within=f"equilibrium {number}") if inner < SMALL * outer else band
-
-
-def outside_notices(found: CycleSearch, *, fitted: bool) -> list[Notice]:
-    """Tell of cycles that are not in the window.
-
-    Parameters
-    ----------
-    found : CycleSearch
-        Cycles, placed.
-    fitted : bool
-        Whether the window was fitted already.
-    """
-    advice = "too far off for the fitted window" if fitted else "fit the window to show all"
-    notices = []
-    for place, words in (("outside", "outside the window"), ("crosses", "partly in the window")):
-        items = [cycle for cycle in found.cycles if cycle.location == place]
-        if items:
-            count = "1 cycle is" if len(items) == 1 else f"{len(items)} cycles are"
-            told = [f"{a:.4g} to {b:.4g}" for a, b in (cycle.bounds[0] for cycle in items)]
-            spans = "; ".join(list(dict.fromkeys(told))[:5])
-            message = f"{count} {words} (from {spans}): {advice}"
-            notices.append(Notice("cycle-outside", message))
-    return notices

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from eqpp_dash import __version__
 from eqpp_dash.engine.audit import audit_notices
-from eqpp_dash.engine.closed import WITHOUT, outside_notices
+from eqpp_dash.engine.closed import WITHOUT
 from eqpp_dash.engine.connections import Net
 from eqpp_dash.engine.cycles import CycleSearch
 from eqpp_dash.engine.field import sample_field
 from eqpp_dash.engine.machine.stepper import integrator_of
+from eqpp_dash.engine.placing import index_notices, outside_notices
 from eqpp_dash.engine.remarks import basin_notices, end_notices, separatrix_notices
 from eqpp_dash.errors import StopAndKeep
 from eqpp_dash.model.cycles import NOT_SEARCHED, NOT_TO_THE_END, CycleCoverage
@@ -133,13 +134,13 @@ class Collected:
             window,
             field=grid,
             nullclines=self.nullclines,
-            equilibria=self.ends or equilibria,
+            equilibria=self.ends or (*equilibria, *closed.beyond),
             equilibrium_sets=search.sets if search else (),
             singularities=search.singularities if search else (),
             trajectories=self.trajectories,
             switching=search.switching if search else (),
             limit_cycles=closed.cycles,
-            annuli=closed.bands,
+            annuli=tuple(item.told() for item in closed.bands),
             cycle_gaps=closed.undecided,
             cycle_coverage=closed.completeness,
             separatrices=self.net.separatrices,
@@ -156,6 +157,9 @@ class Collected:
                 *self.system.notes,
                 *self.window_notices,
                 *(search.notices if search else ()),
+                *index_notices(
+                    closed, (*equilibria, *closed.beyond), isolated=self._isolated(closed)
+                ),
                 *outside_notices(closed, fitted=self.spec.window is None and not stopped),
                 *basin_notices(self.basins),
                 *self._separatrix_notices(equilibria, stopped),
@@ -167,6 +171,14 @@ class Collected:
             integrator=integrator_of(self.machine),
             stopped=stopped,
         )
+
+    def _isolated(self, closed: CycleSearch) -> bool:
+        """Tell whether nothing but isolated equilibria is known to have an index."""
+        search, around = self.equilibria, closed.around
+        if search is None or self.compiled.switching:
+            return False
+        wide = around is not None and (around.sets or around.singularities)
+        return not (search.sets or search.singularities or wide)
 
     def _unsearched(self, stopped: str, phase: str) -> CycleSearch:
         """Say why there are no cycles: not asked for, not searched, or not to the end."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from eqpp_dash.engine.closed import covers, place_cycles, search_cycles
+from eqpp_dash.engine.closed import covers, search_cycles
 from eqpp_dash.engine.closedforms import with_closed_forms
 from eqpp_dash.engine.collected import GRID, Collected
 from eqpp_dash.engine.compiled import CompiledField
@@ -15,12 +15,13 @@ from eqpp_dash.engine.equilibria import find_equilibria
 from eqpp_dash.engine.field import sample_field
 from eqpp_dash.engine.kinds.decide import with_kinds
 from eqpp_dash.engine.nullclines import trace_nullclines
+from eqpp_dash.engine.placing import place_cycles
 from eqpp_dash.engine.searched import EquilibriumSearch
 from eqpp_dash.engine.structure.facts import Structure
 from eqpp_dash.engine.structure.find import planar_structure
 from eqpp_dash.engine.window import WindowFit, fit_with_search, refit_window
 from eqpp_dash.errors import StopAndKeep
-from eqpp_dash.model.portrait import Nullcline, Progress, VectorFieldGrid
+from eqpp_dash.model.portrait import Equilibrium, Nullcline, Progress, VectorFieldGrid
 from eqpp_dash.model.spec import PortraitSpec, Range
 
 if TYPE_CHECKING:
@@ -93,14 +94,16 @@ def _refit(
         return
     report.doing = "the window was fitted to the limit cycles"
     structure = planar_structure(field, shown)
+    before: Sequence[Equilibrium] | None = search.equilibria
     search = _equilibria(found, shown, structure, report)
     if search.stop is not None:
         raise search.stop
     if not covers(window, shown):
+        before = None
         closed = search_cycles(field, shown, search, report, found.machine, structure)
         if closed.stop is not None:
             raise closed.stop
-    closed = place_cycles(field, closed, shown, search.equilibria)
+    closed = place_cycles(field, closed, shown, search.equilibria, before)
     grid, nullclines = _sampled(found, shown), _nullclines(found, shown, report)
     found.window, found.structure, found.equilibria = shown, structure, search
     found.closed, found.grid, found.nullclines = closed, grid, nullclines

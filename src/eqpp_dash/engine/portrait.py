@@ -15,7 +15,7 @@ from eqpp_dash.engine.basins import basins_of_portrait
 from eqpp_dash.engine.closed import IN_PREVIEW, WITHOUT
 from eqpp_dash.engine.collected import GRID, Collected, names_equilibria, system_facts
 from eqpp_dash.engine.compiled import CompiledField
-from eqpp_dash.engine.connections.annuli import end_annuli
+from eqpp_dash.engine.connections.annuli import end_annuli, surroundings
 from eqpp_dash.engine.drawing import draw_trajectories, sketch_trajectories
 from eqpp_dash.engine.equilibria import find_equilibria
 from eqpp_dash.engine.field import sample_field, window_limits
@@ -131,16 +131,15 @@ def _collect(found: Collected, report: PhaseReporter) -> None:
     found.basins = basins_of_portrait(found.system, found.spec, problem, equilibria, report)
     found.has("basins of attraction")
     report.begin("trajectories")
+    equilibria = (*equilibria, *closed.beyond)
     drawn, net, shown = draw_trajectories(
         problem, found.spec, equilibria, report, found.structure, found.keep_orbits
     )
     found.keep_orbits(drawn, net, shown)
     found.has("separatrices", "trajectories")
-    if search and search.completeness == "proved" and not search.sets:
-        corners = window_limits(found.compiled, found.window)
-        bands, found.net = end_annuli(
-            closed.bands, net, equilibria, search.singularities, found.structure, corners
-        )
+    around = surroundings(search, closed, *window_limits(found.compiled, found.window))
+    if around is not None:
+        bands, found.net = end_annuli(closed.bands, net, equilibria, around, found.structure)
         found.closed = replace(closed, bands=bands)
 
 

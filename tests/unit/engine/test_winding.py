@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from eqpp_dash.engine import compute_portrait
-from eqpp_dash.engine.closed import covers, outside_notices, place_cycles
+from eqpp_dash.engine.closed import covers
 from eqpp_dash.engine.cycles import find_limit_cycles
+from eqpp_dash.engine.placing import outside_notices, place_cycles
 from eqpp_dash.engine.system import parse_system
 from eqpp_dash.engine.window import refit_window
 from eqpp_dash.model.spec import PortraitSpec

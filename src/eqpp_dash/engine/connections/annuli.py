@@ -10,11 +10,13 @@ import numpy as np
 from eqpp_dash.engine.connections.chains import circuit
 from eqpp_dash.engine.connections.find import Net
 from eqpp_dash.engine.cycles.shape import encloses
+from eqpp_dash.engine.cycles.surroundings import Surroundings
+from eqpp_dash.engine.cycles.values import Band, CycleSearch
 from eqpp_dash.engine.dop853 import Array
+from eqpp_dash.engine.searched import EquilibriumSearch
 from eqpp_dash.engine.structure.facts import Structure
-from eqpp_dash.model.cycles import Annulus
 from eqpp_dash.model.manifolds import Connection, Polycycle
-from eqpp_dash.model.portrait import Equilibrium, Singularity
+from eqpp_dash.model.portrait import Equilibrium
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,33 +33,58 @@ class _Loop:
         return frozenset(self.polycycle.equilibria)
 
 
+def surroundings(
+    search: EquilibriumSearch | None, closed: CycleSearch, lo: Array, hi: Array
+) -> Surroundings | None:
+    """Give the box about the window in which all equilibria are known, and isolated.
+
+    Parameters
+    ----------
+    search : EquilibriumSearch or None
+        The equilibria in the window.
+    closed : CycleSearch
+        Closed orbits, and what is known of the places that they go to.
+    lo, hi : ndarray, shape (2,)
+        Corners of the window.
+
+    Returns
+    -------
+    Surroundings or None
+        The greater box, else the window; None if that is not proved of either.
+    """
+    wide = closed.around
+    if wide is not None and wide.complete and not wide.sets:
+        return wide
+    if search is None or search.completeness != "proved" or search.sets:
+        return None
+    return Surroundings(lo, hi, singularities=search.singularities, complete=True)
+
+
 def end_annuli(
-    bands: Sequence[Annulus],
+    bands: Sequence[Band],
     net: Net,
     equilibria: Sequence[Equilibrium],
-    singularities: Sequence[Singularity],
+    around: Surroundings,
     structure: Structure | None,
-    limits: tuple[Array, Array],
-) -> tuple[tuple[Annulus, ...], Net]:
+) -> tuple[tuple[Band, ...], Net]:
     """Tell which annuli end at a polycycle, outside or inside.
 
     Parameters
     ----------
-    bands : sequence of Annulus
+    bands : sequence of Band
         The annuli.
     net : Net
         Separatrices and polycycles.
-    equilibria, singularities : sequence
-        All that are known; those within the limits are proved to be all, and no equilibria but
-        these lie there.
+    equilibria : sequence of Equilibrium
+        Those of the portrait.
+    around : Surroundings
+        The box in which these and its others are proved to be all.
     structure : Structure or None
         What is proved about the field.
-    limits : (ndarray, ndarray), shape (2,) each
-        Lower and upper corner of what was searched.
 
     Returns
     -------
-    bands : tuple of Annulus
+    bands : tuple of Band
         The same, `within` and `beyond` set to ``polycycle k`` where it can be told.
     net : Net
         With the polycycles that pass a saddle more than once, such as a figure eight, at which
@@ -76,7 +103,7 @@ def end_annuli(
     integral = structure.integral if structure else None
     if integral is None or not integral.single_valued:
         return tuple(bands), net
-    loops = _loops(net, equilibria, singularities, limits)
+    loops = _loops(net, equilibria, around)
     found, chains = [], list(net.polycycles)
     for band in bands:
         mine = frozenset(band.equilibria)
@@ -97,12 +124,7 @@ def end_annuli(
     return tuple(found), replace(net, polycycles=tuple(chains))
 
 
-def _loops(
-    net: Net,
-    equilibria: Sequence[Equilibrium],
-    singularities: Sequence[Singularity],
-    limits: tuple[Array, Array],
-) -> list[_Loop]:
+def _loops(net: Net, equilibria: Sequence[Equilibrium], around: Surroundings) -> list[_Loop]:
     """Give the polycycles that are sure, and within which all is known."""
     loops = []
     for number, item in enumerate(net.polycycles):
@@ -110,9 +132,10 @@ def _loops(
             continue
         pieces = [_curve(net, net.connections[k], equilibria) for k in item.connections]
         ring = np.concatenate([*pieces, pieces[0][:1]])
-        if not ((ring >= limits[0]) & (ring <= limits[1])).all():
+        if not ((ring >= around.lo) & (ring <= around.hi)).all():
             continue
-        if any(encloses(ring, hole.point) for hole in singularities):
+        holes = (*(hole.point for hole in around.singularities), *around.others)
+        if any(encloses(ring, point) for point in holes):
             continue
         inside = frozenset(
             k

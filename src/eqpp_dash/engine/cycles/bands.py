@@ -23,9 +23,43 @@ SAME_TIME = 1e-2
 """Two times of return of one orbit differ by no more than this share."""
 
 
+Traced = list[tuple[Array, float]]
+"""Closed orbits of a run from its first on, each with its period."""
+
+
+def trace_ends(returns: ReturnMap, runs: Sequence[Run]) -> list[Traced]:
+    """Follow the first and the last orbit of each run.
+
+    Parameters
+    ----------
+    returns : ReturnMap
+        The first returns.
+    runs : sequence of Run
+        Where all orbits of a section close.
+
+    Returns
+    -------
+    list of list of (ndarray, float)
+        For each run its orbits that could be followed, as polylines, and their periods.
+    """
+    return _traced(returns, runs, [{0, len(run.positions) - 1} for run in runs])
+
+
+def copies(traced: Sequence[Traced], periods: Periods) -> list[Array]:
+    """Give the curves of orbits where they show in the window, moved by periods of the field."""
+    return [
+        curve + shift
+        for own in traced
+        if own
+        for shift in _shifts(own, periods)
+        for curve, _ in own
+    ]
+
+
 def split_bands(
     returns: ReturnMap,
     runs: Sequence[Run],
+    traced: Sequence[Traced],
     equilibria: Sequence[Equilibrium],
     periods: Periods,
     field: CompiledField,
@@ -39,6 +73,8 @@ def split_bands(
         The first returns.
     runs : sequence of Run
         Where all orbits of a section close.
+    traced : sequence of list of (ndarray, float)
+        Their first and last orbits, see `trace_ends`.
     equilibria : sequence of Equilibrium
         Those that are known.
     periods : Periods
@@ -51,53 +87,75 @@ def split_bands(
     Returns
     -------
     list of Band
-        At least two sampled orbits each, or only one where loops are so close together.
+        At least two sampled orbits each, or only one where loops are so close together; each band
+        once.
     """
-    ends = [{0, len(run.positions) - 1} for run in runs]
-    groups = _grouped(returns, runs, ends, equilibria, periods)
-    parts = [{tuple(map(len, copy)) for copy in copies} for copies in groups]
-    mixed = [k for k, two in enumerate(ends) if parts[k] != {(len(two),)}]
+    groups = _grouped(traced, equilibria, periods)
+    parts = [{tuple(map(len, copy)) for copy in moved} for moved in groups]
+    mixed = [k for k, run in enumerate(runs) if parts[k] != {(len({0, len(run.positions) - 1}),)}]
     every = [set(range(len(runs[k].positions))) for k in mixed]
-    again = _grouped(returns, [runs[k] for k in mixed], every, equilibria, periods)
-    for k, copies in zip(mixed, again, strict=True):
-        groups[k] = copies
+    again = _grouped(_traced(returns, [runs[k] for k in mixed], every), equilibria, periods)
+    for k, moved in zip(mixed, again, strict=True):
+        groups[k] = moved
     found = [
         _ends(run, group)
-        for run, copies in zip(runs, groups, strict=True)
-        for copy in copies
+        for run, moved in zip(runs, groups, strict=True)
+        for copy in moved
         for group in copy
     ]
-    return [_band(item) for item in mirrored(field, found, equilibria, structure)]
+    return [_band(item) for item in mirrored(field, _once(found), equilibria, structure)]
 
 
 def _grouped(
-    returns: ReturnMap,
-    runs: Sequence[Run],
-    wanted: Sequence[set[int]],
-    equilibria: Sequence[Equilibrium],
-    periods: Periods,
+    traced: Sequence[Traced], equilibria: Sequence[Equilibrium], periods: Periods
 ) -> list[list[list[list[Orbit]]]]:
-    """Follow some orbits of each run: their copies, grouped by the equilibria that they go round.
+    """Give the copies of orbits of each run, grouped by the equilibria that they go round.
 
     The closed orbits through a section are nested, so where two go round the same equilibria all
     between them do: those at the ends of a run are enough then, if they could be followed.
     """
     found = []
-    for own in _traced(returns, runs, wanted):
-        copies: list[list[list[Orbit]]] = []
-        if own:
-            low = np.min([curve.min(axis=0) for curve, _ in own], axis=0)
-            high = np.max([curve.max(axis=0) for curve, _ in own], axis=0)
-            for shift in periods.shifts(np.stack([low, high], axis=1)):
-                moved = [_orbit(curve + shift, time, equilibria) for curve, time in own]
-                copies.append([list(g) for _, g in groupby(moved, key=lambda orbit: orbit.inside)])
-        found.append(copies)
+    for own in traced:
+        moved = [
+            [_orbit(curve + shift, time, equilibria) for curve, time in own]
+            for shift in (_shifts(own, periods) if own else ())
+        ]
+        found.append(
+            [[list(g) for _, g in groupby(m, key=lambda orbit: orbit.inside)] for m in moved]
+        )
     return found
 
 
-def _traced(
-    returns: ReturnMap, runs: Sequence[Run], wanted: Sequence[set[int]]
-) -> list[list[tuple[Array, float]]]:
+def _shifts(own: Traced, periods: Periods) -> list[Array]:
+    low = np.min([curve.min(axis=0) for curve, _ in own], axis=0)
+    high = np.max([curve.max(axis=0) for curve, _ in own], axis=0)
+    return periods.shifts(np.stack([low, high], axis=1))
+
+
+def _once(found: Sequence[Ends]) -> list[Ends]:
+    """Join bands round the same equilibria that overlap.
+
+    Sections at both edges of a period meet the same orbits.
+    """
+    kept: list[Ends] = []
+    for band in found:
+        for k, other in enumerate(kept):
+            if band.inner.inside and band.inner.inside == other.inner.inside and _meet(band, other):
+                inner = min(band.inner, other.inner, key=lambda orbit: orbit.size)
+                outer = max(band.outer, other.outer, key=lambda orbit: orbit.size)
+                kept[k] = Ends(inner, outer, max(band.error, other.error))
+                break
+        else:
+            kept.append(band)
+    return kept
+
+
+def _meet(one: Ends, other: Ends) -> bool:
+    """Tell whether two bands of nested orbits overlap."""
+    return one.inner.size <= other.outer.size and other.inner.size <= one.outer.size
+
+
+def _traced(returns: ReturnMap, runs: Sequence[Run], wanted: Sequence[set[int]]) -> list[Traced]:
     """Follow orbits of each run once more, for their curves and periods.
 
     They are known to return, and when: only where one seems to do so at another time are its
@@ -150,4 +208,11 @@ def _ends(run: Run, members: Sequence[Orbit]) -> Ends:
 def _band(item: Ends) -> Band:
     first, last = item.inner, item.outer
     ends = first.curve[0].copy(), last.curve[0].copy()
-    return Band(*ends, (first.period, last.period), first.inside, "numerical", item.error)
+    return Band(
+        *ends,
+        (first.period, last.period),
+        first.inside,
+        "numerical",
+        item.error,
+        curves=(first.curve, last.curve),
+    )

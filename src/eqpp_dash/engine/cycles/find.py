@@ -9,7 +9,7 @@ import numpy as np
 from eqpp_dash.engine.attraction import trapping_ellipse
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles.arcs import Arc, find_arcs
-from eqpp_dash.engine.cycles.bands import split_bands
+from eqpp_dash.engine.cycles.bands import copies, split_bands, trace_ends
 from eqpp_dash.engine.cycles.displacement import Displacement
 from eqpp_dash.engine.cycles.ends import EndJudge
 from eqpp_dash.engine.cycles.leaper import leaper_of
@@ -21,6 +21,7 @@ from eqpp_dash.engine.cycles.scan import STOPPED, Scan
 from eqpp_dash.engine.cycles.shape import encloses, location
 from eqpp_dash.engine.cycles.shot import Trap
 from eqpp_dash.engine.cycles.sort import Keeping, Sorted, sort_findings
+from eqpp_dash.engine.cycles.surroundings import Surroundings, look_around
 from eqpp_dash.engine.cycles.values import (
     Band,
     Completeness,
@@ -47,6 +48,8 @@ come back to the sections that end there."""
 METHOD = "returns to the sections f = 0, f_y g < 0; Newton's method"
 SAME = 1e-6
 MOST_NAMED = 8
+
+_Located = tuple[list[Refined], list[Band], Surroundings | None]
 
 
 def find_limit_cycles(
@@ -156,16 +159,20 @@ def find_limit_cycles(
         if excluded:
             found.keep_bands(scan.unsearched)
 
-        def locate() -> tuple[list[Refined], list[Band]]:
+        def locate() -> _Located:
             refined = periods.repeat(refine_cycles(returns, found.brackets))
             tell(0.9)
-            bands = split_bands(returns, found.bands, equilibria, periods, field, structure)
-            return refined, bands
+            traced = trace_ends(returns, found.bands)
+            curves = [*copies(traced, periods), *(item.points for item in refined)]
+            around = look_around(field, curves, lo, hi, lambda: structure)
+            every = (*equilibria, *(around.equilibria if around else ()))
+            bands = split_bands(returns, found.bands, traced, every, periods, field, structure)
+            return refined, bands, around
 
-        stop, refined, bands = _located(locate, scan.stop, keeping)
+        stop, (refined, bands, around) = _located(locate, scan.stop, keeping)
     if stop is None:
         tell(1.0)
-    cycles = _cycles(refined, equilibria, lo, hi)
+    cycles = _cycles(refined, (*equilibria, *(around.equilibria if around else ())), lo, hi)
     return CycleSearch(
         cycles,
         tuple(bands),
@@ -176,25 +183,24 @@ def find_limit_cycles(
             tuple(dict.fromkeys([*blind, *found.blind, *_unsearched(arcs, scan.unsearched)])),
         ),
         stop,
+        around,
     )
 
 
 def _located(
-    locate: Callable[[], tuple[list[Refined], list[Band]]],
-    stop: StopAndKeep | None,
-    keeping: Keeping | None,
-) -> tuple[StopAndKeep | None, list[Refined], list[Band]]:
+    locate: Callable[[], _Located], stop: StopAndKeep | None, keeping: Keeping | None
+) -> tuple[StopAndKeep | None, _Located]:
     """Locate what is parted, again and undisturbed if it is stopped on the way."""
     if stop is None:
         try:
-            return None, *locate()
+            return None, locate()
         except StopAndKeep as late:
             if keeping is None:
                 raise
             stop = late
     assert keeping is not None
     with keeping():
-        return stop, *locate()
+        return stop, locate()
 
 
 def _unsearched(arcs: Sequence[Arc], numbers: Sequence[int]) -> list[str]:

@@ -19,6 +19,7 @@ from eqpp_dash.engine.curves import trace_zero_set
 from eqpp_dash.engine.cycles.find import find_limit_cycles
 from eqpp_dash.engine.cycles.proofs import exclude_cycles
 from eqpp_dash.engine.cycles.shape import encloses
+from eqpp_dash.engine.cycles.surroundings import look_around
 from eqpp_dash.engine.cycles.values import Band, CycleSearch
 from eqpp_dash.engine.equilibria import find_equilibria
 from eqpp_dash.engine.field import window_limits
@@ -48,9 +49,6 @@ MOST_BANDS = 6
 STEPS = 20_000
 CLOSED = 1e-6
 """An orbit is closed if it comes back so near to its start, in sizes of the orbit."""
-
-SAME = 1e-6
-"""Equilibria nearer than this, in widths of the window, are one."""
 
 
 Turn = tuple[Array, float]
@@ -152,12 +150,6 @@ def bands_without_factor(
         progress=progress,
         structure=structure,
     )
-    numbers = {
-        k: j
-        for k, one in enumerate(rest.equilibria)
-        for j, other in enumerate(equilibria)
-        if (np.abs(one.point - other.point) <= SAME * (hi - lo)).all()
-    }
     bands: list[Band] = []
     blind = list(searched.completeness.blind)
     folder = objects_folder()
@@ -172,12 +164,18 @@ def bands_without_factor(
                 at = ", ".join(f"{v:.6g}" for v in band.outer)
                 blind.append(f"closed orbits within the one through ({at}), near {divisor} = 0")
                 continue
-            around = tuple(sorted(numbers[k] for k in band.equilibria if k in numbers))
-            bands += [replace(item, equilibria=around) for item in kept]
+            bands += kept
     if len(searched.bands) > MOST_BANDS:
         blind.append(f"bands of closed orbits beyond the first {MOST_BANDS}")
     coverage = replace(searched.completeness, status=status, blind=tuple(blind))
-    return CycleSearch((), tuple(bands), searched.undecided, coverage)
+    curves = [band.curves[1] for band in bands if band.curves is not None]
+    around = look_around(field, curves, lo, hi, lambda: planar_structure(field, window))
+    every = (*equilibria, *(around.equilibria if around else ()))
+    named = [
+        replace(band, equilibria=tuple(k for k, e in enumerate(every) if encloses(curve, e.point)))
+        for band, curve in zip(bands, curves, strict=True)
+    ]
+    return CycleSearch((), tuple(named), searched.undecided, coverage, None, around)
 
 
 def _cut(parts: _Reduced, band: Band) -> list[Band] | None:
@@ -353,4 +351,10 @@ def _timed(parts: _Reduced, band: Band, inner: Turn, outer: Turn) -> Band | None
             return None
         periods.append(float(period * np.mean(1.0 / np.abs(parts.speed(curve[:-1])))))
     rightmost = [curve[np.argmax(curve[:, 0])] for curve, _ in (inner, outer)]
-    return replace(band, inner=rightmost[0], outer=rightmost[1], periods=(periods[0], periods[1]))
+    return replace(
+        band,
+        inner=rightmost[0],
+        outer=rightmost[1],
+        periods=(periods[0], periods[1]),
+        curves=(inner[0], outer[0]),
+    )

@@ -169,6 +169,26 @@ def encloses(curve: Array, point: Array) -> bool:
     return bool(np.count_nonzero(spans & (at > point[0])) % 2)
 
 
+def passes(curve: Array, lo: Array, hi: Array) -> bool:
+    """Tell whether a polyline enters a box: by cutting each of its pieces at the edges.
+
+    Examples
+    --------
+    >>> line = np.array([[-2.0, -1.0], [2.0, 1.0]])
+    >>> passes(line, np.zeros(2), np.ones(2)), passes(line - [0, 2], np.zeros(2), np.ones(2))
+    (True, False)
+    """
+    start, side = curve[:-1], np.diff(curve, axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        one, other = (lo - start) / side, (hi - start) / side
+    within = (start >= lo) & (start <= hi)
+    still = side == 0
+    first = np.where(still, np.where(within, -np.inf, np.inf), np.minimum(one, other))
+    last = np.where(still, np.where(within, np.inf, -np.inf), np.maximum(one, other))
+    enters = np.maximum(first.max(axis=1), 0.0)
+    return bool((enters <= np.minimum(last.min(axis=1), 1.0)).any())
+
+
 def location(bounds: Array, lo: Array, hi: Array) -> str:
     """Tell where a cycle lies: ``inside`` the window, ``crosses`` its border, ``outside``."""
     slack = 1e-9 * (hi - lo)

@@ -23,6 +23,7 @@ _BOXES = re.compile(r"^(\d+ box(?:es)?)(?=,|$)")
 _EQUILIBRIUM = re.compile(r"(?<!\w)equilibrium (\d+)(?!\d)")
 
 TOLD = (
+    "cycle-index",
     "cycle-outside",
     "outside-window",
     "separatrices-left-out",

@@ -1,0 +1,189 @@
+"""Where closed orbits lie in a window, what they go round, and remarks on those that leave it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from eqpp_dash.engine.compiled import CompiledField
+from eqpp_dash.engine.cycles import Band, CycleSearch
+from eqpp_dash.engine.cycles.shape import encloses, location, passes
+from eqpp_dash.engine.field import window_limits
+from eqpp_dash.model.cycles import LimitCycle
+from eqpp_dash.model.portrait import Array, Equilibrium, Notice
+from eqpp_dash.model.spec import Range
+
+SMALL = 0.05
+"""An innermost orbit of an annulus, in sizes of the outermost, that ends at its equilibrium."""
+
+SAME = 1e-6
+"""Equilibria nearer than this, in widths of the window, are one."""
+
+
+def place_cycles(
+    field: CompiledField,
+    found: CycleSearch,
+    window: Mapping[str, Range],
+    equilibria: Sequence[Equilibrium],
+    before: Sequence[Equilibrium] | None = None,
+) -> CycleSearch:
+    """Tell anew where cycles lie, and what they enclose, in another window.
+
+    Parameters
+    ----------
+    field : CompiledField
+        The vector field.
+    found : CycleSearch
+        What was found.
+    window : mapping of str to (float, float)
+        The window.
+    equilibria : sequence of Equilibrium
+        The equilibria of the portrait, in its order.
+    before : sequence of Equilibrium, optional
+        Those that the search knew, if they are others.
+
+    Returns
+    -------
+    CycleSearch
+        The same cycles, and the bands but for those that neither enter the window nor go round an
+        equilibrium in it; what they go round beyond the window is kept, all else forgotten.
+    """
+    lo, hi = window_limits(field, window)
+    known = (*(equilibria if before is None else before), *found.beyond)
+    extra = [item for item in known if item.location == "outside" or before is not None]
+    slack = SAME * (hi - lo)
+    extra = [
+        item
+        for item in extra
+        if not any((np.abs(item.point - other.point) <= slack).all() for other in equilibria)
+    ]
+    every = (*equilibria, *(replace(item, location="outside") for item in extra))
+    numbers = _numbers(known, every, slack)
+    bands = [
+        replace(band, equilibria=tuple(sorted(numbers[k] for k in band.equilibria)))
+        for band in found.bands
+    ]
+    bands = [band for band in bands if _shows(band, equilibria, lo, hi)]
+    held = {k for band in bands for k in band.equilibria}
+    held |= {k for cycle in found.cycles for k in _encloses(cycle, every)}
+    kept = (*equilibria, *(every[k] for k in range(len(equilibria), len(every)) if k in held))
+    numbers = _numbers(every, kept, slack)
+    bands = [replace(band, equilibria=tuple(numbers[k] for k in band.equilibria)) for band in bands]
+    bands.sort(key=lambda band: (len(band.equilibria), band.equilibria))
+    cycles = tuple(
+        replace(cycle, location=_location(cycle, lo, hi), equilibria=_encloses(cycle, kept))
+        for cycle in found.cycles
+    )
+    around = found.around
+    if around is not None:
+        around = replace(around, equilibria=kept[len(equilibria) :])
+    return replace(
+        found, cycles=cycles, bands=tuple(_limited(band, kept) for band in bands), around=around
+    )
+
+
+def _numbers(
+    old: Sequence[Equilibrium], new: Sequence[Equilibrium], slack: Array
+) -> dict[int, int]:
+    """Give the new numbers of equilibria."""
+    return {
+        k: j
+        for k, item in enumerate(old)
+        for j, other in enumerate(new)
+        if item is other or (np.abs(item.point - other.point) <= slack).all()
+    }
+
+
+def _shows(band: Band, equilibria: Sequence[Equilibrium], lo: Array, hi: Array) -> bool:
+    """Tell whether a band goes round an equilibrium in the window or enters it."""
+    own = [equilibria[k] for k in band.equilibria if k < len(equilibria)]
+    if any(item.location != "outside" for item in own) or band.curves is None:
+        return True
+    inner, outer = band.curves
+    return any(passes(c, lo, hi) for c in (inner, outer)) or (
+        encloses(outer, lo) and not encloses(inner, lo)
+    )
+
+
+def _location(cycle: LimitCycle, lo: Array, hi: Array) -> str:
+    winds = np.array(cycle.winding, dtype=bool)
+    bounds = np.where(winds[:, None], np.stack([lo, hi], axis=1), cycle.bounds)
+    found = location(bounds, lo, hi)
+    passes = ((cycle.points >= lo) & (cycle.points <= hi)).all(axis=1).any()
+    return "outside" if found == "crosses" and not passes else found
+
+
+def _encloses(cycle: LimitCycle, equilibria: Sequence[Equilibrium]) -> tuple[int, ...]:
+    return () if any(cycle.winding) else _around(cycle.points, equilibria)
+
+
+def _around(curve: Array, equilibria: Sequence[Equilibrium]) -> tuple[int, ...]:
+    return tuple(k for k, item in enumerate(equilibria) if encloses(curve, item.point))
+
+
+def _limited(band: Band, equilibria: Sequence[Equilibrium]) -> Band:
+    """Say that an annulus ends at the one equilibrium that its innermost orbit goes close round."""
+    if len(band.equilibria) != 1:
+        return band
+    number = band.equilibria[0]
+    point = equilibria[number].point
+    inner, outer = (float(np.linalg.norm(p - point)) for p in (band.inner, band.outer))
+    return replace(band, within=f"equilibrium {number}") if inner < SMALL * outer else band
+
+
+def index_notices(
+    found: CycleSearch, equilibria: Sequence[Equilibrium], *, isolated: bool
+) -> list[Notice]:
+    """Tell of closed orbits whose equilibria within are not all known: their indices are not 1.
+
+    Parameters
+    ----------
+    found : CycleSearch
+        Cycles and bands, placed.
+    equilibria : sequence of Equilibrium
+        The equilibria of the portrait.
+    isolated : bool
+        Whether nothing else has an index: no curve of equilibria, singularity or jump.
+    """
+    orbits = [(item.point, item.equilibria) for item in found.cycles if not any(item.winding)]
+    orbits += [(item.outer, item.equilibria) for item in found.bands]
+    notices = []
+    for point, inside in orbits if isolated else ():
+        indices = [equilibria[k].index for k in inside]
+        total = sum(index for index in indices if index is not None)
+        if None not in indices and total != 1:
+            at = ", ".join(f"{value:.4g}" for value in point)
+            known = f"have indices that add up to {total}, not 1" if inside else "are none"
+            notices.append(
+                Notice(
+                    "cycle-index",
+                    f"The equilibria known within the closed orbit through ({at}) {known}: "
+                    "others within were not found",
+                )
+            )
+    return notices
+
+
+def outside_notices(found: CycleSearch, *, fitted: bool) -> list[Notice]:
+    """Tell of cycles that are not in the window.
+
+    Parameters
+    ----------
+    found : CycleSearch
+        Cycles, placed.
+    fitted : bool
+        Whether the window was fitted already.
+    """
+    advice = "too far off for the fitted window" if fitted else "fit the window to show all"
+    notices = []
+    for place, words in (("outside", "outside the window"), ("crosses", "partly in the window")):
+        items = [cycle for cycle in found.cycles if cycle.location == place]
+        if items:
+            count = "1 cycle is" if len(items) == 1 else f"{len(items)} cycles are"
+            told = [f"{a:.4g} to {b:.4g}" for a, b in (cycle.bounds[0] for cycle in items)]
+            spans = "; ".join(list(dict.fromkeys(told))[:5])
+            message = f"{count} {words} (from {spans}): {advice}"
+            notices.append(Notice("cycle-outside", message))
+    return notices

@@ -1,0 +1,84 @@
+"""Bands of closed orbits: what they go round, also beyond the window, and each told once."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.special import ellipk
+
+from eqpp_dash.engine import compute_portrait
+from eqpp_dash.engine.cycles import surroundings
+from eqpp_dash.engine.subdivision import SearchBudget
+from eqpp_dash.model.narrative import narrate
+from eqpp_dash.model.spec import PortraitSpec
+
+WELLS = "x' = y; y' = x - x^3"
+NARROW = {"x": (-0.5, 0.5), "y": (-0.5, 0.5)}
+
+
+def portrait(text, window, *more):
+    return compute_portrait(
+        PortraitSpec(text, window=window, analyses=["equilibria", "cycles", *more])
+    )
+
+
+def told(found):
+    return " ".join(s.text for part in narrate(found.facts()) for s in part.sentences)
+
+
+def test_bands_tell_the_equilibria_beyond_the_window_that_they_go_round():
+    found = portrait(WELLS, NARROW)
+    points = [item.point.round(12).tolist() for item in found.equilibria]
+    assert points == [[0.0, 0.0], [-1.0, 0.0], [1.0, 0.0]]
+    assert [item.location for item in found.equilibria] == ["inside", "outside", "outside"]
+    assert [item.equilibria for item in found.annuli] == [(1,), (2,), (0, 1, 2)]
+    assert [sum(found.equilibria[k].index for k in a.equilibria) for a in found.annuli] == [1, 1, 1]
+    left, right, outer = found.annuli
+    assert left.periods == right.periods
+    assert (left.within, right.within) == ("equilibrium 1", "equilibrium 2")
+    for point, period in zip((outer.inner, outer.outer), outer.periods, strict=True):
+        rate = point[0] ** 2 - 1  # x = A cn(t sqrt(A^2 - 1)), with the parameter A^2/(2 (A^2 - 1))
+        exact = 4 * ellipk(point[0] ** 2 / (2 * rate)) / math.sqrt(rate)
+        assert period == pytest.approx(exact, rel=1e-8)
+    words = told(found)
+    assert "two bands, one round each of the two centers at (−1, 0) and (1, 0)" in words
+    assert "The only equilibrium in the window is a saddle at (0, 0)" in words
+
+
+def test_a_limit_cycle_tells_the_equilibrium_beyond_the_window():
+    found = portrait("x' = y; y' = (1 - x^2)*y - x", {"x": (1.5, 2.5), "y": (-1, 1)})
+    (cycle,) = found.limit_cycles
+    assert (cycle.location, cycle.equilibria) == ("crosses", (0,))
+    assert found.equilibria[0].location == "outside"
+    assert found.completeness["equilibria"] == "proved"
+    assert found.audit.sum == 0
+
+
+def test_closed_orbits_round_what_was_not_found_say_so(monkeypatch):
+    assert not any(item.code == "cycle-index" for item in portrait(WELLS, NARROW).notices)
+    monkeypatch.setattr(surroundings, "BUDGET", SearchBudget(0, 0, 0, 1e-9))
+    found = portrait(WELLS, NARROW)
+    notices = [item.message for item in found.notices if item.code == "cycle-index"]
+    assert any("indices that add up to -1, not 1" in message for message in notices)
+    assert "others within were not found" in told(found)
+
+
+def test_bands_that_do_not_enter_the_window_are_left_out():
+    found = portrait(WELLS, {"x": (0.6, 1.3), "y": (-0.3, 0.3)})
+    around = [[found.equilibria[k].point[0] for k in a.equilibria] for a in found.annuli]
+    assert [np.round(row, 12).tolist() for row in around] == [[1.0], [1.0, -1.0, 0.0]]
+
+
+@pytest.mark.parametrize("half", [1.0, 4.0])
+def test_copies_of_bands_are_told_once_each_with_its_center(half):
+    """Bands fill the squares |x - m pi| + |y - n pi| < pi, m + n odd."""
+    found = portrait("x' = sin(y); y' = sin(x)", {"x": (-half, half), "y": (-half, half)})
+    centers = [(m, n) for m in range(-3, 4) for n in range(-3, 4) if (m + n) % 2]
+    away = [sum(max(0.0, math.pi * abs(k) - half) for k in pair) for pair in centers]
+    expected = {pair for pair, gap in zip(centers, away, strict=True) if gap < 0.999 * math.pi}
+    points = [found.equilibria[k].point for (k,) in (a.equilibria for a in found.annuli)]
+    got = [tuple(np.rint(point / math.pi).astype(int).tolist()) for point in points]
+    assert np.abs(np.array(points) - math.pi * np.array(got)).max() < 1e-12
+    assert len(got) == len(set(got))
+    assert set(got) == expected
+    assert len({a.periods for a in found.annuli}) == 1
