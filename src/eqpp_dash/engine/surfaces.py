@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqpp_dash.engine.dop853 import Array, Trial
+from eqpp_dash.engine.leaving import barely_moves, jumps
 from eqpp_dash.engine.steproots import dips, first_root
 
 if TYPE_CHECKING:
@@ -34,9 +35,6 @@ MAX_THICK = 40
 
 TOO_THICK = "surfaces where the field is not smooth come too thick here"
 """The reason of such an end."""
-
-JUMP = 1e-4
-"""A relative change of the field across a surface beyond this is a jump."""
 
 SOON = 1e-5
 """Way, in widths of the window, after which a field that is tangent to a surface is looked at."""
@@ -85,6 +83,7 @@ class Surfaces:
         self.factors: tuple[Factor, ...] = (*problem.field.switching, *problem.field.poles)
         self.poles_from = len(problem.field.switching)
         self.active = bool(self.factors)
+        self.planar = problem.width.size == 2 and problem.field.autonomous
         self.value = np.zeros((len(self.factors), lanes))
         self.side = np.zeros((len(self.factors), lanes))
         self.seen = np.zeros((len(self.factors), 0, lanes))
@@ -149,9 +148,13 @@ class Surfaces:
         sides = np.stack([here + HOP * normal, here - HOP * normal], axis=1)
         plus, minus = (sign * problem.field(problem.start, sides)).T
         out, into = (self._leads(k, sign, sides[:, i], f) for i, f in enumerate((plus, minus)))
-        if not _jumps(plus[:, None], minus[:, None])[0] or not (plus.any() and minus.any()):
+        if not jumps(plus[:, None], minus[:, None])[0] or not (plus.any() and minus.any()):
             return  # also where it is at rest on one side
-        if out > 0 >= into or out >= 0 > into:
+        held = np.repeat(gradient[:, None], 2, axis=1)
+        fields = np.stack([plus, minus], axis=1)
+        if self.planar and barely_moves(held, fields, problem.width).any():
+            ends.close(lane, "sliding", 0.0, here, "the field is tangent to this surface")
+        elif out > 0 >= into or out >= 0 > into:
             reason = "the field jumps here and points away on both sides: the orbit is not unique"
             ends.close(lane, "discontinuity", 0.0, here, reason)
         elif out < 0 <= into or out <= 0 < into:
@@ -332,7 +335,8 @@ class Surfaces:
         gradient = self._gradient(surface, t, y)
         normal_before = np.sum(gradient * f, axis=0)
         normal_after = np.sum(gradient * slope, axis=0)
-        jump = _jumps(f, slope)
+        jump = jumps(f, slope)
+        tangent = self.planar & barely_moves(gradient, slope, problem.width)
         finite = np.isfinite(slope).all(0)
         bend = problem.field.jacobian(t - sign * wait, before)
         bend = np.max(np.abs(bend) * width[None] / width[:, None], axis=(0, 1)) * wait
@@ -345,7 +349,7 @@ class Surfaces:
         verdicts = (
             (~finite | (pole & jump), "undefined", "it reaches a singularity of the field"),
             (
-                jump & (normal_before * normal_after < 0),
+                jump & ((normal_before * normal_after < 0) | tangent),
                 "sliding",
                 "the field points to this surface on both sides",
             ),
@@ -381,10 +385,3 @@ class Surfaces:
         self.value[:, lanes] = values
         signs = np.sign(np.nan_to_num(values))
         self.side[:, lanes] = np.where(signs != 0, signs, self.side[:, lanes])
-
-
-def _jumps(one: Array, other: Array) -> NDArray[np.bool_]:
-    change = np.max(np.abs(one - other), axis=0)
-    size = np.max(np.abs(one), axis=0) + np.max(np.abs(other), axis=0)
-    jump: NDArray[np.bool_] = ~(change <= JUMP * size)
-    return jump

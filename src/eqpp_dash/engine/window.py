@@ -34,6 +34,9 @@ DEFAULT = 5.0
 BUDGET = SearchBudget(boxes=2_500, crowd=250, zeros=30, depth=1e-9)
 OUTLIER = 20.0
 PAD = 0.2
+FLAT = 1e-5
+"""Points that are so much nearer in one variable than in the other lie on a line: the rest may well
+be what they are not known to."""
 MARGIN = 0.05
 """A cycle this near to the border, in its own sizes, needs a wider window."""
 WIDE = 2.5
@@ -243,7 +246,7 @@ def _spread_out(
         elif len(near) == 1 or turning:
             low = np.minimum(low, equilibrium.point - reach)
             high = np.maximum(high, equilibrium.point + reach)
-    flat = high - low <= 1e-9 * float((high - low).max())
+    flat = high - low <= FLAT * float((high - low).max())
     half = np.max([r for _, r in known], axis=0) if known else np.full(2, DEFAULT)
     if widest > 0:
         half = half * min(1.0, 0.6 * widest / float(half.max()))

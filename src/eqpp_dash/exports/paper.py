@@ -41,6 +41,7 @@ PAPER_STYLE = f"""
 .p-sliding {{ stroke: {LIGHT.switching}; stroke-width: 11; }}
 .p-escaping {{ stroke: {LIGHT.switching}; stroke-width: 8; stroke-dasharray: 18 10; }}
 .p-crossing {{ stroke: {LIGHT.switching}; stroke-width: 4; stroke-dasharray: 4 9; }}
+.p-tangent {{ stroke: {LIGHT.switching}; stroke-width: 6; stroke-dasharray: 22 7 4 7; }}
 .p-nullcline-0 {{ stroke: {LIGHT.nullclines[0]}; stroke-width: 3.5; stroke-dasharray: 18 9; }}
 .p-nullcline-1 {{ stroke: {LIGHT.nullclines[1]}; stroke-width: 4; stroke-dasharray: 4 7; }}
 .p-seeded {{ stroke: {LIGHT.orbit}; stroke-width: 2.2; }}

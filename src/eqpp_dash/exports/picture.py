@@ -75,6 +75,7 @@ _SEGMENTS: dict[str, Any] = {
     "sliding": "solid",
     "escaping": (0, (2.5, 1.5)),
     "crossing": (0, (1, 2.5)),
+    "tangent": (0, (6, 2, 1, 2)),
 }
 _CYCLE_DASHES: dict[str, Any] = {
     "stable": "solid",

@@ -23,7 +23,8 @@ _LAP, _GAP = 40, 6
 # Colours of middle lightness: they stand out from a white and from a black page alike.
 _ORBIT, _STABLE, _UNSTABLE = "#4a93cf", "#bb6a9d", "#e0691f"
 _NULLCLINES, _INK, _FRAME = ("#e69f00", "#12a87c"), "#26303c", "#8a94a2"
-_SURFACE, _WIDTHS = "#7a70c8", {"crossing": 1.0, "escaping": 1.4, "sliding": 3.0}
+_SURFACE = "#7a70c8"
+_WIDTHS = {"crossing": 1.0, "tangent": 1.2, "escaping": 1.4, "sliding": 3.0}
 
 
 def thumbnail_svg(portrait: Portrait) -> bytes:

@@ -32,6 +32,8 @@ _STYLES = r"""
   picsliding/.style={draw=eqswitching, line width=3.2pt},
   picescaping/.style={draw=eqswitching, line width=2.4pt, dash pattern=on 5pt off 3pt},
   piccrossing/.style={draw=eqswitching, line width=1.2pt, dash pattern=on 1pt off 2.5pt},
+  pictangent/.style={draw=eqswitching, line width=1.8pt,
+    dash pattern=on 6pt off 2pt on 1pt off 2pt},
   picnullcline0/.style={draw=eqnullcline0, line width=0.9pt, dash pattern=on 5pt off 2.5pt},
   picnullcline1/.style={draw=eqnullcline1, line width=1pt, dash pattern=on 1pt off 1.8pt},
   picseeded/.style={draw=eqorbit, line width=0.55pt},

@@ -46,7 +46,7 @@ def portrait_figure_dict(
     dict
         ``data`` and ``layout``; arrays as base64 in single precision where that suffices.
         Layers are legend groups: ``basin-0``, ``basin-1`` and so on, ``field``,
-        ``sliding``, ``escaping``, ``crossing``,
+        ``sliding``, ``escaping``, ``crossing``, ``tangent``,
         ``nullcline-0``, ``nullcline-1``,
         ``trajectories``, ``stable``, ``unstable``, ``cycles-stable``, ``cycles-unstable``,
         ``cycles-semi-stable``, ``equilibrium-sets``, ``singularities`` and, one a kind,

@@ -18,15 +18,25 @@ SEGMENT_LABELS = {
     "sliding": "Sliding segment",
     "escaping": "Escaping segment",
     "crossing": "Crossing segment",
+    "tangent": "Tangent segment",
 }
 """Names in the legend, in the order in which they are drawn."""
 
-RESTING = {"sliding": " (orbits come to rest on it)", "escaping": " (all of it is at rest)"}
+RESTING = {
+    "sliding": " (orbits come to rest on it)",
+    "escaping": " (all of it is at rest)",
+    "tangent": " (every point of it can be at rest)",
+}
 """What is said of a segment on which all points are equilibria."""
 
-SEGMENT_WIDTHS = {"sliding": 6.0, "escaping": 4.0, "crossing": 2.0}
+SEGMENT_WIDTHS = {"sliding": 6.0, "escaping": 4.0, "crossing": 2.0, "tangent": 3.0}
 
-SEGMENT_DASHES = {"sliding": "solid", "escaping": "10px,6px", "crossing": "2px,5px"}
+SEGMENT_DASHES = {
+    "sliding": "solid",
+    "escaping": "10px,6px",
+    "crossing": "2px,5px",
+    "tangent": "12px,4px,2px,4px",
+}
 
 
 def switching_layers(portrait: Portrait, frame: Frame) -> Iterator[tuple[str, NDArray[Any]]]:

@@ -214,7 +214,9 @@ class SwitchingSegment:
     surface : str
         Its equation, such as ``y = 0``.
     kind : str
-        ``crossing``; ``sliding`` where both fields point to it; ``escaping`` where both point away.
+        ``crossing``; ``sliding`` where both fields point to it; ``escaping`` where both point away,
+        or, for these two, one of them does and the other is tangent all along; ``tangent`` where
+        both are.
     points : ndarray, shape (m, 2)
         A polyline.
     ends : tuple of str

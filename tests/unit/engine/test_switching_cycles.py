@@ -212,8 +212,9 @@ def test_whether_an_affine_piece_has_a_center_is_decided_exactly():
         text = f"x' = 0.1*x + 0.2*x - y + heaviside(x - 9); y' = x - {rate}*y"
         field = parse_system(text).compile()
         pieces = filippov_field(field)
-        sides = sides_of(field, pieces, jumping_surfaces(field, SQUARE))
-        assert len(center_bands(sides, pieces, (), lo, hi)) == count
+        surfaces = jumping_surfaces(field, SQUARE)
+        sides = sides_of(field, pieces, surfaces)
+        assert len(center_bands(sides, pieces, surfaces, (), lo, hi)) == count
 
 
 def test_orbits_that_touch_a_segment_are_no_limit_cycle():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.filippov.pieces import filippov_field
 from eqpp_dash.engine.filippov.points import Region, surface_equilibria
-from eqpp_dash.engine.filippov.segments import CONTINUOUS, trace_surfaces
+from eqpp_dash.engine.filippov.segments import CONTINUOUS, OPPOSED, TANGENT, trace_surfaces
 from eqpp_dash.engine.polylines import thin
 from eqpp_dash.model.portrait import Equilibrium, EquilibriumSet, SwitchingSegment
 
@@ -72,5 +72,6 @@ def search_surfaces(
                 unit = (part.points - lo[:, None]) / surface.width
                 points = (lo[:, None] + thin(unit) * surface.width).T
                 text = f"{surface.factor.text} = 0"
-                segments.append(SwitchingSegment(text, part.kind, points + 0.0, part.ends))
+                kind = TANGENT if part.kind == OPPOSED else part.kind
+                segments.append(SwitchingSegment(text, kind, points + 0.0, part.ends))
     return SurfaceSearch(tuple(equilibria), tuple(sets), tuple(segments))

@@ -18,6 +18,7 @@ from eqpp_dash.engine.dop853 import TERMS
 from eqpp_dash.engine.escape import Escape
 from eqpp_dash.engine.filippov.patch import part_of, put_together
 from eqpp_dash.engine.filippov.pieces import BACK, BEYOND, SlidingField, filippov_field
+from eqpp_dash.engine.filippov.tangent import NOT_UNIQUE, slide_along
 from eqpp_dash.engine.filippov.watch import EXIT, Deadline, Sliding
 from eqpp_dash.engine.integrate import integrate_orbits
 from eqpp_dash.engine.machine.hybrid.decide import Decision, Verdict, decide
@@ -192,13 +193,13 @@ class _Follower:
                 key = made.surfaces[int(made.slide[i])]
                 sliding = self.pieces.sliding(key, made.values[:, i], made.beyond[:, i])
                 groups.setdefault(id(sliding), (sliding, []))[1].append(i)
-            elif verdict == Verdict.GO:
+            elif verdict == Verdict.GO and not self._may_stay(lane, x[:, i]):
                 self.ends.state[:, lane] = self._into(x[:, i], made.values[:, i], near[:, i], lane)
                 free.append(lane)
             else:
-                self._stop(lane, verdict, x[:, i], made.met[i])
+                free += self._tangent(lane, verdict, x[:, i], made.met[i])
         for sliding, members in groups.values():
-            free += self._slide(sliding, lanes[members], x[:, members], made.values[:, members])
+            free += self._slide(sliding, lanes[members], x[:, members])
         return np.array(sorted(free), dtype=np.intp)
 
     def _located(self, x: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
@@ -241,7 +242,7 @@ class _Follower:
         where = " and ".join(dict.fromkeys(names))
         number = self._equilibrium_at(x)
         if verdict == Verdict.NOT_UNIQUE:
-            self._end(lane, "discontinuity", f"more than one way leads on from {where}")
+            self._end(lane, "discontinuity", f"{NOT_UNIQUE} from {where}")
         elif number is not None:
             self._end(lane, f"equilibrium {number}", "it reaches it in finite time")
         elif verdict == Verdict.INTERSECTION:
@@ -249,6 +250,23 @@ class _Follower:
             self._end(lane, STUCK, reason)
         else:
             self._end(lane, "undecided", f"a tangent field hides what happens at {where}")
+
+    def _may_stay(self, lane: int, x: Array) -> bool:
+        """Tell whether a lane that starts on a surface and leaves it need not do so."""
+        if self.ends.time[lane] > 0:
+            return False
+        sign = float(self.signs[lane])
+        return slide_along(self.problem.field, x, self.problem.width, sign) == NOT_UNIQUE
+
+    def _tangent(self, lane: int, verdict: Verdict, x: Array, met: NDArray[np.int64]) -> list[int]:
+        """Let a lane slide where a field is tangent all along, or end it; give it if it leaves."""
+        found: SlidingField | str | None = NOT_UNIQUE if verdict == Verdict.GO else None
+        if verdict == Verdict.UNDECIDED and self._equilibrium_at(x) is None:
+            found = slide_along(self.problem.field, x, self.problem.width, float(self.signs[lane]))
+        if isinstance(found, SlidingField):
+            return self._slide(found, np.array([lane], dtype=np.intp), x[:, None])
+        self._stop(lane, verdict if found is None else Verdict.NOT_UNIQUE, x, met)
+        return []
 
     def _equilibrium_at(self, x: Array) -> int | None:
         for number, item in enumerate(self.equilibria):
@@ -258,7 +276,7 @@ class _Follower:
 
     # sliding ----------------------------------------------------------------------------------
 
-    def _slide(self, sliding: SlidingField, lanes: Index, x: Array, values: Array) -> list[int]:
+    def _slide(self, sliding: SlidingField, lanes: Index, x: Array) -> list[int]:
         """Let lanes slide along a surface; give those that leave it."""
         sides = [np.abs(side(0.0, x)).max(axis=0) for side in sliding.sides]
         speed = np.abs(sliding.field(0.0, x)).max(axis=0)
@@ -267,7 +285,7 @@ class _Follower:
             self.ends.state[:, lanes[i]] = x[:, i]
             self._rest(int(lanes[i]), x[:, i])
         rests |= self._on_cycles(lanes, x)
-        lanes, x, values = lanes[~rests], x[:, ~rests], values[:, ~rests]
+        lanes, x = lanes[~rests], x[:, ~rests]
         if not lanes.size:
             return []
         left = np.maximum(self.problem.span - self.ends.time[lanes], 0.0)

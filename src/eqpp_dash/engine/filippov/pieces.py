@@ -125,6 +125,25 @@ class FilippovField:
             self._made[key] = self._slide(surfaces, here, beyond)
         return self._made[key]
 
+    def sliding_at(self, x: Array, here: Array, beyond: Array, width: Array) -> SlidingField:
+        """Give the field along the surface on which a state lies.
+
+        Parameters
+        ----------
+        x : ndarray, shape (2,)
+            The state.
+        here, beyond : ndarray, shape (c,)
+            Choices of this side and of the other one.
+        width : ndarray, shape (2,)
+            Widths of the window.
+        """
+        at, choices = x[:, None], here[:, None]
+        gaps = self.cells.gaps(np.zeros(1), at, choices)[:, 0]
+        slopes = self.cells.slopes(np.zeros(1), at, choices)[:-1, :, 0] * width[:, None]
+        near = np.abs(gaps) / np.sqrt((slopes**2).sum(axis=0))
+        numbers = tuple(int(k) for k in np.flatnonzero(near <= max(1e-9, 2 * float(near.min()))))
+        return self.sliding(numbers, here, beyond)
+
     def _slide(self, surfaces: tuple[int, ...], here: Array, beyond: Array) -> SlidingField:
         frozen = self.cells.frozen
         with frozen.graph.lock:

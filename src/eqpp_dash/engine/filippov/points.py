@@ -21,6 +21,7 @@ from eqpp_dash.engine.filippov.segments import (
     ASIDE,
     CONTINUOUS,
     ESCAPING,
+    OPPOSED,
     SLIDING,
     SPACING,
     Piece,
@@ -119,8 +120,10 @@ def surface_equilibria(
         new: list[Equilibrium] = []
         for surface, parts in surfaces:
             for part in parts:
+                others = [one for one in parts if one is not part]
+                if part.kind == OPPOSED:
+                    sets.append(resting_set(part, others, region.pieces.variables, region.width))
                 if part.kind in (SLIDING, ESCAPING):
-                    others = [one for one in parts if one is not part]
                     resting = _sliding_zeros(region, surface, part, others, new)
                     sets += [resting] if resting else []
                 if part.kind != CONTINUOUS or moves_beside(region.field, region.pieces, part):
@@ -209,17 +212,6 @@ def _number(value: complex) -> str:
 # zeros of the sliding field -------------------------------------------------------------------
 
 
-def sliding_of(region: Region, part: Piece) -> SlidingField:
-    """Give the field that slides along a part of a surface."""
-    middle = part.points[:, part.points.shape[1] // 2][:, None]
-    cells, plus = region.pieces.cells, part.plus[:, None]
-    gaps = cells.gaps(np.zeros(1), middle, plus)[:, 0]
-    slopes = cells.slopes(np.zeros(1), middle, plus)[:-1, :, 0] * region.width[:, None]
-    near = np.abs(gaps) / np.sqrt((slopes**2).sum(axis=0))
-    numbers = tuple(int(k) for k in np.flatnonzero(near <= max(1e-9, 2 * float(near.min()))))
-    return region.pieces.sliding(numbers, part.plus, part.minus)
-
-
 def _sliding_zeros(
     region: Region,
     surface: Surface,
@@ -228,7 +220,8 @@ def _sliding_zeros(
     found: list[Equilibrium],
 ) -> EquilibriumSet | None:
     """Find the zeros of the sliding field along a part; give the part if it is zero all along."""
-    sliding = sliding_of(region, part)
+    middle = part.points[:, part.points.shape[1] // 2]
+    sliding = region.pieces.sliding_at(middle, part.plus, part.minus, region.width)
     points = part.points[:, 1:-1]
     if not points.shape[1]:
         return None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from eqpp_dash.engine.filippov.segments import SLIDING, Piece
+from eqpp_dash.engine.filippov.segments import ESCAPING, SLIDING, Piece
 from eqpp_dash.model.portrait import EquilibriumSet
 
 Array = NDArray[np.float64]
@@ -45,7 +45,7 @@ def resting_set(
     """
     places = np.linspace(0, part.points.shape[1] - 1, SAMPLES)
     points = np.stack([np.interp(places, np.arange(part.points.shape[1]), r) for r in part.points])
-    stability = "stable" if part.kind == SLIDING else "unstable"
+    stability = {SLIDING: "stable", ESCAPING: "unstable"}.get(part.kind, "undecided")
     return EquilibriumSet(
         part.factor.text, points.T, stability, _limits(part, others, variables, width)
     )

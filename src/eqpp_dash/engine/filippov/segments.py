@@ -1,4 +1,4 @@
-"""Surfaces in the window, cut into segments that are crossed, slide, or are fled from."""
+"""Surfaces in the window, cut into segments that are crossed, slide, are fled from, or tangent."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from eqpp_dash.engine.curves import trace_zero_set
 from eqpp_dash.engine.filippov.pieces import FilippovField
 
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 Labels = list[tuple[object, ...]]
 
 ASIDE = 1e-7
@@ -27,9 +28,18 @@ OFF = 0.382
 SAME = 1e-9
 """Relative difference of the fields of both sides below which the field is continuous."""
 
+ROUNDED = 1e-12
+"""Share of its terms below which a rate is nothing but rounding, if it is at neighbours too."""
+
+ASTRAY = 1e-6
+"""How far from a surface points on it may be, in shares of `ASIDE`."""
+
 MOST_SPLITS = 40
 
 CONTINUOUS, CROSSING, SLIDING, ESCAPING = "continuous", "crossing", "sliding", "escaping"
+TANGENT = "tangent"
+OPPOSED = "tangent and opposed"
+"""Where both fields are tangent all along, and one is zero or points against the other."""
 
 
 @dataclass(slots=True, eq=False)
@@ -41,7 +51,8 @@ class Piece:
     factor : Factor
         Its zeros are the surface; positive on one side.
     kind : str
-        ``crossing``, ``sliding``, ``escaping``, or ``continuous`` where the field has a kink.
+        ``crossing``, ``sliding``, ``escaping``, ``continuous`` where the field has a kink,
+        `TANGENT` or `OPPOSED`.
     points : ndarray, shape (2, m)
         Points on it, in order.
     plus, minus : ndarray, shape (c,)
@@ -93,15 +104,34 @@ class Surface:
         across = ASIDE * self.normal(x)
         return self.pieces.choices_at(x + across), self.pieces.choices_at(x - across)
 
-    def labels(self, x: Array) -> Labels:
-        """Tell what happens at states on the surface: kind, choices of both sides."""
+    def flat(self, x: Array) -> Flags:
+        """Tell at which states on the surface the fields of both sides are tangent, (2, m)."""
+        across, slope = ASIDE * self.normal(x), self.factor.gradient(0.0, x)
+        found = []
+        for way, choices in zip((1.0, -1.0), self.sides(x), strict=True):
+            aside = x + way * across
+            terms = slope * self.pieces.field_of(x, choices)
+            beside = self.factor.gradient(0.0, aside) * self.pieces.field_of(aside, choices)
+            rate = terms.sum(axis=0)
+            change = np.abs(beside.sum(axis=0) - rate)
+            found.append(np.abs(rate) <= ROUNDED * np.abs(terms).sum(axis=0) + ASTRAY * change)
+        return np.array(found)
+
+    def labels(self, x: Array, flat: Flags | None = None) -> Labels:
+        """Tell what happens at states on the surface: kind, choices of both sides.
+
+        Where fields are `flat`, shape (2, m), what their rates say is nothing but rounding.
+        """
         plus, minus = self.sides(x)
         f, g = self.pieces.field_of(x, plus), self.pieces.field_of(x, minus)
         slope = self.factor.gradient(0.0, x)
-        out, into = (slope * f).sum(axis=0), (slope * g).sum(axis=0)
+        rates = np.stack([(slope * f).sum(axis=0), (slope * g).sum(axis=0)])
+        out, into = rates if flat is None else np.where(flat, 0.0, rates)
         size = np.maximum(np.abs(f), np.abs(g)).max(axis=0)
         same = np.abs(f - g).max(axis=0) <= SAME * size
         kinds = np.where(out * into > 0, CROSSING, np.where(out < into, SLIDING, ESCAPING))
+        tangent = np.where((f * g / self.width**2).sum(axis=0) > 0, TANGENT, OPPOSED)
+        kinds = np.where((out == 0) & (into == 0), tangent, kinds)
         kinds = np.where(same, CONTINUOUS, kinds)
         known = np.isfinite(f).all(axis=0) & np.isfinite(g).all(axis=0) & np.isfinite(slope).all(0)
         kinds = np.where(known, kinds, "undefined")
@@ -148,11 +178,14 @@ def trace_surfaces(
 def _cut(surface: Surface, line: Array) -> list[Piece]:
     line = surface.onto(_dense(line, surface.width))
     middle = surface.onto(line[:, :-1] + OFF * np.diff(line, axis=1))
-    labels = surface.labels(middle)
+    flat = _lasting(surface.flat(middle))
+    labels = surface.labels(middle, flat)
     splits: list[tuple[int, Array, str]] = []
     for i, (one, other) in enumerate(pairwise(labels)):
         if one != other and len(splits) < MOST_SPLITS:
-            splits.append((i, *_change(surface, middle[:, i], middle[:, i + 1], one, other)))
+            held = flat[:, i : i + 1] | flat[:, i + 1 : i + 2]
+            ends = middle[:, i], middle[:, i + 1]
+            splits.append((i, *_change(surface, *ends, one, other, held)))
     marks = [(-1, line[:, :1], "border"), *splits, (len(labels) - 1, line[:, -1:], "border")]
     parts = []
     for (i, begin, before), (j, end, after) in pairwise(marks):
@@ -166,6 +199,16 @@ def _cut(surface: Surface, line: Array) -> list[Piece]:
             )
         )
     return _closed(parts, line, surface.width)
+
+
+def _lasting(flat: Flags) -> Flags:
+    """Tell where what holds at states along a line holds at a neighbour too, (2, m)."""
+    if flat.shape[1] < 2:
+        return flat
+    beside = np.zeros_like(flat)
+    beside[:, 1:] |= flat[:, :-1]
+    beside[:, :-1] |= flat[:, 1:]
+    return flat & beside
 
 
 def _closed(parts: list[Piece], line: Array, width: Array) -> list[Piece]:
@@ -197,14 +240,22 @@ def _dense(line: Array, width: Array) -> Array:
 
 
 def _change(
-    surface: Surface, a: Array, b: Array, one: tuple[object, ...], other: tuple[object, ...]
+    surface: Surface,
+    a: Array,
+    b: Array,
+    one: tuple[object, ...],
+    other: tuple[object, ...],
+    held: Flags,
 ) -> tuple[Array, str]:
-    """Find where what happens changes between two states: bisection."""
+    """Find where what happens changes between two states: bisection.
+
+    Fields may be tangent all along on a side that is `held`, shape (2, 1).
+    """
     low, high = 0.0, 1.0
     for _ in range(40):
         share = 0.5 * (low + high)
         here = surface.onto((a + share * (b - a))[:, None])
-        if surface.labels(here)[0] == one:
+        if surface.labels(here, surface.flat(here) & held)[0] == one:
             low = share
         else:
             high = share

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eqpp_dash.engine.attraction import ARRIVED
 from eqpp_dash.engine.dop853 import interpolate
-from eqpp_dash.engine.filippov.pieces import SlidingField
+from eqpp_dash.engine.filippov.pieces import BACK, BEYOND, SlidingField
 from eqpp_dash.model.portrait import Equilibrium
 
 if TYPE_CHECKING:
@@ -114,7 +114,8 @@ class Sliding(_EveryStep):
 
     def _value(self, place: int, x: Array, sign: Array) -> Array:
         value = np.broadcast_to(self.sliding.ends[place][1](0.0, x), x.shape[1:])
-        return np.asarray(sign * value if place < 2 else value)
+        leaves = self.sliding.ends[place][0] in (BACK, BEYOND)
+        return np.asarray(sign * value if leaves else value)
 
     def look(self, taken: Taken, ends: Ends) -> None:
         """End the lanes that leave, and those that have arrived."""

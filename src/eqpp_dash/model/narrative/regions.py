@@ -14,6 +14,8 @@ MOST_BASINS = 6
 MOST_SEGMENTS = 3
 MOST_TRAJECTORIES = 3
 
+_CAN_REST = "tangent, and can rest"
+_RESTING = {"sliding": "resting", "tangent": _CAN_REST}
 _ENDLESS = ("time", "budget")
 _FATES = {
     "infinity": "orbits that go to infinity",
@@ -84,6 +86,8 @@ def jump_sentences(source: Source) -> Iterator[Sentence]:
             ("resting", "come to rest on it"),
             ("sliding", "slide along it"),
             ("escaping", "may leave it on either side"),
+            ("tangent", "are tangent to it on both sides, and not unique on it,"),
+            (_CAN_REST, "are tangent to it on both sides, and move either way or rest on it,"),
         ):
             some = [item for _, item in own if _kind(source, item) == kind]
             if 0 < len(some) <= MOST_SEGMENTS:
@@ -103,10 +107,10 @@ def jump_sentences(source: Source) -> Iterator[Sentence]:
 
 
 def _kind(source: Source, item: Mapping[str, Any]) -> str:
-    """Give the kind of a segment; ``resting`` if it slides and all of its points are at rest."""
+    """Give the kind of a segment; another one if orbits rest, or can rest, at all of its points."""
     sets = ((one["implicit"], one["points"]) for one in source.items("equilibrium_sets"))
-    if item["kind"] == "sliding" and rests(item["surface"], item["points"], sets):
-        return "resting"
+    if item["kind"] in _RESTING and rests(item["surface"], item["points"], sets):
+        return _RESTING[item["kind"]]
     return str(item["kind"])
 
 
@@ -114,7 +118,7 @@ def _resting(source: Source, own: list[tuple[int, Mapping[str, Any]]]) -> Iterat
     """Give the ids of the sets of equilibria by which segments are told to be at rest."""
     for k, item in enumerate(source.items("equilibrium_sets")):
         pair = [(item["implicit"], item["points"])]
-        if any(s["kind"] == "sliding" and rests(s["surface"], s["points"], pair) for _, s in own):
+        if any(s["kind"] in _RESTING and rests(s["surface"], s["points"], pair) for _, s in own):
             yield f"set {k}"
 
 

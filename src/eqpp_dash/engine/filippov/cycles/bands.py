@@ -17,6 +17,7 @@ from eqpp_dash.engine.cycles.values import Band
 from eqpp_dash.engine.filippov.cycles.returns import SwitchingReturns
 from eqpp_dash.engine.filippov.cycles.sides import Side
 from eqpp_dash.engine.filippov.pieces import FilippovField
+from eqpp_dash.engine.filippov.segments import CONTINUOUS, Piece, Surface
 from eqpp_dash.engine.orbits import WORK_BOX
 from eqpp_dash.model.portrait import Array, Equilibrium
 
@@ -25,6 +26,12 @@ MOST_ORBITS = 12
 
 INNERMOST = 1e-3
 """Size of the innermost orbit around a center, in that of the outermost."""
+
+LEAST = 1e-6
+"""Narrower intervals of sizes, in shares of the larger one, are not looked at."""
+
+SHARES = (0.5, 0.1, 0.9, 1e-3, 1e-6)
+"""Where in an interval between surfaces is looked for an ellipse that stays in a piece."""
 
 TURN = np.linspace(0.0, 2.0 * np.pi, 361)
 
@@ -100,6 +107,7 @@ def _area(curve: Array) -> float:
 def center_bands(
     sides: Sequence[Side],
     pieces: FilippovField,
+    surfaces: Sequence[tuple[Surface, list[Piece]]],
     equilibria: Sequence[Equilibrium],
     lo: Array,
     hi: Array,
@@ -112,12 +120,15 @@ def center_bands(
         The pieces.
     pieces : FilippovField
         The field.
+    surfaces : sequence of (Surface, list of Piece)
+        The surfaces, cut.
     equilibria : sequence of Equilibrium
         Those that are known.
     lo, hi : ndarray, shape (2,)
         Corners of the window.
     """
     bands = []
+    jumps = [part.points for _, own in surfaces for part in own if part.kind != CONTINUOUS]
     for side in sides:
         if not side.affine:
             continue
@@ -128,18 +139,20 @@ def center_bands(
             continue
         constant = np.array([float(np.ravel(row)[0]) for row in side.field(0.0, origin[:, None])])
         center = np.linalg.solve(matrix, -constant)
-        rate = np.sqrt(determinant)
+        rate = float(np.sqrt(determinant))
         first = np.array([1.0, 0.0])
         other = matrix @ first / rate
         turn = first[:, None] * np.cos(TURN) + other[:, None] * np.sin(TURN)
-        size = _largest(side, pieces, center, turn, float((hi - lo).max()) * WORK_BOX)
-        if not size > 0.0:
-            continue
-        curves = [(center[:, None] + share * turn).T for share in (INNERMOST * size, size)]
-        inside = _inside(curves[1], equilibria)
-        period = 2.0 * np.pi / rate
-        ends = [_rightmost(curve) for curve in curves]
-        bands.append(Band(ends[0], ends[1], (period, period), inside, "verified", 0.0))
+        turn[:, -1] = turn[:, 0]
+        shape = np.linalg.inv(np.stack([first, other], axis=1))
+        met = [np.hypot(*(shape @ (points - center[:, None]))) for points in jumps]
+        most = float((hi - lo).max()) * WORK_BOX
+        for sizes in _rings(side, pieces, center, turn, met, most):
+            curves = [(center[:, None] + size * turn).T for size in sizes]
+            inside = _inside(curves[1], equilibria)
+            period = 2.0 * np.pi / rate
+            ends = [_rightmost(curve) for curve in curves]
+            bands.append(Band(ends[0], ends[1], (period, period), inside, "verified", 0.0))
     return bands
 
 
@@ -151,21 +164,56 @@ def _trace(side: Side) -> Fraction:
     return Fraction(first.get((1, 0), 0)) + Fraction(second.get((0, 1), 0))
 
 
-def _largest(side: Side, pieces: FilippovField, center: Array, turn: Array, most: float) -> float:
-    """Give the largest multiple of a curve around a center that stays in a piece."""
+def _rings(
+    side: Side,
+    pieces: FilippovField,
+    center: Array,
+    turn: Array,
+    met: Sequence[Array],
+    most: float,
+) -> list[tuple[float, float]]:
+    """Give the intervals of multiples of a curve around a center that stay in a piece.
+
+    Parameters
+    ----------
+    side : Side
+        The piece.
+    pieces : FilippovField
+        The field.
+    center : ndarray, shape (2,)
+        The center.
+    turn : ndarray, shape (2, m)
+        The curve.
+    met : sequence of ndarray
+        Multiples on which points of each part of a surface lie.
+    most : float
+        The largest one that is looked at.
+    """
 
     def stays(size: float) -> bool:
         return side.holds(pieces, (center[:, None] + size * turn).T)
 
-    low, high = 0.0, most
-    if not stays(1e-9 * most):
-        return 0.0
-    if stays(most):
-        return most
-    for _ in range(40):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if stays(middle) else (low, middle)
-    return low
+    def edge(inside: float, beyond: float) -> float:
+        if stays(beyond):
+            return beyond
+        for _ in range(40):
+            middle = 0.5 * (inside + beyond)
+            inside, beyond = (middle, beyond) if stays(middle) else (inside, middle)
+        return inside
+
+    found, below = [], 0.0
+    taken = sorted((float(sizes.min()), float(sizes.max())) for sizes in met)
+    for low, high in [*taken, (most, most)]:
+        low = min(low, most)
+        if low - below > LEAST * low:
+            within = (below + share * (low - below) for share in SHARES)
+            seen = next((size for size in within if stays(size)), None)
+            if seen is not None:
+                least = edge(seen, below) if below > 0.0 else 0.0
+                greatest = edge(seen, low)
+                found.append((least or INNERMOST * greatest, greatest))
+        below = max(below, high)
+    return found
 
 
 def _inside(curve: Array, equilibria: Sequence[Equilibrium]) -> tuple[int, ...]:

@@ -174,7 +174,7 @@ def find_switching_cycles(
             bands = list(crossing_bands(returns, sorted_.bands, equilibria))
         along = [_along(item, unit) for item in slid.cycles]
         sides = sides_of(field, filippov_field(field), surfaces)
-        bands += center_bands(sides, filippov_field(field), equilibria, lo, hi)
+        bands += center_bands(sides, filippov_field(field), surfaces, equilibria, lo, hi)
         smooth, blind, arcs, gaps = [], [*sorted_.blind, *slid.blind], 0, []
         curved = [side for side in sides if not side.affine]
         if len(curved) > MOST_SIDES:
