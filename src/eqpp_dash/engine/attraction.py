@@ -32,6 +32,9 @@ Lanes = NDArray[np.intp]
 ARRIVED = 1.5e-3
 """Distance, in widths of the window, within which a curve need not be drawn on."""
 
+NEAR = 1e-3
+"""Distance, in widths, that counts as the arrival at a point that is known to attract."""
+
 EXTRA_STEPS = 250
 NEAR_SADDLE = 2e-3
 CONNECTED = 1e-6
@@ -77,6 +80,11 @@ class Attraction:
         self.shape = np.array([shape for *_, shape in found]).reshape(-1, *2 * self.width.shape)
         # Upper roots R of the shapes: z'Pz is the square of the length of Rz.
         self.root = np.array([np.linalg.cholesky(shape).T for shape in self.shape])
+        self.slow = [
+            (k, item.point, _drawing_sign(item))
+            for k, item in enumerate(equilibria)
+            if not item.hyperbolic and _drawing_sign(item)
+        ]
         self.caught = np.full(lanes, -1, dtype=np.intp)
         self.left = np.full(lanes, EXTRA_STEPS, dtype=np.intp)
 
@@ -156,6 +164,34 @@ class Attraction:
                 ends.end[lane] = f"equilibrium {self.index[self.caught[lane]]}"
                 ends.reason[lane] = "caught in a neighbourhood proved to be attracted"
                 ends.reached[lane] = None
+
+    def settle_slow(self, ends: Ends, signs: Array) -> None:
+        """Name the end of lanes that were left very near a point that attracts all orbits there.
+
+        Such a point is not hyperbolic, and no neighbourhood is proved to be attracted, but that
+        there is one is.
+        """
+        for lane, end in enumerate(ends.end if self.slow else ()):
+            if end not in ("time", "budget", "stalls", "undecided"):
+                continue
+            for k, point, sign in self.slow:
+                away = np.max(np.abs(ends.state[:, lane] - point) / self.width)
+                if sign == signs[lane] and away < NEAR:
+                    ends.end[lane], ends.reached[lane] = f"equilibrium {k}", None
+                    ends.reason[lane] = (
+                        "it came within 1/1000 of the window to a point that attracts all orbits "
+                        "near it"
+                    )
+
+
+def _drawing_sign(item: Equilibrium) -> float:
+    """Give the direction of time in which a point is known to draw in all orbits near it, or 0."""
+    if item.stability == "stable":
+        return 1.0
+    parabolic = item.sectors is not None and not (
+        item.sectors["elliptic"] or item.sectors["hyperbolic"]
+    )
+    return -1.0 if item.stability == "unstable" and item.index == 1 and parabolic else 0.0
 
 
 def trapping_ellipse(

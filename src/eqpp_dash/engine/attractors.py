@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqpp_dash.engine.attraction import trapping_ellipse
+from eqpp_dash.engine.attraction import NEAR, trapping_ellipse
 from eqpp_dash.engine.classify import classify_equilibrium
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles.shape import encloses
@@ -28,9 +28,6 @@ from eqpp_dash.engine.machine.integrate import Propagated
 from eqpp_dash.engine.wedges import Wedge, attracting_wedges, has_center_direction
 from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.portrait import Array, Equilibrium
-
-NEAR = 1e-3
-"""Semi-axes, in widths of the window, of what is taken for the arrival where none is proved."""
 
 INSIDE = 0.98
 """Share of the largest ellipse that is used: rounding must not decide."""

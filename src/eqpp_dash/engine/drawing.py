@@ -26,7 +26,7 @@ from eqpp_dash.engine.seeding import (
     within_annuli,
 )
 from eqpp_dash.engine.structure.facts import Structure
-from eqpp_dash.engine.trajectories import Orbits, Traced, assemble, integrate_both
+from eqpp_dash.engine.trajectories import Orbits, Traced, assemble, follow_longer, integrate_both
 from eqpp_dash.errors import StopAndKeep
 from eqpp_dash.model.portrait import Equilibrium, Trajectory
 from eqpp_dash.model.spec import PortraitSpec
@@ -96,7 +96,9 @@ def draw_trajectories(
     branches = separatrix_branches(problem, equilibria) if "separatrices" in spec.analyses else []
     if branches:
         orbits = separatrix_orbits(problem, branches, steps) + orbits
-    traced = integrate_both(problem, orbits, equilibria, progress=report.stage(0.0, 0.35))
+    traced = integrate_both(problem, orbits, equilibria, progress=report.stage(0.0, 0.3))
+    if spec.time.span is None:
+        follow_longer(traced, report.stage(0.3, 0.35))
     shown = settle_beyond(traced, tuple(equilibria), len(equilibria))
     drawn = assemble(traced, range(len(orbits)), report.stage(0.35, 0.4))
     led = [with_lead(*pair) for pair in zip(drawn, branches, strict=False)]

@@ -26,6 +26,9 @@ from eqpp_dash.engine.winding import (
 from eqpp_dash.model.portrait import ALONG_MANIFOLD, Equilibrium, OrbitEnd, Trajectory
 
 VERIFY_RTOL = 1e-12
+MUCH_LONGER = 1e8
+"""How much longer separatrices are followed that the time has ended."""
+
 SAME_POINT = 1e-9
 """Points closer than this, in widths of the window, are one."""
 
@@ -160,6 +163,7 @@ def integrate_both(
         problem, starts, signs, steps=orbits.steps[owner], watchers=watchers, progress=progress
     )
     attraction.settle(flow.ends)
+    attraction.settle_slow(flow.ends, signs)
     escape.settle(flow.ends)
     flow = follow_surfaces(problem, flow, equilibria, orbits.steps[owner], progress)
     settle_on_cycles(problem, flow)
@@ -234,11 +238,37 @@ def verify_closed(traced: Traced, which: Sequence[int], progress: Progress | Non
         _continue_open(traced, failed, progress)
 
 
-def _continue_open(traced: Traced, failed: list[int], progress: Progress | None) -> None:
-    """Integrate orbits that turned out not to be closed to their true ends."""
+def follow_longer(traced: Traced, progress: Progress | None = None) -> None:
+    """Follow separatrices on that only the time has ended.
+
+    Those of points that are not hyperbolic leave them like a power of the time, which says
+    nothing about how far they go; the number of their steps bounds the work.
+
+    Parameters
+    ----------
+    traced : Traced
+        The orbits; halves that the time has ended are replaced.
+    progress : callable, optional
+        Called every few milliseconds.
+    """
+    ends = traced.flow.ends
+    slow = [
+        i
+        for i in np.flatnonzero(traced.orbits.saddles >= 0).tolist()
+        if all(ends.end[lane] == "time" and not ends.reason[lane] for lane in traced.lanes([i]))
+    ]
+    if slow:
+        longer = replace(traced.problem, span=MUCH_LONGER * traced.problem.span)
+        _continue_open(traced, slow, progress, longer)
+
+
+def _continue_open(
+    traced: Traced, failed: list[int], progress: Progress | None, problem: Problem | None = None
+) -> None:
+    """Integrate orbits anew, to their true ends."""
     orbits = traced.orbits
     again = integrate_both(
-        traced.problem,
+        problem or traced.problem,
         Orbits(
             orbits.starts[failed],
             tuple(orbits.origins[i] for i in failed),
@@ -251,8 +281,8 @@ def _continue_open(traced: Traced, failed: list[int], progress: Progress | None)
         progress=progress,
     )
     traced.flow, shift = traced.flow.joined(again.flow), traced.flow.starts.shape[1]
-    traced.forward[failed] = again.forward + shift
-    traced.backward[failed] = again.backward + shift
+    traced.forward[failed] = np.where(again.forward < 0, -1, again.forward + shift)
+    traced.backward[failed] = np.where(again.backward < 0, -1, again.backward + shift)
 
 
 def assemble(

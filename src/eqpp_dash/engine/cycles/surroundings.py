@@ -10,7 +10,8 @@ import numpy as np
 from eqpp_dash.engine.closedforms import with_closed_forms
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles.shape import encloses
-from eqpp_dash.engine.equilibria import MARGIN, find_equilibria
+from eqpp_dash.engine.equilibria import find_equilibria
+from eqpp_dash.engine.equilibriumsets import MARGIN
 from eqpp_dash.engine.kinds.decide import with_kinds
 from eqpp_dash.engine.structure.facts import Structure
 from eqpp_dash.engine.subdivision import SearchBudget
