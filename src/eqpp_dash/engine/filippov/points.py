@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqpp_dash.engine.compiled import CompiledField, Factor
+from eqpp_dash.engine.filippov.conewise import judge_border
 from eqpp_dash.engine.filippov.pieces import FilippovField, SlidingField, convex_zero
 from eqpp_dash.engine.filippov.resting import resting_set
 from eqpp_dash.engine.filippov.segments import (
@@ -161,7 +162,9 @@ def _renamed(region: Region, item: Equilibrium) -> Equilibrium:
         return item
     zero = _vanishes(region, item.point)
     if zero.any():
-        return replace(item, **_border(region, item.point, choices[:, zero], zero.size))
+        known = _border(region, item.point, choices[:, zero], zero.size)
+        known["index"] = item.index if known["index"] is None else known["index"]
+        return replace(item, **known)
     if not convex_zero(list(fields.T)):
         return item
     return replace(item, kind="pseudo-equilibrium", index=None, reason=_mixture(zero.size))
@@ -192,13 +195,18 @@ def _border(region: Region, point: Array, choices: Array, meeting: int) -> dict[
     reason = f"{which}: eigenvalues {' and '.join(f'({w})' for w in words)}"
     values, vectors = np.linalg.eig(np.nan_to_num(matrices[0]))
     order = np.lexsort((values.imag, values.real))
+    judged = None
+    if len(words) == meeting == 2:
+        near = ASIDE * region.width
+        judged = judge_border(region.field, region.pieces, point, choices, near)
     return {
         "kind": "boundary equilibrium",
-        "stability": "undecided",
+        "stability": judged.stability if judged else "undecided",
+        "index": judged.index if judged else None,
         "jacobian": matrices[0] + 0.0,
         "eigenvalues": values[order].astype(complex),
         "eigenvectors": vectors[:, order].astype(complex),
-        "reason": reason,
+        "reason": f"{reason}; {judged.words}" if judged else reason,
     }
 
 
@@ -333,7 +341,6 @@ def _boundary(region: Region, side: ZeroProblem, x: Array, last: Array) -> list[
             point=point + 0.0,
             location=region.location(point),
             hyperbolic=False,
-            index=None,
             evidence="numerical",
             method="Newton",
             error=float(error.max()) if proved[0] else float(np.max(4 * last)),

@@ -26,6 +26,8 @@ MOST_REASONS = 3
 MOST_SETS = 3
 _ORDER = ("stable", "neutral", "semi-stable", "unstable", "undecided")
 _ONES = {"degenerate": ("a degenerate one", "degenerate ones")}
+_UNTOLD = ("boundary equilibrium", "nilpotent focus", "degenerate")
+"""Kinds whose name does not tell the stability."""
 
 Numbered = Sequence[tuple[int, Mapping[str, Any]]]
 
@@ -139,6 +141,10 @@ def _reasons(source: Source, items: Numbered) -> Iterator[Sentence]:
         first = source.equilibrium(same[0][0])
         name = first if len(same) == 1 else f"the {count(len(same), kind)}"
         text = f"the linearisation does not decide {name}; this does: {symbols(reason)}"
+        stability = same[0][1]["stability"]
+        if kind in _UNTOLD and stability in ("stable", "unstable"):
+            is_so = f"is {stability}" if len(same) == 1 else f"are {stability}"
+            text = f"{name} {is_so}; what decides is this: {symbols(reason)}"
         if reason.startswith("a ") and kind == "pseudo-equilibrium" and len(same) == 1:
             text = f"{name} is {symbols(reason)}"  # where a field jumps nothing is linearised
         yield Sentence(ended(text), _ids(same))
@@ -150,6 +156,8 @@ def _sectors(source: Source, k: int) -> Sentence:
     told = joined(f"{numeral(n)} {sort}" for sort, n in sectors.items()) or "no"
     noun = "sector" if sum(sectors.values()) == 1 else "sectors"
     index = "" if item.get("index") is None else f" and index {symbols(str(item['index']))}"
+    drawing = set(sectors) == {"parabolic"} and item["stability"] in ("stable", "unstable")
+    index += f", so it is {item['stability']}" if drawing else ""
     text = f"{source.equilibrium(k)} has {told} {noun}{index} ({symbols(item['reason'])})"
     return Sentence(ended(text), (f"equilibrium {k}",))
 
