@@ -11,6 +11,7 @@ import numpy as np
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles import CycleSearch, find_limit_cycles
 from eqpp_dash.engine.cycles.algebraic import prove_on_curves
+from eqpp_dash.engine.cycles.number import with_known_number
 from eqpp_dash.engine.cycles.proofs import exclude_cycles
 from eqpp_dash.engine.cycles.reduced import bands_without_factor
 from eqpp_dash.engine.cycles.resting import clear_of_sets
@@ -134,7 +135,8 @@ def _completed(
         try:
             found = clear_of_sets(field, found, search.sets)
             found = _with_winding(field, window, search, report, structure, found, jumps=jumps)
-            return prove_on_curves(field, found, structure, *window_limits(field, window))
+            found = prove_on_curves(field, found, structure, *window_limits(field, window))
+            return with_known_number(field, found)
         except StopAndKeep as stop:
             found = replace(found, stop=stop)
     with report.keeping():

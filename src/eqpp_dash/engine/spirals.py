@@ -67,7 +67,9 @@ def how_closed_orbits_are_known(search: EquilibriumSearch | None, closed: CycleS
     covered = closed.completeness
     if covered.status.startswith("none"):
         return covered.status
-    whole = covered.status == "searched" and not (covered.blind or closed.undecided or closed.stop)
+    whole = covered.status.startswith("searched") and not (
+        covered.blind or closed.undecided or closed.stop
+    )
     return covered.status if whole else ""
 
 

@@ -127,7 +127,8 @@ class CycleCoverage:
     Attributes
     ----------
     status : str
-        ``searched``; ``none (proved: ...)`` if there can be none in the window; ``not
+        ``searched``; ``searched; no others (proved: ...)`` if those found are all there are in the
+        plane; ``none (proved: ...)`` if there can be none in the window; ``not
         searched``, and why; ``not searched to the end``, why, and how many sections were.
     arcs : int
         Sections that were searched.

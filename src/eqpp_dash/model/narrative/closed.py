@@ -37,6 +37,7 @@ _WINDING = re.compile(
     re.DOTALL,
 )
 _NONE_WINDS = re.compile(r"(?P<rest>none.*); none winds: (?P<why>.*)\)", re.DOTALL)
+_NO_OTHERS = re.compile(r"searched; no others \(proved: (.*)\)", re.DOTALL)
 _PROOF = re.compile(r"none( within the window)? \(proved: (.*)\)", re.DOTALL)
 
 
@@ -133,6 +134,10 @@ def _search(source: Source) -> Iterator[Sentence]:
         where = f"on the {count(sections, 'section')} searched" if sections else "by the search"
         head = "no other limit cycle" if found else "no limit cycle"
         text = f"{head} was found {where}; that is no proof that there is none"
+        yield Sentence(ended(text), ("completeness",))
+    elif (others := _NO_OTHERS.fullmatch(status)) is not None:
+        head = "there is no other limit cycle" if found else "there is no limit cycle"
+        text = f"{head} in the plane (proved: {symbols(others[1])})"
         yield Sentence(ended(text), ("completeness",))
     elif "preview" not in status:
         known = status.startswith(NOT_SEARCHED)
