@@ -461,7 +461,7 @@ def test_marks_of_every_sort():
     assert sentence_marks(found, ("equilibrium 2", "equilibrium 2")) == [["point", 0.0, 0.0]]
     assert sentence_marks(found, ("cycle 1",)) == [["cycle", 1]]
     assert sentence_marks(found, ("separatrix 1",))[0][:2] == ["branch", "stable"]
-    assert sentence_marks(found, ("connection 0",))[0][0] == "link"
+    assert sentence_marks(found, ("connection 0",))[0][:2] == ["link", 0]
     assert sentence_marks(found, ("window", "completeness", "system")) == [["window"]]
 
 

@@ -28,7 +28,10 @@
     let piece = [];
     for (let i = 0; i < trace.x.length; i += 1) {
       const at = place(graph, trace.x[i], trace.y[i]);
-      if (at.every(Number.isFinite)) piece.push(at);
+      if (at.every(Number.isFinite)) {
+        if (!piece.length && trace.customdata) piece.number = trace.customdata[i];
+        piece.push(at);
+      }
       else if (piece.length) {
         found.push(piece);
         piece = [];
@@ -45,6 +48,13 @@
 
   function lines(graph, group) {
     return layer(graph, (trace) => trace.legendgroup === group && trace.mode === "lines")
+      .flatMap((trace) => pieces(graph, trace));
+  }
+
+  // Orbits that connect equilibria: double lines, of which the outer ones are numbered.
+  function links(graph) {
+    return layer(graph, (trace) => trace.customdata &&
+      ["homoclinic", "heteroclinic"].includes(trace.legendgroup))
       .flatMap((trace) => pieces(graph, trace));
   }
 
@@ -77,13 +87,18 @@
     branch: (graph, sort, x, y) => {
       const at = place(graph, x, y);
       const ends = (piece) => apart(piece[0], at) <= NEAR || apart(piece.at(-1), at) <= NEAR;
-      const own = lines(graph, sort).filter(ends);
-      // a stable separatrix that connects is drawn as the unstable one that it is too
+      // one that connects is both, and leaves its saddle or comes to it
+      const both = links(graph).filter(
+        (piece) => apart(sort === "unstable" ? piece[0] : piece.at(-1), at) <= NEAR);
+      const own = [...lines(graph, sort).filter(ends), ...both];
+      // a stable separatrix that nearly connects is drawn as the unstable one beside it
       return [curve(own.length ? own : lines(graph, "unstable").filter(ends))];
     },
-    link: (graph, x, y, toX, toY) => {
+    link: (graph, number, x, y, toX, toY) => {
+      const known = links(graph).filter((piece) => piece.number === number);
+      if (known.length) return [curve(known)];
       const [from, to] = [place(graph, x, y), place(graph, toX, toY)];
-      return [curve(lines(graph, "unstable").filter(
+      return [curve([...links(graph), ...lines(graph, "unstable")].filter(
         (piece) => apart(piece[0], from) <= NEAR && apart(piece.at(-1), to) <= NEAR))];
     },
     group: (graph, name) => layer(graph, (trace) => trace.legendgroup === name).map((trace) => {

@@ -90,8 +90,8 @@ def sentence_marks(facts: Mapping[str, Any], ids: Iterable[str]) -> list[Mark]:
     -------
     list of list
         ``["point", x, y]``; ``["cycle", k]``; ``["branch", "stable", x, y]``, the separatrices of
-        a sort at a saddle; ``["link", x, y, x, y]``, a connection of two saddles; ``["group",
-        name]``, a layer of the figure by its legend group; ``["window"]``.
+        a sort at a saddle; ``["link", k, x, y, x, y]``, connection k and the two saddles;
+        ``["group", name]``, a layer of the figure by its legend group; ``["window"]``.
 
     Examples
     --------
@@ -118,7 +118,7 @@ def _marks(facts: Mapping[str, Any], id: str) -> Iterator[Mark]:
         yield ["branch", fact["branch"], *find_fact(facts, fact["of"])["point"]]
     elif sort == "connection":
         ends = (find_fact(facts, f"equilibrium {fact[end]}")["point"] for end in ("from", "to"))
-        yield ["link", *(value for end in ends for value in end)]
+        yield ["link", int(number), *(value for end in ends for value in end)]
     elif sort == "set":
         yield ["group", "equilibrium-sets"]
     elif sort == "switching":

@@ -40,6 +40,9 @@ FINE = (0.004, 0.008, 0.016, 0.032)
 """Tolerances of curves in cm: the first with which the drawing is small enough is taken."""
 
 MOST_POINTS = 16_000
+HEADS = {"seeded": 0.16, "homoclinic": 0.27, "heteroclinic": 0.27}
+"""Lengths of arrowheads in cm, where they aren't 0.2."""
+
 MOST_LABELS = 60
 """More equilibria than that are not numbered in the drawing."""
 
@@ -288,7 +291,7 @@ class _Pen:
         for role, items in by_role(self._portrait.trajectories).items():
             curves = [item.points[:, :2] for item in items]
             self._curves(role, curves, ROLE_LABELS[role])
-            self._heads(role, curves, 0.16 if role == "seeded" else 0.2)
+            self._heads(role, curves, HEADS.get(role, 0.2))
             if role == "given" and items:
                 starts = np.array([item.start[:2] for item in items])
                 self._signs("start", "full", starts, "starting point")

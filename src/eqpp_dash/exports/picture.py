@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, ScalarFormatter
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from eqpp_dash.exports.ticks import angle_step, angle_text
 from eqpp_dash.exports.tinting import draw_basins
 from eqpp_dash.figures.cycles import cycle_name
 from eqpp_dash.figures.geometry import (
+    CONNECTING,
     Frame,
     by_role,
     direction_marks,
@@ -82,6 +84,8 @@ _CYCLE_DASHES: dict[str, Any] = {
     "unstable": (0, (3.5, 2)),
     "semi-stable": (0, (5, 1.6, 1, 1.6)),
 }
+_HEADS = {"seeded": 6.0, "homoclinic": 10.0, "heteroclinic": 10.0}
+_CORES: dict[str, Any] = {"homoclinic": "solid", "heteroclinic": (0, (3.5, 2.2))}
 _LOCK = threading.Lock()  # matplotlib's settings and its text cache are the process's
 
 
@@ -117,7 +121,7 @@ def draw_portrait(portrait: Portrait, theme: Theme = LIGHT) -> Figure:
     figure = Figure(figsize=(WIDTH, height), facecolor=theme.paper, layout=engine)
     FigureCanvasAgg(figure)
     axes = figure.add_subplot(facecolor=theme.plot)
-    entries: list[Artist] = [
+    entries: list[Artist | tuple[Line2D, Line2D]] = [
         *_draw_field(axes, portrait, frame, theme),
         *_draw_switching(axes, portrait, frame, theme),
         *_draw_nullclines(axes, portrait, frame, theme),
@@ -131,6 +135,8 @@ def draw_portrait(portrait: Portrait, theme: Theme = LIGHT) -> Figure:
     if entries:
         legend = figure.legend(
             handles=entries,
+            labels=[str(_main(entry).get_label()) for entry in entries],
+            handler_map={tuple: HandlerTuple(ndivide=1)},
             loc="outside lower center",
             ncols=min(len(entries), 4 if portrait.basins is None else 3),
             frameon=False,
@@ -139,6 +145,10 @@ def draw_portrait(portrait: Portrait, theme: Theme = LIGHT) -> Figure:
         )
         _plain_text(legend.get_texts())
     return figure
+
+
+def _main(entry: Artist | tuple[Line2D, Line2D]) -> Artist:
+    return entry[0] if isinstance(entry, tuple) else entry
 
 
 def _plain_text(texts: Iterable[Any]) -> None:
@@ -195,8 +205,19 @@ def _draw_nullclines(axes: Axes, portrait: Portrait, frame: Frame, theme: Theme)
     return lines
 
 
-def _draw_trajectories(axes: Axes, portrait: Portrait, frame: Frame, theme: Theme) -> list[Line2D]:
-    legend: dict[str, Line2D] = {}
+def _draw_double(
+    axes: Axes, points: NDArray[np.float64], role: str, theme: Theme
+) -> tuple[Line2D, Line2D]:
+    """Draw orbits that connect: a line, and a light one along its middle."""
+    style = {"color": role_colour(role, theme), "linewidth": 3.8, "label": ROLE_LABELS[role]}
+    core = {"color": theme.plot, "linewidth": 1.4, "linestyle": _CORES[role]}
+    return _line(axes, points, zorder=3.1, **style), _line(axes, points, zorder=3.2, **core)
+
+
+def _draw_trajectories(
+    axes: Axes, portrait: Portrait, frame: Frame, theme: Theme
+) -> list[Line2D | tuple[Line2D, Line2D]]:
+    legend: dict[str, Line2D | tuple[Line2D, Line2D]] = {}
     for role, items in by_role(portrait.trajectories).items():
         if not items:
             continue
@@ -204,10 +225,13 @@ def _draw_trajectories(axes: Axes, portrait: Portrait, frame: Frame, theme: Them
         width = {"seeded": 1.0, "given": 1.9}.get(role, 1.6)
         points = join_polylines(curves, frame)
         label = ROLE_LABELS[role]
-        line = _line(axes, points, color=colour, linewidth=width, zorder=3, label=label)
-        legend.setdefault(label, line)
+        if role in CONNECTING:
+            legend[label] = _draw_double(axes, points, role, theme)
+        else:
+            line = _line(axes, points, color=colour, linewidth=width, zorder=3, label=label)
+            legend.setdefault(label, line)
         for base, tip in direction_marks(curves, frame):
-            _draw_head(axes, base, tip, frame, colour, 6.0 if role == "seeded" else 7.5)
+            _draw_head(axes, base, tip, frame, colour, _HEADS.get(role, 7.5))
         if role == "given":
             starts = np.array([item.start[:2] for item in items])
             style = {"markeredgecolor": theme.plot, "markersize": 5.0, "linestyle": "none"}

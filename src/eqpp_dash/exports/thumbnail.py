@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqpp_dash.exports.thinning import bends
-from eqpp_dash.figures.geometry import by_role, portrait_frame
+from eqpp_dash.figures.geometry import CONNECTING, by_role, portrait_frame
 from eqpp_dash.figures.symbols import equilibrium_mark
 from eqpp_dash.model.portrait import Portrait
 
@@ -76,7 +76,8 @@ def _draw(portrait: Portrait, detail: float, curves: int) -> bytes:
     corners = np.sort(place(np.stack([frame.low, frame.low + frame.span])), axis=0)
     separatrices = []
     for role, colour in (("stable", _STABLE), ("unstable", _UNSTABLE)):
-        lines = [place(item.points) for item in roles[role]][:curves]
+        items = roles[role] + [item for k in CONNECTING if role == "unstable" for item in roles[k]]
+        lines = [place(item.points) for item in items][:curves]
         separatrices.append(_path(_untaken(lines, taken, corners), detail, colour, 1.4))
     seeded = [place(item.points) for item in (*roles["given"], *roles["seeded"])][:curves]
     parts += [_path(_untaken(seeded, taken, corners), detail, _ORBIT, 1), *separatrices]

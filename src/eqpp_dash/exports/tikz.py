@@ -16,6 +16,9 @@ Array = NDArray[np.float64]
 
 _PER_LINE = 6
 
+_COLOURS = {"seeded": "orbit", "homoclinic": "unstable", "heteroclinic": "unstable"}
+"""Colours of arrowheads, where they aren't named as the style of their curves."""
+
 _PATTERNS = {
     "/": "north east lines",
     "\\": "north west lines",
@@ -40,6 +43,9 @@ _STYLES = r"""
   picgiven/.style={draw=eqgiven, line width=1.1pt},
   picstable/.style={draw=eqstable, line width=1pt, dash pattern=on 9pt off 1.4pt},
   picunstable/.style={draw=equnstable, line width=1pt},
+  pichomoclinic/.style={draw=equnstable, line width=0.9pt, double=white, double distance=0.9pt},
+  picheteroclinic/.style={draw=equnstable, line width=2.7pt, line cap=butt,
+    postaction={draw=white, line width=0.9pt, dash pattern=on 4pt off 2.4pt}},
   picground/.style={draw=white, line width=3.4pt},
   picstablecycle/.style={draw=eqcycle, line width=1.8pt},
   picunstablecycle/.style={draw=eqcycle, line width=1.8pt, dash pattern=on 4pt off 2.4pt},
@@ -177,7 +183,7 @@ def _line(item: Line) -> str:
 def _area(item: Area) -> str:
     rings = "\n  ".join(_joined(ring, closed=True) for ring in item.rings)
     if not item.colour:
-        colour = {"seeded": "orbit"}.get(item.style, item.style)
+        colour = _COLOURS.get(item.style, item.style)
         return rf"\fill[eq{colour}] {rings};"
     red, green, blue = (int(item.colour[k : k + 2], 16) for k in (1, 3, 5))
     colour = f"{{rgb,255:red,{red};green,{green};blue,{blue}}}"

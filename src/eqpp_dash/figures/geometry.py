@@ -8,7 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eqpp_dash.model.portrait import ALONG_MANIFOLD, Portrait, Trajectory, VectorFieldGrid
+from eqpp_dash.model.portrait import (
+    ALONG_MANIFOLD,
+    CONNECTED,
+    Portrait,
+    Trajectory,
+    VectorFieldGrid,
+)
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -20,7 +26,8 @@ COARSE = 2.0  # polylines whose steps are so many times as long as that, on aver
 HEADS_APART = 0.06  # window heights between arrowheads, where many curves run together
 BEYOND = 2.0  # window widths beyond the window that are kept, for zooming out
 
-ROLES = ("seeded", "stable", "unstable", "given")
+CONNECTING = ("heteroclinic", "homoclinic")
+ROLES = ("seeded", "stable", "unstable", *CONNECTING, "given")
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,13 +303,19 @@ def _apart(places: Array, distance: float) -> list[int]:
 
 
 def trajectory_role(trajectory: Trajectory) -> str:
-    """Tell how a trajectory is drawn: ``seeded``, ``given``, ``stable`` or ``unstable``.
+    """Tell how a trajectory is drawn: one of `ROLES`.
 
-    A separatrix followed backward from its saddle is a branch of the stable manifold, one
-    followed forward a branch of the unstable manifold.
+    A separatrix that is known to connect equilibria is ``homoclinic`` or ``heteroclinic``; the
+    copy of its equilibrium by a period is another one to it. Any other that is followed
+    backward from its saddle is a branch of the stable manifold, one followed forward a branch of
+    the unstable manifold.
     """
     if trajectory.origin != "separatrix":
         return "given" if trajectory.origin == "given" else "seeded"
+    ends = (trajectory.forward, trajectory.backward)
+    if any(end.reason.startswith(CONNECTED) for end in ends):
+        loop = ends[0].end == ends[1].end and not any(end.shift for end in ends)
+        return "homoclinic" if loop else "heteroclinic"
     if trajectory.backward.reason == ALONG_MANIFOLD or not len(trajectory.times):
         return "unstable"
     if trajectory.forward.reason == ALONG_MANIFOLD:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from eqpp_dash.errors import EqppError
 from eqpp_dash.figures.basins import basin_traces
+from eqpp_dash.figures.connecting import connection_traces
 from eqpp_dash.figures.cycles import cycle_traces
 from eqpp_dash.figures.geometry import Frame, frame_of, portrait_frame
 from eqpp_dash.figures.layout import portrait_layout
@@ -48,7 +49,8 @@ def portrait_figure_dict(
         Layers are legend groups: ``basin-0``, ``basin-1`` and so on, ``field``,
         ``sliding``, ``escaping``, ``crossing``, ``tangent``,
         ``nullcline-0``, ``nullcline-1``,
-        ``trajectories``, ``stable``, ``unstable``, ``cycles-stable``, ``cycles-unstable``,
+        ``trajectories``, ``stable``, ``unstable``, ``heteroclinic``, ``homoclinic``,
+        ``cycles-stable``, ``cycles-unstable``,
         ``cycles-semi-stable``, ``equilibrium-sets``, ``singularities`` and, one a kind,
         ``equilibria-0``, ``equilibria-1`` and so on. The traces of a click belong at index
         ``layout.meta.insert_at``, above the curves and below the cycles and points.
@@ -75,6 +77,7 @@ def portrait_figure_dict(
             equilibria=portrait.equilibria,
             cycles=portrait.limit_cycles,
         ),
+        *connection_traces(portrait, frame, colours),
     ]
     data = [
         *below,

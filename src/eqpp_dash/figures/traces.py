@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from eqpp_dash.figures.ends import end_words
 from eqpp_dash.figures.geometry import (
+    CONNECTING,
     Frame,
     Strokes,
     by_role,
@@ -34,6 +35,8 @@ ROLE_LABELS = {
     "given": "trajectories",
     "stable": "stable separatrix",
     "unstable": "unstable separatrix",
+    "heteroclinic": "heteroclinic orbit",
+    "homoclinic": "homoclinic orbit",
 }
 ROLE_WIDTHS = {"seeded": 1.5, "given": 2.6, "stable": 2.3, "unstable": 2.3}
 
@@ -161,6 +164,8 @@ def role_colour(role: str, theme: Theme) -> str:
         "given": theme.given,
         "stable": theme.stable,
         "unstable": theme.unstable,
+        "heteroclinic": theme.unstable,
+        "homoclinic": theme.unstable,
     }[role]
 
 
@@ -273,11 +278,13 @@ def trajectories_traces(
 
     With `legend` the seeded ones' trace comes even if it is empty, so that the legend has
     an entry for the layer that a click adds to. The `equilibria` and `cycles` name where
-    they end.
+    they end. Separatrices that connect have layers of their own: see `connection_traces`.
     """
     traces: list[Trace] = []
     groups = by_role(trajectories)
     for role, items in groups.items():
+        if role in CONNECTING:
+            continue
         if items or (legend and role == "seeded"):
             shown = legend and role != "given"
             traces += _role_traces(role, items, frame, theme, legend=shown)

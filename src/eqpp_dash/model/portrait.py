@@ -231,6 +231,9 @@ class SwitchingSegment:
 
 
 ALONG_MANIFOLD = "along its invariant manifold"
+CONNECTED = "a connection, "
+"""How the reason of an end begins that is known: it is followed by its status, and by what."""
+
 """Reason of the end of a separatrix at its own saddle."""
 
 

@@ -14,7 +14,7 @@ from eqpp_dash.figures.geometry import (
     portrait_frame,
     trajectory_role,
 )
-from eqpp_dash.model.portrait import ALONG_MANIFOLD, OrbitEnd, VectorFieldGrid
+from eqpp_dash.model.portrait import ALONG_MANIFOLD, CONNECTED, OrbitEnd, VectorFieldGrid
 
 SQUARE = frame_of((0.0, 1.0), (0.0, 1.0))
 
@@ -126,11 +126,17 @@ def test_a_branch_followed_backward_is_stable():
     own, other = OrbitEnd("equilibrium 0", None, ALONG_MANIFOLD), OrbitEnd("equilibrium 1", None)
     assert trajectory_role(replace(back, forward=other, backward=own)) == "unstable"
     assert trajectory_role(replace(out, forward=own, backward=other)) == "stable"
+    sure = OrbitEnd("equilibrium 1", None, f"{CONNECTED}proved: a level")
+    loop = OrbitEnd("equilibrium 0", None, f"{CONNECTED}verified: a reversor")
+    copy = replace(loop, shift=(1.0, 0.0))
+    roles = [trajectory_role(replace(out, forward=end, backward=own)) for end in (sure, loop, copy)]
+    assert roles == ["heteroclinic", "homoclinic", "heteroclinic"]
     hidden = replace(out, times=out.times[:1], points=out.points[:1])
     assert sum(map(len, by_role([out, hidden]).values())) == 1
 
 
 def test_every_trajectory_has_a_role():
     portrait = pendulum_portrait()
+    none = {"heteroclinic": 0, "homoclinic": 0}
     counts = {role: len(items) for role, items in by_role(portrait.trajectories).items()}
-    assert counts == {"seeded": 6, "stable": 4, "unstable": 4, "given": 1}
+    assert counts == {"seeded": 6, "stable": 4, "unstable": 4, "given": 1} | none

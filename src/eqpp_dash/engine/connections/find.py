@@ -19,7 +19,7 @@ from eqpp_dash.engine.manifolds import Branch
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.structure.facts import Kind, Structure
 from eqpp_dash.model.manifolds import Connection, Polycycle, Separatrix
-from eqpp_dash.model.portrait import ALONG_MANIFOLD, Equilibrium, OrbitEnd, Trajectory
+from eqpp_dash.model.portrait import ALONG_MANIFOLD, CONNECTED, Equilibrium, OrbitEnd, Trajectory
 
 NEAR = 5e-3
 """Branches that pass this near to each other on a section, in widths, nearly connect."""
@@ -174,7 +174,7 @@ def _ended(
     if end is None:
         return curve
     name = f"equilibrium {end.equilibrium}"
-    there = OrbitEnd(name, None, f"a connection, {end.status}: {end.how}", end.shift)
+    there = OrbitEnd(name, None, f"{CONNECTED}{end.status}: {end.how}", end.shift)
     target = equilibria[end.equilibrium].point.copy()
     if end.is_copy:
         target += np.array(end.shift)
