@@ -14,6 +14,7 @@ from eqpp_dash.engine.cycles.algebraic import prove_on_curves
 from eqpp_dash.engine.cycles.proofs import exclude_cycles
 from eqpp_dash.engine.cycles.reduced import bands_without_factor
 from eqpp_dash.engine.cycles.resting import clear_of_sets
+from eqpp_dash.engine.cycles.rotations import find_rotations
 from eqpp_dash.engine.cycles.winding import find_winding_cycles
 from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.filippov.cycles import find_switching_cycles, jumping_surfaces
@@ -154,18 +155,19 @@ def _with_winding(
     """Add the cycles that wind round a periodic variable, and say what was covered."""
     lo, hi = window_limits(field, window)
     middle, half = 0.5 * (lo + hi), 0.5 * WORK_BOX * (hi - lo)
+    box = middle - half, middle + half
+
+    def tell() -> None:
+        report.tell(1.0)
+
     winding = find_winding_cycles(
-        field,
-        structure,
-        search.equilibria,
-        lo,
-        hi,
-        (middle - half, middle + half),
-        lambda: report.tell(1.0),
-        jumps=jumps,
+        field, structure, search.equilibria, lo, hi, box, tell, jumps=jumps
     )
     if winding is None:
-        return found
+        bands, more = find_rotations(field, structure, search.equilibria, lo, hi, box, tell)
+        blind = (*found.completeness.blind, *more)
+        coverage = replace(found.completeness, blind=blind)
+        return replace(found, bands=(*found.bands, *bands), completeness=coverage)
     coverage = found.completeness
     status, blind = coverage.status, (*coverage.blind, *winding.blind)
     if status.startswith("none"):
