@@ -100,7 +100,9 @@ def search_cycles(
     apart = (
         None
         if jumps
-        else bands_without_factor(field, window, search.equilibria, report.tell, BUDGET)
+        else bands_without_factor(
+            field, window, search.equilibria, report.tell, BUDGET, search.sets
+        )
     )
     if apart is not None:
         return _with_winding(field, window, search, report, structure, apart, jumps=False)

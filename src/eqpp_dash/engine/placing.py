@@ -125,7 +125,7 @@ def _around(curve: Array, equilibria: Sequence[Equilibrium]) -> tuple[int, ...]:
 
 def _limited(band: Band, equilibria: Sequence[Equilibrium]) -> Band:
     """Say that an annulus ends at the one equilibrium that its innermost orbit goes close round."""
-    if len(band.equilibria) != 1:
+    if len(band.equilibria) != 1 or band.within.startswith("set "):
         return band
     number = band.equilibria[0]
     point = equilibria[number].point
