@@ -15,6 +15,7 @@ from eqpp_dash.engine.cycles.number import with_known_number
 from eqpp_dash.engine.cycles.proofs import exclude_cycles
 from eqpp_dash.engine.cycles.reduced import bands_without_factor
 from eqpp_dash.engine.cycles.resting import clear_of_sets
+from eqpp_dash.engine.cycles.rotations import find_rotations
 from eqpp_dash.engine.cycles.winding import find_winding_cycles
 from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.filippov.cycles import find_switching_cycles, jumping_surfaces
@@ -100,7 +101,9 @@ def search_cycles(
     apart = (
         None
         if jumps
-        else bands_without_factor(field, window, search.equilibria, report.tell, BUDGET)
+        else bands_without_factor(
+            field, window, search.equilibria, report.tell, BUDGET, search.sets
+        )
     )
     if apart is not None:
         return _with_winding(field, window, search, report, structure, apart, jumps=False)
@@ -156,18 +159,19 @@ def _with_winding(
     """Add the cycles that wind round a periodic variable, and say what was covered."""
     lo, hi = window_limits(field, window)
     middle, half = 0.5 * (lo + hi), 0.5 * WORK_BOX * (hi - lo)
+    box = middle - half, middle + half
+
+    def tell() -> None:
+        report.tell(1.0)
+
     winding = find_winding_cycles(
-        field,
-        structure,
-        search.equilibria,
-        lo,
-        hi,
-        (middle - half, middle + half),
-        lambda: report.tell(1.0),
-        jumps=jumps,
+        field, structure, search.equilibria, lo, hi, box, tell, jumps=jumps
     )
     if winding is None:
-        return found
+        bands, more = find_rotations(field, structure, search.equilibria, lo, hi, box, tell)
+        blind = (*found.completeness.blind, *more)
+        coverage = replace(found.completeness, blind=blind)
+        return replace(found, bands=(*found.bands, *bands), completeness=coverage)
     coverage = found.completeness
     status, blind = coverage.status, (*coverage.blind, *winding.blind)
     if status.startswith("none"):

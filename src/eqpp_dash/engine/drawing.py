@@ -11,6 +11,7 @@ from eqpp_dash.engine.beyond import settle_beyond
 from eqpp_dash.engine.connections import Net, find_connections
 from eqpp_dash.engine.crowding import cut_crowded, cycle_orbits, draw_one_turn
 from eqpp_dash.engine.dop853 import Array
+from eqpp_dash.engine.images import window_images
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.pulse import undisturbed
 from eqpp_dash.engine.reporting import PhaseReporter
@@ -110,7 +111,7 @@ def draw_trajectories(
     if "trajectories" not in spec.analyses:
         return drawn, net, shown
     try:
-        every, shown = _with_seeded(problem, equilibria, shown, drawn, report)
+        every, shown = _with_seeded(problem, equilibria, shown, drawn, report, structure)
         return every, net, shown
     except StopAndKeep:
         with undisturbed():
@@ -125,6 +126,7 @@ def _with_seeded(
     shown: tuple[Equilibrium, ...],
     drawn: tuple[Trajectory, ...],
     report: PhaseReporter,
+    structure: Structure | None,
 ) -> tuple[tuple[Trajectory, ...], tuple[Equilibrium, ...]]:
     """Trace evenly spaced orbits between those that are drawn; give all, and what they end at."""
     loose = replace(
@@ -133,12 +135,14 @@ def _with_seeded(
         span=min(problem.span, 1000.0 * problem.crossing),
         by_eye=True,
     )
-    starts = candidate_starts(loose)
+    images = window_images(structure, problem.center, problem.width)
+    starts = images.close(candidate_starts(loose))
     given_curves = [item.points for item in drawn if item.origin == "given"]
     if given_curves:
         starts = free_starts(loose, starts, given_curves)
     cycles = [item.points for item in problem.cycles]
-    sides = np.concatenate([beside_cycles(loose, equilibria), within_annuli(loose, equilibria)])
+    annuli = within_annuli(loose, equilibria, structure)
+    sides = np.concatenate([beside_cycles(loose, equilibria), annuli])
     if not len(starts) and not len(sides):
         return cut_crowded(problem, drawn, cycles), shown
     candidates = Orbits.through(np.concatenate([sides, starts]), "seeded", SEED_STEPS)
@@ -147,7 +151,7 @@ def _with_seeded(
     wound = _cycles(loose, seeded, shown)
     beside = assemble(seeded, range(len(sides)), report.stage(0.9, 0.92))
     marks = cycles + [item.points for item in drawn + wound + beside]
-    chosen = choose_seeds(seeded, marks, range(len(sides), len(candidates)))
+    chosen = choose_seeds(seeded, marks, range(len(sides), len(candidates)), images)
     evenly = assemble(seeded, chosen, report.stage(0.92, 1.0))
     clean = cut_crowded(problem, wound + drawn + beside + evenly, cycles)
     return tuple(sorted(clean, key=lambda item: item.origin == "seeded")), shown

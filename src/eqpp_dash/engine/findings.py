@@ -11,6 +11,7 @@ from eqpp_dash.engine.closedforms import with_closed_forms
 from eqpp_dash.engine.collected import GRID, Collected
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles import CycleSearch
+from eqpp_dash.engine.cycles.unbounded import end_at_infinity
 from eqpp_dash.engine.equilibria import find_equilibria
 from eqpp_dash.engine.field import sample_field
 from eqpp_dash.engine.kinds.decide import with_kinds
@@ -72,7 +73,8 @@ def find_features(found: Collected, report: PhaseReporter) -> None:
     report.begin("cycles")
     if "limit cycles" in found.parts:
         closed = search_cycles(field, window, search, report, found.machine, structure)
-        found.closed = place_cycles(field, closed, window, search.equilibria)
+        placed = place_cycles(field, closed, window, search.equilibria)
+        found.closed = end_at_infinity(field, placed, structure)
         if closed.stop is not None:
             raise closed.stop
         found.has("limit cycles")
@@ -104,6 +106,7 @@ def _refit(
         if closed.stop is not None:
             raise closed.stop
     closed = place_cycles(field, closed, shown, search.equilibria, before)
+    closed = end_at_infinity(field, closed, structure)
     grid, nullclines = _sampled(found, shown), _nullclines(found, shown, report)
     found.window, found.structure, found.equilibria = shown, structure, search
     found.closed, found.grid, found.nullclines = closed, grid, nullclines

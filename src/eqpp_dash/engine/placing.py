@@ -71,7 +71,7 @@ def place_cycles(
     kept = (*equilibria, *(every[k] for k in range(len(equilibria), len(every)) if k in held))
     numbers = _numbers(every, kept, slack)
     bands = [replace(band, equilibria=tuple(numbers[k] for k in band.equilibria)) for band in bands]
-    bands.sort(key=lambda band: (len(band.equilibria), band.equilibria))
+    bands.sort(key=lambda band: (any(band.winding), len(band.equilibria), band.equilibria))
     cycles = tuple(
         replace(cycle, location=_location(cycle, lo, hi), equilibria=_encloses(cycle, kept))
         for cycle in found.cycles
@@ -99,7 +99,7 @@ def _numbers(
 def _shows(band: Band, equilibria: Sequence[Equilibrium], lo: Array, hi: Array) -> bool:
     """Tell whether a band goes round an equilibrium in the window or enters it."""
     own = [equilibria[k] for k in band.equilibria if k < len(equilibria)]
-    if any(item.location != "outside" for item in own) or band.curves is None:
+    if any(band.winding) or any(item.location != "outside" for item in own) or band.curves is None:
         return True
     inner, outer = band.curves
     return any(passes(c, lo, hi) for c in (inner, outer)) or (
@@ -125,7 +125,7 @@ def _around(curve: Array, equilibria: Sequence[Equilibrium]) -> tuple[int, ...]:
 
 def _limited(band: Band, equilibria: Sequence[Equilibrium]) -> Band:
     """Say that an annulus ends at the one equilibrium that its innermost orbit goes close round."""
-    if len(band.equilibria) != 1:
+    if len(band.equilibria) != 1 or band.within.startswith("set "):
         return band
     number = band.equilibria[0]
     point = equilibria[number].point
@@ -148,7 +148,7 @@ def index_notices(
         Whether nothing else has an index: no curve of equilibria, singularity or jump.
     """
     orbits = [(item.point, item.equilibria) for item in found.cycles if not any(item.winding)]
-    orbits += [(item.outer, item.equilibria) for item in found.bands]
+    orbits += [(item.outer, item.equilibria) for item in found.bands if not any(item.winding)]
     notices = []
     for point, inside in orbits if isolated else ():
         indices = [equilibria[k].index for k in inside]

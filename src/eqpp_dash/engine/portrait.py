@@ -15,7 +15,7 @@ from eqpp_dash.engine.basins import basins_of_portrait
 from eqpp_dash.engine.closed import IN_PREVIEW, WITHOUT
 from eqpp_dash.engine.collected import GRID, Collected, names_equilibria, system_facts
 from eqpp_dash.engine.compiled import CompiledField
-from eqpp_dash.engine.connections.annuli import end_annuli, surroundings
+from eqpp_dash.engine.connections.borders import end_bands
 from eqpp_dash.engine.drawing import draw_trajectories, sketch_trajectories
 from eqpp_dash.engine.equilibria import find_equilibria
 from eqpp_dash.engine.field import sample_field, window_limits
@@ -137,10 +137,8 @@ def _collect(found: Collected, report: PhaseReporter) -> None:
     )
     found.keep_orbits(drawn, net, shown)
     found.has("separatrices", "trajectories")
-    around = surroundings(search, closed, *window_limits(found.compiled, found.window))
-    if around is not None:
-        bands, found.net = end_annuli(closed.bands, net, equilibria, around, found.structure)
-        found.closed = replace(closed, bands=bands)
+    corners = window_limits(found.compiled, found.window)
+    found.closed, found.net = end_bands(closed, net, search, found.structure, corners)
 
 
 @np.errstate(all="ignore")

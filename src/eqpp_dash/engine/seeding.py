@@ -16,12 +16,14 @@ import numpy as np
 
 from eqpp_dash.engine.characteristic import characteristic_branches
 from eqpp_dash.engine.dop853 import Array
+from eqpp_dash.engine.images import Images, mirror_bands
 from eqpp_dash.engine.manifolds import Branch, local_manifolds
 from eqpp_dash.engine.orbits import Problem
 from eqpp_dash.engine.sampling import sample_curves
+from eqpp_dash.engine.structure.facts import Structure
 from eqpp_dash.engine.trajectories import Orbits, Traced
 from eqpp_dash.engine.walking import largest, unit_parts, walk_along
-from eqpp_dash.model.cycles import LimitCycle
+from eqpp_dash.model.cycles import Annulus, LimitCycle
 from eqpp_dash.model.portrait import Equilibrium, Trajectory
 
 SEPARATION = 0.04
@@ -45,6 +47,9 @@ _FINE = 600
 COLUMNS, ROWS = 11, 10
 SEED_RTOL = 3e-7
 """Evenly spaced orbits are drawn for the eye: at most this accurate."""
+
+ON = 0.2
+"""A start this near to a curve, in separations, is on it."""
 
 FRESH = 4
 """A curve is worth drawing if it passes so many cells, as wide as the separation, first."""
@@ -172,7 +177,10 @@ def candidate_starts(problem: Problem) -> Array:
 
 
 def choose_seeds(
-    traced: Traced, drawn: Sequence[Array], candidates: Sequence[int] | None = None
+    traced: Traced,
+    drawn: Sequence[Array],
+    candidates: Sequence[int] | None = None,
+    images: Images | None = None,
 ) -> list[int]:
     """Choose evenly spaced ones among orbits.
 
@@ -184,6 +192,8 @@ def choose_seeds(
         Curves that are drawn in any case.
     candidates : sequence of int, optional
         The orbits to choose from; else all.
+    images : Images, optional
+        Symmetries: of candidates that they exchange all are chosen, or none.
 
     Returns
     -------
@@ -204,18 +214,35 @@ def choose_seeds(
     free = [candidates[i] for i in np.flatnonzero(distance >= separation).tolist()]
     curves = sample_curves(problem, traced.flow, traced.lanes(free), most=150, parts=4)
     allowance = max(MOST_CURVES - len(drawn), FEWEST_SEEDED)
+    partners = images.partners(traced.orbits.starts[list(candidates)]) if images else []
     chosen: list[int] = []
+
+    def filled(place: int) -> Array:
+        halves = traced.lanes([candidates[place]])
+        return _fill([curves[lane].points for lane in halves], problem)
+
     while len(chosen) < allowance:
         best = int(np.argmax(distance))
         if distance[best] < separation:
             break
-        halves = traced.lanes([candidates[best]])
-        points = _fill([curves[lane].points for lane in halves], problem)
-        cells = _cells(points)
+        points = filled(best)
+        group = [best]
+        for place in partners[best] if partners else ():
+            if distance[place] < separation:
+                continue
+            away = float(_distances(starts[[place]], points)[0])
+            if ON * separation <= away < separation:
+                group = []
+                break  # the two would stand too close together
+            if away >= separation:
+                group.append(place)
+                points = np.concatenate([points, filled(place)])
         distance[best] = 0.0
-        if np.count_nonzero(~taken[cells]) < FRESH:
+        cells = _cells(points)
+        fresh = np.count_nonzero(~taken[cells])
+        if fresh < FRESH * len(group) or not 0 < len(group) <= allowance - len(chosen):
             continue
-        chosen.append(candidates[best])
+        chosen += [candidates[place] for place in group]
         taken[cells] = True
         distance = np.minimum(distance, _distances(starts, points))
     return chosen
@@ -263,7 +290,9 @@ def _above_and_below(cycle: LimitCycle, problem: Problem) -> list[Array]:
     return [cycle.point - away, cycle.point + away]
 
 
-def within_annuli(problem: Problem, equilibria: Sequence[Equilibrium]) -> Array:
+def within_annuli(
+    problem: Problem, equilibria: Sequence[Equilibrium], structure: Structure | None = None
+) -> Array:
     """Give points of up to six closed orbits in every annulus, evenly from inside to outside.
 
     Parameters
@@ -272,6 +301,8 @@ def within_annuli(problem: Problem, equilibria: Sequence[Equilibrium]) -> Array:
         The system on its window, with the annuli known.
     equilibria : sequence of Equilibrium
         All equilibria known, by which the annuli say what they end at.
+    structure : Structure, optional
+        What is proved about the field: annuli that are images of each other get as many orbits.
 
     Returns
     -------
@@ -279,25 +310,28 @@ def within_annuli(problem: Problem, equilibria: Sequence[Equilibrium]) -> Array:
         Points on the chords from the inner ends of the annuli to near the outermost orbits that
         were followed, as far as these or the opposite sides of the annuli are in the window.
     """
-    starts: list[Array] = []
     shares = (np.arange(_FINE) + 0.5)[:, None] / _FINE
-    for band in problem.annuli:
-        ends = [
-            item.point for k, item in enumerate(equilibria) if band.within == f"equilibrium {k}"
-        ]
-        inner = ends[0] if ends else band.inner
-        chord = inner + OUTERMOST * shares * (band.outer - inner)
-        unit, opposite = _unit(problem, chord), _unit(problem, 2.0 * inner - chord)
-        sides = [((part >= 0) & (part <= 1)).all(axis=1) for part in (unit, opposite)]
-        inside = np.flatnonzero(sides[0] | sides[1] if ends else sides[0])
-        if not inside.size:
-            continue
-        first, last = inside[0], inside[-1]
-        length = float(np.hypot(*(unit[last] - unit[first])))
-        count = min(CLOSED_ORBITS, int(length / (NESTED * _DIAGONAL)))
-        places = (np.arange(count) + 0.5)[:, None] / max(count, 1)
-        starts += list(chord[first] + places * (chord[last] - chord[first]))
-    return np.array(starts).reshape(-1, 2)
+    starts = [_along_chord(problem, band, equilibria, shares) for band in problem.annuli]
+    starts = mirror_bands(starts, problem.annuli, equilibria, structure)
+    return np.concatenate([np.empty((0, 2)), *starts])
+
+
+def _along_chord(
+    problem: Problem, band: Annulus, equilibria: Sequence[Equilibrium], shares: Array
+) -> Array:
+    ends = [item.point for k, item in enumerate(equilibria) if band.within == f"equilibrium {k}"]
+    inner = ends[0] if ends else band.inner
+    chord = inner + OUTERMOST * shares * (band.outer - inner)
+    unit, opposite = _unit(problem, chord), _unit(problem, 2.0 * inner - chord)
+    sides = [((part >= 0) & (part <= 1)).all(axis=1) for part in (unit, opposite)]
+    inside = np.flatnonzero(sides[0] | sides[1] if ends else sides[0])
+    if not inside.size:
+        return np.empty((0, 2))
+    first, last = inside[0], inside[-1]
+    length = float(np.hypot(*(unit[last] - unit[first])))
+    count = min(CLOSED_ORBITS, int(length / (NESTED * _DIAGONAL)))
+    places = (np.arange(count) + 0.5)[:, None] / max(count, 1)
+    return np.asarray(chord[first] + places * (chord[last] - chord[first]))
 
 
 def free_starts(problem: Problem, starts: Array, given: Sequence[Array]) -> Array:

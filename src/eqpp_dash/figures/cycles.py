@@ -111,7 +111,8 @@ def annulus_words(portrait: Portrait, item: Annulus) -> str:
     Returns
     -------
     str
-        Such as ``around the center at (0, 0), periods 6.2832 to 15``.
+        Such as ``around the center at (0, 0), periods 6.2832 to 15``; of orbits that wind
+        ``winding along x, periods 18 to 0.18``.
     """
     spans = [high - low for low, high in portrait.window.values()]
     inside = [portrait.equilibria[k] for k in item.equilibria if k < len(portrait.equilibria)]
@@ -120,6 +121,9 @@ def annulus_words(portrait: Portrait, item: Annulus) -> str:
         around = f"around {equilibrium_words(inside[0], spans)}"
     elif inside:
         around = "around " + ", ".join(format_point(point.point, spans) for point in inside)
+    elif any(item.winding):
+        names = zip(portrait.window, item.winding, strict=False)
+        around = "winding along " + ", ".join(plain_name(name) for name, way in names if way)
     low, high = (format_number(period, 5) for period in item.periods)
     return printable(f"{around}, periods {low} to {high}")
 

@@ -77,17 +77,26 @@ class Annulus:
     Attributes
     ----------
     inner, outer : ndarray, shape (2,)
-        The rightmost points of the innermost and the outermost orbit that was followed.
+        The rightmost points of the innermost and the outermost orbit that was followed. Of orbits
+        that wind round a cylinder points of the one nearer to the equilibria and the other.
     periods : tuple of float
-        Their periods.
+        Their periods; of orbits that wind, times of one turn.
     equilibria : tuple of int
         Equilibria that it goes round, by their numbers.
     evidence : str
-        ``numerical``: a displacement below the error is not excluded.
+        ``numerical``: a displacement below the error is not excluded. ``verified``: a first
+        integral leaves none, and the first and the last orbit were followed.
     error : float
         Largest displacement, in logarithms, that would not have been seen.
     within, beyond : str
-        What it ends at: ``equilibrium k`` or ``polycycle k``, else ``undecided``.
+        What it ends at: ``equilibrium k``, ``polycycle k``, ``set k``, of orbits that wind
+        ``connection k``, or ``infinity``; else ``undecided``.
+    winding : tuple of int
+        How often its orbits wind round each periodic variable.
+    shift : tuple of float
+        Whole periods by which the polycycle is moved at which it ends; empty if it is not.
+    ground : str
+        Why it reaches to infinity; else empty.
     """
 
     inner: Array
@@ -98,6 +107,9 @@ class Annulus:
     error: float
     within: str = "undecided"
     beyond: str = "undecided"
+    winding: tuple[int, ...] = (0, 0)
+    shift: tuple[float, ...] = ()
+    ground: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -159,3 +159,31 @@ def test_analyses_select_the_trajectories():
     assert origins("separatrices") == {"separatrix"}
     assert origins("trajectories") == {"seeded"}
     assert origins("field", given=[[1.0, 1.0]]) == {"given"}
+
+
+@pytest.mark.parametrize(
+    ("text", "window"),
+    [
+        ("x' = y; y' = x - x^3", {"x": [-2, 2], "y": [-1.6, 1.6]}),
+        ("x' = x - x^3; y' = -y", {"x": [-1.4, 1.4], "y": [-1.2, 1.2]}),
+    ],
+)
+def test_a_portrait_is_drawn_as_symmetric_as_it_is(text, window):
+    """Both are their own images in either axis: where an orbit starts, the images pass too."""
+    found = portrait(text, window)
+    curves = [dense(unit(item, window)) for item in found.trajectories]
+    cloud = np.concatenate([curve for curve in curves if len(curve)])
+    starts = [
+        unit(item, window)[item.times == 0.0][0]
+        for item in found.trajectories
+        if item.origin == "seeded"
+    ]
+    assert len(starts) > 10
+    for signs in ((1, -1), (-1, 1), (-1, -1)):
+        for start in starts:
+            image = 0.5 + (start - 0.5) * signs
+            assert np.linalg.norm(cloud - image, axis=1).min() < 4e-3
+    sides = [np.sign(item.points[:, 0] @ np.ones(len(item.points))) for item in found.trajectories]
+    whole = [np.ptp(np.sign(item.points[:, 0])) == 0 for item in found.trajectories]
+    own = [side for side, alone in zip(sides, whole, strict=True) if alone]
+    assert own.count(1.0) == own.count(-1.0) > 3

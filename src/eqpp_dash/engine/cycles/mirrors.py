@@ -6,7 +6,7 @@ each gets the innermost and the outermost orbit that was followed in either of t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -70,8 +70,8 @@ def mirrored(
         One a band.
     """
     found = list(bands)
-    for matrix, offset in _maps(structure) if len(found) > 1 else ():
-        images = _images(equilibria, matrix, offset)
+    for matrix, offset in involutions(structure) if len(found) > 1 else ():
+        images = images_of(equilibria, matrix, offset)
         for i, band in enumerate(found):
             own = set(band.inner.inside)
             wanted = {images[k] for k in own}
@@ -91,8 +91,8 @@ def mirrored(
     return found
 
 
-def _maps(structure: Structure | None) -> Iterable[tuple[Array, Array]]:
-    """Give the symmetries and reversors that are their own inverses."""
+def involutions(structure: Structure | None) -> Iterator[tuple[Array, Array]]:
+    """Give the symmetries and reversors that are their own inverses, as x -> M x + b."""
     facts = structure.of(Kind.REVERSIBLE, Kind.SYMMETRY) if structure else ()
     for fact in facts:
         if fact.map is not None:
@@ -101,7 +101,7 @@ def _maps(structure: Structure | None) -> Iterable[tuple[Array, Array]]:
                 yield matrix, np.array(fact.map[4:])
 
 
-def _images(
+def images_of(
     equilibria: Sequence[Equilibrium], matrix: Array, offset: Array
 ) -> dict[int, int | None]:
     """Give the numbers of the images of equilibria; None for one that is not known."""

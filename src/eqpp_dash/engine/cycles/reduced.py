@@ -27,7 +27,7 @@ from eqpp_dash.engine.machine import Integrator
 from eqpp_dash.engine.machine.stepper import objects_folder
 from eqpp_dash.engine.structure.facts import Kind
 from eqpp_dash.engine.structure.find import planar_structure
-from eqpp_dash.model.portrait import Array, Equilibrium
+from eqpp_dash.model.portrait import Array, Equilibrium, EquilibriumSet
 from eqpp_dash.model.spec import Range
 
 SAMPLES = 800
@@ -102,6 +102,7 @@ def bands_without_factor(
     equilibria: Sequence[Equilibrium],
     progress: Callable[[float], object],
     budget: int,
+    sets: Sequence[EquilibriumSet] = (),
 ) -> CycleSearch | None:
     """Find bands of closed orbits of a field by those of the field without its common factor.
 
@@ -117,6 +118,8 @@ def bands_without_factor(
         Told how far this is, 0 to 1.
     budget : int
         Most orbits that are followed to a return.
+    sets : sequence of EquilibriumSet
+        Its curves of equilibria, at which bands end.
 
     Returns
     -------
@@ -159,7 +162,7 @@ def bands_without_factor(
     ):
         parts = _Reduced(reduced, multiplier, field.common, integral.function, integrator, (lo, hi))
         for band in searched.bands[:MOST_BANDS]:
-            kept = _cut(parts, band)
+            kept = _cut(parts, band, [item.implicit for item in sets])
             if kept is None:
                 at = ", ".join(f"{v:.6g}" for v in band.outer)
                 blind.append(f"closed orbits within the one through ({at}), near {divisor} = 0")
@@ -178,7 +181,7 @@ def bands_without_factor(
     return CycleSearch((), tuple(named), searched.undecided, coverage, None, around)
 
 
-def _cut(parts: _Reduced, band: Band) -> list[Band] | None:
+def _cut(parts: _Reduced, band: Band, sets: Sequence[str]) -> list[Band] | None:
     """Cut a band of closed orbits of Y where m vanishes; None if that cannot be told."""
     orbits = [
         parts.orbit(point, period)
@@ -186,36 +189,38 @@ def _cut(parts: _Reduced, band: Band) -> list[Band] | None:
     ]
     if orbits[0] is None or orbits[1] is None:
         return None
-    inner, outer = (np.concatenate([curve[:-1], curve[:1]]) for curve in (orbits[0], orbits[1]))
+    inner, outer = (_ring(curve) for curve in (orbits[0], orbits[1]))
     turns = ((inner, band.periods[0]), (outer, band.periods[1]))
     levels = parts.level(np.stack([band.inner, band.outer]))
     span = levels[1] - levels[0]
     if not np.isfinite(span) or span == 0:
         return None
-    taken = [
-        ((low - levels[0]) / span, (high - levels[0]) / span)
-        for low, high in _levels(parts, inner, outer)
-    ]
-    taken = sorted((min(pair), max(pair)) for pair in taken)
+    taken = sorted(
+        (*sorted(((low - levels[0]) / span, (high - levels[0]) / span)), text)
+        for low, high, text in _levels(parts, inner, outer)
+    )
     if not taken:
         whole = _timed(parts, band, *turns)
         return None if whole is None else [whole]
     made = []
-    below = 0.0
-    for low, high in [*taken, (1.0, 1.0)]:
+    below, within = 0.0, band.within
+    for low, high, text in [*taken, (1.0, 1.0, "")]:
         margin = BESIDE * (low - below)  # and no more than its share of what is within
         ends = (below + min(margin, BESIDE * below), low - margin * (low < 1))
+        border = f"set {sets.index(text)}" if text in sets else "undecided"
         if low - below > LEAST * low:
             one = _between(parts, band, turns, ends, levels[0], span)
             if one is None:
                 return None
-            made.append(one)
-        below = max(below, high)
+            beyond = border if low < 1 else band.beyond
+            made.append(replace(one, within=within, beyond=beyond))
+        if high > below:
+            below, within = high, border
     return made
 
 
-def _levels(parts: _Reduced, inner: Array, outer: Array) -> list[tuple[float, float]]:
-    """Give the intervals of values of H on m = 0 between two closed orbits."""
+def _levels(parts: _Reduced, inner: Array, outer: Array) -> list[tuple[float, float, str]]:
+    """Give the intervals of values of H on m = 0 between two closed orbits, with the factor."""
     found = []
     boxes = list(_boxes(inner, outer))
     small = [(factor, zeros_within(factor, *box)) for factor in parts.zeros for box in boxes[:1]]
@@ -234,7 +239,7 @@ def _levels(parts: _Reduced, inner: Array, outer: Array) -> list[tuple[float, fl
             starts = np.flatnonzero(np.diff(np.concatenate([[0], there.view(np.int8), [0]])))
             for a, b in starts.reshape(-1, 2):
                 values = parts.level(dense[max(a - 1, 0) : b + 1])
-                found.append((float(values.min()), float(values.max())))
+                found.append((float(values.min()), float(values.max()), factor.text))
     return found
 
 
@@ -356,5 +361,10 @@ def _timed(parts: _Reduced, band: Band, inner: Turn, outer: Turn) -> Band | None
         inner=rightmost[0],
         outer=rightmost[1],
         periods=(periods[0], periods[1]),
-        curves=(inner[0], outer[0]),
+        curves=(_ring(inner[0]), _ring(outer[0])),
     )
+
+
+def _ring(curve: Array) -> Array:
+    """Close the polyline of a closed orbit, whose last point is its first but for an error."""
+    return np.concatenate([curve[:-1], curve[:1]])

@@ -146,7 +146,7 @@ def find_winding_cycles(
     if proof:
         return WindingSearch(proof=proof)
     length, name = float(periods.lengths[axis]), field.variables[axis]
-    base = _base(equilibria, axis, length, periods.center)
+    base = base_line(equilibria, axis, length, periods.center)
     heights = np.linspace(box[0][1 - axis], box[1][1 - axis], STARTS)
     with turns_of(field, axis, length, base, float(np.abs(heights).max())) as turns:
         brackets: list[_Bracket] = []
@@ -176,7 +176,7 @@ def _excluded(structure: Structure, axis: int) -> str:
     return ""
 
 
-def _base(equilibria: Sequence[Equilibrium], axis: int, length: float, center: Array) -> float:
+def base_line(equilibria: Sequence[Equilibrium], axis: int, length: float, center: Array) -> float:
     """Choose the line on which orbits start: as far from the equilibria as can be."""
     first = float(center[axis]) - 0.5 * length
     places = np.sort([(item.point[axis] - first) % length for item in equilibria])
@@ -346,7 +346,7 @@ def _cycle(
         "stable" if integral < 0 else "unstable",
         bounds,
         location(inside, lo, hi),
-        _over_window(points, axis, turns.length * winding, lo[axis], hi[axis]),
+        over_window(points, axis, turns.length * winding, lo[axis], hi[axis]),
         (),
         (),
         "verified" if moves[1] < 0 < moves[2] else "numerical",
@@ -358,7 +358,7 @@ def _cycle(
     )
 
 
-def _over_window(points: Array, axis: int, shift: float, low: float, high: float) -> Array:
+def over_window(points: Array, axis: int, shift: float, low: float, high: float) -> Array:
     """Repeat one turn of a curve, in the sense of time, until it spans the window."""
     length = abs(shift)
     first = int(np.floor((low - points[:, axis].max()) / length))

@@ -104,16 +104,29 @@ def accumulate(total: Polynomial, other: Polynomial, scale: Fraction) -> None:
 
 def divide(a: Polynomial, b: Polynomial) -> Polynomial | None:
     """Divide exactly; None if there is a remainder."""
+    found = divide_to_constant(a, b)
+    return found[0] if found is not None and not found[1] else None
+
+
+def divide_to_constant(a: Polynomial, b: Polynomial) -> tuple[Polynomial, Fraction] | None:
+    """Write a polynomial as a multiple of another plus a number; None if it is not one.
+
+    Examples
+    --------
+    >>> x, one = (1,), Fraction(1)
+    >>> divide_to_constant({(2,): one, (0,): 5 * one}, {x: one, (0,): one})
+    ({(1,): Fraction(1, 1), (0,): Fraction(-1, 1)}, Fraction(6, 1))
+    """
     quotient: Polynomial = {}
     rest = dict(a)
     lead = max(b)
     for _ in range(4 * MAX_TERMS):
         if not rest:
-            return quotient
+            return quotient, Fraction(0)
         top = max(rest)
         shift = tuple(i - j for i, j in zip(top, lead, strict=True))
         if any(k < 0 for k in shift):
-            return None
+            return None if any(top) else (quotient, rest[top])
         c = rest[top] / b[lead]
         quotient[shift] = c
         for key, d in b.items():

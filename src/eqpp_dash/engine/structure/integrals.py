@@ -10,7 +10,14 @@ from eqpp_dash.engine.algebra.nonzero import nonzero_somewhere
 from eqpp_dash.engine.algebra.packed import FactorKey, Quotient, number_of
 from eqpp_dash.engine.expression.factors import zero_factors
 from eqpp_dash.engine.expression.graph import ConstantError, Node, topological
-from eqpp_dash.engine.expression.polynomial import TooLargeError
+from eqpp_dash.engine.expression.polynomial import (
+    Polynomial,
+    TooLargeError,
+    common_divisor,
+    divide,
+    divide_to_constant,
+    to_polynomial,
+)
 from eqpp_dash.engine.expression.text import to_text
 from eqpp_dash.engine.structure.domain import continuous
 from eqpp_dash.engine.structure.facts import Kind, StructureFact
@@ -139,7 +146,42 @@ def tidy_integral(plane: Plane, node: Node) -> Node:
             (c, arg) for c, arg in zip(short.data, short.args, strict=True) if arg.value is None
         ]
         short = graph.combine(terms)
-    return short
+    return _by_common_factor(plane, short)
+
+
+def _by_common_factor(plane: Plane, node: Node) -> Node:
+    """Write a polynomial as a multiple of a power of the components' factor, if that is shorter.
+
+    Where the field vanishes on a curve, so do the slopes of its Hamiltonian: but for a constant it
+    is a multiple of a power of what vanishes there.
+    """
+    whole = None if plane.common is None else to_polynomial(node, plane.variables)
+    if whole is None or plane.common is None:
+        return node
+    slopes = [_slope(plane.common, axis) for axis in (0, 1)]
+    again = common_divisor([plane.common, *(slope for slope in slopes if slope)])
+    base = again[1][0] if again is not None else plane.common
+    found = divide_to_constant(whole, base)
+    if found is None:
+        return node
+    quotient: Polynomial | None = found[0]
+    power = 0
+    while quotient is not None:
+        power, rest = power + 1, quotient
+        quotient = divide(rest, base)
+    curve, one = plane.node_of(base), plane.node_of(rest)
+    short = plane.graph.power_product(((curve, power), (one, 1)))
+    return short if short.size < node.size else node
+
+
+def _slope(a: Polynomial, axis: int) -> Polynomial:
+    """Give a partial derivative."""
+    total: Polynomial = {}
+    for key, c in a.items():
+        if key[axis]:
+            lower = (*key[:axis], key[axis] - 1, *key[axis + 1 :])
+            total[lower] = c * key[axis]
+    return total
 
 
 def time_changed(plane: Plane, functions: Sequence[Node]) -> StructureFact | None:

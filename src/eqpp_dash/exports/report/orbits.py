@@ -28,7 +28,7 @@ from eqpp_dash.model.marks import mark
 from eqpp_dash.model.portrait import OrbitEnd, Portrait
 
 _OFTEN = {1: "once", 2: "twice"}
-_SORTS = ("equilibrium", "cycle", "polycycle", "set", "singularity")
+_SORTS = ("equilibrium", "cycle", "polycycle", "set", "singularity", "separatrix")
 
 
 def orbit_sections(portrait: Portrait) -> Iterator[Section]:

@@ -210,30 +210,66 @@ def _periods(item: Mapping[str, Any]) -> tuple[Any, ...]:
     digits = max(2, min(4, -math.ceil(math.log10(error)))) if error > 0 else 4
     low, high = (number(item[end]["period"], digits) for end in ("innermost", "outermost"))
     undecided = tuple(side for side in ("inner", "outer") if item[side] == "undecided")
-    return low, high, undecided, item["evidence"], len(item["around"])
+    ends = tuple(_border(item[side]) for side in ("inner", "outer"))
+    ways = tuple(map(abs, item.get("winding") or ()))
+    return low, high, undecided, item["evidence"], len(item["around"]), ends, ways
+
+
+def _border(end: str) -> str:
+    """Give what is told of an end of a band: a curve of equilibria by its id, else its sort."""
+    sort = end.split(" ")[0]
+    return end if sort == "set" else sort if sort in ("separatrix", "infinity") else ""
 
 
 def _bands(source: Source, items: Sequence[tuple[int, Mapping[str, Any]]]) -> Sentence:
-    low, high, undecided, evidence, _ = _periods(items[0][1])
+    low, high, undecided, evidence, _, ends, ways = _periods(items[0][1])
     numbers = [j for _, item in items for j in item["around"]]
-    kinds = {source.items("equilibria")[j]["kind"] for j in numbers}
     band = "a band" if len(items) == 1 else count(len(items), "band")
-    around = ""
-    if len(numbers) == 1:
-        around = f" round {source.equilibrium(numbers[0])}"
-    elif len(kinds) == 1 and len(items) == len(numbers) == len(set(numbers)):
-        where = places([source.place(j) for j in numbers])
-        around = f", one round each of the {count(len(numbers), kinds.pop())}"
-        around += f" {where}" if where.startswith("at ") else f" ({where})"
-    elif len(items) == 1 and numbers:
-        around = f" round {count(len(numbers), 'equilibrium')}"
     if low == high:
         periods = f"of period {low}"
     else:
         periods = f"with periods from {low} at the inner to {high} at the outer orbit followed"
-    text = f"closed orbits fill {band}{around}, {periods} ({evidence})"
+    what = "closed orbits"
+    if any(ways):
+        axes = joined(name for way, name in zip(ways, source.variables, strict=False) if way)
+        what = f"orbits that wind round the {source.space}, along {axes}, and close there"
+    around = _round(source, items, numbers)
+    text = f"{what} fill {band}{around}{_reach(source, ends)}, {periods} ({evidence})"
+    if "infinity" in ends and (ground := items[0][1].get("ground")):
+        reaches = "it reaches" if len(items) == 1 else "they reach"
+        text += f"; {reaches} to infinity ({formula(str(ground))})"
     if undecided:
         sides = joined({"inner": "inward", "outer": "outward"}[side] for side in undecided)
         text += f"; what bounds {'it' if len(items) == 1 else 'them'} {sides} is undecided"
     ids = [*(f"annulus {k}" for k, _ in items), *(f"equilibrium {j}" for j in numbers)]
+    borders = [item[side] for _, item in items for side in ("inner", "outer")]
+    ids += [end for end in borders if end.startswith(("set ", "separatrix "))]
     return Sentence(ended(text), tuple(dict.fromkeys(ids)))
+
+
+def _round(
+    source: Source, items: Sequence[tuple[int, Mapping[str, Any]]], numbers: Sequence[int]
+) -> str:
+    """Say which equilibria bands go round."""
+    kinds = {source.items("equilibria")[j]["kind"] for j in numbers}
+    if len(numbers) == 1:
+        return f" round {source.equilibrium(numbers[0])}"
+    if len(kinds) == 1 and len(items) == len(numbers) == len(set(numbers)):
+        where = places([source.place(j) for j in numbers])
+        around = f", one round each of the {count(len(numbers), kinds.pop())}"
+        return around + (f" {where}" if where.startswith("at ") else f" ({where})")
+    if len(items) == 1 and numbers:
+        return f" round {count(len(numbers), 'equilibrium')}"
+    return ""
+
+
+def _reach(source: Source, ends: tuple[str, str]) -> str:
+    """Say from which separatrices or curve of equilibria bands begin, and how far they go."""
+    told = []
+    for end, words in zip(ends, (", beginning at {}", ", as far as {}"), strict=True):
+        if end == "separatrix":
+            told.append(words.format("separatrices that wind too"))
+        elif end.startswith("set "):
+            item = source.items("equilibrium_sets")[int(end.split(" ")[1])]
+            told.append(words.format(f"the curve of equilibria {formula(item['implicit'])} = 0"))
+    return "".join(told)

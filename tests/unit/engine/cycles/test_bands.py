@@ -82,3 +82,31 @@ def test_copies_of_bands_are_told_once_each_with_its_center(half):
     assert len(got) == len(set(got))
     assert set(got) == expected
     assert len({a.periods for a in found.annuli}) == 1
+
+
+def test_a_circle_of_equilibria_parts_the_band_within_from_that_around_it():
+    found = portrait(
+        "x' = y*(x^2 + y^2 - 1)^2; y' = -x*(x^2 + y^2 - 1)^2", {"x": (-2, 2), "y": (-2, 2)}
+    )
+    inner, outer = found.annuli
+    assert (inner.equilibria, inner.within, inner.beyond) == ((0,), "equilibrium 0", "set 0")
+    assert (outer.equilibria, outer.within, outer.beyond) == ((0,), "set 0", "infinity")
+    for band in (inner, outer):
+        for point, period in zip((band.inner, band.outer), band.periods, strict=True):
+            square = float(point @ point)
+            assert (square < 1) is (band is inner)
+            assert period == pytest.approx(2 * math.pi / (square - 1) ** 2, rel=1e-6)
+    words = told(found)
+    assert "as far as the curve of equilibria x² + y² − 1 = 0" in words
+    assert "beginning at the curve of equilibria x² + y² − 1 = 0" in words
+    assert "H = (x² + y² − 1)³/6" in words
+
+
+def test_bands_between_circles_keep_their_center():
+    factor = "(x^2 + y^2 - 1)*(x^2 + y^2 - 2)"
+    found = portrait(f"x' = y*{factor}; y' = -x*{factor}", {"x": (-2, 2), "y": (-2, 2)})
+    assert [(a.equilibria, a.within, a.beyond) for a in found.annuli] == [
+        ((0,), "equilibrium 0", "set 0"),
+        ((0,), "set 0", "set 1"),
+        ((0,), "set 1", "infinity"),
+    ]
