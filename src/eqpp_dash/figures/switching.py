@@ -15,9 +15,9 @@ from eqpp_dash.model.portrait import Portrait
 from eqpp_dash.model.sets import rests
 
 SEGMENT_LABELS = {
-    "sliding": "Sliding segment",
-    "escaping": "Escaping segment",
-    "crossing": "Crossing segment",
+    "sliding": "sliding segment",
+    "escaping": "escaping segment",
+    "crossing": "crossing segment",
 }
 """Names in the legend, in the order in which they are drawn."""
 

@@ -90,7 +90,12 @@ def words(text: str) -> str:
     >>> words("near -2, u' = ...")
     'near −2, u′ = …'
     """
-    return _MINUS.sub("−", _PRIME.sub("′", printable(text.replace("...", "…"))))
+    return _MINUS.sub(
+        "−",
+        _PRIME.sub(
+            "′", printable(text.replace("...", "…").replace("(hamiltonian", "(Hamiltonian"))
+        ),
+    )
 
 
 def written(item: Formula) -> str:
