@@ -113,7 +113,7 @@ def test_facts_of_older_versions_are_told_too():
     del old["system"]["equations"]
     words = told(old)
     assert words.startswith("The system in θ and ω")
-    assert "Limit cycles were not searched." in words
+    assert "Limit cycles were not searched for." in words
 
 
 def test_a_partial_portrait_says_so_first():
@@ -133,12 +133,13 @@ def test_a_partial_portrait_says_so_first():
     )
     words = told(stopped)
     assert words.startswith(f"This portrait is partial: {why}; missing or incomplete: equilibria.")
-    assert f"Equilibria were not searched: {why}." in words
-    assert f"Limit cycles were not searched: {why}." in words
+    assert f"Equilibria were not searched for: {why}." in words
+    assert f"Limit cycles were not searched for: {why}." in words
     assert "there is no" not in words
-    why = "not searched to the end: stopped by a user while limit cycles were searched"
-    words = told(facts(completeness={"equilibria": "proved", "limit_cycles": {"status": why}}))
-    assert f"Limit cycles were {why}." in words
+    why = "stopped by a user while limit cycles were searched"
+    status = {"equilibria": "proved", "limit_cycles": {"status": f"not searched to the end: {why}"}}
+    words = told(facts(completeness=status))
+    assert f"The search for limit cycles did not come to its end: {why}." in words
     search = {"equilibria": "proved", "limit_cycles": {"status": "not searched in a preview"}}
     preview = facts(completeness=search)
     assert told(preview).startswith("This is a preview")
@@ -159,7 +160,7 @@ def test_equilibria_are_grouped_by_kind():
     [
         ("proved", "There is no equilibrium in the window (proved)."),
         ("searched; not decided: near 0", "No equilibrium was found in the window."),
-        ("not searched", "Equilibria were not searched."),
+        ("not searched", "Equilibria were not searched for."),
     ],
 )
 def test_none_is_told_as_sure_as_it_is(search, words):
@@ -172,7 +173,9 @@ def test_places_have_no_more_digits_than_their_errors_allow():
     found = bare("pendulum", equilibria=tuple(near))
     words = told(found, "Equilibria")
     assert "(1.23, 0)" in words
-    assert "The evidence of that at (1.23, 0) is numerical, not a proof." in words
+    assert (
+        "The evidence that the equilibrium at (1.23, 0) exists is numerical, not a proof." in words
+    )
 
 
 def test_close_equilibria_are_told_apart():
@@ -217,17 +220,24 @@ def test_separatrices_and_what_they_part():
         ]
     )
     words = told(found, "Separatrices")
-    assert "the unstable separatrices run to the stable foci at (−6.283, 0) and (0, 0)" in words
-    assert "one stable separatrix comes from infinity in finite time (numerical)" in words
+    assert words.startswith(
+        "The unstable separatrices of the saddle at (−3.142, 0) run to the stable foci at "
+        "(−6.283, 0) and (0, 0) (numerical); one stable separatrix comes from infinity in finite "
+        "time (numerical)"
+    )
     assert "the other has an undecided origin" in words
     assert (
-        "part the orbits near it that tend to (−6.283, 0) from those that tend to (0, 0)" in words
+        "part the orbits near it: on one side they tend to (−6.283, 0), on the other to (0, 0)"
+        in words
     )
     origin = "Where a stable separatrix of the saddle at (−3.142, 0) comes from is undecided"
     assert origin in told(found, "Undecided")
     assert "separatrix 3" in about(found, "it is slow")
     same = facts(separatrices=[separatrix(1, "unstable", "equilibrium 0") for _ in range(2)])
-    assert "both unstable separatrices run to the stable focus at (−6.283, 0)" in told(same)
+    assert (
+        "Both unstable separatrices of the saddle at (−3.142, 0) run to the stable focus"
+        in told(same)
+    )
     assert "part the orbits" not in told(same)
 
 
@@ -260,7 +270,7 @@ def test_connections_have_status_codimension_and_gap():
     assert "leads from the saddle at (−3.142, 0) to the saddle at (3.142, 0)" in words
     assert "(proved: one level of H < 2)" in words
     assert "its codimension is 0 within Hamiltonian systems" in words
-    assert "pass each other at 0.00025 of the window's width" in words
+    assert "pass each other within 0.00025 of the window's width" in words
     assert "a homoclinic connection, is undecided" in words
 
 
@@ -270,7 +280,7 @@ def test_polycycles_are_told():
     words = told(found, "Connections")
     assert "Connections of the saddles at (−3.142, 0) and (3.142, 0) form a polycycle" in words
     found["polycycles"][0]["status"] = "near"
-    assert "If its gaps are none" in told(found, "Connections")
+    assert "If there is no gap between them" in told(found, "Connections")
 
 
 def test_cycles_are_told_with_what_they_enclose():
@@ -282,8 +292,8 @@ def test_cycles_are_told_with_what_they_enclose():
     assert "its multiplier is e to the power −4524" in words
     assert ", outside the window, with" in words
     assert "No other limit cycle was found on the four sections searched" in words
-    assert "Closed orbits fill a band round the stable focus at (0, 0), with periods" in words
-    assert "what bounds it outward is undecided" in words
+    assert "Closed orbits fill a band round the stable focus at (0, 0); their period is" in words
+    assert "what bounds the band outward is undecided" in words
     assert about(found, "goes round the stable focus at (0, 0), with") == (
         "cycle 0",
         "equilibrium 2",
@@ -302,7 +312,7 @@ INTEGRAL = {"type": "conserved", "expression": "theta"}
 @pytest.mark.parametrize(
     ("status", "structure", "words", "ids"),
     [
-        ("none (proved: a gradient field)", GRADIENT, "V falls along it", ("structure 0",)),
+        ("none (proved: a gradient field)", GRADIENT, "along it V would fall", ("structure 0",)),
         ("none (proved: Bendixson)", BENDIXSON, "divergence, −3, is nowhere pos", ("structure 0",)),
         ("none (proved: Dulac, by 1/theta)", DULAC, "with B = 1/θ)", ("structure 0",)),
         ("none (proved: a first integral, theta)", INTEGRAL, "is isolated", ("structure 0",)),
@@ -314,7 +324,7 @@ INTEGRAL = {"type": "conserved", "expression": "theta"}
             (),
         ),
         ("none (proved: something new)", DULAC, "(proved: something new)", ()),
-        ("not searched: time appears", DULAC, "not searched: time appears", ()),
+        ("not searched: time appears", DULAC, "not searched for: time appears", ()),
     ],
 )
 def test_why_there_is_no_limit_cycle(status, structure, words, ids):
@@ -329,7 +339,7 @@ def test_winding_cycles_that_were_not_searched_are_told_so():
     status = "none that closes in the plane (proved: Bendixson); those that wind were not searched"
     found = facts(completeness={"equilibria": "proved", "limit_cycles": {"status": status}})
     words = told(found, "Closed orbits")
-    assert "Those that wind round the cylinder were not searched." in words
+    assert "Closed orbits that wind round the cylinder were not searched for." in words
     assert "was found" not in words
 
 
@@ -357,9 +367,11 @@ def test_basins_have_shares_and_the_undecided_rest():
         ]
     )
     words = told(found, "Basins of attraction")
-    assert words.startswith("Of the window 50.0 % is the basin of the stable focus at (0, 0)")
-    assert "25.0 % belongs to orbits that go to infinity (numerical, ± 0.01 %)" in words
-    assert "20.0 % is the basin of the stable node at (12.5, 0) beyond the window" in words
+    assert words.startswith(
+        "Of the window, 50.0 % belongs to the basin of the stable focus at (0, 0)"
+    )
+    assert "25.0 % to orbits that go to infinity (numerical, ± 0.01 %)" in words
+    assert "20.0 % to the basin of the stable node at (12.5, 0) beyond the window" in words
     assert "5.0 % of the window" in told(found, "Undecided")
 
 
@@ -394,7 +406,7 @@ def test_segments_at_rest_and_round_closed_surfaces():
     jumps, rest = told(found, "Jumps of the field"), told(found, "Equilibria")
     assert "orbits come to rest on it between (−0.6, 1) and (0.6, 1)." in jumps
     assert about(found, "come to rest on it") == ("switching 0", "set 0")
-    assert "orbits slide along it all round through (1, 0)." in jumps
+    assert "orbits slide along it on the whole closed curve through (1, 0)." in jumps
     assert "All points with ω − 1 = 0 and −0.6 ≤ θ ≤ 0.6 are equilibria; they are stable." in rest
     assert "All points are equilibria; their stability is undecided." in rest
     shorter = facts(
@@ -407,7 +419,7 @@ def test_segments_at_rest_and_round_closed_surfaces():
 def test_trajectories_that_were_asked_for():
     found = bare("cycle")
     words = told(found, "Trajectories")
-    assert "(−2, 1.5) has an origin that was not reached and goes to the saddle at" in words
+    assert "(−2, 1.5) goes to the saddle at" in words
     assert "The trajectory through (−0.5, 0.5)" in words
     assert "goes to the stable limit cycle through (2, 0) (numerical)" in words
 
@@ -415,9 +427,9 @@ def test_trajectories_that_were_asked_for():
 @pytest.mark.parametrize(
     ("audit", "heading", "words"),
     [
-        ((1, 1, True, ""), "Check by the index", "turns once along the window's border"),
+        ((1, 1, True, ""), "Check by the index", "Along the window's border the field turns once"),
         ((-2, -2, True, ""), "Check by the index", "turns backward twice"),
-        ((0, 0, True, "enters"), "Check by the index", "none that is in the window leaves it"),
+        ((0, 0, True, "enters"), "Check by the index", "so no orbit leaves the window"),
         ((1, 0, False, ""), "Check by the index", "do not add up"),
         ((None, 1, None, ""), "Undecided", "Whether the indices add up"),
     ],
@@ -436,7 +448,50 @@ def test_remarks_on_what_is_not_shown():
         {"code": "assumed", "message": "mu was taken as 1"},
         {"code": "cycle-outside", "message": "1 cycle is outside the window"},
     ]
-    assert told(facts(warnings=warnings), "Not shown") == "1 cycle is outside the window."
+    assert told(facts(warnings=warnings), "Remarks") == "1 cycle is outside the window."
+    far = "2 equilibria are outside the fitted window: (x, y) = (30, -4.5); (1e+03, 0)"
+    known = facts(warnings=[{"code": "outside-window", "message": far}])
+    words = "Two equilibria lie outside the fitted window, at (30, −4.5) and (1×10³, 0)."
+    assert told(known, "Remarks") == words
+    assert sentence_marks(known, ("warning 0",)) == [["point", 30.0, -4.5], ["point", 1000.0, 0.0]]
+    message = "1 cycle is outside the window (from 5 to 9): too far off for the fitted window"
+    beyond = {
+        **portrait("cycle").facts(),
+        "warnings": [{"code": "cycle-outside", "message": message}],
+    }
+    beyond["limit_cycles"] = [{**item, "location": "inside"} for item in beyond["limit_cycles"]]
+    assert "1 cycle is outside the window (from 5 to 9)" in told(beyond, "Remarks")
+    beyond["limit_cycles"][1]["location"] = "outside"
+    words = "One limit cycle lies outside the window: it is too far off to be fitted."
+    assert told(beyond, "Remarks") == words
+    assert about(beyond, words) == ("warning 0", "cycle 1")
+
+
+def test_loops_and_what_decides_a_center():
+    loop = [separatrix(1, way, "equilibrium 1", "proved") for way in ("unstable", "stable") * 2]
+    assert told(facts(separatrices=loop), "Separatrices") == (
+        "Both unstable separatrices of the saddle at (−3.142, 0) return to the saddle itself; both "
+        "stable ones come from the saddle itself (all proved)."
+    )
+    found = facts()
+    found["equilibria"] = [
+        {**item, "kind": "center", "hyperbolic": False, "stability": "neutral", "reason": reason}
+        for item, reason in zip(
+            found["equilibria"][:3],
+            (
+                "a first integral (hamiltonian) is smooth here and not constant",
+                "a first integral (hamiltonian) is smooth here and not constant",
+                "the reversor (x, y) -> (x, -y) maps the point to itself",
+            ),
+            strict=True,
+        )
+    ]
+    words = told(found, "Equilibria")
+    assert (
+        "That the two equilibria at (−6.283, 0) and (−3.142, 0) are centers is not decided by the "
+        "linearisation but by a first integral, smooth there and not constant." in words
+    )
+    assert "but by the reversor (x, y) ↦ (x, −y), which maps the point to itself." in words
 
 
 def test_the_page_links_sentences_to_the_figure():

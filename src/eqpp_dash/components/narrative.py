@@ -17,6 +17,11 @@ Mark = list[Any]
 _TIGHT = re.compile(r"\([^() ]+, [^() ]+\)|\w+ = [^\s,;.]+|(?:± )?[\d.]+ %")
 
 
+_PLACED = ("outside-window", "separatrices-left-out")
+"""Codes of remarks that name places."""
+_PLACE = re.compile(r"\((-?[\d.]+(?:e[-+]?\d+)?), (-?[\d.]+(?:e[-+]?\d+)?)\)")
+
+
 def narrative_section(facts: Mapping[str, Any]) -> html.Details:
     """Give the narrative of a portrait.
 
@@ -125,5 +130,7 @@ def _marks(facts: Mapping[str, Any], id: str) -> Iterator[Mark]:
         yield ["group", fact["kind"]]
     elif sort == "basin":
         yield ["group", id.replace(" ", "-")]
+    elif sort == "warning" and fact["code"] in _PLACED:
+        yield from (["point", *map(float, place)] for place in _PLACE.findall(fact["message"]))
     elif sort in ("window", "audit"):
         yield ["window"]

@@ -279,7 +279,7 @@ class _Pen:
         for kind, points in switching_layers(self._portrait, self._frame):
             pieces = tuple(self._pieces(points))
             if pieces:
-                self._add(Line(kind, pieces), SEGMENT_LABELS[kind].lower())
+                self._add(Line(kind, pieces), SEGMENT_LABELS[kind])
 
     def _nullclines(self) -> None:
         for number, variable in enumerate(self._portrait.system.variables):

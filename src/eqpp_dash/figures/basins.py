@@ -23,13 +23,13 @@ Array = NDArray[np.float64]
 
 _FATES = {
     "infinity": "orbits that go to infinity",
-    "left work box": "orbits that leave the surroundings",
+    "left work box": "orbits that go far out of the window",
     "undefined": "orbits that end where the field is undefined",
     UNDECIDED: "undecided",
 }
 _BRIEF = {
     "infinity": "to infinity",
-    "left work box": "leaves the surroundings",
+    "left work box": "far out of the window",
     "undefined": "to where the field is undefined",
     UNDECIDED: "undecided basin",
 }

@@ -15,10 +15,10 @@ from eqpp_dash.model.portrait import Portrait
 from eqpp_dash.model.sets import rests
 
 SEGMENT_LABELS = {
-    "sliding": "Sliding segment",
-    "escaping": "Escaping segment",
-    "crossing": "Crossing segment",
-    "tangent": "Tangent segment",
+    "sliding": "sliding segment",
+    "escaping": "escaping segment",
+    "crossing": "crossing segment",
+    "tangent": "tangent segment",
 }
 """Names in the legend, in the order in which they are drawn."""
 

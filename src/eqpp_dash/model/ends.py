@@ -7,7 +7,7 @@ from collections.abc import Mapping
 END_WORDS: Mapping[str, str] = {
     "closed orbit": "itself (a closed orbit)",
     "infinity": "infinity",
-    "left work box": "beyond the window's surroundings",
+    "left work box": "a place far outside the window",
     "time": "the end of the time it was followed",
     "undefined": "where the field is undefined",
     "discontinuity": "a discontinuity of the field",

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from math import gcd, lcm
 
 from eqpp_dash.model.formula import Formula, FormulaError, read_formula
@@ -31,6 +32,7 @@ from eqpp_dash.model.polynomials import (
 )
 
 
+@lru_cache(maxsize=512)
 def factored(text: str) -> str:
     """Write the polynomials in a formula in the shortest form that is found.
 

@@ -7,6 +7,7 @@ lists, labels, sentences and on the terminal. The equations' syntax reads it bac
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from eqpp_dash.model.formula import Formula, FormulaError, prose_pieces, read_formula
 from eqpp_dash.model.labels import SUPERSCRIPT, plain_name, printable
@@ -37,6 +38,7 @@ _ROOTS = {"sqrt": "√", "cbrt": "∛"}
 _RELATIONS = {"<=": "≤", ">=": "≥", "->": "↦"}
 
 
+@lru_cache(maxsize=512)
 def plain_formula(text: str) -> str:
     """Write a formula for reading.
 
@@ -65,6 +67,7 @@ def plain_formula(text: str) -> str:
         return printable(text)
 
 
+@lru_cache(maxsize=512)
 def plain_text(text: str) -> str:
     """Write a sentence of the engine with its formulas as people write them.
 
@@ -87,7 +90,12 @@ def words(text: str) -> str:
     >>> words("near -2, u' = ...")
     'near −2, u′ = …'
     """
-    return _MINUS.sub("−", _PRIME.sub("′", printable(text.replace("...", "…"))))
+    return _MINUS.sub(
+        "−",
+        _PRIME.sub(
+            "′", printable(text.replace("...", "…").replace("(hamiltonian", "(Hamiltonian"))
+        ),
+    )
 
 
 def written(item: Formula) -> str:

@@ -265,7 +265,7 @@ def test_a_click_adds_its_trajectory_to_picture_and_state(services: Any) -> None
     state = services.links.decode(parts["traced"]["state"])
     assert state.initial_conditions == ((6.283185307179586, 2.0), (0.5, -1.25))
     assert parts["caption"] == (
-        "Through (0.5, −1.25): from beyond the window's surroundings to the stable focus at (0, 0)"
+        "Through (0.5, −1.25): from a place far outside the window to the stable focus at (0, 0)"
     )
 
 

@@ -199,7 +199,7 @@ def test_segments_are_facts_and_drawn():
     assert [(s["surface"], s["ends"]) for s in sliding] == [("y = 0", ["fold", "fold"])]
     for theme in THEMES:
         named = {t["name"]: t for t in portrait_figure_dict(portrait, theme=theme)["data"]}
-        dashes = {named[name]["line"]["dash"] for name in ("Sliding segment", "Crossing segment")}
+        dashes = {named[name]["line"]["dash"] for name in ("sliding segment", "crossing segment")}
         assert len(dashes) == 2
     assert ("y = 0", "sliding", "(2, 0) (fold)", "(−2, 0) (fold)") in segment_words(portrait)
     assert "Surfaces where the field jumps" in portrait_page(portrait, portrait.facts())

@@ -228,7 +228,7 @@ def test_a_click_adds_curves_of_the_trajectory_layer_without_legend():
     text = traces[-1]["hovertext"][0]
     assert "(θ, ω) = (1, 1)" in text
     assert "goes to an equilibrium" in text
-    assert "comes from beyond the window" in text
+    assert "comes from a place far outside the window" in text
     go.Figure({"data": traces})
 
 

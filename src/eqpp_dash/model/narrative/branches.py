@@ -42,53 +42,77 @@ def _facts(source: Source, branches: Branches) -> tuple[str, ...]:
 
 
 def _of_saddle(source: Source, saddle: str, own: Branches) -> Sentence:
-    parts = []
+    """Say of an equilibrium where its unstable separatrices run to, and its stable ones come from.
+
+    Evidence that all have in common stands once, at the end.
+    """
+    sure = {_sure(item) for _, item in own}
+    alike = len(sure) == 1
+    parts: list[str] = []
     for way in _WAYS:
         some = [item for _, item in own if item["branch"] == way]
         if some:
-            parts.append(_way(source, way, some))
-    text = f"of {source.named(saddle)} {'; '.join(parts)}"
-    return Sentence(ended(text), _facts(source, own))
+            name = f" of {source.named(saddle)}" if not parts else ""
+            parts.append(_way(source, way, some, name, alike=alike))
+    told = "; ".join(parts)
+    if alike and "" not in sure:
+        every = "all " if len(own) > 1 else ""
+        told += f" ({every}{sure.pop()})"
+    return Sentence(ended(told), _facts(source, own))
 
 
-def _way(source: Source, way: str, branches: Sequence[Mapping[str, Any]]) -> str:
-    """Say where the separatrices of a sort of an equilibrium run to, or come from."""
-    name, names = f"{way} separatrix", f"{way} separatrices"
+def _way(
+    source: Source, way: str, branches: Sequence[Mapping[str, Any]], of: str, *, alike: bool
+) -> str:
+    """Say where the separatrices of a sort run to, or come from; `of` names whose if it is new."""
+    noun = (f"{way} separatrix{of}", f"{way} separatrices{of}")
+    if not of:  # the equilibrium and the noun were named before
+        noun = (f"{way} one", f"{way} ones")
     if len(branches) == 1:
-        return f"the {name} {_predicate(source, branches[0])}{_sure(branches[0])}"
+        return f"the {noun[0]} {_predicate(source, branches[0])}{_told(branches[0], alike)}"
     if len(branches) > 2:
-        return _counted(source, names, branches)
+        return _counted(source, noun[1], branches, alike=alike)
     first, second = branches
-    sure = [_sure(item) for item in branches]
+    sure = [_told(item, alike) for item in branches]
     told = [_predicate(source, item) for item in branches]
     if told[0] == told[1] and sure[0] == sure[1]:
-        return f"both {names} {_predicate(source, first, many=True)}{sure[0]}"
+        return f"both {noun[1]} {_predicate(source, first, many=True)}{sure[0]}"
     copies = first.get("shift") or second.get("shift")
     merged = "" if copies else _merged(source, way, [first["limit"], second["limit"]])
     if merged and sure[0] == sure[1]:
-        return f"the {names} {merged}{sure[0]}"
-    return f"one {name} {told[0]}{sure[0]}, the other {told[1]}{sure[1]}"
+        return f"the {noun[1]} {merged}{sure[0]}"
+    one, other = told
+    for verb in ("runs ", "comes "):
+        if one.startswith(verb) and other.startswith(verb):
+            other = other.removeprefix(verb)
+    return f"one {way} separatrix{of} {one}{sure[0]}, the other {other}{sure[1]}"
 
 
-def _counted(source: Source, names: str, branches: Sequence[Mapping[str, Any]]) -> str:
+def _counted(
+    source: Source, names: str, branches: Sequence[Mapping[str, Any]], *, alike: bool
+) -> str:
     """Count where more than two separatrices run: a saddle has two of a sort, other points more."""
     told = Counter(
-        (_predicate(source, item), _predicate(source, item, many=True), _sure(item))
+        (_predicate(source, item), _predicate(source, item, many=True), _told(item, alike))
         for item in branches
     )
     if len(told) == 1:
         ((_, many, sure),) = told
         return f"all {numeral(len(branches))} {names} {many}{sure}"
-    own = f" of the {numeral(len(branches))} {names}"
     parts = [
-        f"{numeral(times)}{'' if k else own} {one if times == 1 else many}{sure}"
-        for k, ((one, many, sure), times) in enumerate(told.most_common())
+        f"{numeral(times)} {one if times == 1 else many}{sure}"
+        for (one, many, sure), times in told.most_common()
     ]
-    return joined(parts)
+    return f"of the {numeral(len(branches))} {names}, {joined(parts)}"
 
 
 def _sure(item: Mapping[str, Any]) -> str:
-    return "" if _open(item) else f" ({item['evidence']})"
+    return "" if _open(item) else str(item["evidence"])
+
+
+def _told(item: Mapping[str, Any], alike: bool) -> str:
+    """Give the evidence of a branch in brackets, if it is not told for all."""
+    return "" if alike or _open(item) else f" ({item['evidence']})"
 
 
 def _open(item: Mapping[str, Any]) -> bool:
@@ -103,13 +127,14 @@ def _predicate(source: Source, item: Mapping[str, Any], *, many: bool = False) -
     if item["limit"] in _ENDLESS:
         they = "they were" if many else "it was"
         return f"run{s} {'on' if out else 'back'} for as long as {they} followed"
-    if item["limit"] == "left work box" and out:
-        return f"leave{s} the window's surroundings"
+    if item["limit"] == "left work box":
+        return f"run{s} far out of the window" if out else f"come{s} from far outside the window"
     if item.get("shift"):
         words = _copy(source, item)
         return f"run{s} to {words}" if out else f"come{s} from {words}"
     if item["limit"] == item["of"]:
-        return f"run{s} back to it" if out else f"come{s} back from it"
+        point = f"the {kind_name(_kind(source, item['of']))} itself"
+        return f"return{s} to {point}" if out else f"come{s} from {point}"
     words = source.named(item["limit"])
     if item["limit"] == "infinity" and item.get("time") is not None:
         words += " in finite time"
@@ -168,8 +193,11 @@ def _parted(source: Source, saddles: Sequence[str], branches: Branches) -> Itera
     facts = _facts(source, [(k, item) for k, item in branches if item["of"] in parting])
     if len(saddles) == 1:
         one, other = (source.briefly(end) for end in parting[saddles[0]])
-        text = f"so its stable separatrices part the orbits near it that tend to {one} from those "
-        yield Sentence(ended(f"{text}that tend to {other} (numerical)"), facts)
+        text = (
+            "the stable separatrices of that saddle therefore part the orbits near it: on one side "
+            f"they tend to {one}, on the other to {other} (numerical)"
+        )
+        yield Sentence(ended(text), facts)
         return
     numbers = [int(saddle.split(" ")[1]) for saddle in parting]
     if len(parting) == len(saddles):
@@ -181,8 +209,8 @@ def _parted(source: Source, saddles: Sequence[str], branches: Branches) -> Itera
     else:
         which = f"each of {count(len(parting), 'saddle')}"
     text = (
-        f"so, near {which}, its stable separatrices part the orbits that tend to the end of one "
-        "unstable separatrix from those that tend to the end of the other (numerical)"
+        f"near {which}, the stable separatrices part the orbits: on one side they tend to where "
+        "one unstable separatrix ends, on the other to where the other one ends (numerical)"
     )
     yield Sentence(ended(text), facts)
 

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from eqpp_dash.model.cycles import NOT_SEARCHED
 from eqpp_dash.model.factored import factored
 from eqpp_dash.model.narrative.source import Source
 from eqpp_dash.model.narrative.values import Sentence
@@ -20,6 +19,7 @@ from eqpp_dash.model.narrative.wording import (
     joined,
     number,
     places,
+    sought,
     symbols,
     times,
 )
@@ -38,6 +38,7 @@ _WINDING = re.compile(
 )
 _NONE_WINDS = re.compile(r"(?P<rest>none.*); none winds: (?P<why>.*)\)", re.DOTALL)
 _NO_OTHERS = re.compile(r"searched; no others \(proved: (.*)\)", re.DOTALL)
+_FREED = re.compile(r"a first integral, (.*), of the field without the factor (.*)")
 _PROOF = re.compile(r"none( within the window)? \(proved: (.*)\)", re.DOTALL)
 
 
@@ -47,7 +48,7 @@ def closed_sentences(source: Source) -> Iterator[Sentence]:
     for k in range(min(len(cycles), MOST_CYCLES)):
         yield _cycle(source, k)
     if len(cycles) > MOST_CYCLES:
-        text = f"in all {count(len(cycles), 'limit cycle')} were found"
+        text = f"in all, {count(len(cycles), 'limit cycle')} were found"
         yield Sentence(ended(text), tuple(f"cycle {k}" for k in range(len(cycles))))
     yield from _search(source)
     yield from _limited(source)
@@ -56,7 +57,7 @@ def closed_sentences(source: Source) -> Iterator[Sentence]:
     for group in groups[:MOST_ANNULI]:
         yield _bands(source, [(k, item) for k, item in annuli if _periods(item) == group])
     if len(groups) > MOST_ANNULI:
-        text = f"in all there are {count(len(annuli), 'band')} of closed orbits"
+        text = f"in all, there are {count(len(annuli), 'band')} of closed orbits"
         yield Sentence(ended(text), tuple(f"annulus {k}" for k, _ in annuli))
 
 
@@ -121,13 +122,19 @@ def _search(source: Source) -> Iterator[Sentence]:
     if proof is not None:
         yield _proved(source, proof[2], inside=bool(proof[1]))
         if winds is not None:
-            text = f"none winds round the {source.space} either (proved: {symbols(winds)})"
+            why = winds.replace(
+                "at most one by Bendixson", "there is at most one by Bendixson's criterion"
+            )
+            text = f"no closed orbit winds round the {source.space} either (proved: {symbols(why)})"
             yield Sentence(ended(text), ("completeness",))
         elif found_winding is not None:
-            head = "no other one" if found_winding else "none"
-            text = f"{head} that winds round the {source.space} was found; that is no proof"
+            head = "no other limit cycle" if found_winding else "no limit cycle"
+            text = (
+                f"{head} that winds round the {source.space} was found; that is no proof that "
+                "there is none"
+            )
             if only is not None and only["searched"]:
-                text = f"those that wind round the {source.space} were not searched"
+                text = f"closed orbits that wind round the {source.space} were not searched for"
             yield Sentence(ended(text), ("completeness",))
     elif status == "searched":
         sections = int(search.get("arcs") or 0)
@@ -140,9 +147,7 @@ def _search(source: Source) -> Iterator[Sentence]:
         text = f"{head} in the plane (proved: {symbols(others[1])})"
         yield Sentence(ended(text), ("completeness",))
     elif "preview" not in status:
-        known = status.startswith(NOT_SEARCHED)
-        text = f"limit cycles were {symbols(status if known else f'{NOT_SEARCHED}: {status}')}"
-        yield Sentence(ended(text), ("completeness",))
+        yield Sentence(ended(sought("limit cycles", status)), ("completeness",))
 
 
 def _proved(source: Source, reason: str, *, inside: bool) -> Sentence:
@@ -162,7 +167,8 @@ def _proved(source: Source, reason: str, *, inside: bool) -> Sentence:
     for k, item in enumerate(source.structure):
         ids = ("completeness", f"structure {k}")
         if item["type"] == "gradient" and reason == "a gradient field":
-            return Sentence(f"No orbit closes {where} (proved): V falls along it.", ids)
+            text = f"no orbit closes {where} (proved): along it V would fall, and yet come back"
+            return Sentence(ended(text), ids)
         if item["type"] == "Dulac function" and reason == _dulac_name(item):
             return Sentence(ended(_dulac(item, where)), ids)
         if reason == f"a first integral, {item['expression']}":
@@ -172,6 +178,14 @@ def _proved(source: Source, reason: str, *, inside: bool) -> Sentence:
             )
             return Sentence(ended(text), ids)
     text = f"there is no limit cycle {where} (proved: {symbols(reason)})"
+    if reason == "Bendixson":
+        text = f"no orbit closes {where} (proved by Bendixson's criterion)"
+    if (freed := _FREED.fullmatch(reason)) is not None:
+        text = (
+            f"there is no limit cycle {where} (proved): without the factor {formula(freed[2])}, "
+            f"the field has the first integral {formula(factored(freed[1]))}, so no closed orbit "
+            "is isolated"
+        )
     return Sentence(ended(text), ("completeness",))
 
 
@@ -198,7 +212,8 @@ def _limited(source: Source) -> Iterator[Sentence]:
         return
     for k, item in enumerate(source.structure):
         if item["type"] == "Dulac function" and item.get("simply_connected") is False:
-            region = symbols(str(item.get("region") or "where it is defined"))
+            region = str(item.get("region") or "where it is defined").replace("; ", " and ")
+            region = symbols(region)
             where = region if region.startswith("off ") else f"in the region {region}"
             text = f"{where}, at most one orbit closes around each hole of the region"
             yield Sentence(ended(f"{text} (proved by a Dulac function)"), (f"structure {k}",))
@@ -226,21 +241,22 @@ def _bands(source: Source, items: Sequence[tuple[int, Mapping[str, Any]]]) -> Se
     numbers = [j for _, item in items for j in item["around"]]
     band = "a band" if len(items) == 1 else count(len(items), "band")
     if low == high:
-        periods = f"of period {low}"
+        periods = f"their period is {low}"
     else:
-        periods = f"with periods from {low} at the inner to {high} at the outer orbit followed"
+        which = " that was followed" if len(items) == 1 else " of each that was followed"
+        periods = f"their period is {low} at the innermost and {high} at the outermost{which}"
     what = "closed orbits"
     if any(ways):
         axes = joined(name for way, name in zip(ways, source.variables, strict=False) if way)
         what = f"orbits that wind round the {source.space}, along {axes}, and close there"
     around = _round(source, items, numbers)
-    text = f"{what} fill {band}{around}{_reach(source, ends)}, {periods} ({evidence})"
+    text = f"{what} fill {band}{around}{_reach(source, ends)}; {periods} ({evidence})"
     if "infinity" in ends and (ground := items[0][1].get("ground")):
         reaches = "it reaches" if len(items) == 1 else "they reach"
         text += f"; {reaches} to infinity ({formula(str(ground))})"
     if undecided:
         sides = joined({"inner": "inward", "outer": "outward"}[side] for side in undecided)
-        text += f"; what bounds {'it' if len(items) == 1 else 'them'} {sides} is undecided"
+        text += f"; what bounds the band{'' if len(items) == 1 else 's'} {sides} is undecided"
     ids = [*(f"annulus {k}" for k, _ in items), *(f"equilibrium {j}" for j in numbers)]
     borders = [item[side] for _, item in items for side in ("inner", "outer")]
     ids += [end for end in borders if end.startswith(("set ", "separatrix "))]

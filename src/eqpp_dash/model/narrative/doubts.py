@@ -22,17 +22,13 @@ _SPECKS = re.compile(r"within specks of \S+ of the window|(?<=; )of \S+ of the w
 _BOXES = re.compile(r"^(\d+ box(?:es)?)(?=,|$)")
 _EQUILIBRIUM = re.compile(r"(?<!\w)equilibrium (\d+)(?!\d)")
 
-TOLD = (
-    "cycle-index",
-    "cycle-outside",
-    "outside-window",
-    "separatrices-left-out",
-    "equilibria-many",
-    "basins-slow",
-    "undefined",
-    "poles",
+_NOTES = (
+    ("no index is known of the set all points", "every point is an equilibrium"),
+    ("no index is known of the set ", "no index is known of the equilibria with "),
+    (", the set ", ", the equilibria with "),
+    (", and on those tried near it", ", and on the borders tried near it"),
 )
-"""Codes of the remarks that a narrative repeats: what the portrait does not show."""
+"""How the check's notes are put in a sentence."""
 
 
 def audit_sentences(source: Source) -> Iterator[Sentence]:
@@ -42,7 +38,7 @@ def audit_sentences(source: Source) -> Iterator[Sentence]:
         return
     turns, total = audit.get("boundary"), audit.get("sum")
     if audit.get("consistent") and turns is not None and total is not None:
-        found = f"the indices found within add up to {'the same, ' if turns else ''}"
+        found = f"the indices of what was found within add up to {'the same, ' if turns else ''}"
         text = f"{_turns(source, turns)} (proved), and {found}{symbols(str(total))}"
         yield Sentence(ended(text), ("audit",))
     elif audit.get("consistent") is False:
@@ -51,14 +47,11 @@ def audit_sentences(source: Source) -> Iterator[Sentence]:
         yield Sentence(ended(text), ("audit",))
     if audit.get("border"):
         inward = audit["border"] == "enters"
-        text = (
-            f"every orbit crosses the window's border {'inward' if inward else 'outward'} (proved)"
-        )
-        more = (
-            ", so none that is in the window leaves it"
-            if inward
-            else (", so none that has left the window comes back")
-        )
+        way = "inward" if inward else "outward"
+        text = f"every orbit that meets the window's border crosses it {way} (proved)"
+        more = ", so no orbit leaves the window"
+        if not inward:
+            more = ", so none that has left the window comes back"
         yield Sentence(ended(text + more), ("audit",))
 
 
@@ -67,11 +60,11 @@ def _turns(source: Source, turns: int) -> str:
     curve = source.facts["audit"].get("curve") or [[], []]
     limits = [list(pair) for pair in zip(*curve, strict=True)]
     moved = limits != [list(pair) for pair in source.facts["window"].values()]
-    where = f"window's border{', moved a little' if moved else ''}"
+    where = f"along the window's border{', moved a little,' if moved else ''}"
     if not turns:
-        return f"the field makes no net turn along the {where}"
+        return f"{where} the field makes no net turn"
     back = "backward " if turns < 0 else ""
-    return f"the field turns {back}{times(abs(turns))} along the {where}"
+    return f"{where} the field turns {back}{times(abs(turns))}"
 
 
 def doubt_sentences(source: Source) -> Iterator[Sentence]:
@@ -82,9 +75,9 @@ def doubt_sentences(source: Source) -> Iterator[Sentence]:
     for k, item in enumerate(source.items("basins")):
         if item["of"] == "undecided" and item["fraction"]:
             share = percent(item["fraction"])
-            text = f"of {share} % of the window it is undecided to which basin it belongs"
+            text = f"for {share} % of the window it is undecided to which basin it belongs"
             if item["fraction"] == 1:
-                text = "of no point of the window is it decided to which basin it belongs"
+                text = "for no point of the window is it decided to which basin it belongs"
             yield Sentence(ended(text), (f"basin {k}",))
     audit = source.facts.get("audit")
     if audit and audit.get("consistent") is None:
@@ -103,7 +96,7 @@ def _rests(source: Source) -> Iterator[Sentence]:
         text = f"the kind of the equilibrium at {source.place(k)} is undecided"
         yield Sentence(ended(text + _why(item)), (f"equilibrium {k}",))
     if len(items) > MOST:
-        text = f"in all {count(len(items), 'undecided')} are in the list"
+        text = f"in all, {count(len(items), 'undecided')} are in the list"
         yield Sentence(ended(text), tuple(f"equilibrium {k}" for k, _ in items))
     for k, item in enumerate(source.items("equilibria")):
         if item["stability"] == "undecided" and item["kind"] != "undecided":
@@ -139,9 +132,8 @@ def _searches(source: Source) -> Iterator[Sentence]:
         )
     blind = [symbols(str(text)) for text in cycles.get("blind") or ()]
     if blind:
-        text = "limit cycles could not be searched everywhere; not covered: " + "; ".join(
-            blind[:MOST]
-        )
+        text = "the search for limit cycles could not look everywhere; not covered: "
+        text += "; ".join(blind[:MOST])
         more = "; and more" if len(blind) > MOST else ""
         yield Sentence(ended(text + more), ("completeness",))
 
@@ -168,7 +160,10 @@ def _numbered(source: Source, note: str) -> str:
         k = int(match[1])
         return source.equilibrium(k) if k < len(source.items("equilibria")) else match[0]
 
-    return symbols(_EQUILIBRIUM.sub(named, note))
+    told = note
+    for words, better in _NOTES:
+        told = told.replace(words, better)
+    return symbols(_EQUILIBRIUM.sub(named, told))
 
 
 def _branches(source: Source) -> Iterator[Sentence]:
@@ -177,22 +172,31 @@ def _branches(source: Source) -> Iterator[Sentence]:
         for k, item in enumerate(source.items("separatrices"))
         if item["evidence"] == "undecided"
     ]
-    for reason in list(dict.fromkeys(item["reason"] for _, item in items))[:MOST]:
+    reasons = list(dict.fromkeys(item["reason"] for _, item in items))
+    for reason in reasons[:MOST]:
         same = [k for k, item in items if item["reason"] == reason]
-        item = source.items("separatrices")[same[0]]
-        head = f"where {count(len(same), 'separatrix', 'separatrices')} end"
-        if len(same) == 1:
-            name = article(f"{item['branch']} separatrix")
-            verb = "ends" if item["branch"] == "unstable" else "comes from"
-            head = f"where {name} of {source.named(item['of'])} {verb}"
         each = f"each {reason[3:]}" if len(same) > 1 and reason.startswith("it ") else reason
-        text = f"{head} is undecided{_why({'reason': each})}"
-        saddles = dict.fromkeys(source.items("separatrices")[k]["of"] for k in same)
-        yield Sentence(ended(text), (*(f"separatrix {k}" for k in same), *saddles))
+        text = f"{_which(source, same)} is undecided{_why({'reason': each})}"
+        yield Sentence(ended(text), _of_branches(source, same))
+    rest = [k for k, item in items if item["reason"] in reasons[MOST:]]
+    if rest:
+        text = f"{_which(source, rest, more='other ')} is undecided for further reasons"
+        yield Sentence(ended(text), _of_branches(source, rest))
 
 
-def remark_sentences(source: Source) -> Iterator[Sentence]:
-    """Repeat the remarks that tell what the portrait does not show."""
-    for k, item in enumerate(source.items("warnings")):
-        if item["code"] in TOLD:
-            yield Sentence(ended(symbols(str(item["message"]))), (f"warning {k}",))
+def _which(source: Source, branches: list[int], more: str = "") -> str:
+    """Say of which separatrices it is open where they end, or come from."""
+    items = [source.items("separatrices")[k] for k in branches]
+    ways = {item["branch"] for item in items}
+    verb, verbs = ("ends", "end") if ways == {"unstable"} else ("comes from", "come from")
+    if len(items) == 1:
+        name = article(f"{more}{items[0]['branch']} separatrix")
+        return f"where {name} of {source.named(items[0]['of'])} {verb}"
+    sort = f"{more}{ways.pop()} " if len(ways) == 1 else more
+    verbs = "end or come from" if ways else verbs
+    return f"where {count(len(items), f'{sort}separatrix', f'{sort}separatrices')} {verbs}"
+
+
+def _of_branches(source: Source, branches: list[int]) -> tuple[str, ...]:
+    saddles = dict.fromkeys(source.items("separatrices")[k]["of"] for k in branches)
+    return (*(f"separatrix {k}" for k in branches), *saddles)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from eqpp_dash.model.narrative.wording import article, count, ended, joined, num
 
 MOST_CONNECTIONS = 4
 MOST_POLYCYCLES = 3
+
+_HOW = re.compile(": reversible under")
 
 Numbered = Sequence[tuple[int, Mapping[str, Any]]]
 
@@ -25,7 +28,7 @@ def connection_sentences(source: Source) -> Iterator[Sentence]:
     for k, item in near[:MOST_CONNECTIONS]:
         yield Sentence(ended(_near(source, item)), _facts([(k, item)]))
     if len(near) > MOST_CONNECTIONS:
-        text = f"in all there are {count(len(near), 'near connection')}, each undecided"
+        text = f"in all, there are {count(len(near), 'near connection')}, each undecided"
         yield Sentence(ended(text), _facts(near))
     yield from _polycycles(source)
 
@@ -49,7 +52,9 @@ def _alike(source: Source, items: Numbered) -> Sentence:
     text = f"{head} {verb} {joined(ways)}" if len(ways) <= MOST_CONNECTIONS else f"there are {head}"
     within = f" within {first['within']}" if first.get("within") else ""
     their = "their" if several else "its"
-    text += f" ({first['status']}: {symbols(str(first['how']))}); {their} codimension is "
+    how = _HOW.sub(r", as the field is reversible under", str(first["how"]))
+    how = how.replace(": their values", ", as their values")
+    text += f" ({first['status']}: {symbols(how)}); {their} codimension is "
     loops = [
         f"polycycle {k}"
         for k, item in enumerate(source.items("polycycles"))
@@ -77,10 +82,12 @@ def _near(source: Source, item: Mapping[str, Any]) -> str:
         head = f"an unstable separatrix of {first} and a stable one of {second}"
     if item.get("gap") is None:
         return f"{head} pass close to each other: whether they are one is undecided"
-    gap = number(item["gap"], 2)
+    gap = f"within {number(item['gap'], 2)} of the window's width"
+    if not item["gap"]:
+        gap = "with a gap that the computation does not tell from zero"
     return (
-        f"{head} pass each other at {gap} of the window's width: whether they are one, a "
-        f"{item['type']} connection, is undecided"
+        f"{head} pass each other {gap}: whether they are one, a {item['type']} connection, is "
+        "undecided"
     )
 
 
@@ -102,9 +109,11 @@ def _polycycles(source: Source) -> Iterator[Sentence]:
                 f"{'it' if len(saddles) == 1 else 'them'} more than once"
             )
         if item["status"] == "near":
-            yield Sentence(ended(f"if its gaps are none, {text}; that is undecided"), ids)
+            yield Sentence(
+                ended(f"if there is no gap between them, {text}; that is undecided"), ids
+            )
         else:
             yield Sentence(ended(f"{text} ({item['status']})"), ids)
     if len(items) > MOST_POLYCYCLES:
-        text = f"in all there are {count(len(items), 'polycycle')}"
+        text = f"in all, there are {count(len(items), 'polycycle')}"
         yield Sentence(ended(text), tuple(f"polycycle {k}" for k, _ in items))

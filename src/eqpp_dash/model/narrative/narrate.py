@@ -7,13 +7,14 @@ from typing import Any
 
 from eqpp_dash.model.narrative.branches import branch_sentences
 from eqpp_dash.model.narrative.closed import closed_sentences
-from eqpp_dash.model.narrative.doubts import audit_sentences, doubt_sentences, remark_sentences
+from eqpp_dash.model.narrative.doubts import audit_sentences, doubt_sentences
 from eqpp_dash.model.narrative.links import connection_sentences
 from eqpp_dash.model.narrative.regions import (
     basin_sentences,
     jump_sentences,
     trajectory_sentences,
 )
+from eqpp_dash.model.narrative.remarks import remark_sentences
 from eqpp_dash.model.narrative.rests import rest_sentences
 from eqpp_dash.model.narrative.source import Source
 from eqpp_dash.model.narrative.systems import system_sentences
@@ -30,7 +31,7 @@ _PARAGRAPHS: tuple[tuple[str, Callable[[Source], Iterator[Sentence]]], ...] = (
     ("Trajectories", trajectory_sentences),
     ("Check by the index", audit_sentences),
     ("Undecided", doubt_sentences),
-    ("Not shown", remark_sentences),
+    ("Remarks", remark_sentences),
 )
 
 

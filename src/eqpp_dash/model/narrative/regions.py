@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from eqpp_dash.model.ends import END_WORDS
 from eqpp_dash.model.narrative.source import Source
 from eqpp_dash.model.narrative.values import Sentence
 from eqpp_dash.model.narrative.wording import LONG, count, ended, formula, joined, kind_name, number
@@ -19,7 +20,7 @@ _RESTING = {"sliding": "resting", "tangent": _CAN_REST}
 _ENDLESS = ("time", "budget")
 _FATES = {
     "infinity": "orbits that go to infinity",
-    "left work box": "orbits that leave the window's surroundings",
+    "left work box": "orbits that go far out of the window",
     "undefined": "orbits that end where the field is undefined",
 }
 
@@ -34,13 +35,14 @@ def basin_sentences(source: Source) -> Iterator[Sentence]:
     sure = [f"({item['evidence']}{_error(item)})" for _, item in told]
     same = len(set(sure)) == 1
     parts = [
-        f"{percent(item['fraction'])} % {_name(source, item)}{'' if same else ' ' + words}"
-        for (_, item), words in zip(told, sure, strict=True)
+        f"{percent(item['fraction'])} % {'to' if k else 'belongs to'} {_name(source, item)}"
+        f"{'' if same else ' ' + words}"
+        for k, ((_, item), words) in enumerate(zip(told, sure, strict=True))
     ]
     if parts:
         more = "; the other basins are smaller" if len(items) > MOST_BASINS else ""
         ids = [id for k, item in told for id in (f"basin {k}", *source.known(item["of"]))]
-        text = f"of the window {joined(parts)}{' ' + sure[0] if same else ''}{more}"
+        text = f"of the window, {joined(parts)}{' ' + sure[0] if same else ''}{more}"
         yield Sentence(ended(text), tuple(ids))
 
 
@@ -66,12 +68,12 @@ def _error(item: Mapping[str, Any]) -> str:
 def _name(source: Source, item: Mapping[str, Any]) -> str:
     of = item["of"]
     if of in _FATES:
-        return f"belongs to {_FATES[of]}"
+        return _FATES[of]
     if of == "beyond":
         where = f" at {source.point(item['point'])}" if item.get("point") else ""
         kind = kind_name(item.get("kind") or "equilibrium")
-        return f"is the basin of the {kind}{where} beyond the window"
-    return f"is the basin of {source.named(of)}"
+        return f"the basin of the {kind}{where} beyond the window"
+    return f"the basin of {source.named(of)}"
 
 
 def jump_sentences(source: Source) -> Iterator[Sentence]:
@@ -125,7 +127,7 @@ def _resting(source: Source, own: list[tuple[int, Mapping[str, Any]]]) -> Iterat
 def _span(source: Source, item: Mapping[str, Any]) -> str:
     """Tell where a segment is; its points are in no order of time."""
     if item["points"][0] == item["points"][-1]:
-        return f"all round through {_end(source, item, 0)}"
+        return f"on the whole closed curve through {_end(source, item, 0)}"
     return f"between {_end(source, item, 0)} and {_end(source, item, -1)}"
 
 
@@ -140,25 +142,32 @@ def trajectory_sentences(source: Source) -> Iterator[Sentence]:
     for k, item in given[:MOST_TRAJECTORIES]:
         start = source.point(item["start"], digits=6)
         back, on = item["backward"], item["forward"]
-        text = f"the trajectory through {start} {_course(source, back, on)} (numerical)"
+        text = f"the trajectory through {start} {_course(source, back, on)}"
         ids = (f"trajectory {k}", *source.known(back["end"]), *source.known(on["end"]))
         yield Sentence(ended(text), tuple(dict.fromkeys(ids)))
     if len(given) > MOST_TRAJECTORIES:
-        text = f"in all {count(len(given), 'trajectory', 'trajectories')} were asked for"
+        text = f"in all, {count(len(given), 'trajectory', 'trajectories')} were asked for"
         yield Sentence(ended(text), tuple(f"trajectory {k}" for k, _ in given))
 
 
 def _course(source: Source, back: Mapping[str, Any], on: Mapping[str, Any]) -> str:
+    """Say where a trajectory comes from and goes to, and what of that is open."""
     if on["end"] == "closed orbit":
-        return "is a closed orbit"
-    parts = []
+        return "is a closed orbit (numerical)"
+    known, left = [], []
     for end, way, name in ((back, "comes from", "origin"), (on, "goes to", "end")):
         if end["end"] == "undecided":
-            parts.append(f"has an undecided {name}")
+            left.append(f"its {name} is undecided")
         elif end["end"] in _ENDLESS:
-            parts.append(f"has an {name} that was not reached")
+            left.append(f"its {name} was not reached in the time it was followed")
         else:
             blown = end["end"] == "infinity" and end.get("time") is not None
             time = " in finite time" if blown else ""
-            parts.append(f"{way} {source.named(end['end'])}{time}")
-    return " and ".join(parts)
+            known.append(f"{way} {source.named(end['end'])}{time}")
+    if known and known == [
+        f"{way} {END_WORDS['left work box']}" for way in ("comes from", "goes to")
+    ]:
+        known = ["comes from far outside the window and goes far out of it again"]
+    if not known:
+        return f"was followed both ways: {joined(left)} (numerical)"
+    return f"{' and '.join(known)} (numerical){''.join(f'; {text}' for text in left)}"

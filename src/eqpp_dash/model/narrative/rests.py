@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from eqpp_dash.model.narrative.wording import (
     kind_name,
     numeral,
     places,
+    sought,
     symbols,
 )
 from eqpp_dash.model.sets import part_words
@@ -25,8 +27,11 @@ from eqpp_dash.model.sets import part_words
 MOST_REASONS = 3
 MOST_SETS = 3
 _ORDER = ("stable", "neutral", "semi-stable", "unstable", "undecided")
+_JUMPING = ("pseudo-equilibrium", "boundary equilibrium")
+_INTEGRAL = re.compile(r"a first integral \(\w[\w ]*\) is smooth here and not constant(.*)")
+_REVERSOR = re.compile(r"the reversor (.*) maps the point to itself")
 _ONES = {"degenerate": ("a degenerate one", "degenerate ones")}
-_UNTOLD = ("boundary equilibrium", "nilpotent focus", "degenerate")
+_UNTOLD = ("nilpotent focus", "degenerate")
 """Kinds whose name does not tell the stability."""
 
 Numbered = Sequence[tuple[int, Mapping[str, Any]]]
@@ -45,14 +50,14 @@ def rest_sentences(source: Source) -> Iterator[Sentence]:
         yield from _none(source)
     if far:
         were = "was" if len(far) == 1 else "were"
-        text = f"outside the window, {_kinds(source, far)} {were} met"
+        text = f"outside the window, {_kinds(source, far)} {were} found as well"
         yield Sentence(ended(text), _ids(far))
     yield from _reasons(source, items)
     yield from _sets(source)
     for k, item in enumerate(source.items("singularities")):
-        where = source.point(item["point"]) if len(item["point"]) <= 3 else "points of a line"
+        where = f"at {source.point(item['point'])}" if len(item["point"]) <= 3 else "along a line"
         index = "" if item.get("index") is None else f"; its index is {symbols(str(item['index']))}"
-        text = f"the field has a singularity at {where} ({symbols(str(item['reason']))}){index}"
+        text = f"the field has a singularity {where} ({symbols(str(item['reason']))}){index}"
         yield Sentence(ended(text), (f"singularity {k}",))
 
 
@@ -64,7 +69,7 @@ def _none(source: Source) -> Iterator[Sentence]:
     search = str(source.completeness.get("equilibria", ""))
     isolated = "isolated " if source.items("equilibrium_sets") else ""
     if not search or search.startswith(NOT_SEARCHED):
-        text = f"equilibria were {symbols(search or NOT_SEARCHED)}"
+        text = sought("equilibria", search or NOT_SEARCHED)
         yield Sentence(ended(text), ("completeness",))
     elif search == "proved":
         text = f"there is no {isolated}equilibrium in the window (proved)"
@@ -119,9 +124,14 @@ def _weaker(source: Source, items: Numbered) -> Iterator[Sentence]:
     weak = [(k, item) for k, item in items if item["evidence"] != "proved"]
     for evidence in dict.fromkeys(item["evidence"] for _, item in weak):
         own = [(k, item) for k, item in weak if item["evidence"] == evidence]
-        noun = "that" if len(own) == 1 else f"the {numeral(len(own))}"
         where = places([source.place(k) for k, _ in own])
-        text = f"the evidence of {noun} {where} is {evidence}, not a proof"
+        where = f" {where}" if where.startswith("at") else f", {where},"
+        noun = "equilibrium" if len(own) == 1 else f"{numeral(len(own))} equilibria"
+        verb = "exists" if len(own) == 1 else "exist"
+        sure = "a verified computation" if evidence == "verified" else evidence
+        text = f"the evidence that the {noun}{where} {verb} is {sure}, not a proof"
+        if evidence == "undecided":
+            text = f"whether the {noun}{where} {verb} is undecided"
         yield Sentence(ended(text), _ids(own))
 
 
@@ -138,16 +148,33 @@ def _reasons(source: Source, items: Numbered) -> Iterator[Sentence]:
     groups = dict.fromkeys((item["kind"], item["reason"]) for _, item in own)
     for kind, reason in list(groups)[:MOST_REASONS]:
         same = [(k, item) for k, item in own if (item["kind"], item["reason"]) == (kind, reason)]
-        first = source.equilibrium(same[0][0])
-        name = first if len(same) == 1 else f"the {count(len(same), kind)}"
-        text = f"the linearisation does not decide {name}; this does: {symbols(reason)}"
-        stability = same[0][1]["stability"]
-        if kind in _UNTOLD and stability in ("stable", "unstable"):
-            is_so = f"is {stability}" if len(same) == 1 else f"are {stability}"
-            text = f"{name} {is_so}; what decides is this: {symbols(reason)}"
-        if reason.startswith("a ") and kind == "pseudo-equilibrium" and len(same) == 1:
-            text = f"{name} is {symbols(reason)}"  # where a field jumps nothing is linearised
-        yield Sentence(ended(text), _ids(same))
+        if kind in _JUMPING:  # where a field jumps nothing is linearised
+            for k, item in same:
+                known = item["stability"] in ("stable", "unstable") and kind not in reason
+                verb = f"is {item['stability']}: " if known else "is marked so: "
+                if reason.startswith(("a ", "an ", "degenerate ")):
+                    verb = "is "
+                text = f"{source.equilibrium(k)} {verb}{symbols(reason)}"
+                yield Sentence(ended(text), (f"equilibrium {k}",))
+        else:
+            yield Sentence(ended(_decided(source, kind, reason, same)), _ids(same))
+
+
+def _decided(source: Source, kind: str, reason: str, same: Numbered) -> str:
+    """Say what decides the kind of equilibria where the linearisation does not."""
+    where = places([source.place(k) for k, _ in same])
+    stability = f"{same[0][1]['stability']} " if kind in _UNTOLD else ""
+    if len(same) == 1:
+        what = f"the equilibrium {where} is {article(stability + kind_name(kind))}"
+    else:
+        where = f" {where}" if where.startswith("at") else f" ({where})"
+        what = f"the {numeral(len(same))} equilibria{where} are {stability}{kind_name(kind, 2)}"
+    how = f"as follows: {symbols(reason)}"
+    if (integral := _INTEGRAL.fullmatch(reason)) is not None:
+        how = f"by a first integral, smooth there and not constant{symbols(integral[1])}"
+    elif (map_ := _REVERSOR.fullmatch(reason)) is not None:
+        how = f"by the reversor {symbols(map_[1])}, which maps the point to itself"
+    return f"that {what} is not decided by the linearisation but {how}"
 
 
 def _sectors(source: Source, k: int) -> Sentence:
@@ -181,5 +208,5 @@ def _sets(source: Source) -> Iterator[Sentence]:
             more = f"their stability {told}" if told.startswith("changes") else f"they are {told}"
         yield Sentence(ended(f"{where} are equilibria; {more}"), (f"set {k}",))
     if len(sets) > MOST_SETS:
-        text = f"in all there are {count(len(sets), 'curve')} of equilibria"
+        text = f"in all, there are {count(len(sets), 'curve')} of equilibria"
         yield Sentence(ended(text), tuple(f"set {k}" for k in range(len(sets))))

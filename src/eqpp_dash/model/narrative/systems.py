@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,9 @@ from eqpp_dash.model.narrative.wording import LONG, ended, formula, joined, symb
 
 MOST_CURVES = 4
 MOST_MAPS = 2
+
+_BROKEN = re.compile(r"log\(|/\(?-?(?!pi\b)[A-Za-z(]|\^\(?-")
+"""What is not defined everywhere: logarithms, quotients, negative powers."""
 
 _INTEGRALS = {
     "hamiltonian": "it is Hamiltonian: H = {} is constant along every orbit",
@@ -69,6 +73,8 @@ def _integral(item: Mapping[str, Any]) -> str:
     text = _INTEGRALS[item["type"]].format(told)
     if len(told) > LONG:
         text = _INTEGRALS[item["type"]].replace(" = {}", ", which the list of structure gives,")
+    if _BROKEN.search(str(item["expression"])):
+        text += ", where it is defined"
     if item.get("single_valued") is False:
         text += ", if the angle in it is followed around"
     if item.get("region"):
@@ -83,9 +89,9 @@ def _maps(structure: Sequence[Mapping[str, Any]]) -> Iterator[Sentence]:
         own = [(k, item) for k, item in enumerate(structure) if item["type"] == sort]
         if own:
             few = own[:MOST_MAPS]
-            told = joined(symbols(str(item["expression"])) for _, item in few)
-            more = " and others" if len(own) > MOST_MAPS else ""
-            parts.append(f"{name} under {told}{more}")
+            maps = [symbols(str(item["expression"])) for _, item in few]
+            more = ["others"] if len(own) > MOST_MAPS else []
+            parts.append(f"{name} under {joined([*maps, *more])}")
             ids += [f"structure {k}" for k, _ in own]
     if parts:
         yield Sentence(ended(f"it is {joined(parts)} (proved)"), tuple(ids))
@@ -113,5 +119,5 @@ def _curves(structure: Sequence[Mapping[str, Any]]) -> Iterator[Sentence]:
             f"the curves {joined(told)} are invariant: orbits that start on one stay on it (proved)"
         )
     else:
-        text = f"curves are invariant, among them {joined(told)} (proved)"
+        text = f"several curves are invariant, among them {joined(told)} (proved)"
     yield Sentence(ended(text), ids)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from eqpp_dash.model.cycles import NOT_SEARCHED, NOT_TO_THE_END
 from eqpp_dash.model.factored import canonical
 from eqpp_dash.model.formula import prose_pieces
 from eqpp_dash.model.labels import format_number, printable
@@ -155,6 +156,23 @@ def symbols(text: str) -> str:
     """
     pieces = prose_pieces(text)
     return "".join(words(p) if isinstance(p, str) else formula(canonical(p)) for p in pieces)
+
+
+def sought(what: str, status: str) -> str:
+    """Say that things were not searched for, or not to the end.
+
+    Examples
+    --------
+    >>> sought("limit cycles", "not searched"), sought("equilibria", "not searched: time appears")
+    ('limit cycles were not searched for', 'equilibria were not searched for: time appears')
+    >>> sought("limit cycles", "not searched to the end: stopped")
+    'the search for limit cycles did not come to its end: stopped'
+    """
+    if status.startswith(NOT_TO_THE_END):
+        rest = status.removeprefix(NOT_TO_THE_END)
+        return f"the search for {what} did not come to its end{symbols(rest)}"
+    rest = status.removeprefix(NOT_SEARCHED) if status.startswith(NOT_SEARCHED) else f": {status}"
+    return f"{what} were not searched for{symbols(rest)}"
 
 
 def ended(text: str) -> str:
