@@ -32,6 +32,11 @@ class Subject:
     workbench: str
 
 
+def system_name(title: str, equations: str) -> str:
+    """Name a system: by its title, else by its equations in one line."""
+    return title or one_line(equations, NAME_WIDTH)
+
+
 def permanent_page(subject: Subject, body: Any) -> html.Div:
     """Give the page at ``/p/<id>``.
 
@@ -46,7 +51,7 @@ def permanent_page(subject: Subject, body: Any) -> html.Div:
         [
             html.Div(
                 [
-                    html.H1(subject.title or one_line(subject.equations, NAME_WIDTH)),
+                    html.H1(system_name(subject.title, subject.equations)),
                     html.A(
                         [icon("edit"), "Open in workbench"],
                         href=subject.workbench,
