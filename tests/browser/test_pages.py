@@ -170,6 +170,14 @@ def test_a_phone_shows_the_figure_first_and_scrolls_only_down(visit: Visit, row:
         window.page.wait_for_timeout(500)
         width = window.page.evaluate("document.documentElement.scrollWidth")
         assert width <= 390, path
+        cut = "es => es.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)"
+        names = window.page.locator(".row-title, .row-equations")
+        assert names.evaluate_all(cut) == []
+    legend, panel = (
+        window.page.locator(sign).first.bounding_box() for sign in (".legend .bg", ".panel.picture")
+    )
+    middles = [box["x"] + box["width"] / 2 for box in (legend, panel)]
+    assert middles[0] == pytest.approx(middles[1], abs=4)
     window.go("/")
     window.page.locator("#picture .scatterlayer").wait_for()
     top = {

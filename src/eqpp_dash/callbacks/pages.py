@@ -9,6 +9,7 @@ from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
 from eqpp_dash.callbacks.archive import read_query
+from eqpp_dash.callbacks.arrival import row_status
 from eqpp_dash.callbacks.browser import in_browser
 from eqpp_dash.callbacks.failures import failed, noticed
 from eqpp_dash.callbacks.form import understood
@@ -125,7 +126,8 @@ def portrait_page(services: Services, identifier: str, look: Look) -> Page:
     subject = subject_of(services, job)
     export = job.row_id if job.status == "finished" else None
     name = system_name(job.spec.title, job.spec.equations)
-    return Page(permanent_page(subject, body_of(services, job, look)), export, name)
+    status = row_status(services, job.row_id)
+    return Page(permanent_page(subject, body_of(services, job, look), status), export, name)
 
 
 def body_of(services: Services, job: Any, look: Look) -> Any:

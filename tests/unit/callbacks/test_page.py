@@ -448,6 +448,8 @@ def test_a_permanent_page_shows_the_portrait(services: Any) -> None:
     page = page_for(services, f"/p/{job.row_id}", Look("dark", False))
     assert page.export == job.row_id
     assert page.about == "Pendulum"
+    (watch,) = [item for item in parts(page.tree) if getattr(item, "id", None) == "watch"]
+    assert (watch.data["id"], watch.data["status"]) == (job.row_id, "finished")
     assert "Stable focus".lower() in text(page.tree).lower()
 
 
