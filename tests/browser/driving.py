@@ -150,6 +150,11 @@ class Visitor:
     def write(self, equations: str) -> None:
         self.page.get_by_label("Equations, one a line").fill(equations)
 
+    def choose(self, label: str, choice: str) -> None:
+        """Choose from a list."""
+        self.page.get_by_label(label).first.click()
+        self.page.get_by_role("option", name=choice).click()
+
     def settled(self) -> None:
         """Wait until what is typed is also in the address and no request is under way."""
         self.page.wait_for_timeout(400)

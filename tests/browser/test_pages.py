@@ -96,10 +96,27 @@ def test_the_archive_is_searched_opened_and_deleted_from(server: Any, visit: Vis
     window.page.get_by_role("button", name="Keep").click()
     window.page.get_by_role("dialog").wait_for(state="hidden")
     assert server.services.portraits.find(job.row_id) is not None
+    window.choose("Status", "Finished")
+    address = f"{server.url}/archive?q=doomed&status=finished"
+    window.page.wait_for_url(address)
     line.get_by_role("link", name="Doomed one").click()
     window.page.locator(".permanent-grid .js-plotly-plot").wait_for()
+    assert window.page.title() == "Doomed one · EQPP Dash"
     window.page.go_back()
     line.wait_for()
+    assert window.page.url == address
+    assert window.page.title() == "Archive · EQPP Dash"
+    assert window.page.get_by_label("Search").input_value() == "doomed"
+    window.page.go_back()  # before the status was chosen
+    wait_until(
+        lambda: window.page.locator("#archive-status").input_value() == "Any status", "status"
+    )
+    assert window.page.url == f"{server.url}/archive?q=doomed"
+    window.page.get_by_role("link", name="Archive").click()
+    wait_until(lambda: window.page.get_by_label("Search").input_value() == "", "a fresh page")
+    window.go("/archive?q=doomed&status=finished")
+    line.wait_for()
+    assert window.page.locator(".row").count() == 1
     line.get_by_role("button", name="Delete").click()
     window.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     line.wait_for(state="detached")
@@ -153,6 +170,14 @@ def test_a_phone_shows_the_figure_first_and_scrolls_only_down(visit: Visit, row:
         window.page.wait_for_timeout(500)
         width = window.page.evaluate("document.documentElement.scrollWidth")
         assert width <= 390, path
+        cut = "es => es.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)"
+        names = window.page.locator(".row-title, .row-equations")
+        assert names.evaluate_all(cut) == []
+    legend, panel = (
+        window.page.locator(sign).first.bounding_box() for sign in (".legend .bg", ".panel.picture")
+    )
+    middles = [box["x"] + box["width"] / 2 for box in (legend, panel)]
+    assert middles[0] == pytest.approx(middles[1], abs=4)
     window.go("/")
     window.page.locator("#picture .scatterlayer").wait_for()
     top = {

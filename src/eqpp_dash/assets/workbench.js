@@ -163,7 +163,13 @@
 
   const look = () => ({ theme: theme(), phone: phone() });
 
-  const visit = (path) => ({ path, ...look() });
+  const visit = (path) => ({ path, query: window.location.search, ...look() });
+
+  // The browser's tab, and its history, name what the page is about.
+  const tab = (about) => {
+    document.title = (about ? about + " · " : "") + "EQPP Dash";
+    return window.dash_clientside.no_update;
+  };
 
   const go = (path) => {
     if (path) window.location.assign(path);
@@ -360,6 +366,7 @@
     if (drawn.starts) dropPoints(drawn.starts, drawn.said);
     if (drawn.state !== null) {
       tellOther(drawn.state, drawn.row);
+      tab(drawn.name);
       lane.shown = drawn.limits;
       const placed = lane.placed && lane.placed.state === drawn.state ? lane.placed.row : null;
       setAddress(address(drawn.state, drawn.row || placed, lane.form.aspect));
@@ -618,7 +625,8 @@
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     eqpp: {
-      look, visit, go, arrive, gather, settle, traced, compute, place, landed, clear, parameter, copyLink,
+      look, visit, tab, go, arrive, gather, settle, traced, compute, place, landed, clear,
+      parameter, copyLink,
     },
   });
 })();

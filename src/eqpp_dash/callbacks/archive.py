@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 from dash import Dash, Input, Output, State, ctx, no_update
 
 from eqpp_dash.callbacks.arrival import LAUNCHER, UP_TO_DATE
+from eqpp_dash.callbacks.browser import in_browser
 from eqpp_dash.callbacks.failures import failed, noticed
 from eqpp_dash.components.archive import (
     CYCLES,
@@ -15,6 +17,7 @@ from eqpp_dash.components.archive import (
     NAME_WIDTH,
     PAGE_SIZE,
     ArchiveRow,
+    Sought,
     archive_failure,
     archive_rows,
 )
@@ -26,6 +29,33 @@ if TYPE_CHECKING:
     from eqpp_dash.services import Services
 
 LONGEST_SEARCH = 200
+LONGEST_QUERY, MOST_PAGES = 4000, 10**6
+
+
+def read_query(text: Any) -> Sought:
+    """Read what the archive's address looks for; what has no sense there is left out.
+
+    Examples
+    --------
+    >>> read_query("?q=van+der+Pol&status=finished&page=2")
+    Sought(text='van der Pol', status='finished', cycles='', page=2)
+    >>> read_query("?status=lost&page=-3")
+    Sought(text='', status='', cycles='', page=1)
+    """
+    if not isinstance(text, str) or len(text) > LONGEST_QUERY:
+        return Sought()
+    try:
+        found = parse_qs(text.removeprefix("?"), max_num_fields=20)
+    except ValueError:  # more fields than any address of ours has
+        return Sought()
+    fields = {key: values[0] for key, values in found.items()}
+    status, cycles, page = (fields.get(key, "") for key in ("status", "cycles", "page"))
+    return Sought(
+        fields.get("q", "")[:LONGEST_SEARCH],
+        status if status in FILTERS else "",
+        cycles if cycles in CYCLES else "",
+        int(page) if page.isdecimal() and 1 <= int(page[:9]) <= MOST_PAGES else 1,
+    )
 
 
 def listing(
@@ -66,12 +96,14 @@ def listing(
         "pages": pages,
         "page": page,
         "count": "1 portrait" if count == 1 else f"{count} portraits",
+        "sought": {"q": text, "status": wanted or "", "cycles": having or "", "page": page},
     }
 
 
 def no_listing(words: str) -> dict[str, Any]:
     """Say in the table's place why there is none."""
-    return {"table": archive_failure(words), "pages": no_update, "page": no_update, "count": ""}
+    kept = dict.fromkeys(("pages", "page", "sought"), no_update)
+    return {"table": archive_failure(words), "count": "", **kept}
 
 
 def broken_listing(error: Exception) -> dict[str, Any]:
@@ -120,6 +152,7 @@ def register(app: Dash, services: Services) -> None:
             "pages": Output(Archive.PAGES, "total"),
             "page": Output(Archive.PAGES, "value"),
             "count": Output(Archive.COUNT, "children"),
+            "sought": Output(Archive.SOUGHT, "data"),
         },
         inputs={
             "text": Input(Archive.SEARCH, "value"),
@@ -134,9 +167,13 @@ def register(app: Dash, services: Services) -> None:
         filters = (Archive.SEARCH, Archive.STATUS, Archive.CYCLES)
         page = 1 if ctx.triggered_id in filters else page
         try:
-            return listing(services, text, status, page, cycles)
+            found = listing(services, text, status, page, cycles)
+            found["sought"]["first"] = ctx.triggered_id is None
+            return found
         except EqppError as error:
             return no_listing(str(error))
+
+    in_browser(app, "eqppArchive.address", Input(Archive.SOUGHT, "data"))
 
     @app.callback(
         Output(Archive.CONFIRM, "opened"),

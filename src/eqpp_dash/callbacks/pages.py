@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
+from eqpp_dash.callbacks.archive import read_query
+from eqpp_dash.callbacks.arrival import row_status
 from eqpp_dash.callbacks.browser import in_browser
 from eqpp_dash.callbacks.failures import failed, noticed
 from eqpp_dash.callbacks.form import understood
@@ -17,7 +19,12 @@ from eqpp_dash.components.gallery import Card, gallery_page
 from eqpp_dash.components.header import export_items
 from eqpp_dash.components.ids import JobKey, Permanent, Shell
 from eqpp_dash.components.message import message_page, not_found_page
-from eqpp_dash.components.permanent import Subject, permanent_body, permanent_page
+from eqpp_dash.components.permanent import (
+    Subject,
+    permanent_body,
+    permanent_page,
+    system_name,
+)
 from eqpp_dash.components.picture import still_picture
 from eqpp_dash.components.workbench import workbench
 from eqpp_dash.errors import EqppError, NotFoundError
@@ -31,10 +38,11 @@ WORKBENCH_CONFIG = {**FIGURE_CONFIG, "doubleClick": False}
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page's tree, and the row that can be exported of it."""
+    """A page's tree, the row that can be exported of it, and what it is about, for the tab."""
 
     tree: Any
     export: str | None = None
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,7 @@ def look_of(data: Any) -> Look:
     return Look("dark" if data.get("theme") == "dark" else "light", data.get("phone") is True)
 
 
-def page_for(services: Services, path: Any, look: Look = Look()) -> Page:
+def page_for(services: Services, path: Any, look: Look = Look(), query: Any = "") -> Page:
     """Give the page for a path.
 
     Parameters
@@ -62,6 +70,8 @@ def page_for(services: Services, path: Any, look: Look = Look()) -> Page:
         Path of the address.
     look : Look
         How it is looked at.
+    query : str
+        What follows the path after ``?``; the archive's filter.
     """
     path = path.rstrip("/") if isinstance(path, str) else ""
     try:
@@ -69,23 +79,24 @@ def page_for(services: Services, path: Any, look: Look = Look()) -> Page:
             return Page(workbench(WORKBENCH_CONFIG))
         if path == "/gallery":
             return Page(
-                gallery_page([card(services, entry) for entry in services.gallery.entries()])
+                gallery_page([card(services, entry) for entry in services.gallery.entries()]),
+                about="Gallery",
             )
         if path == "/archive":
-            return Page(archive_page())
+            return Page(archive_page(read_query(query)), about="Archive")
         if path.startswith("/p/"):
             return portrait_page(services, path.removeprefix("/p/"), look)
     except NotFoundError:
-        return Page(not_found_page())
+        return Page(not_found_page(), about="Not found")
     except EqppError as error:
         return Page(message_page("This did not work", str(error)))
-    return Page(not_found_page())
+    return Page(not_found_page(), about="Not found")
 
 
-def broken_page(error: Exception) -> tuple[Any, Any, str]:
+def broken_page(error: Exception) -> tuple[Any, Any, str, str]:
     """Give a page that says that making one failed in our own code."""
     tree = message_page("This did not work", failed("show_page", error))
-    return tree, export_items(None), ""
+    return tree, export_items(None), "", ""
 
 
 def card(services: Services, entry: Any) -> Card:
@@ -114,7 +125,9 @@ def portrait_page(services: Services, identifier: str, look: Look) -> Page:
     job = services.portraits.resolve(identifier)
     subject = subject_of(services, job)
     export = job.row_id if job.status == "finished" else None
-    return Page(permanent_page(subject, body_of(services, job, look)), export)
+    name = system_name(job.spec.title, job.spec.equations)
+    status = row_status(services, job.row_id)
+    return Page(permanent_page(subject, body_of(services, job, look), status), export, name)
 
 
 def body_of(services: Services, job: Any, look: Look) -> Any:
@@ -145,14 +158,18 @@ def register(app: Dash, services: Services) -> None:
         Output(Shell.PAGE, "children"),
         Output(Shell.EXPORT_ITEMS, "children", allow_duplicate=True),
         Output(Shell.NOTICE, "children", allow_duplicate=True),
+        Output(Shell.TAB, "data"),
         Input(Shell.VISIT, "data"),
         on_error=broken_page,
         prevent_initial_call=True,
     )
-    def show_page(visit: Any) -> tuple[Any, Any, str]:
+    def show_page(visit: Any) -> tuple[Any, Any, str, str]:
         visit = visit if isinstance(visit, dict) else {}
-        page = page_for(services, visit.get("path"), look_of(visit))
-        return page.tree, export_items(page.export), ""  # a notice belongs to the page it was on
+        page = page_for(services, visit.get("path"), look_of(visit), visit.get("query"))
+        # a notice belongs to the page it was on
+        return page.tree, export_items(page.export), "", page.about
+
+    in_browser(app, "eqpp.tab", Input(Shell.TAB, "data"))
 
     in_browser(
         app,

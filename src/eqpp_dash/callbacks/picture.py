@@ -18,6 +18,7 @@ from eqpp_dash.components.facts import facts_panel
 from eqpp_dash.components.header import export_items
 from eqpp_dash.components.ids import Facts, JobKey, Key, Picture, Shell
 from eqpp_dash.components.parameters import number_text
+from eqpp_dash.components.permanent import system_name
 from eqpp_dash.errors import EqppError, SpecError
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def draw_answer(found: Answer, draft: Draft) -> dict[str, Any]:
             "state": found.state,
             "row": found.row_id,
             "limits": limits,
+            "name": system_name(draft.form.title.strip(), draft.form.equations),
         },
     }
 

@@ -35,6 +35,26 @@ NAME_WIDTH = 40
 
 
 @dataclass(frozen=True, slots=True)
+class Sought:
+    """What is looked for in the archive, as its address says it.
+
+    Attributes
+    ----------
+    text : str
+        Words in titles and equations.
+    status, cycles : str
+        One of `FILTERS`, one of `CYCLES`; empty for any.
+    page : int
+        Number of the page, from 1.
+    """
+
+    text: str = ""
+    status: str = ""
+    cycles: str = ""
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class ArchiveRow:
     """What a row of the table shows."""
 
@@ -49,8 +69,14 @@ class ArchiveRow:
     stopped: str = ""
 
 
-def archive_page() -> html.Div:
-    """Give the page at ``/archive``; its table is filled by a callback."""
+def archive_page(sought: Sought = Sought()) -> html.Div:
+    """Give the page at ``/archive``; its table is filled by a callback.
+
+    Parameters
+    ----------
+    sought : Sought
+        What it begins with.
+    """
     choices = [{"value": "", "label": "Any status"}]
     choices += [{"value": status, "label": status.capitalize()} for status in FILTERS]
     cycles = [{"value": "", "label": "Any cycles"}]
@@ -65,6 +91,7 @@ def archive_page() -> html.Div:
                 [
                     dmc.TextInput(
                         id=Archive.SEARCH,
+                        value=sought.text,
                         placeholder="Search titles and equations",
                         leftSection=icon("search"),
                         debounce=250,
@@ -74,7 +101,7 @@ def archive_page() -> html.Div:
                     dmc.Select(
                         id=Archive.STATUS,
                         data=choices,
-                        value="",
+                        value=sought.status,
                         allowDeselect=False,
                         w=150,
                         **aria(label="Status"),
@@ -82,7 +109,7 @@ def archive_page() -> html.Div:
                     dmc.Select(
                         id=Archive.CYCLES,
                         data=cycles,
-                        value="",
+                        value=sought.cycles,
                         allowDeselect=False,
                         w=190,
                         **aria(label="Limit cycles"),
@@ -91,10 +118,13 @@ def archive_page() -> html.Div:
                 className="search-line",
             ),
             html.Div(id=Archive.TABLE, className="archive-table"),
-            dmc.Pagination(id=Archive.PAGES, total=1, value=1, hideWithOnePage=True),
+            dmc.Pagination(
+                id=Archive.PAGES, total=sought.page, value=sought.page, hideWithOnePage=True
+            ),
             _confirm(),
             dcc.Store(id=Archive.DOOMED),
             dcc.Store(id=Archive.CHANGED),
+            dcc.Store(id=Archive.SOUGHT),
         ],
         className="plain-page",
     )

@@ -22,6 +22,7 @@ class Shell(StrEnum):
     EXPORT = "export"
     EXPORT_ITEMS = "export-items"
     NOTICE = "notice"
+    TAB = "tab-title"
 
 
 class Editor(StrEnum):
@@ -132,6 +133,7 @@ class Archive(StrEnum):
     DELETE = "archive-delete"
     KEEP = "archive-keep"
     CHANGED = "archive-changed"
+    SOUGHT = "archive-sought"
 
 
 class Permanent(StrEnum):

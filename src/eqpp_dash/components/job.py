@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import dash_mantine_components as dmc
 from dash import dcc, html
 
@@ -13,11 +16,18 @@ TICK_MS = 3000
 KEEP_LABEL = "Stop and keep what was found so far"
 
 
-def job_panel() -> html.Section:
-    """Give the panel of the job; it is hidden until there is one."""
+def job_panel(status: Mapping[str, Any] | None = None) -> html.Section:
+    """Give the panel of the job; it is hidden until there is one.
+
+    Parameters
+    ----------
+    status : mapping, optional
+        How the job stands, if that is known; until it is watched it is told as that.
+    """
+    known = {JobKey.WATCH: None if status is None else dict(status)}
     return html.Section(
         [
-            *(dcc.Store(id=key) for key in JobKey),
+            *(dcc.Store(id=key, data=known.get(key)) for key in JobKey),
             dcc.Interval(id=JobPanel.TICK, interval=TICK_MS),
             html.Div(
                 [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +33,14 @@ class Subject:
     workbench: str
 
 
-def permanent_page(subject: Subject, body: Any) -> html.Div:
+def system_name(title: str, equations: str) -> str:
+    """Name a system: by its title, else by its equations in one line."""
+    return title or one_line(equations, NAME_WIDTH)
+
+
+def permanent_page(
+    subject: Subject, body: Any, status: Mapping[str, Any] | None = None
+) -> html.Div:
     """Give the page at ``/p/<id>``.
 
     Parameters
@@ -41,12 +49,14 @@ def permanent_page(subject: Subject, body: Any) -> html.Div:
         The row.
     body : component
         From `permanent_body`; replaced when the job has finished.
+    status : mapping, optional
+        How the job stands.
     """
     return html.Div(
         [
             html.Div(
                 [
-                    html.H1(subject.title or one_line(subject.equations, NAME_WIDTH)),
+                    html.H1(system_name(subject.title, subject.equations)),
                     html.A(
                         [icon("edit"), "Open in workbench"],
                         href=subject.workbench,
@@ -57,7 +67,7 @@ def permanent_page(subject: Subject, body: Any) -> html.Div:
             ),
             dcc.Store(id=Permanent.ROW, data=subject.row_id),
             dcc.Store(id=Permanent.LOOK),
-            job_panel(),
+            job_panel(status),
             html.Div(body, id=Permanent.BODY),
         ],
         className="permanent",
@@ -90,9 +100,10 @@ def permanent_body(
 
 def asked_panel(portrait: Portrait) -> html.Section:
     """Give the values of the parameters, and the window."""
-    entries = [(plain_name(n), number_text(v)) for n, v in portrait.spec.parameters.items()]
+    values = portrait.spec.parameters.items()
+    entries = [(plain_name(n), number_text(v).replace("-", "−")) for n, v in values]
     entries += [
-        (plain_name(n), f"{number_text(low)} … {number_text(high)}")
+        (plain_name(n), f"{number_text(low)} … {number_text(high)}".replace("-", "−"))
         for n, (low, high) in portrait.window.items()
     ]
     pairs = [html.Div([html.Dt(name), html.Dd(value)]) for name, value in entries]

@@ -18,6 +18,7 @@ def shell() -> dmc.MantineProvider:
             dcc.Store(id=Shell.LINK),
             dcc.Store(id=Shell.VISIT),
             dcc.Store(id=Shell.GO),
+            dcc.Store(id=Shell.TAB),
             html.A("Skip to the page", href="#page", className="skip"),
             header(),
             html.Div(id=Shell.NOTICE, role="status", className="notice-line"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,13 @@ from eqpp_dash.figures.geometry import CONNECTING, by_role, portrait_frame
 from eqpp_dash.figures.symbols import equilibrium_mark
 from eqpp_dash.model.portrait import Portrait
 
+T = TypeVar("T")
 WIDTH, HEIGHT = 160, 120
 MOST_BYTES = 8000
 MARGIN = 16.0
 CELL = 1.6
+_CIRCLES, _DOTS, _ROOM = 40, 240, 3
+"""Equilibria drawn one by one; dots in the place of more, and pixels between these."""
 _LAP, _GAP = 40, 6
 """Samples half a cell apart: after how many a line may meet itself, how many it may cross."""
 
@@ -62,10 +66,13 @@ def _draw(portrait: Portrait, detail: float, curves: int) -> bytes:
 
     parts = []
     for number, variable in enumerate(portrait.system.variables):
-        branches = [
-            branch for item in portrait.nullclines if item.variable == variable
-            for branch in item.branches
-        ][:curves]  # fmt: skip
+        branches = spread(
+            [
+                branch for item in portrait.nullclines if item.variable == variable
+                for branch in item.branches
+            ],
+            curves,
+        )  # fmt: skip
         parts.append(
             _path(
                 map(place, branches), detail, _NULLCLINES[number % 2], 1, 'stroke-dasharray="3 2"'
@@ -77,27 +84,26 @@ def _draw(portrait: Portrait, detail: float, curves: int) -> bytes:
     separatrices = []
     for role, colour in (("stable", _STABLE), ("unstable", _UNSTABLE)):
         items = roles[role] + [item for k in CONNECTING if role == "unstable" for item in roles[k]]
-        lines = [place(item.points) for item in items][:curves]
+        lines = [place(item.points) for item in spread(items, curves)]
         separatrices.append(_path(_untaken(lines, taken, corners), detail, colour, 1.4))
-    seeded = [place(item.points) for item in (*roles["given"], *roles["seeded"])][:curves]
+    orbits = spread([*roles["given"], *roles["seeded"]], curves)
+    seeded = [place(item.points) for item in orbits]
     parts += [_path(_untaken(seeded, taken, corners), detail, _ORBIT, 1), *separatrices]
     for kind, width in _WIDTHS.items():
-        lines = [place(item.points) for item in portrait.switching if item.kind == kind][:curves]
+        surfaces = [item for item in portrait.switching if item.kind == kind]
+        lines = [place(item.points) for item in spread(surfaces, curves)]
         parts.append(_path(lines, detail, _SURFACE, width))
-    for cycle in portrait.limit_cycles[:curves]:
+    for cycle in spread(portrait.limit_cycles, curves):
         dash = "" if cycle.stability == "stable" else 'stroke-dasharray="5 3"'
         parts.append(_path([place(cycle.points)], detail, "#fff", 3.8))
         parts.append(_path([place(cycle.points)], detail, _INK, 2, dash))
-    for item in portrait.equilibria[:40]:
-        (x, y) = place(item.point[None, :])[0].tolist()
-        if not (-4 <= x <= WIDTH + 4 and -4 <= y <= HEIGHT + 4):
-            continue
-        full = equilibrium_mark(item).fill == "full"
-        fill, stroke = (_INK, "#fff") if full else ("#fff", _INK)
-        parts.append(
-            f'<circle cx="{x:.0f}" cy="{y:.0f}" r="3.2" fill="{fill}" stroke="{stroke}" '
-            'stroke-width="1.3"/>'
-        )
+    marks = [
+        (x, y, equilibrium_mark(item).fill == "full")
+        for item in portrait.equilibria
+        for x, y in place(item.point[None, :]).round().astype(int).tolist()
+        if -4 <= x <= WIDTH + 4 and -4 <= y <= HEIGHT + 4
+    ]
+    parts += [_circle(*mark) for mark in marks] if len(marks) <= _CIRCLES else _dots(marks)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'width="{WIDTH}" height="{HEIGHT}"><rect x=".5" y=".5" width="{WIDTH - 1}" '
@@ -105,6 +111,54 @@ def _draw(portrait: Portrait, detail: float, curves: int) -> bytes:
         + "".join(parts)
         + "</svg>"
     ).encode()
+
+
+def spread(items: Sequence[T], most: int) -> Sequence[T]:
+    """Give so many of the items at most, from all of the list and not from its beginning.
+
+    Lists of a portrait go by place: their beginning is one side of the window.
+
+    Examples
+    --------
+    >>> spread("abcdefghij", 3), spread("ab", 3), spread("ab", 0)
+    (['a', 'd', 'g'], 'ab', [])
+    """
+    if len(items) <= most:
+        return items
+    return [items[number * len(items) // most] for number in range(most)]
+
+
+def _circle(x: int, y: int, full: bool) -> str:
+    fill, stroke = (_INK, "#fff") if full else ("#fff", _INK)
+    return f'<circle cx="{x}" cy="{y}" r="3.2" fill="{fill}" stroke="{stroke}" stroke-width="1.3"/>'
+
+
+def _dots(marks: Sequence[tuple[int, int, bool]]) -> Iterator[str]:
+    """Draw many equilibria, small, where there is room for each."""
+    room, shown = _ROOM, _apart(marks, _ROOM)
+    while len(shown) > _DOTS:
+        room += 1
+        shown = _apart(marks, room)
+    for full in (True, False):
+        way = "".join(f"M{x},{y}h0" for x, y, filled in shown if filled is full)
+        outer, inner = (("#fff", 4.4), (_INK, 2.8)) if full else ((_INK, 4.4), ("#fff", 2.2))
+        for colour, width in (outer, inner) if way else ():
+            yield (
+                f'<path d="{way}" fill="none" stroke="{colour}" stroke-width="{width}" '
+                'stroke-linecap="round"/>'
+            )
+
+
+def _apart(marks: Sequence[tuple[int, int, bool]], room: int) -> list[tuple[int, int, bool]]:
+    """Leave out the marks that lie within so many pixels of an earlier one."""
+    taken = np.zeros((HEIGHT + 2 * room + 9, WIDTH + 2 * room + 9), dtype=bool)
+    shown = []
+    for x, y, full in marks:
+        row, column = y + room + 4, x + room + 4
+        if not taken[row - room : row + room + 1, column - room : column + room + 1].any():
+            taken[row, column] = True
+            shown.append((x, y, full))
+    return shown
 
 
 def _cells(size: int) -> int:

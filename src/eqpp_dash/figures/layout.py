@@ -22,7 +22,9 @@ FIGURE_CONFIG: dict[str, Any] = {
 }
 """What `dcc.Graph(config=...)` and `Plotly.newPlot` are given: nothing leaves the page."""
 
-PHONE_WIDTH = 390  # px; what the height of a phone's figure is reckoned from
+PHONE_PLOT = (
+    290  # px, width of the plot on a usual phone; what its figure's height is reckoned from
+)
 TITLE_WIDTHS = {True: 24, False: 80}  # characters a line, on a phone and else
 
 
@@ -47,7 +49,7 @@ def title_lines(title: str, *, phone: bool) -> list[str]:
 
 def phone_height(frame: Frame, *, entries: int, lines: int) -> int:
     """Give the height in px that suits a phone: plot, title and legend without a gap."""
-    plot = (PHONE_WIDTH - 60) / frame.aspect
+    plot = PHONE_PLOT / frame.aspect
     return round(min(max(plot, 200), 480)) + 64 + 24 * lines + 19 * -(-entries // 2)
 
 
@@ -106,6 +108,7 @@ def portrait_layout(
         "showlegend": True,
         "legend": {
             "orientation": "h",
+            "xref": "container" if phone else "paper",
             "yref": "container",
             "y": 0.004,
             "yanchor": "bottom",

@@ -13,7 +13,7 @@ from portraits import pendulum_portrait
 from trees import parts, text
 
 from eqpp_dash.callbacks.answers import Answer, answer, quick_spec
-from eqpp_dash.callbacks.archive import listing, remove
+from eqpp_dash.callbacks.archive import listing, read_query, remove
 from eqpp_dash.callbacks.arrival import (
     STARTER,
     Visit,
@@ -29,6 +29,7 @@ from eqpp_dash.callbacks.job import another_try, cancelled, order, progress_valu
 from eqpp_dash.callbacks.looks import on_page
 from eqpp_dash.callbacks.pages import Look, page_for
 from eqpp_dash.callbacks.picture import STALE, badge, caption, draw_answer, keep_picture
+from eqpp_dash.components.archive import Sought
 from eqpp_dash.components.editor import equation_error
 from eqpp_dash.components.facts import facts_panel
 from eqpp_dash.errors import EquationError, SpecError
@@ -446,7 +447,44 @@ def test_a_permanent_page_shows_the_portrait(services: Any) -> None:
     job = services.portraits.add()
     page = page_for(services, f"/p/{job.row_id}", Look("dark", False))
     assert page.export == job.row_id
+    assert page.about == "Pendulum"
+    (watch,) = [item for item in parts(page.tree) if getattr(item, "id", None) == "watch"]
+    assert (watch.data["id"], watch.data["status"]) == (job.row_id, "finished")
     assert "Stable focus".lower() in text(page.tree).lower()
+
+
+def test_the_tab_names_a_system_without_a_title_by_its_equations(services: Any) -> None:
+    job = services.portraits.add(PENDULUM.replace(title=""))
+    assert page_for(services, f"/p/{job.row_id}").about == (
+        "theta' = omega; omega' = -sin(theta) - d*omega"
+    )
+    found = answer(services, draft(services, title=" "))
+    name = draw_answer(found, draft(services, title=" "))["drawn"]["name"]
+    assert name.startswith("theta' = omega; ")
+    assert draw_answer(found, draft(services, title="Mine"))["drawn"]["name"] == "Mine"
+    abouts = [page_for(services, path).about for path in ("/", "/gallery", "/archive", "/no")]
+    assert abouts == ["", "Gallery", "Archive", "Not found"]
+
+
+@pytest.mark.parametrize(
+    "query", [None, 7, "?", "?q", "?page=", "?page=x&status=7", "?" + "q=1&" * 30]
+)
+def test_an_archives_address_without_sense_looks_for_everything(query: Any) -> None:
+    assert read_query(query) == Sought()
+
+
+def test_an_archives_address_fills_its_filters(services: Any) -> None:
+    query = "?q=x%27+%3D+y&status=partial&cycles=stable&page=3"
+    sought = read_query(query)
+    assert sought == Sought("x' = y", "partial", "stable", 3)
+    fields = {
+        item.id: item.value
+        for item in parts(page_for(services, "/archive", query=query).tree)
+        if hasattr(item, "value") and str(getattr(item, "id", "")).startswith("archive-")
+    }
+    assert list(fields.values()) == ["x' = y", "partial", "stable", 3]
+    found = listing(services, sought.text, sought.status, sought.page, sought.cycles)["sought"]
+    assert found == {"q": "x' = y", "status": "partial", "cycles": "stable", "page": 1}
 
 
 def test_a_permanent_page_of_a_running_job_has_nothing_to_export(services: Any) -> None:

@@ -1,5 +1,7 @@
 import math
+import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -27,6 +29,27 @@ def test_an_equilibrium_is_where_it_should_be():
     y = {float(circle.get("cy")) for circle in circles}
     assert y == {60.0}
     np.testing.assert_allclose(x, 80 + 160 / 14 * math.pi * np.arange(-2, 3), atol=0.51)
+
+
+@pytest.mark.parametrize("across", [7, 16, 60])
+def test_many_equilibria_are_shown_on_all_sides(across):
+    places = [(x, y) for x in np.linspace(-6, 6, across) for y in np.linspace(-3, 3, 12)]
+    sort = pendulum_portrait().equilibria
+    points = tuple(
+        replace(sort[number % len(sort)], point=np.array(place))
+        for number, place in enumerate(places)
+    )
+    data = thumbnail_svg(pendulum_portrait(equilibria=points))
+    assert len(data) < 8000
+    dots = [path for path in ET.fromstring(data) if path.get("stroke-linecap") == "round"]
+    assert len(dots) == 4  # filled and open ones, each with its rim
+    drawn = {
+        tuple(map(int, at)) for path in dots for at in re.findall(r"M(\d+),(\d+)", path.get("d"))
+    }
+    corners = [(x, y) for x in (11, 149) for y in (26, 94)]
+    assert all(min(math.dist(corner, dot) for dot in drawn) < 8 for corner in corners)
+    halves = [sum(x < 80 for x, _ in drawn), sum(x > 80 for x, _ in drawn)]
+    assert min(halves) > 0.8 * max(halves) > 20
 
 
 def test_a_crowded_portrait_stays_small():
