@@ -10,7 +10,7 @@ touches it from outside is a graph x = g(v).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
@@ -112,6 +112,9 @@ class Expansion:
         From the graph's chart down.
     crosswise : bool
         Whether the variable of the graph is the second coordinate.
+    bend : ndarray, shape (k,)
+        Coefficients of a function f of the lowest chart's first coordinate, from the constant one
+        up, that is added to the second one; of second order.
     """
 
     coefficients: Array
@@ -119,6 +122,7 @@ class Expansion:
     matrix: Array
     way: tuple[Down, ...] = ()
     crosswise: bool = False
+    bend: Array = field(default_factory=lambda: np.zeros(0))
 
     @property
     def order(self) -> int:
@@ -138,16 +142,17 @@ class Expansion:
         array([[0.5, 0. ]])
         """
         variable = self.side * np.asarray(sizes, dtype=float)
-        value, slope = np.zeros_like(variable), np.zeros_like(variable)
-        for term in self.coefficients[::-1]:
-            slope = slope * variable + value
-            value = value * variable + term
+        value, slope = _polynomial(self.coefficients, variable)
         point, along = np.stack([variable, value]), np.stack([np.ones_like(value), slope])
         if self.crosswise:
             point, along = point[::-1], along[::-1]
         along = self.side * along
         for step in self.way:
             point, along = step.apply(point, along)
+        if self.bend.size:
+            value, slope = _polynomial(self.bend, point[0])
+            point = np.stack([point[0], point[1] + value])
+            along = np.stack([along[0], along[1] + slope * along[0]])
         return self.matrix @ point, self.matrix @ along
 
     @property
@@ -156,6 +161,15 @@ class Expansion:
         first = self.way[-1].direction if self.way else np.array([self.side, 0.0])
         vector = self.matrix @ first
         return np.asarray(vector / np.linalg.norm(vector))
+
+
+def _polynomial(coefficients: Array, variable: Array) -> tuple[Array, Array]:
+    """Give a polynomial and its slope."""
+    value, slope = np.zeros_like(variable), np.zeros_like(variable)
+    for term in coefficients[::-1]:
+        slope = slope * variable + value
+        value = value * variable + term
+    return value, slope
 
 
 def chart_at(germ: Germ, order: int, u: Fraction | float) -> Germ:

@@ -21,6 +21,7 @@ from eqpp_dash.engine.algebra.univariate import (
 from eqpp_dash.engine.expression.polynomial import Work
 from eqpp_dash.engine.kinds.approach import Approach, Down, chart_at
 from eqpp_dash.engine.kinds.germ import Germ, Terms, UnclearError, shifted, sign
+from eqpp_dash.engine.kinds.inexact import Inexact
 from eqpp_dash.engine.kinds.sectors import SADDLE, Corner
 from eqpp_dash.engine.kinds.single import center_flow
 
@@ -35,7 +36,8 @@ def blow_up(germ: Germ, work: Work) -> list[Corner]:
     Parameters
     ----------
     germ : Germ
-        The field about the zero, with rational coefficients.
+        The field about the zero, with rational coefficients, or `Inexact` ones that lead in no
+        blow-up.
     work : Work
         Budget.
 
@@ -48,7 +50,7 @@ def blow_up(germ: Germ, work: Work) -> list[Corner]:
     Raises
     ------
     UnclearError
-        If the depth or the known terms do not suffice.
+        If the depth or the known terms do not suffice, or one that is not exact would decide.
     TooLargeError
         If the budget is spent.
 
@@ -60,7 +62,7 @@ def blow_up(germ: Germ, work: Work) -> list[Corner]:
     [Corner(low=1, high=1), Corner(low=-1, high=-1)]
     """
     numbers = (c for p in (germ.first, germ.second) for c in p.values())
-    if not all(isinstance(c, int | Fraction) for c in numbers):
+    if not all(isinstance(c, int | Fraction | Inexact) for c in numbers):
         raise UnclearError("only points with rational coordinates are blown up")
     return _BlowUp(work).whole(germ)
 
@@ -310,6 +312,8 @@ def _form(p: Terms, degree: int) -> Form:
     form: Form = [Fraction(0)] * (degree + 1)
     for (i, j), c in p.items():
         if i + j == degree:
+            if isinstance(c, Inexact):
+                raise UnclearError("a leading coefficient is not known exactly")
             form[j] = c
     return form
 

@@ -5,7 +5,7 @@ Among them are the separatrices, which bound the hyperbolic sectors.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -19,6 +19,7 @@ from eqpp_dash.engine.kinds.germ import Germ, GermOf, Terms, UnclearError, sign,
 from eqpp_dash.engine.kinds.places import Places
 from eqpp_dash.engine.kinds.sectors import count_sectors, separating
 from eqpp_dash.engine.kinds.single import center_flow, eigenvectors
+from eqpp_dash.engine.kinds.straight import straight
 from eqpp_dash.model.portrait import Array, Equilibrium
 
 WORK = 20_000
@@ -95,7 +96,10 @@ def characteristic_orbits(
         linear = anchor.germ(1).linear
         if linear[0][0] + linear[1][1]:
             return _semi_hyperbolic(anchor.germ, width)
-        return _blown_up(anchor.germ(DEGREE), item, width)
+        germ = anchor.germ(DEGREE)
+        if not _is_rational(germ) and any(entry for row in linear for entry in row):
+            return straightened_orbits(anchor.germ, item, width)
+        return _blown_up(germ, item, width)
     except (IrrationalError, NotSmoothError) as error:
         raise UnclearError(str(error)) from error
     except TooLargeError as error:
@@ -108,13 +112,35 @@ def _blown_up(germ: Germ, item: Equilibrium, width: Array) -> tuple[Characterist
     units = [Fraction(2) ** round(float(np.log2(size))) for size in width]
     zero = Fraction(0)
     scaled = germ.changed(((units[0], zero), (zero, units[1])))
-    corners = blow_up(scaled, Work(WORK))
+    return _resolved(scaled, item, np.diag([float(unit) for unit in units]), np.zeros(0))
+
+
+def _is_rational(germ: Germ) -> bool:
+    numbers = (c for p in (germ.first, germ.second) for c in p.values())
+    return all(isinstance(c, int | Fraction) for c in numbers)
+
+
+def straightened_orbits(
+    germ_of: GermOf, item: Equilibrium, width: Array
+) -> tuple[CharacteristicOrbit, ...]:
+    """Give the orbits of a nilpotent point whose coefficients are not rational."""
+    found = straight(germ_of, DEGREE, width)
+    orbits = _resolved(found.germ, item, found.matrix, found.bend)
+    return orbits if np.linalg.det(found.matrix) > 0 else orbits[::-1]
+
+
+def _resolved(
+    germ: Germ, item: Equilibrium, matrix: Array, bend: Array
+) -> tuple[CharacteristicOrbit, ...]:
+    """Blow up a field; `matrix` and `bend` lead back from its coordinates."""
+    corners = blow_up(germ, Work(WORK))
     sectors = count_sectors(corners)
     if sectors is None or sectors.to_json() != item.sectors:
         raise UnclearError("the blow-up has other sectors")
-    matrix = np.diag([float(unit) for unit in units])
     return tuple(
-        CharacteristicOrbit(corner.orbit.away, bounds, corner.orbit.expanded(matrix))
+        CharacteristicOrbit(
+            corner.orbit.away, bounds, replace(corner.orbit.expanded(matrix), bend=bend)
+        )
         for corner, bounds in zip(corners, separating(corners), strict=True)
         if corner.orbit is not None
     )

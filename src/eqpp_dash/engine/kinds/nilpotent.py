@@ -9,6 +9,7 @@ from typing import Any
 from eqpp_dash.engine.kinds.germ import (
     Germ,
     GermOf,
+    Series,
     Terms,
     UnclearError,
     combine,
@@ -78,7 +79,7 @@ def nilpotent_focus(germ_of: GermOf, force: int) -> NilpotentFocus | None:
     """
     weight = (force + 1) // 2
     degree = force + MOST_STEPS
-    local = _straightened(jordan(germ_of(degree)), degree)
+    local, _ = straightened(jordan(germ_of(degree)), degree)
     first, second = (_by_weight(p, weight) for p in (local.first, local.second))
     slope = local.second[force, 0]
     rise = -slope / (force + 1)
@@ -111,15 +112,30 @@ def nilpotent_focus(germ_of: GermOf, force: int) -> NilpotentFocus | None:
     return None
 
 
-def _straightened(germ: Germ, degree: int) -> Germ:
-    """Give a field with x' = y + ... in coordinates in which x' vanishes on y = 0."""
+def straightened(germ: Germ, degree: int) -> tuple[Germ, Series]:
+    """Give a field with x' = y + ... in coordinates in which x' vanishes on y = 0.
+
+    Parameters
+    ----------
+    germ : Germ
+        The field.
+    degree : int
+        Total degree up to which it is known, and wanted.
+
+    Returns
+    -------
+    germ : Germ
+        The field where y + f(x) is in the place of y.
+    f : Series
+        That function.
+    """
     germ = germ.cut(degree)
     f = implicit(germ.first, degree)
     shift = {(k, 0): c for k, c in enumerate(f) if c}
     first, second = (_moved(p, shift, degree) for p in (germ.first, germ.second))
     slope = {(k - 1, 0): k * c for k, c in enumerate(f) if c}
     second = combine((second, Fraction(1)), (times(slope, first, degree), Fraction(-1)))
-    return Germ(first, second, degree)
+    return Germ(first, second, degree), f
 
 
 def _moved(p: Terms, shift: Terms, degree: int) -> Terms:

@@ -193,8 +193,11 @@ def andreev_functions(germ_of: GermOf) -> Andreev:
 
 def jordan(germ: Germ) -> Germ:
     """Give a field with nilpotent linear part in coordinates with x' = y + ..., y' = ..."""
-    (a, b), (c, d) = germ.linear
+    return germ.changed(jordan_columns(germ.linear))
+
+
+def jordan_columns(linear: Matrix) -> Matrix:
+    """Give as columns the basis of those coordinates."""
+    (a, b), (c, d) = linear
     one, zero = Fraction(1), Fraction(0)
-    if b or d:
-        return germ.changed(((b, zero), (d, one)))
-    return germ.changed(((a, one), (c, zero)))
+    return ((b, zero), (d, one)) if b or d else ((a, one), (c, zero))

@@ -8,10 +8,15 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from eqpp_dash import parse_system
 from eqpp_dash.engine import compute_portrait
+from eqpp_dash.engine.equilibria import find_equilibria
 from eqpp_dash.engine.expression.polynomial import Work
 from eqpp_dash.engine.kinds.blowup import blow_up
+from eqpp_dash.engine.kinds.characteristic import characteristic_orbits, straightened_orbits
+from eqpp_dash.engine.kinds.decide import decide_kinds
 from eqpp_dash.engine.kinds.germ import Germ
+from eqpp_dash.engine.kinds.places import Places
 from eqpp_dash.engine.kinds.sectors import count_sectors, separating
 from eqpp_dash.model.spec import PortraitSpec
 
@@ -158,15 +163,101 @@ def test_the_field_follows_the_expansions():
     assert deep > 15
 
 
-def test_a_point_not_known_exactly_has_none_and_says_so():
-    """Cusps at irrational points are not blown up."""
+R2 = np.sqrt(2)
+
+
+@pytest.mark.parametrize(
+    ("power", "at", "kind", "expected"),
+    [
+        (2, R2, "cusp", {("unstable", 1), ("stable", 1)}),
+        (2, -R2, "cusp", {("unstable", 1), ("stable", 1)}),
+        (3, R2, "topological saddle", {(n, s) for n in ("stable", "unstable") for s in (1, -1)}),
+    ],
+)
+def test_nilpotent_points_that_are_irrational(power, at, kind, expected):
+    """y^2/2 is the integral of (x^2 - 2)^power from the point on: on that level they lie."""
     spec = PortraitSpec(
-        "x' = y; y' = (x^2 - 2)^2",
-        window={"x": (0, 2), "y": (-1, 1)},
+        f"x' = y; y' = (x^2 - 2)^{power}",
+        window={"x": (at - 1, at + 1), "y": (-1, 1)},
         analyses=("equilibria", "separatrices"),
     )
     found = compute_portrait(spec)
-    assert [item.kind for item in found.equilibria] == ["cusp"]
+    assert [item.kind for item in found.equilibria] == [kind]
+    assert {(item.branch, item.direction[0]) for item in found.separatrices} == expected
+    assert not any(item.direction[1] for item in found.separatrices)
+    assert "separatrices-left-out" not in {item.code for item in found.notices}
+    primitive = np.polynomial.Polynomial([-2, 0, 1]) ** power
+    integral = primitive.integ()
+    for curve in found.trajectories:
+        x, y = curve.points.T
+        near = (np.abs(x - at) < 0.5) & (np.abs(y) < 1)
+        off = y**2 / 2 - (integral(x) - integral(at))
+        assert np.abs(off[near]).max() < 1e-6
+        assert np.abs(curve.points - [at, 0]).max(axis=1).min() < 0.01
+
+
+STRAIGHT = [
+    "x' = y; y' = (x^2 - 1)^2",
+    "x' = y; y' = x^2 - x^3 + x*y - 2*y^2",
+    "x' = y + x^2 - 3*x*y; y' = x^3 - 2*x*y + x*y^2",
+    "x' = y - x^2; y' = 2*x*y - 2*x^3 + 3*x^4",
+    "x' = 2*x + 4*y + x^2; y' = -x - 2*y + y^2 - x*y",
+    "x' = y; y' = x^4 + x*y",
+    "x' = y; y' = -x^5 + x*y",
+    "x' = x*y; y' = x + y^3",
+]
+
+
+@pytest.mark.parametrize("text", STRAIGHT)
+def test_both_ways_to_blow_up_agree_at_rational_points(text):
+    """The exact blow-up of the field itself, and that of the straightened and scaled one."""
+    field, width = parse_system(text).compile(), np.array([4.0, 4.0])
+    window = {"x": (-2, 2), "y": (-2, 2)}
+    found = decide_kinds(field, find_equilibria(field, window).equilibria, lambda: None, width)
+    compared = 0
+    for item in found:
+        if item.sectors is None or np.trace(item.jacobian) or not item.jacobian.any():
+            continue
+        anchor = Places(field).zero_in(item.point - 1e-9, item.point + 1e-9)
+        exact = characteristic_orbits(field, item, width)
+        other = straightened_orbits(anchor.germ, item, width)
+        assert len(exact) == len(other) > 0
+        for one in exact:
+            same = [
+                gap(one.expansion, item.expansion)
+                for item in other
+                if (item.away, item.separating) == (one.away, one.separating)
+                and item.expansion.direction @ one.expansion.direction > 1 - 1e-9
+            ]
+            assert min(same) < 1e-7
+            compared += 1
+    assert compared
+
+
+def gap(one, other):
+    """Give how far apart two curves out of the origin are, in shares of the way, near it."""
+    along = other.direction
+    axes = np.stack([along, [-along[1], along[0]]])
+    places, curve = (axes @ item.at(np.geomspace(1e-6, 0.5, 40_000))[0] for item in (one, other))
+    rising, known = (
+        np.logical_and.accumulate(np.diff(item[0], prepend=0.0) > 0) for item in (curve, places)
+    )
+    near = known & (places[0] > 1e-4) & (places[0] < 2e-3)
+    assert near.sum() > 20
+    assert curve[0][rising][-1] > 2e-3
+    off = np.interp(places[0], curve[0][rising], curve[1][rising]) - places[1]
+    return float((np.abs(off) / places[0])[near].max())
+
+
+def test_a_point_whose_leading_terms_have_an_irrational_ratio_says_so():
+    """With y' = a x^3 + b x y neither scaling changes b^2/a: here 81 (2 sqrt(2))^2/(16 sqrt(2))."""
+    spec = PortraitSpec(
+        "x' = y; y' = 9*(x^2 - 2)*y - (x^2 - 2)^3",
+        window={"x": (-2, 0), "y": (-1, 1)},
+        analyses=("equilibria", "separatrices"),
+    )
+    found = compute_portrait(spec)
+    assert [item.kind for item in found.equilibria] == ["topological saddle"]
     assert not found.separatrices
     assert "separatrices-left-out" in {item.code for item in found.notices}
 
