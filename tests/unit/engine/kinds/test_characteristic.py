@@ -110,7 +110,7 @@ def test_the_words_count_more_than_two_separatrices():
         KNOWN[0][0], window={"x": (-2, 2), "y": (-2, 2)}, analyses=("equilibria", "separatrices")
     )
     said = str(compute_portrait(spec).facts())
-    assert "all three unstable separatrices run to infinity" in said
+    assert "All three unstable separatrices of the degenerate equilibrium at (0, 0) run to" in said
 
 
 def random_germ(source: random.Random) -> Germ:
