@@ -543,6 +543,8 @@ def test_the_command_tells_it_in_lines():
     assert lines[0] == "Damped pendulum"
     assert "System" in lines
     assert max(map(len, lines)) <= 76
+    assert not [line for line in lines if line.endswith(("≤", "=", "↦")) or (line.endswith(",")
+                and line.rsplit(" ", 1)[-1].startswith("("))]  # fmt: skip
 
 
 def test_paragraphs_are_plain_values():
