@@ -20,6 +20,7 @@ TEXTS = (
     "2*3^x - x^(-2) + x^(1/3)",
     "sin(x)^2*cos(2*y) - abs(x - y)^3",
     "log(abs(y))^2 + sqrt(x) + sqrt(x + 1)^3 + exp(-x*y)",
+    "cbrt(x)^2*floor(3*y) + abs(abs(x) - 2*y)^3 - ceil(x)/abs(x)",
     "asin(x/2)*sign(y - x) + 1.5e-3*x*2*y",
     "x - (y - 1 - x)^2*(x + y)*(x - y)",
 )

@@ -323,6 +323,24 @@ INTEGRAL = {"type": "conserved", "expression": "theta"}
             "round an equilibrium of positive index",
             (),
         ),
+        (
+            "none (proved: a first integral, theta^2/2, of the field without the factor omega)",
+            DULAC,
+            "without the factor ω, the field has the first integral θ²/2, so no closed orbit is",
+            (),
+        ),
+        (
+            "none (proved: a gradient field, of the field without the factor omega)",
+            DULAC,
+            "without the factor ω, the field is a gradient, and no orbit of one closes.",
+            (),
+        ),
+        (
+            "none (proved: Dulac, by 1/theta, of the field without the factor omega)",
+            DULAC,
+            "without the factor ω, Dulac's criterion holds with B = 1/θ.",
+            (),
+        ),
         ("none (proved: something new)", DULAC, "(proved: something new)", ()),
         ("not searched: time appears", DULAC, "not searched for: time appears", ()),
     ],
@@ -525,6 +543,8 @@ def test_the_command_tells_it_in_lines():
     assert lines[0] == "Damped pendulum"
     assert "System" in lines
     assert max(map(len, lines)) <= 76
+    assert not [line for line in lines if line.endswith(("≤", "=", "↦")) or (line.endswith(",")
+                and line.rsplit(" ", 1)[-1].startswith("("))]  # fmt: skip
 
 
 def test_paragraphs_are_plain_values():

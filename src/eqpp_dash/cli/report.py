@@ -147,9 +147,10 @@ def narrative_report(facts: Mapping[str, Any], title: str = "") -> str:
     """
     blocks = [printable(title)] if title else []
     for paragraph in narrate(facts):
-        told = printable(" ".join(sentence.text for sentence in paragraph.sentences))
+        told = " ".join(sentence.unbroken for sentence in paragraph.sentences)
         lines = textwrap.wrap(told, LINE_WIDTH, break_long_words=False, break_on_hyphens=False)
-        blocks.append("\n".join([paragraph.heading, *(f"  {line}" for line in lines)]))
+        shown = (f"  {printable(line)}" for line in lines)
+        blocks.append("\n".join([paragraph.heading, *shown]))
     return "\n\n".join(blocks)
 
 

@@ -276,7 +276,7 @@ def _structure(portrait: Portrait) -> list[Any]:
         said = plain_text(words.remark)
         remark = [html.Span(f" {said}", className="quiet")] if said else []
         short = "formula unbroken" if "->" in words.formula else "formula"
-        formula = html.Span(plain_formula(words.formula), className=short)
+        formula = html.Span(plain_text(words.formula), className=short)
         items.append(html.Li([f"{words.name}: ", formula, *remark]))
     return [html.Div([_title("Structure", len(items)), html.Ul(items, className="structure")])]
 

@@ -14,8 +14,6 @@ from eqpp_dash.model.narrative import Paragraph, Sentence, find_fact, narrate
 
 Mark = list[Any]
 
-_TIGHT = re.compile(r"\([^() ]+, [^() ]+\)|\w+ = [^\s,;.]+|(?:± )?[\d.]+ %")
-
 
 _PLACED = ("outside-window", "separatrices-left-out")
 """Codes of remarks that name places."""
@@ -57,9 +55,9 @@ def _sentence(facts: Mapping[str, Any], sentence: Sentence) -> html.Span:
     marks = sentence_marks(facts, sentence.facts)
     about = data(facts=", ".join(sentence.facts))
     if not marks:
-        return html.Span(unbroken(sentence.text), **about)
+        return html.Span(sentence.unbroken, **about)
     return html.Span(
-        unbroken(sentence.text),
+        sentence.unbroken,
         role="button",
         tabIndex=0,
         className="shows",
@@ -68,17 +66,6 @@ def _sentence(facts: Mapping[str, Any], sentence: Sentence) -> html.Span:
         **data(marks=json.dumps(marks, separators=(",", ":"))),
         **aria(pressed="false"),
     )
-
-
-def unbroken(text: str) -> str:
-    r"""Keep points, equations such as x = 0, and shares together where lines are broken.
-
-    Examples
-    --------
-    >>> unbroken("at (0, 1) ± 2 %").split(" ")
-    ['at', '(0,\xa01)', '±\xa02\xa0%']
-    """
-    return _TIGHT.sub(lambda match: match[0].replace(" ", "\u00a0"), text)
 
 
 def sentence_marks(facts: Mapping[str, Any], ids: Iterable[str]) -> list[Mark]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,7 @@ from eqpp_dash.figures.labels import format_number, format_point, plain_name, pr
 from eqpp_dash.figures.themes import Theme
 from eqpp_dash.figures.traces import Trace, curve_trace
 from eqpp_dash.model.cycles import Annulus, CycleGap, LimitCycle
+from eqpp_dash.model.factored import factored
 from eqpp_dash.model.marks import mark
 from eqpp_dash.model.portrait import Portrait
 
@@ -21,6 +24,8 @@ DASHES = {"stable": "solid", "unstable": "11px,6px", "semi-stable": "16px,5px,3p
 """For each stability the dash: with the width it tells cycles apart without any colour."""
 
 MOST_PLACES = 3
+
+_REASON = re.compile(r"(?<=a first integral, ).*?(?=, of the field without|; none winds|\)$)")
 
 
 def cycle_name(item: LimitCycle) -> str:
@@ -84,7 +89,8 @@ def search_words(portrait: Portrait) -> str:
     """
     coverage, count = portrait.cycle_coverage, len(portrait.limit_cycles)
     if coverage.status != "searched":
-        return f"{count} found; {coverage.status}" if count else coverage.status
+        status = _REASON.sub(lambda match: factored(match[0]), coverage.status)
+        return f"{count} found; {status}" if count else status
     sections = "1 section" if coverage.arcs == 1 else f"{coverage.arcs} sections"
     words = [f"{count or 'none'} found", f"searched {sections}", f"blind: {_some(coverage.blind)}"]
     if portrait.cycle_gaps:

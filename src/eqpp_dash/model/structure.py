@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eqpp_dash.model.factored import factored
-from eqpp_dash.model.typeset import plain_formula, plain_text
+from eqpp_dash.model.typeset import plain_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class StructureWords:
     def __str__(self) -> str:
         """Give the sentence in plain text."""
         remark = f" ({plain_text(self.remark)})" if self.remark else ""
-        return f"{self.name}: {plain_formula(self.formula)}{remark}"
+        return f"{self.name}: {plain_text(self.formula)}{remark}"
 
 
 def structure_words(entry: Mapping[str, Any]) -> StructureWords:

@@ -1,7 +1,8 @@
 """Formulas in plain text as people write them: powers raised, Greek letters, no stars.
 
 What the report typesets in MathML and LaTeX is written here in Unicode from the same tree: in
-lists, labels, sentences and on the terminal. The equations' syntax reads it back.
+lists, labels, sentences and on the terminal. The equations' syntax reads it back,
+but for maps and pieces.
 """
 
 from __future__ import annotations
@@ -33,8 +34,6 @@ NAMES = {
 _WHOLE = re.compile("(−?)[0-9]+")
 _PRIME = re.compile(r"(?<=\b[a-zA-Z])'")
 _MINUS = re.compile(r"(?<![\w)])-(?=[\d.(])")
-_FENCES = {"abs": "||", "floor": "⌊⌋", "ceil": "⌈⌉"}
-_ROOTS = {"sqrt": "√", "cbrt": "∛"}
 _RELATIONS = {"<=": "≤", ">=": "≥", "->": "↦"}
 
 
@@ -155,10 +154,10 @@ def _power(item: Formula) -> str:
     base, exponent = item.parts
     raised = written(exponent)
     whole = _WHOLE.fullmatch(raised)
-    if whole and not whole[1] and base.sort == "call" and base.text not in (*_ROOTS, *_FENCES):
+    if whole and not whole[1] and base.sort == "call" and not _barred(base) and base.text != "sqrt":
         return _called(base, raised.translate(SUPERSCRIPT))
     bare = base.sort in ("name", "tuple") or (base.sort == "number" and "e" not in base.text)
-    bare = bare or (base.sort == "call" and base.text not in _ROOTS)
+    bare = bare or (base.sort == "call" and base.text != "sqrt")
     inside = written(base) if bare else f"({written(base)})"
     if whole:
         return inside + raised.replace("−", "-").translate(SUPERSCRIPT)
@@ -166,19 +165,23 @@ def _power(item: Formula) -> str:
 
 
 def _call(item: Formula) -> str:
-    if item.text in _ROOTS:
+    if item.text == "sqrt":
         inside, own = written(item.parts[0]), item.parts[0].sort
         plain = own == "name" or (own == "number" and inside.isdigit())
-        return _ROOTS[item.text] + (inside if plain else f"({inside})")
-    if item.text in _FENCES:
-        fences = _FENCES[item.text]
-        return f"{fences[0]}{written(item.parts[0])}{fences[1]}"
+        return "√" + (inside if plain else f"({inside})")
+    if _barred(item):
+        return f"|{written(item.parts[0])}|"
     return _called(item, "")
+
+
+def _barred(item: Formula) -> bool:
+    """Tell whether something is an absolute value between bars; a bar closes as soon as it can."""
+    return item.sort == "call" and item.text == "abs" and "|" not in written(item.parts[0])
 
 
 def _called(item: Formula, raised: str) -> str:
     inside = ", ".join(map(written, item.parts))
-    fenced = len(item.parts) == 1 and item.parts[0].sort == "call" and item.parts[0].text in _FENCES
+    fenced = len(item.parts) == 1 and _barred(item.parts[0])
     return f"{NAMES.get(item.text, printable(item.text))}{raised}" + (
         inside if fenced else f"({inside})"
     )

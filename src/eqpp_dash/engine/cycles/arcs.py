@@ -25,6 +25,9 @@ OPEN_END = 1e-3
 SMALLEST = 1e-12
 """Width of a section, in those of the window, below which it is no graph over x."""
 
+LONGEST_NAME = 60
+"""Characters of a nullcline's formula by which it is named; a longer one is not cut off."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArcEnd:
@@ -179,7 +182,8 @@ def find_arcs(
                 if not any(_same(arc, other) for other in arcs):
                     arcs.append(arc)
         if tracer.cut_short and blind is not None:
-            blind.append(f"{factor.text:.40} = 0 has too many branches to follow all of them")
+            curve = f"{factor.text} = 0" if len(factor.text) <= LONGEST_NAME else "a nullcline"
+            blind.append(f"{curve} has too many branches to follow all of them")
     return arcs
 
 

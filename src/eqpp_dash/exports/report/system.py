@@ -8,7 +8,6 @@ from eqpp_dash.exports.report.blocks import (
     Block,
     Cell,
     Equations,
-    Math,
     Matrix,
     Name,
     Row,
@@ -76,8 +75,8 @@ def _structure(portrait: Portrait) -> tuple[Block, ...]:
 def _placed(formula: str) -> tuple[Cell, tuple[Cell, ...]]:
     """Give a formula for a cell; a long one for the line beneath its row."""
     if len(formula) <= LONG:
-        return (Math(formula),), ()
-    return ("beneath",), ((Math(formula),),)
+        return told(formula), ()
+    return ("beneath",), (told(formula),)
 
 
 def _nullclines(portrait: Portrait) -> Table:

@@ -38,7 +38,7 @@ _WINDING = re.compile(
 )
 _NONE_WINDS = re.compile(r"(?P<rest>none.*); none winds: (?P<why>.*)\)", re.DOTALL)
 _NO_OTHERS = re.compile(r"searched; no others \(proved: (.*)\)", re.DOTALL)
-_FREED = re.compile(r"a first integral, (.*), of the field without the factor (.*)")
+_FREED = re.compile(r"(.*), of the field without the factor (.*)")
 _PROOF = re.compile(r"none( within the window)? \(proved: (.*)\)", re.DOTALL)
 
 
@@ -181,12 +181,25 @@ def _proved(source: Source, reason: str, *, inside: bool) -> Sentence:
     if reason == "Bendixson":
         text = f"no orbit closes {where} (proved by Bendixson's criterion)"
     if (freed := _FREED.fullmatch(reason)) is not None:
-        text = (
-            f"there is no limit cycle {where} (proved): without the factor {formula(freed[2])}, "
-            f"the field has the first integral {formula(factored(freed[1]))}, so no closed orbit "
-            "is isolated"
-        )
+        head = f"there is no limit cycle {where} (proved)"
+        text = f"{head}: without the factor {formula(freed[2])}, {_without(freed[1])}"
+    if reason == "Bendixson":
+        text = f"no orbit closes {where} (proved by Bendixson's criterion)"
     return Sentence(ended(text), ("completeness",))
+
+
+def _without(reason: str) -> str:
+    """Say what is proved of the field without a factor."""
+    kind, _, told = reason.partition(", ")
+    if kind == "a first integral":
+        integral = formula(factored(told))
+        return f"the field has the first integral {integral}, so no closed orbit is isolated"
+    if kind == "Dulac":
+        return f"Dulac's criterion holds with B = {formula(factored(told.removeprefix('by ')))}"
+    return {
+        "a gradient field": "the field is a gradient, and no orbit of one closes",
+        "Bendixson": "Bendixson's criterion holds",
+    }.get(reason, symbols(reason))
 
 
 def _dulac_name(item: Mapping[str, Any]) -> str:
@@ -212,9 +225,10 @@ def _limited(source: Source) -> Iterator[Sentence]:
         return
     for k, item in enumerate(source.structure):
         if item["type"] == "Dulac function" and item.get("simply_connected") is False:
-            region = str(item.get("region") or "where it is defined").replace("; ", " and ")
-            region = symbols(region)
-            where = region if region.startswith("off ") else f"in the region {region}"
+            parts = str(item.get("region") or "where it is defined").split("; ")
+            where = f"in the region {symbols(' and '.join(parts))}"
+            if all(part.startswith("off ") for part in parts):
+                where = f"off {joined(symbols(part.removeprefix('off ')) for part in parts)}"
             text = f"{where}, at most one orbit closes around each hole of the region"
             yield Sentence(ended(f"{text} (proved by a Dulac function)"), (f"structure {k}",))
 

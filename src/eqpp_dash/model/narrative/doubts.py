@@ -17,6 +17,7 @@ MOST = 3
 SPECK = 1e-9
 """Share of the window below which a coordinate of a place is told as 0."""
 
+_END = re.compile(r"section's end at (\([^()]*\)), ([^:]*): ")
 _PLACE = re.compile(r"near \((-?[\d.e+-]+(?:, -?[\d.e+-]+)*)\)")
 _SPECKS = re.compile(r"within specks of \S+ of the window|(?<=; )of \S+ of the window")
 _BOXES = re.compile(r"^(\d+ box(?:es)?)(?=,|$)")
@@ -130,7 +131,10 @@ def _searches(source: Source) -> Iterator[Sentence]:
         yield Sentence(
             ended(f"{text}: {gap['count']} ({symbols(gap['reason'])})"), ("completeness",)
         )
-    blind = [symbols(str(text)) for text in cycles.get("blind") or ()]
+    blind = [
+        symbols(_END.sub(r"the end of a section at \1 (\2): ", str(text)))
+        for text in cycles.get("blind") or ()
+    ]
     if blind:
         text = "the search for limit cycles could not look everywhere; not covered: "
         text += "; ".join(blind[:MOST])

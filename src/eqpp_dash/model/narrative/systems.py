@@ -18,12 +18,12 @@ _BROKEN = re.compile(r"log\(|/\(?-?(?!pi\b)[A-Za-z(]|\^\(?-")
 """What is not defined everywhere: logarithms, quotients, negative powers."""
 
 _INTEGRALS = {
-    "hamiltonian": "it is Hamiltonian: H = {} is constant along every orbit",
+    "hamiltonian": "it is Hamiltonian: {} is constant along every orbit",
     "hamiltonian after a change of time": (
-        "it is Hamiltonian after a change of time: H = {} is constant along every orbit"
+        "it is Hamiltonian after a change of time: {} is constant along every orbit"
     ),
-    "conserved": "H = {} is constant along every orbit",
-    "gradient": "it is a gradient system: V = {} falls along every orbit that is not at rest",
+    "conserved": "{} is constant along every orbit",
+    "gradient": "it is a gradient system: {} falls along every orbit that is not at rest",
 }
 
 
@@ -69,10 +69,11 @@ def _opening(source: Source) -> Sentence:
 
 
 def _integral(item: Mapping[str, Any]) -> str:
-    told = formula(factored(str(item["expression"])))
-    text = _INTEGRALS[item["type"]].format(told)
+    name, told = "V" if item["type"] == "gradient" else "H", factored(str(item["expression"]))
+    what = formula(f"{name} = {told}")
     if len(told) > LONG:
-        text = _INTEGRALS[item["type"]].replace(" = {}", ", which the list of structure gives,")
+        what = f"{formula(name)}, which the list of structure gives,"
+    text = _INTEGRALS[item["type"]].format(what)
     if _BROKEN.search(str(item["expression"])):
         text += ", where it is defined"
     if item.get("single_valued") is False:

@@ -11,6 +11,12 @@ from eqpp_dash.model.typeset import plain_formula
 OPENS, CLOSES = "\ue000", "\ue001"
 """Signs of no alphabet, between which a formula stands in a sentence."""
 
+SHORT = 32
+"""Characters up to which a formula is not broken at the end of a line."""
+
+_FIXED = "\u00a0"
+_TIGHT = re.compile(r"\([^() ]+, [^() ]+\)|(?:± )?[\d.]+ %")
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
@@ -42,6 +48,25 @@ class Sentence:
     def text(self) -> str:
         """The sentence for reading."""
         return "".join(plain_formula(part) if odd else part for odd, part in self.parts())
+
+    @property
+    def unbroken(self) -> str:
+        r"""The sentence, with blanks at which no line is broken in points, shares and formulas.
+
+        Examples
+        --------
+        >>> told = Sentence(f"At (0, 1), ± 2 % of {OPENS}x = 0{CLOSES}.", ("system",))
+        >>> told.unbroken.split(" ")
+        ['At', '(0,\xa01),', '±\xa02\xa0%', 'of', 'x\xa0=\xa00.']
+        """
+        told = []
+        for odd, part in self.parts():
+            shown = plain_formula(part) if odd else part
+            if not odd:
+                told.append(_TIGHT.sub(lambda match: match[0].replace(" ", _FIXED), shown))
+            else:
+                told.append(shown.replace(" ", _FIXED) if len(shown) <= SHORT else shown)
+        return "".join(told)
 
     def parts(self) -> Iterator[tuple[bool, str]]:
         """Give its parts: whether it is a formula, in canonical text, and the part.
