@@ -225,6 +225,27 @@ def test_a_limit_typed_while_the_window_is_fitted_stays(server: Any, visit: Visi
     assert (limits["x"], limits["y"][0]) == ((-6.6, 6.6), -7.5)
 
 
+def test_a_finished_portrait_does_not_wait_for_its_preview(server: Any, visit: Visit) -> None:
+    window, held = visit(), []
+
+    def hold(route: Any) -> None:
+        asks = route.request.method == "POST" and not held
+        if asks and "picture.figure" in str(route.request.post_data):
+            held.append(route)
+        else:
+            route.continue_()
+
+    window.page.route("**/*", hold)
+    window.go(server.link(PortraitSpec("x' = y\ny' = -x - y/43 + 1/43")))
+    wait_until(lambda: window.page.wait_for_timeout(50) or held, "the question")
+    window.page.click("#compute")
+    window.page.locator("#picture-badge", has_text="Finished").wait_for(timeout=7500)  # of 8 s
+    held[0].continue_()
+    window.settled()
+    window.badge("Finished")
+    assert window.page.title() == "x' = y; y' = -x - y/43 + 1/43 · EQPP Dash"
+
+
 def test_a_point_that_is_none_leaves_the_others_and_the_picture(server: Any, visit: Visit) -> None:
     window = visit()
     window.go(server.link(PortraitSpec(PENDULUM, window={"x": (-4, 4), "y": (-4, 4)})))
