@@ -318,6 +318,7 @@ def test_an_emptied_limit_is_told_at_its_field_and_nothing_is_lost(
     assert window.text("picture-message") == said
     invalid = window.page.locator(".window [aria-invalid=true]")
     assert [field.get_attribute("id") for field in invalid.all()] == ["window-y-high"]
+    assert high.get_attribute("aria-describedby") == "picture-message"
     window.page.click("#compute")
     window.settled()
     assert len(server.rows()) == rows
@@ -328,6 +329,7 @@ def test_an_emptied_limit_is_told_at_its_field_and_nothing_is_lost(
     window.settled()
     assert window.state().window == {"x": (-4.0, 4.0), "y": (-3.0, 2.0)}
     assert invalid.count() == 0
+    assert high.get_attribute("aria-describedby") is None
 
 
 def test_a_copied_link_opens_the_same_question(server: Any, visit: Visit) -> None:

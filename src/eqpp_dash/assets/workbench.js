@@ -325,6 +325,16 @@
     if (point && !lane.marked.includes("starts")) lane.marked.push("starts");
     before.forEach((id) => set(id, { error: false }));
     lane.marked.forEach((id) => set(id, { error: id === "starts" ? point : true }));
+    [...before, ...lane.marked].forEach((id) => describe(id, lane.marked.includes(id)));
+  }
+
+  // What is wrong with a field is told under the picture, and read out at the field.
+  function describe(id, wrong) {
+    const key = typeof id === "string" ? id : JSON.stringify(id, Object.keys(id).sort());
+    const input = id === "starts" ? null : document.getElementById(key);
+    if (input === null) return;
+    if (wrong) input.setAttribute("aria-describedby", "picture-message");
+    else input.removeAttribute("aria-describedby");
   }
 
   window.addEventListener("eqpp-mended", () => {
