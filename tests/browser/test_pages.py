@@ -207,4 +207,12 @@ def test_the_page_can_be_used_with_the_keyboard(visit: Visit) -> None:
                 "(document.activeElement)"
             )
         )
-    assert {"Gallery", "Archive", "Copy link", "Equations, one a line", "compute"} <= names
+    wanted = {"Gallery", "Archive", "Copy link", "Equations, one a line", "compute"}
+    assert wanted | {"Show field", "Show trajectories"} <= names
+    layer = window.page.get_by_role("button", name="Show trajectories")
+    for key, shown in (("Enter", "false"), (" ", "true")):
+        layer.focus()
+        window.page.keyboard.press(key)
+        wait_until(lambda shown=shown: layer.get_attribute("aria-pressed") == shown, "the layer")
+        hidden = "document.querySelector('.js-plotly-plot')._fullData.some(t => t.visible !== true)"
+        assert window.page.evaluate(hidden) is (shown == "false")

@@ -225,6 +225,27 @@ def test_a_limit_typed_while_the_window_is_fitted_stays(server: Any, visit: Visi
     assert (limits["x"], limits["y"][0]) == ((-6.6, 6.6), -7.5)
 
 
+def test_a_finished_portrait_does_not_wait_for_its_preview(server: Any, visit: Visit) -> None:
+    window, held = visit(), []
+
+    def hold(route: Any) -> None:
+        asks = route.request.method == "POST" and not held
+        if asks and "picture.figure" in str(route.request.post_data):
+            held.append(route)
+        else:
+            route.continue_()
+
+    window.page.route("**/*", hold)
+    window.go(server.link(PortraitSpec("x' = y\ny' = -x - y/43 + 1/43")))
+    wait_until(lambda: window.page.wait_for_timeout(50) or held, "the question")
+    window.page.click("#compute")
+    window.page.locator("#picture-badge", has_text="Finished").wait_for(timeout=7500)  # of 8 s
+    held[0].continue_()
+    window.settled()
+    window.badge("Finished")
+    assert window.page.title() == "x' = y; y' = -x - y/43 + 1/43 · EQPP Dash"
+
+
 def test_a_point_that_is_none_leaves_the_others_and_the_picture(server: Any, visit: Visit) -> None:
     window = visit()
     window.go(server.link(PortraitSpec(PENDULUM, window={"x": (-4, 4), "y": (-4, 4)})))
@@ -297,6 +318,7 @@ def test_an_emptied_limit_is_told_at_its_field_and_nothing_is_lost(
     assert window.text("picture-message") == said
     invalid = window.page.locator(".window [aria-invalid=true]")
     assert [field.get_attribute("id") for field in invalid.all()] == ["window-y-high"]
+    assert high.get_attribute("aria-describedby") == "picture-message"
     window.page.click("#compute")
     window.settled()
     assert len(server.rows()) == rows
@@ -307,6 +329,7 @@ def test_an_emptied_limit_is_told_at_its_field_and_nothing_is_lost(
     window.settled()
     assert window.state().window == {"x": (-4.0, 4.0), "y": (-3.0, 2.0)}
     assert invalid.count() == 0
+    assert high.get_attribute("aria-describedby") is None
 
 
 def test_a_copied_link_opens_the_same_question(server: Any, visit: Visit) -> None:

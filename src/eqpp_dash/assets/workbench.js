@@ -19,6 +19,8 @@
     timer: null,
     form: null, // the form as it is now
     asked: null, // the form that the request under way is about
+    asking: null, // the same with the look, as text
+    ordered: null, // the form of the job that was ordered last, as text
     marked: [], // entries shown as wrong
     look: null, // colour scheme and screen
     sent: null, // the form as last sent, as text
@@ -100,7 +102,7 @@
     const form = JSON.stringify([lane.form, lane.look]);
     if (lane.again || form !== lane.sent) {
       lane.again = false;
-      lane.sent = form;
+      lane.sent = lane.asking = form;
       lane.asked = lane.form;
       const seq = begin();
       if (lane.form.equations !== lane.text) {
@@ -181,7 +183,7 @@
     window.clearTimeout(lane.guard);
     window.clearTimeout(lane.timer);
     Object.assign(lane, {
-      seq: lane.seq + 1, busy: false, form: null, asked: null, sent: null, text: null,
+      seq: lane.seq + 1, busy: false, form: null, asked: null, ordered: null, sent: null, text: null,
       fitted: null, written: null, shown: null, placed: null, clicks: [], again: false,
       arriving: true,
     });
@@ -323,6 +325,16 @@
     if (point && !lane.marked.includes("starts")) lane.marked.push("starts");
     before.forEach((id) => set(id, { error: false }));
     lane.marked.forEach((id) => set(id, { error: id === "starts" ? point : true }));
+    [...before, ...lane.marked].forEach((id) => describe(id, lane.marked.includes(id)));
+  }
+
+  // What is wrong with a field is told under the picture, and read out at the field.
+  function describe(id, wrong) {
+    const key = typeof id === "string" ? id : JSON.stringify(id, Object.keys(id).sort());
+    const input = id === "starts" ? null : document.getElementById(key);
+    if (input === null) return;
+    if (wrong) input.setAttribute("aria-describedby", "picture-message");
+    else input.removeAttribute("aria-describedby");
   }
 
   window.addEventListener("eqpp-mended", () => {
@@ -361,6 +373,10 @@
 
   const settle = (drawn) => {
     if (!drawn || drawn.seq !== lane.seq) return window.dash_clientside.no_update;
+    if (lane.sent === null) { // it was given up, and came
+      lane.sent = lane.asking;
+      lane.text = lane.asked.equations;
+    }
     forgetRanges();
     mark(drawn.field, drawn.said);
     if (drawn.starts) dropPoints(drawn.starts, drawn.said);
@@ -516,7 +532,9 @@
   const compute = (clicks) => {
     if (!clicks || lane.form === null) return window.dash_clientside.no_update;
     const starts = points.split([...lane.form.starts, points.typed()]);
-    return { n: clicks, form: { ...lane.form, starts } };
+    const form = { ...lane.form, starts };
+    lane.ordered = JSON.stringify(form);
+    return { n: clicks, form };
   };
 
   const place = (placed) => {
@@ -534,6 +552,11 @@
   const landed = (result) => {
     if (result) window.dispatchEvent(new Event("eqpp-landed"));
     if (result && lane.form !== null) {
+      // a preview of what is now computed need not be waited for
+      if (lane.busy && (lane.arriving || JSON.stringify(lane.asked) === lane.ordered)) {
+        window.clearTimeout(lane.guard);
+        lane.busy = false;
+      }
       lane.again = true;
       soon(0);
     }

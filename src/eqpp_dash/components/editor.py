@@ -44,7 +44,7 @@ def editor_panel() -> html.Section:
                 **aria(label="Equations, one a line"),
             ),
             html.Div(id=Editor.ERROR, role="alert", className="equations-error"),
-            html.Div(id=Editor.ECHO, className="echo", **aria(label="As understood")),
+            html.Div(id=Editor.ECHO, className="echo", role="group", **aria(label="As understood")),
         ],
         className="panel editor",
         **aria(label="System"),
