@@ -22,6 +22,7 @@ from eqpp_dash.engine.filippov.cycles import find_switching_cycles, jumping_surf
 from eqpp_dash.engine.filippov.pieces import filippov_field
 from eqpp_dash.engine.filippov.segments import CONTINUOUS, Piece, Surface
 from eqpp_dash.engine.orbits import WORK_BOX
+from eqpp_dash.engine.placing import name_enclosed
 from eqpp_dash.errors import StopAndKeep
 from eqpp_dash.model.cycles import CycleCoverage
 from eqpp_dash.model.spec import Range
@@ -96,6 +97,7 @@ def search_cycles(
         found = find_switching_cycles(
             field, window, surfaces, search.equilibria, progress=report.tell
         )
+        found = name_enclosed(field, found, search.equilibria, window, structure)
         return _with_winding(field, window, search, report, structure, found, jumps=True)
     jumps = bool(surfaces)
     apart = (
@@ -106,6 +108,7 @@ def search_cycles(
         )
     )
     if apart is not None:
+        apart = name_enclosed(field, apart, search.equilibria, window, structure)
         return _with_winding(field, window, search, report, structure, apart, jumps=False)
     found = find_limit_cycles(
         field,

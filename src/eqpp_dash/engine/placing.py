@@ -10,7 +10,9 @@ import numpy as np
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles import Band, CycleSearch
 from eqpp_dash.engine.cycles.shape import encloses, location, passes
+from eqpp_dash.engine.cycles.surroundings import look_around
 from eqpp_dash.engine.field import window_limits
+from eqpp_dash.engine.structure.facts import Structure
 from eqpp_dash.model.cycles import LimitCycle
 from eqpp_dash.model.portrait import Array, Equilibrium, Notice
 from eqpp_dash.model.spec import Range
@@ -20,6 +22,46 @@ SMALL = 0.05
 
 SAME = 1e-6
 """Equilibria nearer than this, in widths of the window, are one."""
+
+
+def name_enclosed(
+    field: CompiledField,
+    found: CycleSearch,
+    equilibria: Sequence[Equilibrium],
+    window: Mapping[str, Range],
+    structure: Structure | None,
+) -> CycleSearch:
+    """Name the equilibria that cycles and bands go round, beyond the window too.
+
+    Parameters
+    ----------
+    field : CompiledField
+        The vector field.
+    found : CycleSearch
+        Cycles and bands, not yet so named; a band without its curves is left as it is.
+    equilibria : sequence of Equilibrium
+        Those in the window.
+    window : mapping of str to (float, float)
+        The window.
+    structure : Structure or None
+        What is proved about the field.
+
+    Returns
+    -------
+    CycleSearch
+        The same, with what is at rest `around` the window.
+    """
+    lo, hi = window_limits(field, window)
+    curves = [item.points for item in found.cycles if not any(item.winding)]
+    curves += [item.curves[1] for item in found.bands if item.curves is not None]
+    around = look_around(field, curves, lo, hi, lambda: structure)
+    every = (*equilibria, *(around.equilibria if around else ()))
+    bands = [
+        item if item.curves is None else replace(item, equilibria=_around(item.curves[1], every))
+        for item in found.bands
+    ]
+    cycles = [replace(item, equilibria=_encloses(item, every)) for item in found.cycles]
+    return replace(found, cycles=tuple(cycles), bands=tuple(bands), around=around)
 
 
 def place_cycles(

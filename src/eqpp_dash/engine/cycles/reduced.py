@@ -19,7 +19,6 @@ from eqpp_dash.engine.curves import trace_zero_set
 from eqpp_dash.engine.cycles.find import find_limit_cycles
 from eqpp_dash.engine.cycles.proofs import exclude_cycles
 from eqpp_dash.engine.cycles.shape import encloses
-from eqpp_dash.engine.cycles.surroundings import look_around
 from eqpp_dash.engine.cycles.values import Band, CycleSearch
 from eqpp_dash.engine.equilibria import find_equilibria
 from eqpp_dash.engine.field import window_limits
@@ -124,6 +123,7 @@ def bands_without_factor(
     Returns
     -------
     CycleSearch or None
+        What the bands go round is not told by the numbers of X's equilibria: see `name_enclosed`.
         None if the components share no factor, or it is not proved that the field without it
         has no limit cycle.
     """
@@ -171,14 +171,7 @@ def bands_without_factor(
     if len(searched.bands) > MOST_BANDS:
         blind.append(f"bands of closed orbits beyond the first {MOST_BANDS}")
     coverage = replace(searched.completeness, status=status, blind=tuple(blind))
-    curves = [band.curves[1] for band in bands if band.curves is not None]
-    around = look_around(field, curves, lo, hi, lambda: planar_structure(field, window))
-    every = (*equilibria, *(around.equilibria if around else ()))
-    named = [
-        replace(band, equilibria=tuple(k for k, e in enumerate(every) if encloses(curve, e.point)))
-        for band, curve in zip(bands, curves, strict=True)
-    ]
-    return CycleSearch((), tuple(named), searched.undecided, coverage, None, around)
+    return CycleSearch((), tuple(bands), searched.undecided, coverage)
 
 
 def _cut(parts: _Reduced, band: Band, sets: Sequence[str]) -> list[Band] | None:

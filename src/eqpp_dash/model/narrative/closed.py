@@ -267,7 +267,7 @@ def _bands(source: Source, items: Sequence[tuple[int, Mapping[str, Any]]]) -> Se
     text = f"{what} fill {band}{around}{_reach(source, ends)}; {periods} ({evidence})"
     if "infinity" in ends and (ground := items[0][1].get("ground")):
         reaches = "it reaches" if len(items) == 1 else "they reach"
-        text += f"; {reaches} to infinity ({formula(str(ground))})"
+        text += f"; {reaches} to infinity ({symbols(str(ground))})"
     if undecided:
         sides = joined({"inner": "inward", "outer": "outward"}[side] for side in undecided)
         text += f"; what bounds the band{'' if len(items) == 1 else 's'} {sides} is undecided"

@@ -54,6 +54,16 @@ def test_a_limit_cycle_tells_the_equilibrium_beyond_the_window():
     assert found.audit.sum == 0
 
 
+def test_a_cycle_across_a_jump_tells_the_equilibrium_beyond_the_window():
+    """Below y = 1 the force is -x + 0.6/(1 + |y - 1|): it rests at x = 0.3, y = 0."""
+    relay = "x' = y; y' = -x - 0.6*sign(y - 1)/(1 + abs(y - 1))"
+    found = portrait(relay, {"x": (0.5, 3), "y": (-1, 1)})
+    (cycle,) = found.limit_cycles
+    assert (cycle.location, cycle.equilibria) == ("crosses", (0,))
+    assert found.equilibria[0].point == pytest.approx([0.3, 0.0], abs=1e-12)
+    assert found.equilibria[0].location == "outside"
+
+
 def test_closed_orbits_round_what_was_not_found_say_so(monkeypatch):
     assert not any(item.code == "cycle-index" for item in portrait(WELLS, NARROW).notices)
     monkeypatch.setattr(surroundings, "BUDGET", SearchBudget(0, 0, 0, 1e-9))

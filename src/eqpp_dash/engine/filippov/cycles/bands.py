@@ -69,7 +69,14 @@ def crossing_bands(
             if sizes[1] < sizes[0]:
                 first, last, sizes = last, first, sizes[::-1]
             ends = (_rightmost(first[1]), _rightmost(last[1]))
-            band = Band(*ends, (first[2], last[2]), inside, "numerical", run.error)
+            band = Band(
+                *ends,
+                (first[2], last[2]),
+                inside,
+                "numerical",
+                run.error,
+                curves=(first[1], last[1]),
+            )
             bands = _merged(bands, band, sizes)
     return [band for band, _ in bands]
 
@@ -94,7 +101,17 @@ def _merged(
         sizes = min(own[0], sizes[0]), max(own[1], sizes[1])
         periods = inner.periods[0], outer.periods[1]
         error = max(band.error, other.error)
-        band = replace(band, inner=inner.inner, outer=outer.outer, periods=periods, error=error)
+        curves = None
+        if inner.curves is not None and outer.curves is not None:
+            curves = inner.curves[0], outer.curves[1]
+        band = replace(
+            band,
+            inner=inner.inner,
+            outer=outer.outer,
+            periods=periods,
+            error=error,
+            curves=curves,
+        )
     return [*kept, (band, sizes)]
 
 
@@ -152,7 +169,17 @@ def center_bands(
             inside = _inside(curves[1], equilibria)
             period = 2.0 * np.pi / rate
             ends = [_rightmost(curve) for curve in curves]
-            bands.append(Band(ends[0], ends[1], (period, period), inside, "verified", 0.0))
+            bands.append(
+                Band(
+                    ends[0],
+                    ends[1],
+                    (period, period),
+                    inside,
+                    "verified",
+                    0.0,
+                    curves=(curves[0], curves[1]),
+                )
+            )
     return bands
 
 
