@@ -18,6 +18,9 @@ from eqpp_dash.model.portrait import Equilibrium
 WORST = 1e-9
 """Error beyond which an expansion is of no use, in widths of the window."""
 
+ROUNDING = 16 * 2.0**-53
+"""Relative error of the field's linear terms that rounding may make."""
+
 NEAREST = 1e-3
 """Where drawing begins, in widths of the window: about a pixel."""
 
@@ -141,9 +144,8 @@ def characteristic_branches(
             orbits = characteristic_orbits(field, equilibria[k], width)
         except UnclearError:
             continue
-        point = equilibria[k].point
         mine = [
-            _branch(field, k, point, orbit.away, orbit.expansion, width)
+            _branch(field, k, equilibria[k], orbit.away, orbit.expansion, width)
             for orbit in orbits
             if orbit.separating
         ]
@@ -154,9 +156,15 @@ def characteristic_branches(
 
 
 def _branch(
-    field: CompiledField, number: int, point: Array, away: int, expansion: Expansion, width: Array
+    field: CompiledField,
+    number: int,
+    item: Equilibrium,
+    away: int,
+    expansion: Expansion,
+    width: Array,
 ) -> CharacteristicBranch | None:
     """Choose how far an expansion is used; None if the field does not follow it."""
+    point = item.point
     with np.errstate(all="ignore"):
         points, along = expansion.at(_TRIED)
         flow = field(0.0, point[:, None] + points) / width[:, None]
@@ -164,12 +172,15 @@ def _branch(
         along = along / width[:, None]
         lengths = np.hypot(*flow) * np.hypot(*along)
         errors = far * np.abs(flow[0] * along[1] - flow[1] * along[0]) / lengths
+        # Where the linear terms all but cancel, the field's direction is lost in their rounding.
+        terms = np.abs(item.jacobian) @ (np.abs(points) + np.abs(point[:, None])) / width[:, None]
+        noise = ROUNDING * far * np.hypot(*terms) / np.hypot(*flow)
         good = np.isfinite(errors) & (away * (flow * along).sum(axis=0) > 0)
         rising = np.logical_and.accumulate(np.diff(far, prepend=0.0) > 0)
     usable = np.flatnonzero(rising & (far >= SHORTEST) & (far <= LONGEST))
     if not usable.size:
         return None
-    errors = np.where(good, errors, np.inf)[usable]
+    errors, noise = np.where(good, errors, np.inf)[usable], noise[usable]
     # A curve and the field may be parallel by chance, but not at neighbours too.
     smooth = np.max([errors, np.append(errors[1:], 0.0), np.append(0.0, errors[:-1])], axis=0)
     best = int(np.argmin(smooth))
@@ -177,7 +188,7 @@ def _branch(
     if not allowed < WORST:
         return None
     last = best
-    while last + 1 < usable.size and errors[last + 1] <= allowed:
+    while last + 1 < usable.size and errors[last + 1] <= allowed + noise[last + 1]:
         last += 1
     while last > 0 and meets_switch(field, point, points[:, usable[: last + 1]] + point[:, None]):
         last -= 1

@@ -18,7 +18,13 @@ def separatrices(text, **more):
 
 
 @pytest.mark.parametrize(
-    "text", ["x' = x*y; y' = x^2 - y", "x' = x^2*y; y' = x^2 - y^2", "x' = x^3; y' = -y"]
+    "text",
+    [
+        "x' = x*y; y' = x^2 - y",
+        "x' = x^2*y; y' = x^2 - y^2",
+        "x' = x^3; y' = -y",
+        "x' = x*y^2; y' = -y + x^3",
+    ],
 )
 def test_separatrices_that_start_slowly_are_drawn_across_the_window(text):
     portrait, found = separatrices(text)
