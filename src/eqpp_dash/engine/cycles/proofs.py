@@ -78,7 +78,9 @@ def exclude_cycles(
     neighbours.
     """
     facts = () if structure is None else structure.facts
-    proofs = [proof for fact in facts if (proof := _by_fact(field, fact, lo, hi)) is not None]
+    jumps = bool(field.switching) and not (structure is not None and structure.continuous)
+    tried = (_by_fact(field, fact, lo, hi, jumps) for fact in facts)
+    proofs = [proof for proof in tried if proof is not None]
     proofs.sort(key=lambda proof: (not proof.everywhere, proof.bands))
     if proofs and proofs[0].everywhere:
         return proofs[0]
@@ -89,12 +91,14 @@ def exclude_cycles(
     return proofs[0] if proofs else None
 
 
-def _by_fact(field: CompiledField, fact: StructureFact, lo: Array, hi: Array) -> Proof | None:
+def _by_fact(
+    field: CompiledField, fact: StructureFact, lo: Array, hi: Array, jumps: bool
+) -> Proof | None:
     if not fact.single_valued:
         return None
     if fact.kind == Kind.GRADIENT:
         return Proof("a gradient field", everywhere=True)
-    if field.switching:
+    if jumps:
         return None
     if fact.kind in (Kind.HAMILTONIAN, Kind.TIME_CHANGED, Kind.CONSERVED):
         return Proof(f"a first integral, {fact.expression}", everywhere=True, bands=True)

@@ -115,10 +115,13 @@ class Structure:
         In the order of `Kind`.
     unfinished : tuple of str
         The searches that outgrew their budget: what they would have found is not known.
+    continuous : bool
+        Whether the field is proved to have no jumps, though it may have kinks.
     """
 
     facts: tuple[StructureFact, ...] = ()
     unfinished: tuple[str, ...] = field(default=())
+    continuous: bool = False
 
     def of(self, *kinds: Kind) -> tuple[StructureFact, ...]:
         """Give the facts of some kinds."""

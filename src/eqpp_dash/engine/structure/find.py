@@ -13,6 +13,7 @@ from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.structure.combine import combined, darboux_multiplier
 from eqpp_dash.engine.structure.curves import curve_facts, curves_of
 from eqpp_dash.engine.structure.darboux import Curve
+from eqpp_dash.engine.structure.domain import is_continuous
 from eqpp_dash.engine.structure.dulac import dulac
 from eqpp_dash.engine.structure.elements import elements
 from eqpp_dash.engine.structure.facts import Kind, Structure, StructureFact
@@ -120,7 +121,8 @@ class _Search:
             facts.append(found)
         order = list(Kind)
         facts.sort(key=lambda fact: order.index(fact.kind))
-        return Structure(tuple(facts), tuple(dict.fromkeys(self.unfinished)))
+        continuous = self._continuous()
+        return Structure(tuple(facts), tuple(dict.fromkeys(self.unfinished)), continuous)
 
     def quick(self) -> Structure | None:
         """Give a first integral that is found at once, and the symmetries; None without one."""
@@ -128,8 +130,13 @@ class _Search:
             found = self._try("first integrals", partial(search, self.plane))
             if found is not None and found.single_valued:
                 facts = self._list("symmetries", lambda: symmetries(self.plane))
-                return Structure((found, *facts), tuple(self.unfinished))
+                return Structure((found, *facts), tuple(self.unfinished), self._continuous())
         return None
+
+    def _continuous(self) -> bool:
+        if self.plane.switching:
+            return bool(self._try("continuity", lambda: is_continuous(self.plane)))
+        return True
 
     def _integrals(self, curves: Sequence[Curve]) -> list[StructureFact]:
         """Give one first integral, of one value if there is such."""
