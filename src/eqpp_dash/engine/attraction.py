@@ -83,7 +83,7 @@ class Attraction:
         self.slow = [
             (k, item.point, _drawing_sign(item))
             for k, item in enumerate(equilibria)
-            if not item.hyperbolic and _drawing_sign(item)
+            if _drawing_sign(item) and k not in {number for number, *_ in found}
         ]
         self.caught = np.full(lanes, -1, dtype=np.intp)
         self.left = np.full(lanes, EXTRA_STEPS, dtype=np.intp)
@@ -168,8 +168,8 @@ class Attraction:
     def settle_slow(self, ends: Ends, signs: Array) -> None:
         """Name the end of lanes that were left very near a point that attracts all orbits there.
 
-        Such a point is not hyperbolic, and no neighbourhood is proved to be attracted, but that
-        there is one is.
+        No neighbourhood is proved to be attracted, but it is known that there is one: the point is
+        not hyperbolic, or too near to a place where the field is not smooth.
         """
         for lane, end in enumerate(ends.end if self.slow else ()):
             if end not in ("time", "budget", "stalls", "undecided"):
@@ -188,6 +188,8 @@ def _drawing_sign(item: Equilibrium) -> float:
     """Give the direction of time in which a point is known to draw in all orbits near it, or 0."""
     if item.stability == "stable":
         return 1.0
+    if item.hyperbolic:
+        return -1.0 if bool((item.eigenvalues.real > 0).all()) else 0.0
     parabolic = item.sectors is not None and not (
         item.sectors["elliptic"] or item.sectors["hyperbolic"]
     )

@@ -18,11 +18,15 @@ from eqpp_dash.engine.compiled import CompiledField, Factor
 from eqpp_dash.engine.degenerate import Cluster, descend, simple_point
 from eqpp_dash.engine.exact import ExactField
 from eqpp_dash.engine.index import winding_number
+from eqpp_dash.engine.linearpart import limiting_jacobian
 from eqpp_dash.engine.problem import excludes_zero
 from eqpp_dash.model.portrait import Array, Equilibrium
 
 BORDER = 1e-9
 """Distance from the window's edge, as a share of its width, that counts as on the border."""
+
+BY_LIMIT = "the linear part is the limit of the Jacobian, found numerically"
+"""What decides the kind where the formula of the field has no derivative."""
 
 ALGEBRA = "exact algebra"
 """Method of zeros found by elimination."""
@@ -184,7 +188,8 @@ class PointExaminer:
             reason = self._obstacle(point, lo, hi)
             if reason is None:
                 return None
-            found = undecided_linearization(jacobian, reason)
+            judged = self._by_limit(point, lo, hi)
+            jacobian, found = judged or (jacobian, undecided_linearization(jacobian, reason))
             proved = proved and bool(values.continuous[0])
         if found.kind == "center" and self.exact is None and not found.reason:
             found = replace(found, reason="the field is linear up to rounding")
@@ -209,6 +214,19 @@ class PointExaminer:
         if edges:
             return f"the field is not defined or not differentiable all around: {edges} = 0"
         return "the field has no derivative here"
+
+    def _by_limit(self, point: Array, lo: Array, hi: Array) -> tuple[Array, Classification] | None:
+        """Judge a point by the limit of the Jacobian, where there is one that decides."""
+        if self._vanishing(self.field.switching, lo, hi):
+            return None
+        limit = limiting_jacobian(self.field, point, self.span)
+        if limit is None:
+            return None
+        jacobian, error = limit
+        found = classify_equilibrium(jacobian, jacobian - error, jacobian + error)
+        if not found.hyperbolic:
+            return None
+        return jacobian, replace(found, reason=BY_LIMIT)
 
     def _vanishing(self, factors: tuple[Factor, ...], lo: Array, hi: Array) -> str:
         margin = 1e-12 * self.span[:, None]
