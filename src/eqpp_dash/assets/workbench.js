@@ -109,7 +109,7 @@
         lane.text = lane.form.equations;
         store("question", { seq, text: lane.text });
       }
-      store("draft", { seq, form: lane.form, ...lane.look });
+      store("draft", { seq, form: lane.form, empty: lane.shown === null, ...lane.look });
     } else if (lane.clicks.length) {
       const at = lane.clicks.shift();
       lane.asked = lane.form;

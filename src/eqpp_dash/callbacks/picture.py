@@ -13,7 +13,7 @@ from eqpp_dash.callbacks.browser import in_browser
 from eqpp_dash.callbacks.failures import failed
 from eqpp_dash.callbacks.form import Draft, read_draft
 from eqpp_dash.callbacks.looks import graph_style, on_page, recoloured, untitled_figure
-from eqpp_dash.callbacks.words import error_words
+from eqpp_dash.callbacks.words import error_words, without_picture
 from eqpp_dash.components.facts import facts_panel
 from eqpp_dash.components.header import export_items
 from eqpp_dash.components.ids import Facts, JobKey, Key, Picture, Shell
@@ -69,7 +69,8 @@ def keep_picture(error: EqppError, data: Any) -> dict[str, Any]:
     drawn = {"seq": data.get("seq"), "state": None, "row": None, "limits": None}
     drawn |= {"field": getattr(error, "field", ""), "said": error_words(error)}
     figure = recoloured("dark" if data.get("theme") == "dark" else "light")
-    return parts | {"figure": figure, "frame": STALE, "message": error_words(error), "drawn": drawn}
+    said = without_picture(error_words(error)) if data.get("empty") is True else error_words(error)
+    return parts | {"figure": figure, "frame": STALE, "message": said, "drawn": drawn}
 
 
 def draw_without(error: SpecError, services: Services, draft: Draft) -> dict[str, Any]:

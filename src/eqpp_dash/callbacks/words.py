@@ -6,10 +6,8 @@ from eqpp_dash.components.message import sentence_start
 from eqpp_dash.errors import EqppError, EquationError, SpecError
 from eqpp_dash.figures.labels import plain_name
 
-UNREADABLE = (
-    "What is wrong with the equations is told beside them; "
-    "this is the last portrait that could be drawn"
-)
+BESIDE = "What is wrong with the equations is told beside them"
+UNREADABLE = f"{BESIDE}; this is the last portrait that could be drawn"
 FIELDS = {
     "initial_conditions": "Point of a trajectory",
     "options.rtol": "Relative tolerance",
@@ -61,3 +59,14 @@ def error_words(error: EqppError, *, placed: bool = False) -> str:
     if isinstance(error, SpecError) and error.field:
         words = f"{field_words(error.field)}: {error.message}"
     return f"{words}. {error.hint}" if error.hint else words
+
+
+def without_picture(words: str) -> str:
+    """Give what an error says where nothing was drawn yet.
+
+    Examples
+    --------
+    >>> without_picture(UNREADABLE), without_picture("Title: too long")
+    ('What is wrong with the equations is told beside them', 'Title: too long')
+    """
+    return BESIDE if words == UNREADABLE else words

@@ -232,7 +232,11 @@ def test_an_error_keeps_the_picture_and_says_why() -> None:
 
 def test_an_equation_error_is_told_beside_the_equations() -> None:
     parts = keep_picture(EquationError("unknown function", line=2, column=6), {"seq": 4})
-    assert "told beside them" in parts["message"]
+    assert parts["message"].endswith(
+        "told beside them; this is the last portrait that could be drawn"
+    )
+    empty = keep_picture(EquationError("no", line=2, column=6), {"seq": 4, "empty": True})
+    assert empty["message"].endswith("told beside them")
 
 
 def test_a_name_at_the_beginning_of_an_error_keeps_its_case(services: Any) -> None:
