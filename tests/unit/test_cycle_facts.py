@@ -79,6 +79,10 @@ def test_without_a_search_nothing_is_claimed():
     ("coverage", "words"),
     [
         (CycleCoverage("searched", 4), "1 found; searched 4 sections; blind: none"),
+        (
+            CycleCoverage("searched; no others (proved: a theorem)", 4),
+            "1 found; no others (proved: a theorem)",
+        ),
         (CycleCoverage("searched", 1), "1 found; searched 1 section; blind: none"),
         (
             CycleCoverage("searched", 9, tuple("abcde")),

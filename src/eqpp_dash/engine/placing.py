@@ -197,14 +197,14 @@ def index_notices(
         total = sum(index for index in indices if index is not None)
         if None not in indices and total != 1:
             at = ", ".join(f"{value:.4g}" for value in point)
-            known = f"have indices that add up to {total}, not 1" if inside else "are none"
-            notices.append(
-                Notice(
-                    "cycle-index",
-                    f"The equilibria known within the closed orbit through ({at}) {known}: "
-                    "others within were not found",
+            where = f"within the closed orbit through ({at})"
+            message = f"No equilibrium is known {where}: those there were not found"
+            if inside:
+                message = (
+                    f"The indices of the equilibria known {where} add up to {total}, not 1: "
+                    "others within were not found"
                 )
-            )
+            notices.append(Notice("cycle-index", message))
     return notices
 
 

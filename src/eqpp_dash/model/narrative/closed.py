@@ -183,8 +183,6 @@ def _proved(source: Source, reason: str, *, inside: bool) -> Sentence:
     if (freed := _FREED.fullmatch(reason)) is not None:
         head = f"there is no limit cycle {where} (proved)"
         text = f"{head}: without the factor {formula(freed[2])}, {_without(freed[1])}"
-    if reason == "Bendixson":
-        text = f"no orbit closes {where} (proved by Bendixson's criterion)"
     return Sentence(ended(text), ("completeness",))
 
 
@@ -266,7 +264,7 @@ def _bands(source: Source, items: Sequence[tuple[int, Mapping[str, Any]]]) -> Se
     around = _round(source, items, numbers)
     text = f"{what} fill {band}{around}{_reach(source, ends)}; {periods} ({evidence})"
     if "infinity" in ends and (ground := items[0][1].get("ground")):
-        reaches = "it reaches" if len(items) == 1 else "they reach"
+        reaches = "the band reaches" if len(items) == 1 else "the bands reach"
         text += f"; {reaches} to infinity ({symbols(str(ground))})"
     if undecided:
         sides = joined({"inner": "inward", "outer": "outward"}[side] for side in undecided)

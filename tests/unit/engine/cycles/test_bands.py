@@ -69,7 +69,7 @@ def test_closed_orbits_round_what_was_not_found_say_so(monkeypatch):
     monkeypatch.setattr(surroundings, "BUDGET", SearchBudget(0, 0, 0, 1e-9))
     found = portrait(WELLS, NARROW)
     notices = [item.message for item in found.notices if item.code == "cycle-index"]
-    assert any("indices that add up to -1, not 1" in message for message in notices)
+    assert any("add up to -1, not 1" in message for message in notices)
     assert "others within were not found" in told(found)
 
 
