@@ -74,7 +74,8 @@ def find_features(found: Collected, report: PhaseReporter) -> None:
     if "limit cycles" in found.parts:
         closed = search_cycles(field, window, search, report, found.machine, structure)
         placed = place_cycles(field, closed, window, search.equilibria)
-        found.closed = end_at_infinity(field, placed, structure)
+        rest = (*search.equilibria, *placed.beyond)
+        found.closed = end_at_infinity(field, placed, structure, rest)
         if closed.stop is not None:
             raise closed.stop
         found.has("limit cycles")
@@ -106,7 +107,8 @@ def _refit(
         if closed.stop is not None:
             raise closed.stop
     closed = place_cycles(field, closed, shown, search.equilibria, before)
-    closed = end_at_infinity(field, closed, structure)
+    rest = (*search.equilibria, *closed.beyond)
+    closed = end_at_infinity(field, closed, structure, rest)
     grid, nullclines = _sampled(found, shown), _nullclines(found, shown, report)
     found.window, found.structure, found.equilibria = shown, structure, search
     found.closed, found.grid, found.nullclines = closed, grid, nullclines

@@ -93,12 +93,18 @@ def mirrored(
 
 def involutions(structure: Structure | None) -> Iterator[tuple[Array, Array]]:
     """Give the symmetries and reversors that are their own inverses, as x -> M x + b."""
+    for _, matrix, offset in named_involutions(structure):
+        yield matrix, offset
+
+
+def named_involutions(structure: Structure | None) -> Iterator[tuple[str, Array, Array]]:
+    """Give them with their texts, such as ``(x, y) -> (-x, y)``."""
     facts = structure.of(Kind.REVERSIBLE, Kind.SYMMETRY) if structure else ()
     for fact in facts:
         if fact.map is not None:
             matrix = np.array(fact.map[:4]).reshape(2, 2)
             if np.allclose(matrix @ matrix, np.eye(2), atol=1e-12):
-                yield matrix, np.array(fact.map[4:])
+                yield fact.expression, matrix, np.array(fact.map[4:])
 
 
 def images_of(

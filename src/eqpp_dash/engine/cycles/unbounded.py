@@ -11,6 +11,8 @@ from math import factorial
 import numpy as np
 
 from eqpp_dash.engine.compiled import CompiledField, Factor
+from eqpp_dash.engine.cycles.mirrors import images_of, named_involutions
+from eqpp_dash.engine.cycles.quadrant import FILLS, fills_quadrant
 from eqpp_dash.engine.cycles.shape import encloses
 from eqpp_dash.engine.cycles.surroundings import BUDGET
 from eqpp_dash.engine.cycles.values import Band, CycleSearch
@@ -19,7 +21,7 @@ from eqpp_dash.engine.expression.derivative import differentiate
 from eqpp_dash.engine.expression.graph import Graph, Node, rebuild
 from eqpp_dash.engine.expression.polynomial import Polynomial
 from eqpp_dash.engine.structure.facts import Kind, Structure
-from eqpp_dash.model.portrait import Array
+from eqpp_dash.model.portrait import Array, Equilibrium
 
 MARGIN = 1.1
 """By what factor an orbit must exceed what is needed: it is known at points only."""
@@ -30,6 +32,7 @@ FAR = 1e3
 """Periodic coefficients are bounded over so much to either side: many periods at once."""
 
 PLANE = "proved: |H| grows beyond all bounds in every direction, and no equilibrium lies beyond"
+IMAGE = "proved: its image under {name} does"
 CYLINDER = "proved: |H| grows beyond all bounds with |{name}|, and no equilibrium lies beyond"
 
 
@@ -51,7 +54,10 @@ class _Growth:
 
 
 def end_at_infinity(
-    field: CompiledField, found: CycleSearch, structure: Structure | None
+    field: CompiledField,
+    found: CycleSearch,
+    structure: Structure | None,
+    equilibria: Sequence[Equilibrium] = (),
 ) -> CycleSearch:
     """Tell which bands are proved to reach to infinity.
 
@@ -63,6 +69,8 @@ def end_at_infinity(
         Cycles and bands.
     structure : Structure or None
         What is proved about the field.
+    equilibria : sequence of Equilibrium
+        Those by which the bands say what they go round: bands are known as images by these.
 
     Returns
     -------
@@ -83,12 +91,43 @@ def end_at_infinity(
     c N - sum w |a| N^w over the terms a x^i y^j of weight w < 1.
     """
     integral = None if structure is None else structure.integral
-    if integral is None or integral.kind != Kind.HAMILTONIAN or integral.function is None:
+    if integral is None or not found.bands:
+        return found
+    if integral.kind == Kind.TIME_CHANGED and fills_quadrant(field, integral):
+        ground = FILLS.format(*field.variables)
+        filled = [_filling(band, ground) for band in found.bands]
+        return replace(found, bands=_with_images(filled, equilibria, structure))
+    if integral.kind != Kind.HAMILTONIAN or integral.function is None:
         return found
     if not integral.single_valued or field.switching:
         return found
     proof = _Proof(field, integral.function, integral.node)
     return replace(found, bands=tuple(map(proof.ended, found.bands)))
+
+
+def _filling(band: Band, ground: str) -> Band:
+    """Let a band in the quadrant of two positive variables fill it."""
+    if band.beyond != "undecided" or any(band.winding) or not (band.outer > 0).all():
+        return band
+    return replace(band, beyond="infinity", ground=ground)
+
+
+def _with_images(
+    bands: Sequence[Band], equilibria: Sequence[Equilibrium], structure: Structure | None
+) -> tuple[Band, ...]:
+    """Let the images of bands that reach to infinity do so too."""
+    found = list(bands)
+    for name, matrix, offset in named_involutions(structure):
+        numbers = images_of(equilibria, matrix, offset)
+        for i, band in enumerate(found):
+            wanted = {numbers[k] for k in band.equilibria}
+            others = [other for other in bands if set(other.equilibria) == wanted]
+            alone = sum(other.equilibria == band.equilibria for other in bands) == 1
+            if band.beyond != "undecided" or not wanted or len(others) != 1 or not alone:
+                continue
+            if others[0].beyond == "infinity":
+                found[i] = replace(band, beyond="infinity", ground=IMAGE.format(name=name))
+    return tuple(found)
 
 
 class _Proof:

@@ -263,9 +263,11 @@ def _bands(source: Source, items: Sequence[tuple[int, Mapping[str, Any]]]) -> Se
         what = f"orbits that wind round the {source.space}, along {axes}, and close there"
     around = _round(source, items, numbers)
     text = f"{what} fill {band}{around}{_reach(source, ends)}; {periods} ({evidence})"
-    if "infinity" in ends and (ground := items[0][1].get("ground")):
+    grounds = list(dict.fromkeys(str(item["ground"]) for _, item in items if item.get("ground")))
+    if "infinity" in ends and grounds:
         reaches = "the band reaches" if len(items) == 1 else "the bands reach"
-        text += f"; {reaches} to infinity ({symbols(str(ground))})"
+        why = "; ".join(symbols(ground) for ground in sorted(grounds, key=len, reverse=True))
+        text += f"; {reaches} to infinity ({why})"
     if undecided:
         sides = joined({"inner": "inward", "outer": "outward"}[side] for side in undecided)
         text += f"; what bounds the band{'' if len(items) == 1 else 's'} {sides} is undecided"

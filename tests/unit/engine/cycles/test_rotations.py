@@ -83,7 +83,9 @@ def test_rotations_on_both_sides_of_small_islands_are_two_bands():
         ("x' = -2*y - x; y' = 2*x + y", True),
         ("x' = y; y' = -x - x^2", False),
         ("x' = y; y' = -x + x^3/100", False),
-        ("x' = x*(1 - y); y' = y*(x - 1)", False),
+        ("x' = x*(3/2 - y); y' = y*(x - 3)", True),
+        ("x' = x*(1 - y); y' = y*(x - 1)*(x + 1)", True),
+        ("x' = x*(1 - y)/(1 + x^2); y' = y*(x - 1)", False),
     ],
 )
 def test_a_band_is_unbounded_only_with_a_proof(text, unbounded):
@@ -91,6 +93,14 @@ def test_a_band_is_unbounded_only_with_a_proof(text, unbounded):
     outer = max(found.annuli, key=lambda item: item.outer[0])
     assert (outer.beyond == "infinity") is unbounded
     assert bool(outer.ground) is unbounded
+
+
+def test_the_image_of_a_band_that_fills_a_quadrant_is_unbounded_too():
+    found = portrait("x' = x*(1 - y); y' = y*(x - 1)*(x + 1)", analyses=["equilibria", "cycles"])
+    left, right = found.annuli
+    assert (left.beyond, right.beyond) == ("infinity", "infinity")
+    assert "image under (x, y) -> (-x, y)" in left.ground
+    assert "fills that quadrant" in right.ground
 
 
 def test_the_growth_of_polynomials_holds_at_random_points():
