@@ -240,7 +240,7 @@ def _equilibrium_lines(portrait: Portrait) -> list[str]:
 
 
 def _set_line(item: EquilibriumSet) -> str:
-    if item.implicit == "0":
+    if item.implicit == "0" and not item.part:
         return f"All points are equilibria (stability: {item.stability})"
     return f"Set of equilibria: {set_words(item.implicit, item.part)} ({item.stability})"
 

@@ -224,7 +224,7 @@ def _sets(portrait: Portrait) -> list[Any]:
         html.Li(
             [
                 "All points are equilibria:"
-                if s.implicit == "0"
+                if s.implicit == "0" and not s.part
                 else html.Code(set_words(s.implicit, s.part)),
                 html.Span(f" {s.stability}", className="quiet"),
             ]

@@ -16,6 +16,7 @@ from eqpp_dash.engine.exactzeros import ExactZeros
 from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.filippov.find import search_surfaces
 from eqpp_dash.engine.filippov.pieces import piecewise_zeros
+from eqpp_dash.engine.filippov.regions import Resting
 from eqpp_dash.engine.isolated import IsolatedZeros
 from eqpp_dash.engine.krawczyk import newton, prove_zeros
 from eqpp_dash.engine.points import ALGEBRA, PointExaminer
@@ -147,6 +148,7 @@ class _Search:
         self.open: list[str] = []
         self.specks: list[str] = []
         self.isolated = IsolatedZeros(*self.box)
+        self.resting = Resting(field, lo, hi)
         self.moving: set[str] = set()
         self.on_surfaces = False
         self.zeros = Zeros(len(lo))
@@ -179,6 +181,7 @@ class _Search:
             message = "The field vanishes identically: every point is an equilibrium"
             self.notices.append(Notice("equilibrium-plane", message))
             return
+        self._take_out_regions()
         self._take_out_curves()
         if known is not None and known.covers(*self.box):
             lo, hi = self.box
@@ -194,6 +197,12 @@ class _Search:
             if self.exhausted and not patient:
                 return
             self._search(factors, count, len(systems))
+
+    def _take_out_regions(self) -> None:
+        for item in self.resting.sets:
+            self.sets.append(item)
+            message = f"The field is zero, and every point an equilibrium, where {item.part}"
+            self.notices.append(Notice("equilibrium-region", message))
 
     def _take_out_curves(self) -> None:
         curves = self.shared
@@ -213,7 +222,8 @@ class _Search:
             found = self._small_curve(factor)
         if found is None:
             self.moving.add(factor.text)
-            self.on_surfaces |= factor.text in {other.text for other in self.field.switching}
+            jumps = factor.text in {other.text for other in self.field.switching}
+            self.on_surfaces |= jumps or zeros_within(factor, *self.box) is not None
         else:
             self.sets.append(found)
             message = f"Equilibria are not isolated: {which} {factor.text} = 0"
@@ -251,7 +261,7 @@ class _Search:
         lo, hi, exhausted = found.lo, found.hi, found.exhausted
         if exhausted and self.field.switching:
             depth = self.budget.depth * self.span
-            lo, hi, shrunk = piecewise_zeros(self.field, lo, hi, depth)
+            lo, hi, shrunk = piecewise_zeros(self.field, lo, hi, depth, self.resting.holds)
             self.on_surfaces |= shrunk
             exhausted = "" if shrunk else exhausted
         if lo.shape[1]:
@@ -327,6 +337,8 @@ class _Search:
         """Tell whether a zero is isolated and in the region searched."""
         margin = MARGIN * self.span * (1 + 1e-9)
         if not ((point >= self.lo - margin) & (point <= self.hi + margin)).all():
+            return False
+        if self.resting.at(point):
             return False
         at = point[:, None]
         near = 1e-12 * self.span[:, None]
