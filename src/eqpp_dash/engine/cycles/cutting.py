@@ -52,7 +52,7 @@ class Cutting:
     field : CompiledField
         The field, Y.
     integral : Factor
-        Its first integral, H.
+        Its first integral, H, if one is known.
     integrator : Integrator
         Follows its orbits.
     lines : callable
@@ -66,7 +66,7 @@ class Cutting:
     """
 
     field: CompiledField
-    integral: Factor
+    integral: Factor | None
     integrator: Integrator
     lines: Callable[[Array, Array], Iterable[Line]]
     moves: Callable[[Array], bool]
@@ -75,6 +75,7 @@ class Cutting:
 
     def level(self, points: Array) -> Array:
         """Give H at points of shape (k, 2)."""
+        assert self.integral is not None
         return np.broadcast_to(self.integral(0.0, points.T), len(points)).astype(float)
 
     def orbit(self, start: Array, period: float) -> Array | None:
@@ -97,6 +98,8 @@ def cut_band(parts: Cutting, band: Band) -> list[Band] | None:
         return None
     inner, outer = (np.concatenate([curve[:-1], curve[:1]]) for curve in (orbits[0], orbits[1]))
     turns = ((inner, band.periods[0]), (outer, band.periods[1]))
+    if parts.integral is None:
+        return _uncut(parts, band, turns)
     levels = parts.level(np.stack([band.inner, band.outer]))
     span = levels[1] - levels[0]
     if not np.isfinite(span) or span == 0:
@@ -123,6 +126,18 @@ def cut_band(parts: Cutting, band: Band) -> list[Band] | None:
             made += some
         below = max(below, high)
     return made
+
+
+def _uncut(parts: Cutting, band: Band, turns: tuple[Turn, Turn]) -> list[Band] | None:
+    """Give a band through which no curve passes, or nothing if it is elsewhere."""
+    (inner, _), (outer, _) = turns
+    for _, points in parts.lines(inner, outer):
+        if any(encloses(outer, point) and not encloses(inner, point) for point in points):
+            return None
+    if parts.elsewhere(inner) and parts.elsewhere(outer):
+        return []
+    whole = _timed(parts, band, *turns)
+    return None if whole is None else [whole]
 
 
 def _levels(parts: Cutting, inner: Array, outer: Array) -> list[tuple[float, float]]:

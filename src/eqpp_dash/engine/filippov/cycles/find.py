@@ -183,7 +183,10 @@ def find_switching_cycles(
         if len(curved) > MOST_SIDES:
             blind.append(f"cycles that stay in one of {len(curved) - MOST_SIDES} further pieces")
         for n, side in enumerate(curved[:MOST_SIDES]):
-            within = cycles_within(side, filippov_field(field), window, SMOOTH_BUDGET)
+            within = cycles_within(
+                side, filippov_field(field), surfaces, window, equilibria, SMOOTH_BUDGET
+            )
+            bands += within.bands
             smooth += list(within.cycles)
             blind += within.completeness.blind
             gaps += list(within.undecided)
