@@ -249,7 +249,7 @@ def _segments(portrait: Portrait) -> list[tuple[str, ...]]:
 
 
 def _set_line(item: EquilibriumSet) -> str:
-    if item.implicit == "0":
+    if item.implicit == "0" and not item.part:
         return f"All points are equilibria (stability: {item.stability})"
     return (
         f"Set of equilibria: {plain_text(set_words(item.implicit, item.part))} ({item.stability})"

@@ -229,7 +229,7 @@ def _sets(portrait: Portrait) -> list[Any]:
         html.Li(
             [
                 "All points are equilibria:"
-                if s.implicit == "0"
+                if s.implicit == "0" and not s.part
                 else html.Span(plain_text(set_words(s.implicit, s.part)), className="formula"),
                 html.Span(f" {s.stability}", className="quiet"),
             ]

@@ -82,7 +82,7 @@ def search_cycles(
     """
     if not field.autonomous:
         return replace(WITHOUT, completeness=CycleCoverage("not searched: time appears"))
-    if any(item.implicit == "0" for item in search.sets):
+    if any(item.implicit == "0" and not item.part for item in search.sets):
         return replace(WITHOUT, completeness=CycleCoverage("none (proved: no point moves)"))
     if _intricate(field, window):
         status = "not searched: the curves on which the first variable rests are too many"

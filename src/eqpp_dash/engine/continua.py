@@ -10,6 +10,7 @@ import numpy as np
 from eqpp_dash.engine.compiled import CompiledField, Factor
 from eqpp_dash.engine.curves import trace_zero_set
 from eqpp_dash.engine.degenerate import Cluster, descend
+from eqpp_dash.engine.filippov.regions import at_rest
 from eqpp_dash.engine.filippov.sides import rests_beside
 from eqpp_dash.model.portrait import Array, EquilibriumSet
 
@@ -78,6 +79,7 @@ def equilibrium_curve(
         return None
     parts = [_on_zero(field, _evenly(branch), lo, hi) for branch in branches]
     if field.switching:
+        parts = [_moving(field, factor, part) for part in parts]
         parts = [part[rests_beside(field, factor, part, hi - lo)] for part in parts]
     parts = [part for part in parts if len(part)]
     if not parts:
@@ -86,6 +88,15 @@ def equilibrium_curve(
     if len(points) > SAMPLES:
         points = points[np.linspace(0, len(points) - 1, SAMPLES).round().astype(int)]
     return EquilibriumSet(factor.text, points, _stability(field, factor, parts))
+
+
+def _moving(field: CompiledField, factor: Factor, points: Array) -> Array:
+    """Leave out points in regions that rest, and on their borders, where no curve is to be seen."""
+    resting = at_rest(field, points.T)
+    if resting.any():
+        with np.errstate(all="ignore"):
+            resting |= ~(np.abs(factor.gradient(0.0, points.T)) > 0).any(axis=0)
+    return points[~resting]
 
 
 def _on_zero(field: CompiledField, points: Array, lo: Array, hi: Array) -> Array:

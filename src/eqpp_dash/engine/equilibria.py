@@ -196,7 +196,7 @@ class _Search:
         lo, hi, exhausted = found.lo, found.hi, found.exhausted
         if exhausted and self.field.switching:
             depth = self.budget.depth * self.span
-            lo, hi, shrunk = piecewise_zeros(self.field, lo, hi, depth)
+            lo, hi, shrunk = piecewise_zeros(self.field, lo, hi, depth, self.sets.resting.holds)
             self.on_surfaces |= shrunk
             exhausted = "" if shrunk else exhausted
         if lo.shape[1]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from eqpp_dash.engine.compiled import CompiledField, Factor
 from eqpp_dash.engine.continua import equilibrium_curve, zeros_within
+from eqpp_dash.engine.filippov.regions import Resting
 from eqpp_dash.engine.isolated import IsolatedZeros
 from eqpp_dash.model.portrait import Array, EquilibriumSet, Notice
 
@@ -56,6 +57,8 @@ class EquilibriumSets:
         One for each curve.
     open : list of str
         What could not be decided.
+    resting : Resting
+        Regions in which the field is zero.
     isolated : IsolatedZeros
         Factors that vanish at isolated points alone, and those points.
     on_surfaces : bool
@@ -64,6 +67,7 @@ class EquilibriumSets:
 
     def __init__(self, field: CompiledField, lo: Array, hi: Array) -> None:
         self.field, self.lo, self.hi, self.span = field, lo, hi, hi - lo
+        self.resting = Resting(field, lo, hi)
         self.isolated = IsolatedZeros(*with_margin(lo, hi))
         self.found: list[EquilibriumSet] = []
         self.notices: list[Notice] = []
@@ -88,7 +92,11 @@ class EquilibriumSets:
         self.notices.append(Notice("equilibrium-plane", message))
 
     def take_out(self) -> None:
-        """Find the curves on which the factors that all components share vanish."""
+        """Find the regions at rest, and the curves on which shared factors vanish."""
+        for item in self.resting.sets:
+            self.found.append(item)
+            message = f"The field is zero, and every point an equilibrium, where {item.part}"
+            self.notices.append(Notice("equilibrium-region", message))
         curves = self.shared
         if any(self.field.zero):
             others = (f for f, z in zip(self.field.factors, self.field.zero, strict=True) if not z)
@@ -115,7 +123,9 @@ class EquilibriumSets:
             found = self._small_curve(factor)
         if found is None:
             self._moving.add(factor.text)
-            self.on_surfaces |= factor.text in {other.text for other in self.field.switching}
+            jumps = factor.text in {other.text for other in self.field.switching}
+            searched = with_margin(self.lo, self.hi)
+            self.on_surfaces |= jumps or zeros_within(factor, *searched) is not None
         else:
             self.found.append(found)
             message = f"Equilibria are not isolated: {which} {factor.text} = 0"
@@ -134,7 +144,7 @@ class EquilibriumSets:
         return found
 
     def may_hold(self, point: Array) -> bool:
-        """Tell whether a point may lie on a curve of equilibria: then it is not isolated.
+        """Tell whether a point may lie in a set of equilibria: then it is not isolated.
 
         Parameters
         ----------
@@ -144,8 +154,11 @@ class EquilibriumSets:
         Returns
         -------
         bool
-            False if each shared factor that vanishes on a curve is proved not to be zero near.
+            False if it is in no region at rest, and each shared factor that vanishes on a curve is
+            proved not to be zero near.
         """
+        if self.resting.at(point):
+            return True
         at = point[:, None]
         near = 1e-12 * self.span[:, None]
         for factor in self.shared:

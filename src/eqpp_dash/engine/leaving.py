@@ -28,6 +28,31 @@ def jumps(one: Array, other: Array) -> NDArray[np.bool_]:
     return jump
 
 
+def fades(field: Array, jacobian: Array, width: Array, distance: float) -> NDArray[np.bool_]:
+    """Tell where a field is so small that it may well vanish within a distance.
+
+    Parameters
+    ----------
+    field : ndarray, shape (n, m)
+        The field.
+    jacobian : ndarray, shape (n, n, m)
+        Its Jacobian.
+    width : ndarray, shape (n,)
+        Widths of the window.
+    distance : float
+        The distance, in widths of the window.
+
+    Examples
+    --------
+    >>> matrix = np.array([[[1.0, 1.0]]])
+    >>> fades(np.array([[1e-9, 1e-3]]), matrix, np.ones(1), 1e-9).tolist()
+    [True, False]
+    """
+    unit = width[:, None]
+    slope = np.max(np.abs(jacobian) * unit[None] / unit[:, None], axis=(0, 1))
+    return np.asarray(np.max(np.abs(field) / unit, axis=0) <= 4.0 * distance * slope)
+
+
 def barely_moves(gradient: Array, field: Array, width: Array) -> NDArray[np.bool_]:
     """Tell where fields are tangent to surfaces, or so nearly that it must be looked closer.
 

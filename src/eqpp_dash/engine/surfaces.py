@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqpp_dash.engine.dop853 import Array, Trial
-from eqpp_dash.engine.leaving import barely_moves, jumps
+from eqpp_dash.engine.leaving import barely_moves, fades, jumps
 from eqpp_dash.engine.steproots import dips, first_root
 
 if TYPE_CHECKING:
@@ -148,10 +148,16 @@ class Surfaces:
         sides = np.stack([here + HOP * normal, here - HOP * normal], axis=1)
         plus, minus = (sign * problem.field(problem.start, sides)).T
         out, into = (self._leads(k, sign, sides[:, i], f) for i, f in enumerate((plus, minus)))
-        if not jumps(plus[:, None], minus[:, None])[0] or not (plus.any() and minus.any()):
-            return  # also where it is at rest on one side
+        if not jumps(plus[:, None], minus[:, None])[0]:
+            return
         held = np.repeat(gradient[:, None], 2, axis=1)
         fields = np.stack([plus, minus], axis=1)
+        moves = np.array([plus.any(), minus.any()])
+        bend = problem.field.jacobian(np.full(2, problem.start), sides)
+        if not moves.all() and not (self.planar and moves.any()):
+            return  # it is at rest on one side
+        if fades(fields, bend, problem.width, HOP)[moves].any():
+            return  # and vanishes on the surface, from the other one too
         if self.planar and barely_moves(held, fields, problem.width).any():
             ends.close(lane, "sliding", 0.0, here, "the field is tangent to this surface")
         elif out > 0 >= into or out >= 0 > into:
@@ -336,9 +342,10 @@ class Surfaces:
         normal_before = np.sum(gradient * f, axis=0)
         normal_after = np.sum(gradient * slope, axis=0)
         jump = jumps(f, slope)
-        tangent = self.planar & barely_moves(gradient, slope, problem.width)
         finite = np.isfinite(slope).all(0)
         bend = problem.field.jacobian(t - sign * wait, before)
+        tangent = self.planar & barely_moves(gradient, slope, problem.width)
+        tangent &= ~fades(f, bend, problem.width, HOP)
         bend = np.max(np.abs(bend) * width[None] / width[:, None], axis=(0, 1)) * wait
         pole = surface >= self.poles_from
         self.crossings[lanes] += 1

@@ -180,14 +180,14 @@ class EquilibriumSet:
     Attributes
     ----------
     implicit : str
-        Where this expression is zero; ``0`` for all points.
+        Where this expression is zero; ``0`` for all points, or all of a region.
     points : ndarray, shape (m, n)
-        Points sampled on it, in order.
+        Points sampled on it: in order along a curve, all over a region.
     stability : str
-        ``stable``, ``unstable``, ``undecided``, or where which holds.
+        ``stable``, ``unstable``, ``undecided``, or where which holds; ``neutral`` in a region.
     part : str
         The part of that curve on which they are equilibria, such as ``-0.5 <= x <= 0.5``, to 1e-6
-        of the window's width; empty if it is all of it.
+        of the window's width; of a region what bounds it, such as ``x < 0``; empty if it is all.
     """
 
     implicit: str

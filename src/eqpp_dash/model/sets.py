@@ -20,17 +20,20 @@ def set_words(implicit: str, part: str | None = "") -> str:
     Parameters
     ----------
     implicit : str
-        Its implicit equation is this expression = 0; "0" for all points.
+        Its implicit equation is this expression = 0; "0" for all points, or those of a region.
     part : str, optional
-        The part of that curve that it is, such as ``-0.5 <= x <= 0.5``; all of it if empty.
+        The part of that curve, or of the plane, that it is, such as ``-0.5 <= x <= 0.5``; all of it
+        if empty.
 
     Examples
     --------
     >>> set_words("y", "-0.5 <= x <= 0.5"), set_words("x^2 - y"), set_words("0")
     ('y = 0 and −0.5 ≤ x ≤ 0.5', 'x^2 - y = 0', 'all points')
+    >>> set_words("0", "x - 3 < 0")
+    'all points with x − 3 < 0'
     """
     if implicit == "0":
-        return "all points"
+        return f"all points{part_words(part, 'with')}"
     return f"{implicit} = 0{part_words(part)}"
 
 

@@ -29,8 +29,8 @@ def divided(
     Returns
     -------
     multiplier : list of Node
-        Each component is the product of these times its own rest. Powers of negative exponent,
-        poles that all share, stay in the rest.
+        Each component is the product of these times its own rest. Among them are powers of
+        negative exponent, poles that all share.
     rest : list of Node
         What is left of each component.
     None is returned in their place if nothing is shared.
@@ -43,11 +43,15 @@ def divided(
     >>> components = [graph.multiply(x, y), graph.scale(-2, graph.multiply(x, x))]
     >>> [[to_text(node) for node in nodes] for nodes in divided(graph, components, [x, y])]
     [['x'], ['y', '-2*x']]
+    >>> components = [graph.divide(y, x), graph.divide(graph.one, graph.multiply(x, x))]
+    >>> [[to_text(node) for node in nodes] for nodes in divided(graph, components, [x, y])]
+    [['1/x'], ['y', '1/x']]
     """
     split = [_factored(graph, node) for node in components]
     first = split[0][1]
-    shared = {b: min(own.get(b, 0) for _, own in split) for b in first}
-    shared = {b: k for b, k in shared.items() if k > 0}
+    exponents = {b: [own.get(b, 0) for _, own in split] for b in first}
+    least = {b: max(min(own), 0) + min(max(own), 0) for b, own in exponents.items()}
+    shared = {b: k for b, k in least.items() if k}
     multiplier = [graph.power_product([(b, k)]) for b, k in shared.items()]
     rest = [
         graph.scale(scale, graph.power_product((b, k - shared.get(b, 0)) for b, k in own.items()))

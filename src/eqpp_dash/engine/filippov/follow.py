@@ -18,6 +18,7 @@ from eqpp_dash.engine.dop853 import TERMS
 from eqpp_dash.engine.escape import Escape
 from eqpp_dash.engine.filippov.patch import part_of, put_together
 from eqpp_dash.engine.filippov.pieces import BACK, BEYOND, SlidingField, filippov_field
+from eqpp_dash.engine.filippov.regions import rest_in_regions
 from eqpp_dash.engine.filippov.tangent import NOT_UNIQUE, slide_along
 from eqpp_dash.engine.filippov.watch import EXIT, Deadline, Sliding
 from eqpp_dash.engine.integrate import integrate_orbits
@@ -89,7 +90,9 @@ def follow_surfaces(
     if not field.switching or field.dimension != 2 or not field.autonomous:
         return flow
     with np.errstate(all="ignore"):
-        return _Follower(replace(problem, machine=None), flow, equilibria, limits).run(progress)
+        found = _Follower(replace(problem, machine=None), flow, equilibria, limits).run(progress)
+        rest_in_regions(problem, found)
+        return found
 
 
 class _Follower:
@@ -327,7 +330,7 @@ class _Follower:
             self._end(lane, f"equilibrium {number}", "it reaches it in finite time")
             return
         for k, item in enumerate(self.problem.sets):
-            if len(item.points) > 1:
+            if len(item.points) > 1 and item.implicit != "0":
                 step = np.abs(np.diff(item.points, axis=0)).max(axis=0) + HOP * self.problem.width
                 if (np.abs(item.points - x) <= step).all(axis=1).any():
                     self._end(lane, f"set {k}", "it comes to rest in finite time")

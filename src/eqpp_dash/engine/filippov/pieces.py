@@ -25,6 +25,8 @@ from eqpp_dash.engine.problem import excludes_zero
 
 Array = NDArray[np.float64]
 
+Passed = Callable[[Array], bool]
+
 MOST_BOXES = 512
 CUT = 0.4871
 """Where boxes are cut: off the middle, where zeros are likely."""
@@ -187,6 +189,13 @@ def _put(graph: Graph, known: Mapping[str, float]) -> Callable[[Node], Node | No
     return replace
 
 
+def known_choices(node: Node, known: Mapping[str, float]) -> Node:
+    """Put the values of choices, by their names, into an expression."""
+    graph = Graph()
+    (found,) = rebuild(graph, [node], _put(graph, known))
+    return found
+
+
 @lru_cache(maxsize=32)
 def filippov_field(field: CompiledField) -> FilippovField:
     """Give the pieces of a field; they are remembered for some fields.
@@ -200,7 +209,9 @@ def filippov_field(field: CompiledField) -> FilippovField:
     return FilippovField(field)
 
 
-def piecewise_nonzero(field: CompiledField, lo: Array, hi: Array) -> NDArray[np.bool_]:
+def piecewise_nonzero(
+    field: CompiledField, lo: Array, hi: Array, passed: Passed | None = None
+) -> NDArray[np.bool_]:
     """Tell on which boxes it is proved that no smooth piece of a field vanishes.
 
     Parameters
@@ -209,6 +220,8 @@ def piecewise_nonzero(field: CompiledField, lo: Array, hi: Array) -> NDArray[np.
         The field.
     lo, hi : ndarray, shape (n, m)
         Corners of the boxes.
+    passed : callable, optional
+        Tells of choices (c, 1) whether the piece is passed over.
 
     Returns
     -------
@@ -224,6 +237,8 @@ def piecewise_nonzero(field: CompiledField, lo: Array, hi: Array) -> NDArray[np.
     bounds = [driver.boxes(lo, hi) for driver in drivers]
     found = np.ones(lo.shape[1], dtype=bool)
     for sides in product((1.0, -1.0), repeat=len(choices)):
+        if passed is not None and passed(np.array(sides)[:, None]):
+            continue
         there = np.ones(lo.shape[1], dtype=bool)
         for side, bound in zip(sides, bounds, strict=True):
             there &= ~(bound.hi < 0) if side > 0 else ~(bound.lo > 0)
@@ -234,7 +249,7 @@ def piecewise_nonzero(field: CompiledField, lo: Array, hi: Array) -> NDArray[np.
 
 
 def piecewise_zeros(
-    field: CompiledField, lo: Array, hi: Array, depth: Array
+    field: CompiledField, lo: Array, hi: Array, depth: Array, passed: Passed | None = None
 ) -> tuple[Array, Array, bool]:
     """Shrink boxes to where a smooth piece of a field may vanish within its own part of the plane.
 
@@ -246,6 +261,8 @@ def piecewise_zeros(
         Corners of the boxes.
     depth : ndarray, shape (2,)
         Widths down to which they are cut.
+    passed : callable, optional
+        Tells of choices (c, 1) whether the piece is passed over.
 
     Returns
     -------
@@ -256,7 +273,7 @@ def piecewise_zeros(
     """
     low, high = lo, hi
     while True:
-        kept = ~piecewise_nonzero(field, low, high)
+        kept = ~piecewise_nonzero(field, low, high, passed)
         low, high = low[:, kept], high[:, kept]
         if low.shape[1] > MOST_BOXES:
             return lo, hi, False

@@ -122,12 +122,14 @@ def surface_equilibria(
         for surface, parts in surfaces:
             for part in parts:
                 others = [one for one in parts if one is not part]
-                if part.kind == OPPOSED:
+                still = [all(region.pieces.side(own).zero) for own in (part.plus, part.minus)]
+                if part.kind == OPPOSED or (part.kind == CONTINUOUS and still[0] != still[1]):
                     sets.append(resting_set(part, others, region.pieces.variables, region.width))
                 if part.kind in (SLIDING, ESCAPING):
                     resting = _sliding_zeros(region, surface, part, others, new)
                     sets += [resting] if resting else []
-                if part.kind != CONTINUOUS or moves_beside(region.field, region.pieces, part):
+                moves = moves_beside(region.field, region.pieces, part, region.width)
+                if not any(still) and (part.kind != CONTINUOUS or moves):
                     new += _border_zeros(region, surface, part)
         new += _intersections(region, surfaces)
     kept: list[Equilibrium] = []

@@ -128,7 +128,10 @@ class Surface:
         rates = np.stack([(slope * f).sum(axis=0), (slope * g).sum(axis=0)])
         out, into = rates if flat is None else np.where(flat, 0.0, rates)
         size = np.maximum(np.abs(f), np.abs(g)).max(axis=0)
-        same = np.abs(f - g).max(axis=0) <= SAME * size
+        across = ASIDE * self.normal(x)
+        change = np.abs(self.pieces.field_of(x + across, plus) - f).max(axis=0)
+        change += np.abs(self.pieces.field_of(x - across, minus) - g).max(axis=0)
+        same = np.abs(f - g).max(axis=0) <= SAME * size + ASTRAY * change
         kinds = np.where(out * into > 0, CROSSING, np.where(out < into, SLIDING, ESCAPING))
         tangent = np.where((f * g / self.width**2).sum(axis=0) > 0, TANGENT, OPPOSED)
         kinds = np.where((out == 0) & (into == 0), tangent, kinds)

@@ -76,7 +76,7 @@ def rests_beside(
     return still
 
 
-def moves_beside(field: CompiledField, pieces: FilippovField, part: Piece) -> bool:
+def moves_beside(field: CompiledField, pieces: FilippovField, part: Piece, width: Array) -> bool:
     """Tell whether a field is zero along a part as it is written only: ``sign(x)^2`` on x = 0.
 
     Parameters
@@ -87,8 +87,13 @@ def moves_beside(field: CompiledField, pieces: FilippovField, part: Piece) -> bo
         The same in pieces.
     part : Piece
         A part of a surface.
+    width : ndarray, shape (2,)
+        Widths of the window.
     """
     held = np.repeat(part.plus[:, None], part.points.shape[1], axis=1)
+    aside = part.points + OFF * Surface(pieces, part.factor, width).normal(part.points)
     beside = np.abs(pieces.field_of(part.points, held)).max(axis=0)
+    away = np.abs(pieces.field_of(aside, held)).max(axis=0)
     written = np.abs(field(0.0, part.points)).max(axis=0)
-    return bool((written < NOTHING * beside).mean() > 0.5)
+    only = (written < NOTHING * beside) & ~(beside < NOTHING * away)
+    return bool(only.mean() > 0.5)

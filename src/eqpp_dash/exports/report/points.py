@@ -115,8 +115,11 @@ def _sets(portrait: Portrait) -> Table:
 
 
 def _where(item: EquilibriumSet) -> Cell:
-    if item.implicit == "0":
+    if item.implicit == "0" and not item.part:
         return ("All points are equilibria",)
+    if item.implicit == "0":
+        first, *more = (Math(limit) for limit in item.part.split(" and "))
+        return ("all points with ", first, *(cell for limit in more for cell in (" and ", limit)))
     curve = Math(f"{item.implicit} = 0")
     if "<=" not in item.part:
         return (curve, part_words(item.part)) if item.part else (curve,)

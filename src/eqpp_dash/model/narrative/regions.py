@@ -87,7 +87,7 @@ def jump_sentences(source: Source) -> Iterator[Sentence]:
         for kind, verb in (
             ("resting", "come to rest on it"),
             ("sliding", "slide along it"),
-            ("escaping", "may leave it on either side"),
+            ("escaping", "may leave it at any time"),
             ("tangent", "are tangent to it on both sides, and not unique on it,"),
             (_CAN_REST, "are tangent to it on both sides, and move either way or rest on it,"),
         ):

@@ -191,7 +191,9 @@ def _sectors(source: Source, k: int) -> Sentence:
 
 def _where(implicit: str, part: str | None) -> str:
     if implicit == "0":
-        return "all points"
+        limits = formula(part or "")
+        short = len(limits) <= LONG
+        return f"all points{part_words(limits, 'with') if short else ' of a region'}"
     if len(implicit) <= LONG:
         return f"all points with {formula(f'{implicit} = 0')}{symbols(part_words(part))}"
     return f"all points of a curve{symbols(part_words(part, 'with'))}"
@@ -206,7 +208,10 @@ def _sets(source: Source) -> Iterator[Sentence]:
         else:
             told = symbols(str(item["stability"]))
             more = f"their stability {told}" if told.startswith("changes") else f"they are {told}"
+        if item["implicit"] == "0" and item.get("part"):
+            more = f"the field is zero there, and {more}"
         yield Sentence(ended(f"{where} are equilibria; {more}"), (f"set {k}",))
     if len(sets) > MOST_SETS:
-        text = f"in all, there are {count(len(sets), 'curve')} of equilibria"
+        noun = "set" if any(item["implicit"] == "0" for item in sets) else "curve"
+        text = f"in all, there are {count(len(sets), noun)} of equilibria"
         yield Sentence(ended(text), tuple(f"set {k}" for k in range(len(sets))))

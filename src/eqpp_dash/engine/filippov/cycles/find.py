@@ -62,6 +62,9 @@ ALONG = "the orbit from one exit of a sliding segment to the next"
 AGREE = 1e-4
 """Difference of a multiplier from the quotient of differences at which it is not believed."""
 
+NEAR = 1e-9
+"""Coordinates below this share of the window's width are told as zero."""
+
 QUOTIENT = 1e-4
 """Distance, in logarithms, of the starts of which the quotient is taken."""
 
@@ -180,7 +183,10 @@ def find_switching_cycles(
         if len(curved) > MOST_SIDES:
             blind.append(f"cycles that stay in one of {len(curved) - MOST_SIDES} further pieces")
         for n, side in enumerate(curved[:MOST_SIDES]):
-            within = cycles_within(side, filippov_field(field), window, SMOOTH_BUDGET)
+            within = cycles_within(
+                side, filippov_field(field), surfaces, window, equilibria, SMOOTH_BUDGET
+            )
+            bands += within.bands
             smooth += list(within.cycles)
             blind += within.completeness.blind
             gaps += list(within.undecided)
@@ -387,7 +393,8 @@ def _junctions(surfaces: Surfaces, unit: Array) -> list[str]:
     found = []
     for one in ends[SLIDING]:
         if any((np.abs(one - other) <= SAME * unit).all() for other in ends[ESCAPING]):
-            place = ", ".join(f"{value:.6g}" for value in one)
+            told = np.where(np.abs(one) < NEAR * unit, 0.0, one)
+            place = ", ".join(f"{value:.6g}" for value in told)
             found.append(
                 f"closed orbits through ({place}), where sliding goes over into a segment that "
                 "orbits leave anywhere"
