@@ -89,9 +89,8 @@ def search_words(portrait: Portrait) -> str:
     """
     coverage, count = portrait.cycle_coverage, len(portrait.limit_cycles)
     if coverage.status != "searched":
-        status = _REASON.sub(lambda match: factored(match[0]), coverage.status).removeprefix(
-            "searched; "
-        )
+        status = coverage.status.removeprefix("searched; ")
+        status = _REASON.sub(lambda match: factored(match[0]), status)
         return f"{count} found; {status}" if count else status
     sections = "1 section" if coverage.arcs == 1 else f"{coverage.arcs} sections"
     words = [f"{count or 'none'} found", f"searched {sections}", f"blind: {_some(coverage.blind)}"]

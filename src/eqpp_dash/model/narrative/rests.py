@@ -191,7 +191,9 @@ def _sectors(source: Source, k: int) -> Sentence:
 
 def _where(implicit: str, part: str | None) -> str:
     if implicit == "0":
-        limits = formula(part or "")
+        if not part:
+            return "all points"
+        limits = formula(part)
         short = len(limits) <= LONG
         return f"all points{part_words(limits, 'with') if short else ' of a region'}"
     if len(implicit) <= LONG:
