@@ -145,7 +145,7 @@ def find_limit_cycles(
         traps = _traps(field, equilibria, unit)
         returns = ReturnMap(field, arcs, unit, far, traps, leaper, values, tell.again)
         ends = EndJudge(field)
-        chosen = sorted(periods.chosen(arcs), key=lambda k: _distance(arcs[k], lo, hi))
+        chosen = sorted(periods.chosen(arcs), key=lambda k: _rank(arcs[k], equilibria, lo, hi))
         excluded = proof is not None and proof.everywhere
         scan = Scan(
             Displacement(returns),
@@ -179,7 +179,7 @@ def find_limit_cycles(
         _undecided(arcs, found),
         Completeness(
             "searched" if proof is None else proof.status,
-            len(chosen) - len(scan.unsearched),
+            len({*chosen} - {*scan.unsearched, *scan.left_out}),
             tuple(dict.fromkeys([*blind, *found.blind, *_unsearched(arcs, scan.unsearched)])),
         ),
         stop,
@@ -231,8 +231,26 @@ class _Told:
         self.progress(self.share)
 
 
+def _rank(
+    arc: Arc, equilibria: Sequence[Equilibrium], lo: Array, hi: Array
+) -> tuple[float, bool, bool]:
+    """Tell what is searched first, as the budget is spent in turn.
+
+    First what is nearest to the window; of that, what begins at a center, then at a focus.
+    """
+    ends = [end.point for end in (arc.left, arc.right) if end.kind == "equilibrium"]
+    kinds = [
+        item.kind
+        for item in equilibria
+        if any((np.abs(item.point - end) <= SAME * (hi - lo)).all() for end in ends)
+    ]
+    center = any(kind.endswith("center") for kind in kinds)
+    focus = any(kind.endswith("focus") for kind in kinds)
+    return _distance(arc, lo, hi), not center, not focus
+
+
 def _distance(arc: Arc, lo: Array, hi: Array) -> float:
-    """Give how far a section is from the window, in widths of that; the budget is spent in turn."""
+    """Give how far a section is from the window, in widths of that."""
     points = np.stack([arc.x, arc.y])
     beyond = np.maximum(lo[:, None] - points, points - hi[:, None]) / (hi - lo)[:, None]
     return max(0.0, float(beyond.max(axis=0).min()))

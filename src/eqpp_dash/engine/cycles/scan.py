@@ -21,6 +21,9 @@ AT_ONCE = 128
 """First samples that are taken together at least, of as many sections as have these."""
 
 MOST_ROUNDS = 40
+MOST_AT_FIRST = 0.75
+"""Share of the budget that first samples may take: without more nothing could be decided."""
+
 FIRST = 0.3
 """Share of the work that the first samples are, for whoever is told."""
 
@@ -66,6 +69,8 @@ class Scan:
         What stopped it, if `kept` made the best of what there was.
     unsearched : list of int
         The sections that were not searched to their ends, after a stop.
+    left_out : list of int
+        The sections that the budget did not reach.
     """
 
     def __init__(
@@ -86,6 +91,7 @@ class Scan:
         self.blind: list[str] = []
         self.stop: StopAndKeep | None = None
         self.unsearched: list[int] = []
+        self.left_out: list[int] = []
         self._open: list[tuple[int, Gap]] = []
         self._group: list[int] = []
         self._ended: list[int] = []
@@ -174,17 +180,18 @@ class Scan:
         """Give the first places of samples: of all sections that the budget reaches."""
         arcs = self.displacement.returns.arcs
         wanted: list[tuple[int, float]] = []
-        left_out = 0
+        left_out: list[int] = []
         for k in self.chosen:
             first, last = arcs[k].limits()
             count = max(8, int(np.ceil((last - first) / SPACING)) + 1)
-            if wanted and 2 * (len(wanted) + count) > self.budget:
-                left_out += 1
+            if wanted and 2 * (len(wanted) + count) > MOST_AT_FIRST * self.budget:
+                left_out.append(k)
                 continue
             wanted += [(k, float(p)) for p in np.linspace(first, last, count)]
+        self.left_out = left_out
         if left_out:
-            plural = "sections were" if left_out > 1 else "section was"
-            self.blind.append(f"{left_out} {plural} not looked at: {SPENT}")
+            plural = "sections were" if len(left_out) > 1 else "section was"
+            self.blind.append(f"{len(left_out)} {plural} not looked at: {SPENT}")
         return wanted
 
     def _go_to_ends(self) -> None:

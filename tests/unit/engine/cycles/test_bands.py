@@ -120,3 +120,16 @@ def test_bands_between_circles_keep_their_center():
         ((0,), "set 0", "set 1"),
         ((0,), "set 1", "infinity"),
     ]
+
+
+def test_a_center_among_many_sections_has_its_band():
+    """The window holds 57 sections; the center at (0, 1) is far from its middle."""
+    spec = PortraitSpec("x' = cos(x) - y; y' = sin(y)*x", window={"x": (-25, 25), "y": (-2, 37)})
+    portrait = compute_portrait(spec.replace(analyses=("equilibria", "cycles")))
+    coverage = portrait.cycle_coverage
+    (band,) = portrait.annuli
+    (center,) = (portrait.equilibria[k] for k in band.equilibria)
+    assert center.kind == "center"
+    assert np.abs(center.point - [0, 1]).max() < 1e-12
+    (left_out,) = (words for words in coverage.blind if "not looked at" in words)
+    assert coverage.arcs + int(left_out.split()[0]) == 57
