@@ -100,7 +100,21 @@ def values(facts: list[Any]) -> list[float]:
         elif isinstance(leaf, int | float) and not isinstance(leaf, bool):
             found.append(float(leaf))
     shares = [fact for fact in facts if isinstance(fact, Mapping) and "fraction" in fact]
+    found += [value for point in copies(facts) for value in point]
     return found + [100.0 * fact[name] for fact in shares for name in ("fraction", "error")]
+
+
+def copies(facts: list[Any]) -> Iterator[list[float]]:
+    """Give the points to which the shifts of separatrices move equilibria."""
+    shifts = [
+        fact["shift"]
+        for fact in facts
+        if isinstance(fact, Mapping) and "branch" in fact and "shift" in fact
+    ]
+    kinds = [fact["point"] for fact in facts if isinstance(fact, Mapping) and "kind" in fact]
+    for shift in shifts:
+        for point in kinds:
+            yield [a + b for a, b in zip(point, shift, strict=True)]
 
 
 # ---- judging ---------------------------------------------------------------------------------
@@ -207,6 +221,7 @@ def points(facts: list[Any]) -> Iterator[list[float]]:
                 if fact.get(name):
                     yield fact[name]
             yield from fact.get("points") or ()
+    yield from copies(facts)
     for leaf in leaves(facts):  # points that a fact's own words name may be told with fewer digits
         if isinstance(leaf, str):
             yield from ([value_of(part) for part in pair] for pair in PAIR.findall(plain(leaf)))

@@ -22,7 +22,7 @@ from eqpp_dash.engine.filippov.cycles import find_switching_cycles, jumping_surf
 from eqpp_dash.engine.filippov.pieces import filippov_field
 from eqpp_dash.engine.filippov.segments import CONTINUOUS, Piece, Surface
 from eqpp_dash.engine.orbits import WORK_BOX
-from eqpp_dash.engine.placing import name_enclosed
+from eqpp_dash.engine.placing import name_enclosed, widened
 from eqpp_dash.errors import StopAndKeep
 from eqpp_dash.model.cycles import CycleCoverage
 from eqpp_dash.model.spec import Range
@@ -174,7 +174,8 @@ def _with_winding(
         bands, more = find_rotations(field, structure, search.equilibria, lo, hi, box, tell)
         blind = (*found.completeness.blind, *more)
         coverage = replace(found.completeness, blind=blind)
-        return replace(found, bands=(*found.bands, *bands), completeness=coverage)
+        every = replace(found, bands=(*found.bands, *bands), completeness=coverage)
+        return widened(field, every, window, structure) if bands else every
     coverage = found.completeness
     status, blind = coverage.status, (*coverage.blind, *winding.blind)
     if status.startswith("none"):

@@ -20,6 +20,9 @@ from eqpp_dash.model.spec import Range
 SMALL = 0.05
 """An innermost orbit of an annulus, in sizes of the outermost, that ends at its equilibrium."""
 
+PAD = 0.01
+"""How much farther than to the inner ends of bands that wind is looked, in distances of these."""
+
 SAME = 1e-6
 """Equilibria nearer than this, in widths of the window, are one."""
 
@@ -62,6 +65,48 @@ def name_enclosed(
     ]
     cycles = [replace(item, equilibria=_encloses(item, every)) for item in found.cycles]
     return replace(found, cycles=tuple(cycles), bands=tuple(bands), around=around)
+
+
+def widened(
+    field: CompiledField,
+    found: CycleSearch,
+    window: Mapping[str, Range],
+    structure: Structure | None,
+) -> CycleSearch:
+    """Look about the inner ends of bands that wind as well, to tell where they begin.
+
+    Parameters
+    ----------
+    field : CompiledField
+        The vector field.
+    found : CycleSearch
+        Cycles and bands that are named.
+    window : mapping of str to (float, float)
+        The window.
+    structure : Structure or None
+        What is proved about the field.
+
+    Returns
+    -------
+    CycleSearch
+        The same with a box `around` the window that holds those orbits too.
+    """
+    lo, hi = window_limits(field, window)
+    winding = []
+    for band in found.bands:
+        if any(band.winding) and band.curves is not None:
+            across = np.array(band.winding) == 0
+            curve = np.where(across, band.curves[0], 0.5 * (lo + hi))
+            winding.append(curve + PAD * (curve - 0.5 * (lo + hi)))
+    old = found.around
+    box = (lo, hi) if old is None else (old.lo, old.hi)
+    if all(((curve >= box[0]) & (curve <= box[1])).all() for curve in winding):
+        return found
+    curves = [item.points for item in found.cycles if not any(item.winding)]
+    curves += [b.curves[1] for b in found.bands if b.curves is not None and not any(b.winding)]
+    around = look_around(field, curves, lo, hi, lambda: structure, winding)
+    same = around is not None and len(around.equilibria) == len(found.beyond)
+    return replace(found, around=around) if same else found
 
 
 def place_cycles(

@@ -292,6 +292,9 @@ def _draw_equilibria(axes: Axes, portrait: Portrait, theme: Theme) -> list[Line2
     lines = []
     for mark, numbers in by_mark(portrait.equilibria).items():
         points = np.array([portrait.equilibria[number].point[:2] for number in numbers])
+        points = _in_window(points, portrait_frame(portrait))
+        if not len(points):
+            continue  # marks that are not clipped need room, though there be none
         outline = theme.equilibrium if mark.decided else theme.undecided
         shape, size = _MARKERS.get(mark.shape, ("o", 7.5))
         line = _line(
@@ -307,17 +310,15 @@ def _draw_equilibria(axes: Axes, portrait: Portrait, theme: Theme) -> list[Line2
             clip_on=False,
             label=mark.label,
         )
-        _clip_points(line, portrait_frame(portrait))
         _draw_centre(axes, line.get_xydata(), mark, outline)
         lines.append(line)
     return lines
 
 
-def _clip_points(line: Line2D, frame: Frame) -> None:
-    """Keep marks whole on the border, but draw none beyond the window."""
-    points = np.asarray(line.get_xydata(), dtype=float)
+def _in_window(points: NDArray[np.float64], frame: Frame) -> NDArray[np.float64]:
+    """Give those that are not beyond the window: their marks are whole on its border."""
     near = np.all(np.abs((points - frame.low) / frame.span - 0.5) <= 0.5 + 1e-9, axis=-1)
-    line.set_data(points[near, 0], points[near, 1])
+    return np.asarray(points[near])
 
 
 def _draw_centre(axes: Axes, points: Any, mark: Mark, colour: str) -> None:

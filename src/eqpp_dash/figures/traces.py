@@ -351,6 +351,12 @@ def on_border(points: NDArray[np.float64], frame: Frame) -> NDArray[np.float64]:
     return np.where(near, inside, points)
 
 
+def _is_seen(points: NDArray[np.float64], frame: Frame) -> NDArray[np.bool_]:
+    """Tell which points are in the window: those beyond it show when it is moved."""
+    limits = np.array([frame.x, frame.y])
+    return np.asarray(((points >= limits[:, 0]) & (points <= limits[:, 1])).all(axis=1))
+
+
 def equilibrium_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[Trace]:
     """Draw the equilibria: one trace a mark, hover text with what is known of each."""
     traces: list[Trace] = []
@@ -362,6 +368,7 @@ def equilibrium_traces(portrait: Portrait, frame: Frame, theme: Theme) -> list[T
             frame,
             name=rich_text(mark.label),
             legendgroup=f"equilibria-{len(traces)}",
+            showlegend=bool(_is_seen(shown, frame).any()),
             hovertext=[_equilibrium_text(portrait, number, frame) for number in numbers],
             marker=_marker(mark, theme),
             cliponaxis=False,

@@ -12,6 +12,7 @@ from portraits import equilibrium, odd_portrait, pendulum_portrait, trajectory
 
 from eqpp_dash.engine import compute_portrait
 from eqpp_dash.errors import EqppError
+from eqpp_dash.exports.picture import draw_portrait
 from eqpp_dash.figures import (
     FIGURE_CONFIG,
     THEMES,
@@ -54,6 +55,24 @@ def test_every_layer_is_a_legend_group_of_its_own():
         "unstable node",
         "degenerate",
     ]
+
+
+def test_marks_beyond_the_window_are_in_no_legend_and_need_no_room():
+    """In the page they show when the picture is moved; on paper they are left out."""
+    bare = pendulum_portrait()
+    far = replace(bare.equilibria[0], kind="center", point=np.array([90.0, 0.0]))
+    beyond = replace(bare, equilibria=(*bare.equilibria, replace(far, location="outside")))
+    figure = portrait_figure_dict(beyond)
+    assert groups(figure) == groups(portrait_figure_dict(bare))
+    (trace,) = [trace for trace in figure["data"] if trace["name"] == "center"]
+    assert numbers(trace["x"]).tolist() == [90.0]
+    drawn, plain = draw_portrait(beyond), draw_portrait(bare)
+    for printed in (drawn, plain):
+        printed.draw_without_rendering()
+    assert drawn.axes[0].get_position().bounds == plain.axes[0].get_position().bounds
+    words = [text.get_text() for text in drawn.legends[0].get_texts()]
+    assert "center" not in words
+    assert words == [text.get_text() for text in plain.legends[0].get_texts()]
 
 
 def test_heads_and_starts_toggle_with_their_curves():

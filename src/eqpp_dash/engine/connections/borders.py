@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,10 @@ from eqpp_dash.model.portrait import Equilibrium
 
 SAME = 1e-6
 """Bands that a shift carries to each other agree so well, in sizes of them."""
+
+MOST_SADDLES = 4
+MOST_CHAINS = 64
+"""Saddles of one turn that are passed on separatrices, and chains that are looked at."""
 
 
 def end_bands(
@@ -147,13 +151,10 @@ def end_rotation(
     if not around.hi[axis] - around.lo[axis] >= length:
         return band
     rest = np.concatenate([np.array([e.point for e in equilibria]).reshape(-1, 2), around.others])
-    for k in range(len(net.separatrices)):
-        border = _round(net, k, equilibria, axis, length * band.winding[axis])
-        if border is None:
-            continue
-        away = (rest - border[0]) / length
-        away[:, axis] -= np.rint(away[:, axis])
-        others = rest[np.abs(away).max(axis=1) > SAME]
+    for k, border, saddles in _loops(net, equilibria, axis, length * band.winding[axis]):
+        away = (rest[:, None] - saddles) / length
+        away[:, :, axis] -= np.rint(away[:, :, axis])
+        others = rest[np.abs(away).max(axis=2).min(axis=1) > SAME]
         reaches = [_borders(border, curve, axis, length, others, around) for curve in band.curves]
         if reaches[0] and band.within == "undecided":
             band = replace(band, within=f"separatrix {k}")
@@ -173,19 +174,53 @@ def _borders(
     return bool((sides[0] == sides[1]).all())
 
 
-def _round(
-    net: Net, k: int, equilibria: Sequence[Equilibrium], axis: int, turn: float
-) -> Array | None:
-    """Give the curve of an unstable separatrix that runs to the next copy of its saddle."""
+def _loops(
+    net: Net, equilibria: Sequence[Equilibrium], axis: int, turn: float
+) -> Iterator[tuple[int, Array, Array]]:
+    """Give chains of separatrices from saddles to their next copies: the first, curve, saddles."""
+    edges = [
+        edge
+        for k in range(len(net.separatrices))
+        if (edge := _edge(net, k, equilibria)) is not None
+    ]
+    goal = turn * np.eye(2)[axis]
+    chains = [[edge] for edge in edges]
+    for _ in range(MOST_SADDLES):
+        longer = []
+        for chain in chains:
+            pieces, at = [chain[0].curve], chain[0].curve[-1]
+            for edge in chain[1:]:
+                pieces.append(edge.curve + (at - edge.curve[0]))
+                at = pieces[-1][-1]
+            away = at - chain[0].curve[0]
+            if np.abs(away - goal).max() <= SAME * abs(turn):
+                saddles = np.array([piece[0] for piece in pieces])
+                yield chain[0].number, np.concatenate(pieces), saddles
+            elif 0 < away[axis] * np.sign(turn) < abs(turn):
+                longer += [[*chain, edge] for edge in edges if edge.source == chain[-1].target]
+        chains = longer[:MOST_CHAINS]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Edge:
+    """An unstable separatrix that runs to a saddle or to a copy of one, and its whole curve."""
+
+    number: int
+    source: int
+    target: int
+    curve: Array
+
+
+def _edge(net: Net, k: int, equilibria: Sequence[Equilibrium]) -> _Edge | None:
     item = net.separatrices[k]
     if item.branch != "unstable" or item.evidence not in ("proved", "verified"):
         return None
     if not item.limit.startswith("equilibrium "):
         return None
+    number = int(item.limit.split()[1])
     start = equilibria[item.equilibrium].point
-    target = equilibria[int(item.limit.split()[1])].point + np.array(item.shift or (0.0, 0.0))
-    if np.abs(target - start - turn * np.eye(2)[axis]).max() > SAME * abs(turn):
-        return None
+    target = equilibria[number].point + np.array(item.shift or (0.0, 0.0))
     points = net.trajectories[k].points
     last = int(np.argmin(np.hypot(*(points - target).T)))
-    return np.concatenate([start[None], points[: last + 1], target[None]])
+    curve = np.concatenate([start[None], points[: last + 1], target[None]])
+    return _Edge(k, item.equilibrium, number, curve)

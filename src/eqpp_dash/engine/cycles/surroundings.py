@@ -56,6 +56,7 @@ def look_around(
     lo: Array,
     hi: Array,
     structure: Callable[[], Structure | None],
+    winding: Sequence[Array] = (),
 ) -> Surroundings | None:
     """Find the equilibria beyond the window that closed orbits go round.
 
@@ -70,6 +71,8 @@ def look_around(
         are known.
     structure : callable
         Gives what is proved about the field, which decides kinds; called only if it is needed.
+    winding : sequence of ndarray, shape (m, 2)
+        Orbits that wind round a cylinder, for which the box has to have room too.
 
     Returns
     -------
@@ -90,10 +93,11 @@ def look_around(
     margin = MARGIN * (hi - lo)
     known = lo - margin, hi + margin
     beyond = [c for c in curves if ((c < known[0]) | (c > known[1])).any()]
-    if not beyond:
+    far = [*beyond, *winding]
+    if not far:
         return None
-    low = np.min([lo, *(curve.min(axis=0) for curve in beyond)], axis=0)
-    high = np.max([hi, *(curve.max(axis=0) for curve in beyond)], axis=0)
+    low = np.min([lo, *(curve.min(axis=0) for curve in far)], axis=0)
+    high = np.max([hi, *(curve.max(axis=0) for curve in far)], axis=0)
     box = {
         name: (float(a), float(b)) for name, a, b in zip(field.variables, low, high, strict=True)
     }

@@ -47,6 +47,21 @@ def test_rotations_of_a_pendulum_fill_bands_from_the_separatrices_to_infinity():
     assert "is undecided" not in words
 
 
+def test_rotations_begin_at_a_chain_of_separatrices():
+    """Of the two saddles of a turn both are on the same level; between them the window ends."""
+    found = portrait("x' = y; y' = -sin(x) - sin(2*x)", {"x": (-6.6, 6.6), "y": (-1.6, 1.6)})
+    bands = rotations(found)
+    assert len(bands) == 2
+    for band in bands:
+        border = found.separatrices[int(band.within.removeprefix("separatrix "))]
+        assert math.cos(found.equilibria[border.equilibrium].point[0]) == pytest.approx(-0.5)
+        x, y = band.outer
+        energy = y**2 / 2 - math.cos(x) - math.cos(2 * x) / 2
+        turn = 2 * np.pi * (np.arange(400) + 0.5) / 400  # the rule of midpoints is exact here
+        speeds = np.sqrt(2 * (energy + np.cos(turn) + np.cos(2 * turn) / 2))
+        assert band.periods[1] == pytest.approx(2 * np.pi * np.mean(1 / speeds), rel=1e-11)
+
+
 def test_librations_end_at_the_separatrices_or_their_copies():
     found = portrait(PENDULUM)
     shifts = {}
