@@ -121,6 +121,8 @@ def test_the_archive_is_searched_opened_and_deleted_from(server: Any, visit: Vis
     window.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     line.wait_for(state="detached")
     assert server.services.portraits.find(job.row_id) is None
+    focus = "document.activeElement.id"  # what had it is gone
+    wait_until(lambda: window.page.evaluate(focus) == "archive-search", "the focus in the search")
 
 
 def test_a_row_is_run_again_from_the_archive(visit: Visit, row: str) -> None:

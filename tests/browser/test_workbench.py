@@ -275,12 +275,19 @@ def test_a_point_that_is_none_leaves_the_others_and_the_picture(server: Any, vis
     window.page.locator("#picture-message", has_text="“1,2,3” is not a point").wait_for()
     assert len(server.rows()) == rows
 
+    window.page.click("#clear-trajectories")
+    wait_until(lambda: marked.count() == 0, "the mark gone with the text")
+    assert field.input_value() == ""
+    wait_until(lambda: window.state().initial_conditions == (), "all points gone")
+    field.fill("1,2,3")
+    field.press("Enter")
+    wait_until(lambda: marked.count() == 1, "the mark again")
     field.fill("1,2; 0.25, sqrt(2)")
     field.press("Enter")
     window.settled()
     assert marked.count() == 0
     assert field.input_value() == ""
-    assert window.state().initial_conditions[2:] == ((1.0, 2.0), (0.25, 2**0.5))
+    assert window.state().initial_conditions == ((1.0, 2.0), (0.25, 2**0.5))
     assert window.page.locator("#picture-frame").get_attribute("class") == "picture-frame fresh"
 
 

@@ -25,8 +25,10 @@
   }
 
   function forget() {
+    const mended = faulty !== null;
     faulty = null;
     write("");
+    if (mended) window.dispatchEvent(new Event("eqpp-mended"));
   }
 
   document.addEventListener("input", (event) => {

@@ -157,7 +157,7 @@
   // An archived portrait keeps its entry in the history; a question on the way to one does not.
   function setAddress(hash) {
     const now = window.location.hash;
-    if (hash === now) return;
+    if (hash === now || window.location.pathname !== "/") return; // the page was left
     const state = (text) => new URLSearchParams(text.slice(1)).get("s");
     const leaves = !lane.arriving && /&p=/.test(now) && state(now) !== state(hash);
     window.history[leaves ? "pushState" : "replaceState"](null, "", hash);

@@ -118,8 +118,11 @@ def archive_page(sought: Sought = Sought()) -> html.Div:
                 className="search-line",
             ),
             html.Div(id=Archive.TABLE, className="archive-table"),
-            dmc.Pagination(
-                id=Archive.PAGES, total=sought.page, value=sought.page, hideWithOnePage=True
+            html.Nav(
+                dmc.Pagination(
+                    id=Archive.PAGES, total=sought.page, value=sought.page, hideWithOnePage=True
+                ),
+                **aria(label="Pages of the archive"),
             ),
             _confirm(),
             dcc.Store(id=Archive.DOOMED),
@@ -136,7 +139,7 @@ def _confirm() -> dmc.Modal:
             html.P("The portrait and everything computed for it are removed for good."),
             html.Div(
                 [
-                    dmc.Button("Keep", id=Archive.KEEP, variant="default"),
+                    dmc.Button("Keep", id=Archive.KEEP, variant="default", **data(autofocus="")),
                     dmc.Button("Delete", id=Archive.DELETE, color="red"),
                 ],
                 className="modal-buttons",
@@ -146,6 +149,7 @@ def _confirm() -> dmc.Modal:
         title="Delete this portrait?",
         centered=True,
         opened=False,
+        closeButtonProps=aria(label="Close"),
     )
 
 
