@@ -391,6 +391,11 @@ def test_basins_have_shares_and_the_undecided_rest():
     assert "25.0 % to orbits that go to infinity (numerical, ± 0.01 %)" in words
     assert "20.0 % to the basin of the stable node at (12.5, 0) beyond the window" in words
     assert "5.0 % of the window" in told(found, "Undecided")
+    found = facts(basins=[basin("equilibrium 2", 1.0)])
+    words = (
+        "All of the window belongs to the basin of the stable focus at (0, 0) (verified, ± 0.01 %)."
+    )
+    assert told(found, "Basins of attraction") == words
 
 
 def test_jumps_and_sliding():

@@ -94,7 +94,9 @@ def _found(source: Source, items: Numbered) -> str:
     kind = kinds.pop()
     told = f": {told}"
     if not kinds and kind not in ("undecided", *_ONES):
-        told = f", all of them {kind_name(kind, 2)}, {places([source.place(k) for k, _ in items])}"
+        every = "both" if len(items) == 2 else "all"
+        where = places([source.place(k) for k, _ in items])
+        told = f", {every} of them {kind_name(kind, 2)}, {where}"
     if proved:
         more = " (proved: these, and no others)" if sure else " (proved: there are no others)"
         return f"there are {number} in the window{told}{more}"
