@@ -195,9 +195,8 @@ def _where(implicit: str, part: str | None) -> str:
     if implicit == "0":
         if not part:
             return "all points"
-        limits = formula(part)
-        short = len(limits) <= LONG
-        return f"all points{part_words(limits, 'with') if short else ' of a region'}"
+        limits = symbols(part_words(part, "with")) if len(part) <= LONG else " of a region"
+        return f"all points{limits}"
     if len(implicit) <= LONG:
         return f"all points with {formula(f'{implicit} = 0')}{symbols(part_words(part))}"
     return f"all points of a curve{symbols(part_words(part, 'with'))}"
