@@ -466,6 +466,28 @@ def test_the_audit(audit, heading, words):
     assert ("moved a little" in told(facts(audit=moved))) == (audit[2] is True)
 
 
+@pytest.mark.parametrize(
+    ("notes", "words"),
+    [
+        (
+            "equilibrium 1, equilibrium 2",
+            "the saddle at (−3.142, 0) and the stable focus at (0, 0)",
+        ),
+        ("the set all points with theta < 0", "the equilibria with θ < 0"),
+        (
+            "equilibrium 1, the set theta = 0",
+            "the saddle at (−3.142, 0) and the equilibria with θ = 0",
+        ),
+    ],
+)
+def test_whose_index_is_not_known(notes, words):
+    audit = {"boundary": None, "sum": None, "consistent": None, "border": "", "curve": None}
+    found = facts(audit={**audit, "notes": [f"no index is known of {notes}"]})
+    assert f"is undecided: no index is known of {words}" in told(found, "Undecided")
+    found = facts(audit={**audit, "notes": ["no index is known of the set all points"]})
+    assert "is undecided: every point is an equilibrium." in told(found, "Undecided")
+
+
 def test_remarks_on_what_is_not_shown():
     warnings = [
         {"code": "assumed", "message": "mu was taken as 1"},

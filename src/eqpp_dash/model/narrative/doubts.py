@@ -26,6 +26,7 @@ _EQUILIBRIUM = re.compile(r"(?<!\w)equilibrium (\d+)(?!\d)")
 _UNKNOWN = "no index is known of "
 _NEXT = re.compile(", (?=(?:equilibrium|singularity) [0-9]|the set )")
 _NOTES = (
+    ("the set all points with ", "the set "),
     ("no index is known of the set all points", "every point is an equilibrium"),
     ("no index is known of the set ", "no index is known of the equilibria with "),
     (", the set ", ", the equilibria with "),
