@@ -27,7 +27,7 @@ def test_van_der_pols_cycle_is_listed_and_drawn(server: Any, visit: Visit) -> No
     assert "Period 6.6633" in said
     assert "stable limit cycle" in said.lower()
     assert "verified" in said
-    assert "1 found; searched 1 section; blind: none" in window.text("facts")
+    assert "1 found; no others (proved: Liénard's theorem)" in window.text("facts")
     window.page.locator(".narrative .shows", has_text="stable limit cycle of period").first.hover()
     window.page.locator("#picture .marks .mark-curve").wait_for(state="attached")
     legend = window.page.locator("#picture .legendtext").all_text_contents()

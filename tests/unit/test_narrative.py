@@ -391,6 +391,11 @@ def test_basins_have_shares_and_the_undecided_rest():
     assert "25.0 % to orbits that go to infinity (numerical, ± 0.01 %)" in words
     assert "20.0 % to the basin of the stable node at (12.5, 0) beyond the window" in words
     assert "5.0 % of the window" in told(found, "Undecided")
+    found = facts(basins=[basin("equilibrium 2", 1.0)])
+    words = (
+        "All of the window belongs to the basin of the stable focus at (0, 0) (verified, ± 0.01 %)."
+    )
+    assert told(found, "Basins of attraction") == words
 
 
 def test_jumps_and_sliding():
@@ -459,6 +464,28 @@ def test_the_audit(audit, heading, words):
     assert words in told(facts(audit=item), heading)
     moved = {**item, "curve": [[-8.0, -4.0], [7.0, 4.0]]}
     assert ("moved a little" in told(facts(audit=moved))) == (audit[2] is True)
+
+
+@pytest.mark.parametrize(
+    ("notes", "words"),
+    [
+        (
+            "equilibrium 1, equilibrium 2",
+            "the saddle at (−3.142, 0) and the stable focus at (0, 0)",
+        ),
+        ("the set all points with theta < 0", "the equilibria with θ < 0"),
+        (
+            "equilibrium 1, the set theta = 0",
+            "the saddle at (−3.142, 0) and the equilibria with θ = 0",
+        ),
+    ],
+)
+def test_whose_index_is_not_known(notes, words):
+    audit = {"boundary": None, "sum": None, "consistent": None, "border": "", "curve": None}
+    found = facts(audit={**audit, "notes": [f"no index is known of {notes}"]})
+    assert f"is undecided: no index is known of {words}" in told(found, "Undecided")
+    found = facts(audit={**audit, "notes": ["no index is known of the set all points"]})
+    assert "is undecided: every point is an equilibrium." in told(found, "Undecided")
 
 
 def test_remarks_on_what_is_not_shown():

@@ -25,7 +25,10 @@ DASHES = {"stable": "solid", "unstable": "11px,6px", "semi-stable": "16px,5px,3p
 
 MOST_PLACES = 3
 
-_REASON = re.compile(r"(?<=a first integral, ).*?(?=, of the field without|; none winds|\)$)")
+_REASON = re.compile(
+    r"(?:(?<=a first integral, )|(?<=Dulac, by )).*?(?=, of the field without|; none winds|\)$)"
+)
+"""The formula in the reason why there is no limit cycle."""
 
 
 def cycle_name(item: LimitCycle) -> str:
@@ -89,8 +92,8 @@ def search_words(portrait: Portrait) -> str:
     """
     coverage, count = portrait.cycle_coverage, len(portrait.limit_cycles)
     if coverage.status != "searched":
-        status = coverage.status.removeprefix("searched; ")
-        status = _REASON.sub(lambda match: factored(match[0]), status)
+        status = _REASON.sub(lambda match: factored(match[0]), coverage.status)
+        status = status.removeprefix("searched; ")
         return f"{count} found; {status}" if count else status
     sections = "1 section" if coverage.arcs == 1 else f"{coverage.arcs} sections"
     words = [f"{count or 'none'} found", f"searched {sections}", f"blind: {_some(coverage.blind)}"]

@@ -58,7 +58,7 @@ def structure_words(entry: Mapping[str, Any]) -> StructureWords:
     elif sign:
         formula = f"{sign} = {expression}"
     if entry.get("multiplier"):
-        remarks.append(f"the field times {factored(str(entry['multiplier']))}")
+        remarks.append(f"of the field times {factored(str(entry['multiplier']))}")
     if sort == "Dulac function":
         remarks.append(_dulac(entry))
     elif entry.get("cofactor"):
@@ -66,7 +66,7 @@ def structure_words(entry: Mapping[str, Any]) -> StructureWords:
     if entry.get("single_valued") is False:
         remarks.append("of many values: the angle is followed around")
     if entry.get("region"):
-        remarks.append(str(entry["region"]))
+        remarks.append(str(entry["region"]).replace("; off ", " and "))
     return StructureWords(name, formula, "; ".join(remarks))
 
 

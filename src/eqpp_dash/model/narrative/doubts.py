@@ -10,7 +10,7 @@ from eqpp_dash.model.cycles import NOT_SEARCHED, NOT_TO_THE_END
 from eqpp_dash.model.narrative.regions import percent
 from eqpp_dash.model.narrative.source import Source
 from eqpp_dash.model.narrative.values import Sentence
-from eqpp_dash.model.narrative.wording import article, count, ended, number, symbols, times
+from eqpp_dash.model.narrative.wording import article, count, ended, joined, number, symbols, times
 
 MOST = 3
 
@@ -23,10 +23,14 @@ _SPECKS = re.compile(r"within specks of \S+ of the window|(?<=; )of \S+ of the w
 _BOXES = re.compile(r"^(\d+ box(?:es)?)(?=,|$)")
 _EQUILIBRIUM = re.compile(r"(?<!\w)equilibrium (\d+)(?!\d)")
 
+_UNKNOWN = "no index is known of "
+_NEXT = re.compile(", (?=(?:equilibrium|singularity) [0-9]|the set )")
 _NOTES = (
+    ("the set all points with ", "the set "),
     ("no index is known of the set all points", "every point is an equilibrium"),
     ("no index is known of the set ", "no index is known of the equilibria with "),
     (", the set ", ", the equilibria with "),
+    ("and the set ", "and the equilibria with "),
     (", and on those tried near it", ", and on the borders tried near it"),
 )
 """How the check's notes are put in a sentence."""
@@ -126,7 +130,8 @@ def _searches(source: Source) -> Iterator[Sentence]:
         first, last = (number(gap[end][0], 5) for end in ("from", "to"))
         name = source.variables[0]
         text = (
-            f"how many limit cycles cross between {name} = {first} and {name} = {last} is undecided"
+            f"how many limit cycles cross a section between {name} = {first} and {name} = {last} "
+            "is undecided"
         )
         yield Sentence(
             ended(f"{text}: {gap['count']} ({symbols(gap['reason'])})"), ("completeness",)
@@ -164,7 +169,9 @@ def _numbered(source: Source, note: str) -> str:
         k = int(match[1])
         return source.equilibrium(k) if k < len(source.items("equilibria")) else match[0]
 
-    told = note
+    told, unknown = note, note.removeprefix(_UNKNOWN)
+    if unknown != note:
+        told = _UNKNOWN + joined(_NEXT.split(unknown))
     for words, better in _NOTES:
         told = told.replace(words, better)
     return symbols(_EQUILIBRIUM.sub(named, told))

@@ -43,6 +43,8 @@ def basin_sentences(source: Source) -> Iterator[Sentence]:
         more = "; the other basins are smaller" if len(items) > MOST_BASINS else ""
         ids = [id for k, item in told for id in (f"basin {k}", *source.known(item["of"]))]
         text = f"of the window, {joined(parts)}{' ' + sure[0] if same else ''}{more}"
+        if len(items) == 1 and told[0][1]["fraction"] == 1:
+            text = f"all of the window belongs to {_name(source, told[0][1])} {sure[0]}"
         yield Sentence(ended(text), tuple(ids))
 
 

@@ -94,7 +94,9 @@ def _found(source: Source, items: Numbered) -> str:
     kind = kinds.pop()
     told = f": {told}"
     if not kinds and kind not in ("undecided", *_ONES):
-        told = f", all of them {kind_name(kind, 2)}, {places([source.place(k) for k, _ in items])}"
+        every = "both" if len(items) == 2 else "all"
+        where = places([source.place(k) for k, _ in items])
+        told = f", {every} of them {kind_name(kind, 2)}, {where}"
     if proved:
         more = " (proved: these, and no others)" if sure else " (proved: there are no others)"
         return f"there are {number} in the window{told}{more}"
@@ -193,9 +195,8 @@ def _where(implicit: str, part: str | None) -> str:
     if implicit == "0":
         if not part:
             return "all points"
-        limits = formula(part)
-        short = len(limits) <= LONG
-        return f"all points{part_words(limits, 'with') if short else ' of a region'}"
+        limits = symbols(part_words(part, "with")) if len(part) <= LONG else " of a region"
+        return f"all points{limits}"
     if len(implicit) <= LONG:
         return f"all points with {formula(f'{implicit} = 0')}{symbols(part_words(part))}"
     return f"all points of a curve{symbols(part_words(part, 'with'))}"

@@ -90,7 +90,7 @@ def _maps(structure: Sequence[Mapping[str, Any]]) -> Iterator[Sentence]:
         own = [(k, item) for k, item in enumerate(structure) if item["type"] == sort]
         if own:
             few = own[:MOST_MAPS]
-            maps = [symbols(str(item["expression"])) for _, item in few]
+            maps = [symbols(factored(str(item["expression"]))) for _, item in few]
             more = ["others"] if len(own) > MOST_MAPS else []
             parts.append(f"{name} under {joined([*maps, *more])}")
             ids += [f"structure {k}" for k, _ in own]
