@@ -99,6 +99,11 @@ class Factor:
     def __repr__(self) -> str:
         return f"Factor({self.text!r})"
 
+    @property
+    def node(self) -> Node:
+        """The expression."""
+        return self._node
+
     @cached_property
     def latex(self) -> str:
         """LaTeX of the expression."""

@@ -17,16 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eqpp_dash.engine.compiled import CompiledField
-from eqpp_dash.engine.filippov.pieces import FilippovField
-
 Array = NDArray[np.float64]
 
 CLEAR = 1e-7
 """Numbers smaller than this, as a share of the matrices, are not told from zero."""
-
-ON = 1e-6
-"""Distance from a surface, in the distance in which it is straight, that counts as on it."""
 
 _ANGLES = 720
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
@@ -49,46 +43,6 @@ class Conewise:
     stability: str
     index: int
     words: str
-
-
-def judge_border(
-    field: CompiledField,
-    pieces: FilippovField,
-    point: Array,
-    choices: Array,
-    near: Array,
-) -> Conewise | None:
-    """Judge a zero of both fields that meet on one surface.
-
-    Parameters
-    ----------
-    field : CompiledField
-        The field as it is written.
-    pieces : FilippovField
-        The same in pieces.
-    point : ndarray, shape (2,)
-        The zero.
-    choices : ndarray of int8, shape (c, 2)
-        The pieces that meet there.
-    near : ndarray, shape (2,)
-        A distance in which the surface is nearly straight.
-    """
-    normals = []
-    for factor in field.switching:
-        gradient = factor.gradient(0.0, point[:, None])[:, 0]
-        size = float(np.abs(gradient * near).max())
-        if np.isfinite(size) and abs(float(factor(0.0, point[:, None])[0])) <= ON * size:
-            normals.append(gradient)
-    if len(normals) != 1 or not np.abs(normals[0]).max() > 0:
-        return None
-    normal = normals[0]
-    step = 0.5 * near.min() * normal / np.hypot(*normal)
-    there = pieces.choices_at((point + step)[:, None])[:, 0]
-    order = [k for k in (0, 1) if (choices[:, k] == there).all()]
-    if len(order) != 1:
-        return None
-    plus, minus = (pieces.jacobian_of(point, choices[:, k]) for k in (order[0], 1 - order[0]))
-    return conewise_stability(plus, minus, normal)
 
 
 def conewise_stability(plus: Array, minus: Array, normal: Array) -> Conewise | None:

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqpp_dash.engine.compiled import CompiledField
+from eqpp_dash.engine.filippov.neighbourhood import Region
 from eqpp_dash.engine.filippov.pieces import filippov_field
-from eqpp_dash.engine.filippov.points import Region, surface_equilibria
+from eqpp_dash.engine.filippov.points import surface_equilibria
 from eqpp_dash.engine.filippov.segments import CONTINUOUS, OPPOSED, TANGENT, trace_surfaces
 from eqpp_dash.engine.polylines import thin
 from eqpp_dash.model.portrait import Equilibrium, EquilibriumSet, SwitchingSegment

@@ -8,15 +8,17 @@ equilibrium a zero of one of the smooth fields on its border.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eqpp_dash.engine.compiled import CompiledField, Factor
-from eqpp_dash.engine.filippov.conewise import judge_border
-from eqpp_dash.engine.filippov.pieces import FilippovField, SlidingField, convex_zero
+from eqpp_dash.engine.compiled import Factor
+from eqpp_dash.engine.filippov.conewise import conewise_stability
+from eqpp_dash.engine.filippov.folds import fold_stability
+from eqpp_dash.engine.filippov.neighbourhood import Region
+from eqpp_dash.engine.filippov.pieces import SlidingField, convex_zero
 from eqpp_dash.engine.filippov.resting import resting_set
 from eqpp_dash.engine.filippov.segments import (
     ASIDE,
@@ -46,50 +48,6 @@ SAME_POINT = 1e-8
 
 ON_SURFACE = 1e-10
 """Distance from a surface, in widths of the window, up to which a point is on it."""
-
-BORDER = 1e-9
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Region:
-    """The window, and the field in it: as it is written, and in pieces."""
-
-    field: CompiledField
-    pieces: FilippovField
-    lo: Array
-    hi: Array
-
-    @property
-    def width(self) -> Array:
-        """Widths of the window, shape (2,)."""
-        return self.hi - self.lo
-
-    def location(self, point: Array) -> str:
-        """Tell where a point is: inside the window, on its border, or outside."""
-        edge = BORDER * self.width
-        if ((point < self.lo - edge) | (point > self.hi + edge)).any():
-            return "outside"
-        near = (np.abs(point - self.lo) <= edge) | (np.abs(point - self.hi) <= edge)
-        return "border" if near.any() else "inside"
-
-    def around(self, point: Array) -> tuple[Array, Array]:
-        """Give the choices of the pieces that meet at a point, (c, k), and their fields (2, k)."""
-        angles = 2 * np.pi * (np.arange(96) + 0.37) / 96
-        ring = ASIDE * self.width[:, None] * np.stack([np.cos(angles), np.sin(angles)])
-        choices = np.unique(self.pieces.choices_at(point[:, None] + ring), axis=1)
-        here = np.repeat(point[:, None], choices.shape[1], axis=1)
-        return choices, self.pieces.field_of(here, choices)
-
-    def size_around(self, point: Array, choices: Array) -> Array:
-        """Give the sizes of pieces' fields a hundredth of the window away from a point: (k,)."""
-        angles = 2 * np.pi * (np.arange(12) + 0.37) / 12
-        ring = 1e-2 * self.width[:, None] * np.stack([np.cos(angles), np.sin(angles)])
-        sizes = []
-        for piece in choices.T:
-            held = np.repeat(piece[:, None], ring.shape[1], axis=1)
-            values = np.abs(self.pieces.field_of(point[:, None] + ring, held))
-            sizes.append(np.where(np.isfinite(values), values, 0.0).max())
-        return np.array(sizes)
 
 
 def surface_equilibria(
@@ -169,7 +127,16 @@ def _renamed(region: Region, item: Equilibrium) -> Equilibrium:
         return replace(item, **known)
     if not convex_zero(list(fields.T)):
         return item
-    return replace(item, kind="pseudo-equilibrium", index=None, reason=_mixture(zero.size))
+    pseudo = replace(item, kind="pseudo-equilibrium", index=None, reason=_mixture(zero.size))
+    parted = region.parted(item.point, choices) if choices.shape[1] == 2 else None
+    if parted is None:
+        return pseudo
+    surface, *sides = parted
+    plus, minus = (region.pieces.side(side) for side in sides)
+    folds = fold_stability(plus, minus, surface, item.point, float(region.width.max()))
+    if folds is None:
+        return pseudo
+    return replace(pseudo, stability=folds.stability, index=1, reason=folds.words)
 
 
 def _vanishes(region: Region, point: Array) -> NDArray[np.bool_]:
@@ -198,9 +165,12 @@ def _border(region: Region, point: Array, choices: Array, meeting: int) -> dict[
     values, vectors = np.linalg.eig(np.nan_to_num(matrices[0]))
     order = np.lexsort((values.imag, values.real))
     judged = None
-    if len(words) == meeting == 2:
-        near = ASIDE * region.width
-        judged = judge_border(region.field, region.pieces, point, choices, near)
+    parted = region.parted(point, choices) if len(words) == meeting == 2 else None
+    if parted is not None:
+        surface, *sides = parted
+        plus, minus = (region.pieces.jacobian_of(point, side) for side in sides)
+        normal = surface.gradient(0.0, point[:, None])[:, 0]
+        judged = conewise_stability(plus, minus, normal)
     return {
         "kind": "boundary equilibrium",
         "stability": judged.stability if judged else "undecided",
