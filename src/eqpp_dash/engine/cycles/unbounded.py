@@ -163,6 +163,8 @@ class _Proof:
         half = self.growth.box * MARGIN
         window = {n: (-float(h), float(h)) for n, h in zip(self.field.variables, half, strict=True)}
         found = find_equilibria(self.field, window, budget=BUDGET)
+        if found.stop is not None:
+            raise found.stop
         if found.completeness != "proved" or found.sets or found.singularities:
             return None
         return np.array([item.point for item in found.equilibria]).reshape(-1, 2)
