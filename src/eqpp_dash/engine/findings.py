@@ -73,11 +73,11 @@ def find_features(found: Collected, report: PhaseReporter) -> None:
     report.begin("cycles")
     if "limit cycles" in found.parts:
         closed = search_cycles(field, window, search, report, found.machine, structure)
-        placed = place_cycles(field, closed, window, search.equilibria)
-        rest = (*search.equilibria, *placed.beyond)
-        found.closed = end_at_infinity(field, placed, structure, rest)
+        placed = found.closed = place_cycles(field, closed, window, search.equilibria)
         if closed.stop is not None:
             raise closed.stop
+        rest = (*search.equilibria, *placed.beyond)
+        found.closed = end_at_infinity(field, placed, structure, rest)
         found.has("limit cycles")
         if spec.window is None:
             _refit(found, window, search, closed, report)

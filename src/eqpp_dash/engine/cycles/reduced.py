@@ -117,6 +117,8 @@ def bands_without_factor(
     if integral is None or integral.function is None or integral.kind == Kind.CONSERVED:
         return None
     rest = find_equilibria(reduced, window)
+    if rest.stop is not None:
+        raise rest.stop
     searched = find_limit_cycles(
         reduced,
         window,

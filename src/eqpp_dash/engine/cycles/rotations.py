@@ -277,4 +277,7 @@ def _at_rest(
     limits = np.stack(box, axis=1)
     limits[axis] = center[axis] + np.array([-0.5, 0.5]) * length
     names = zip(field.variables, limits.tolist(), strict=True)
-    return find_equilibria(field, {name: (a, b) for name, (a, b) in names}, budget=BUDGET)
+    found = find_equilibria(field, {name: (a, b) for name, (a, b) in names}, budget=BUDGET)
+    if found.stop is not None:
+        raise found.stop
+    return found

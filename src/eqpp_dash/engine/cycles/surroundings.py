@@ -80,6 +80,11 @@ def look_around(
         What is in the smallest box about the window and the orbits; None if these do not leave
         the part of the plane in which the equilibria are known.
 
+    Raises
+    ------
+    StopAndKeep
+        If the one who is told at beats wishes so.
+
     Examples
     --------
     >>> from eqpp_dash import parse_system
@@ -102,6 +107,8 @@ def look_around(
         name: (float(a), float(b)) for name, a, b in zip(field.variables, low, high, strict=True)
     }
     found = find_equilibria(field, box, budget=BUDGET)
+    if found.stop is not None:
+        raise found.stop
     slack = SAME * (hi - lo)
     inside = [
         ((item.point >= known[0] - slack) & (item.point <= known[1] + slack)).all()
@@ -111,6 +118,8 @@ def look_around(
     round_ = [any(encloses(curve, item.point) for curve in beyond) for item in rest]
     own = [item for item, within in zip(rest, round_, strict=True) if within]
     decided = with_kinds(replace(found, equilibria=tuple(own)), field, box, structure)
+    if decided.stop is not None:
+        raise decided.stop
     others = [item.point for item, within in zip(rest, round_, strict=True) if not within]
     return Surroundings(
         low,

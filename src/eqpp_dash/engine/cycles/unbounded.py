@@ -21,6 +21,7 @@ from eqpp_dash.engine.expression.derivative import differentiate
 from eqpp_dash.engine.expression.graph import Graph, Node, rebuild
 from eqpp_dash.engine.expression.polynomial import Polynomial
 from eqpp_dash.engine.structure.facts import Kind, Structure
+from eqpp_dash.engine.structure.find import find_structure
 from eqpp_dash.model.portrait import Array, Equilibrium
 
 MARGIN = 1.1
@@ -97,11 +98,17 @@ def end_at_infinity(
         ground = FILLS.format(*field.variables)
         filled = [_filling(band, ground) for band in found.bands]
         return replace(found, bands=_with_images(filled, equilibria, structure))
-    if integral.kind != Kind.HAMILTONIAN or integral.function is None:
+    apart = field.reduced if integral.kind != Kind.HAMILTONIAN and field.common else None
+    if apart is not None:  # the orbits of the field without what its components share
+        field, factors = apart
+        integral = find_structure(field).integral
+    else:
+        factors = ()
+    if integral is None or integral.kind != Kind.HAMILTONIAN or integral.function is None:
         return found
     if not integral.single_valued or field.switching:
         return found
-    proof = _Proof(field, integral.function, integral.node)
+    proof = _Proof(field, integral.function, integral.node, factors)
     return replace(found, bands=tuple(map(proof.ended, found.bands)))
 
 
@@ -133,12 +140,20 @@ def _with_images(
 class _Proof:
     """What is known of a Hamiltonian far out, computed when it is asked for."""
 
-    def __init__(self, field: CompiledField, function: Factor, node: Node | None) -> None:
-        self.field, self.function, self.node = field, function, node
+    def __init__(
+        self,
+        field: CompiledField,
+        function: Factor,
+        node: Node | None,
+        factors: Sequence[Factor] = (),
+    ) -> None:
+        self.field, self.function, self.node, self.factors = field, function, node, factors
 
     def ended(self, band: Band) -> Band:
         """Give a band with what is proved of its outer end."""
         if band.beyond != "undecided" or band.curves is None:
+            return band
+        if any(band.winding) and self.factors:
             return band
         if any(band.winding):
             axis = int(np.flatnonzero(band.winding)[0])
@@ -163,11 +178,24 @@ class _Proof:
         half = self.growth.box * MARGIN
         window = {n: (-float(h), float(h)) for n, h in zip(self.field.variables, half, strict=True)}
         found = find_equilibria(self.field, window, budget=BUDGET)
+        if found.stop is not None:
+            raise found.stop
         if found.completeness != "proved" or found.sets or found.singularities:
             return None
         return np.array([item.point for item in found.equilibria]).reshape(-1, 2)
 
+    @cached_property
+    def zeros(self) -> list[_Growth | None]:
+        """For each factor that was taken out of the field, from where on it is not zero."""
+        found = [factor.polynomial() for factor in self.factors]
+        return [None if one is None else polynomial_growth(one, slope=False) for one in found]
+
     def _plane(self, curve: Array) -> bool:
+        for growth in self.zeros:
+            if growth is None or not growth.measure(curve).min() > MARGIN * growth.level:
+                return False
+        if self.zeros and not encloses(curve, np.zeros(2)):
+            return False
         if self.growth is None or not np.isfinite(self.growth.level):
             return False
         if self.growth.measure(curve).min() > MARGIN * self.growth.level:
@@ -229,13 +257,21 @@ class _Proof:
         return float(max(abs(bounds.lo[0]), abs(bounds.hi[0])))
 
 
-def polynomial_growth(polynomial: Polynomial) -> _Growth | None:
+def polynomial_growth(polynomial: Polynomial, *, slope: bool = True) -> _Growth | None:
     """Tell how a polynomial of two variables grows, as `end_at_infinity` explains.
 
     Parameters
     ----------
     polynomial : mapping of (int, int) to Fraction
         Exponents and coefficients.
+    slope : bool
+        Whether its derivative outward is to be positive from the level on; else it itself, or what
+        is opposite to it.
+
+    Returns
+    -------
+    _Growth or None
+        None where that is not told.
 
     Examples
     --------
@@ -263,8 +299,7 @@ def polynomial_growth(polynomial: Polynomial) -> _Growth | None:
         if weight > 1:
             return None
         if weight < 1:
-            if weight:
-                lower.append((float(weight), float(weight * abs(value))))
+            lower.append((float(weight), float((weight if slope else 1) * abs(value))))
         elif i and j and (sign * value < 0 or i % 2 or j % 2):
             least[0] -= abs(value) * Fraction(i, pure[0])
             least[1] -= abs(value) * Fraction(j, pure[1])

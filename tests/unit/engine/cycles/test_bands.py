@@ -1,6 +1,7 @@
 """Bands of closed orbits: what they go round, also beyond the window, and each told once."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from scipy.special import ellipk
 from eqpp_dash.engine import compute_portrait
 from eqpp_dash.engine.cycles import surroundings
 from eqpp_dash.engine.subdivision import SearchBudget
+from eqpp_dash.errors import StopAndKeep
 from eqpp_dash.model.narrative import narrate
 from eqpp_dash.model.spec import PortraitSpec
 
@@ -71,6 +73,19 @@ def test_closed_orbits_round_what_was_not_found_say_so(monkeypatch):
     notices = [item.message for item in found.notices if item.code == "cycle-index"]
     assert any("add up to -1, not 1" in message for message in notices)
     assert "others within were not found" in told(found)
+
+
+def test_a_stop_while_it_is_looked_around_is_heard(monkeypatch):
+    search, stops = surroundings.find_equilibria, [StopAndKeep("stopped by a test")]
+
+    def stopped(*given, **options):
+        found = search(*given, **options)
+        return replace(found, stop=stops.pop()) if stops else found
+
+    monkeypatch.setattr(surroundings, "find_equilibria", stopped)
+    found = portrait(WELLS, NARROW)
+    assert found.stopped == "stopped by a test while limit cycles were searched"
+    assert [item.equilibria for item in found.annuli] == [(1,), (2,), (0, 1, 2)]
 
 
 def test_bands_that_do_not_enter_the_window_are_left_out():

@@ -100,6 +100,8 @@ def test_rotations_on_both_sides_of_small_islands_are_two_bands():
         ("x' = y; y' = -x + x^3/100", False),
         ("x' = x*(3/2 - y); y' = y*(x - 3)", True),
         ("x' = x*(1 - y); y' = y*(x - 1)*(x + 1)", True),
+        ("x' = y*(x^2 + 4*y^2 - 1); y' = -x*(x^2 + 4*y^2 - 1)", True),
+        ("x' = y*(x - 6); y' = -x*(x - 6)", False),
         ("x' = x*(1 - y)/(1 + x^2); y' = y*(x - 1)", False),
     ],
 )
