@@ -67,6 +67,46 @@ def name_enclosed(
     return replace(found, cycles=tuple(cycles), bands=tuple(bands), around=around)
 
 
+def without_empty(
+    found: CycleSearch, window: Mapping[str, Range], names: Sequence[str]
+) -> CycleSearch:
+    """Leave out bands of closed orbits in the window that go round no equilibrium.
+
+    There are none, as the index of a closed orbit is 1. Where orbits pass very near a point that is
+    not hyperbolic, those that are followed may step over it and seem to close.
+
+    Parameters
+    ----------
+    found : CycleSearch
+        What was found, with the equilibria that bands go round named; all of those in the window
+        are known, and the field has no other singularities there.
+    window : mapping of str to (float, float)
+        The window.
+    names : sequence of str
+        The variables.
+
+    Returns
+    -------
+    CycleSearch
+        The same without those bands; they are ``blind``.
+    """
+    lo, hi = (np.array([window[name][k] for name in names]) for k in (0, 1))
+    empty = [
+        band
+        for band in found.bands
+        if band.curves is not None
+        and not (band.equilibria or any(band.winding))
+        and ((band.curves[1] >= lo) & (band.curves[1] <= hi)).all()
+    ]
+    if not empty:
+        return found
+    kept = tuple(band for band in found.bands if all(band is not other for other in empty))
+    words = "orbits that seem to close round no equilibrium, as none can: they pass too near one"
+    coverage = found.completeness
+    coverage = replace(coverage, blind=tuple(dict.fromkeys([*coverage.blind, words])))
+    return replace(found, bands=kept, completeness=coverage)
+
+
 def widened(
     field: CompiledField,
     found: CycleSearch,

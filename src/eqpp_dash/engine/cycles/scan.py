@@ -183,12 +183,16 @@ class Scan:
         left_out: list[int] = []
         for k in self.chosen:
             first, last = arcs[k].limits()
+            if not (np.isfinite(last - first) and last > first):
+                self.left_out.append(k)
+                self.blind.append(f"the section at x = {arcs[k].x[0]:.6g}: it is too steep")
+                continue
             count = max(8, int(np.ceil((last - first) / SPACING)) + 1)
             if wanted and 2 * (len(wanted) + count) > MOST_AT_FIRST * self.budget:
                 left_out.append(k)
                 continue
             wanted += [(k, float(p)) for p in np.linspace(first, last, count)]
-        self.left_out = left_out
+        self.left_out += left_out
         if left_out:
             plural = "sections were" if len(left_out) > 1 else "section was"
             self.blind.append(f"{len(left_out)} {plural} not looked at: {SPENT}")

@@ -148,3 +148,22 @@ def test_a_center_among_many_sections_has_its_band():
     assert np.abs(center.point - [0, 1]).max() < 1e-12
     (left_out,) = (words for words in coverage.blind if "not looked at" in words)
     assert coverage.arcs + int(left_out.split()[0]) == 57
+
+
+def test_no_band_goes_round_no_equilibrium():
+    """In z' = z^5 all orbits but eight rays are loops from the origin to the origin."""
+    text = "x' = x^5 - 10*x^3*y^2 + 5*x*y^4; y' = 5*x^4*y - 10*x^2*y^3 + y^5"
+    portrait = compute_portrait(PortraitSpec(text, analyses=("equilibria", "cycles")))
+    assert portrait.equilibria[0].sectors == {"elliptic": 8, "hyperbolic": 0, "parabolic": 0}
+    assert portrait.annuli == ()
+
+
+def test_a_section_too_steep_for_a_double_is_left_out():
+    text = (
+        "x' = -0.7*tanh(x + y) - 0.1*sin(2*x)*x + 0.7*cos(x)*x + 1.4; "
+        "y' = 1.5*sin(x) + 2.5*tanh(y^2 - 0.5) - 0.1*exp(-x^2/2) - 1.8*y"
+    )
+    window = {"x": (-3.0, 3.0), "y": (-2.5, 3.5)}
+    spec = PortraitSpec(text, window=window, analyses=("equilibria", "cycles"))
+    blind = compute_portrait(spec).cycle_coverage.blind
+    assert "the section at x = -7.53548: it is too steep" in blind
