@@ -22,6 +22,7 @@ from eqpp_dash.engine.cycles.proofs import exclude_cycles
 from eqpp_dash.engine.cycles.values import Band, CycleSearch
 from eqpp_dash.engine.equilibria import find_equilibria
 from eqpp_dash.engine.field import window_limits
+from eqpp_dash.engine.filippov.regions import Resting, at_rest
 from eqpp_dash.engine.machine import Integrator
 from eqpp_dash.engine.machine.stepper import objects_folder
 from eqpp_dash.engine.structure.facts import Kind
@@ -131,7 +132,11 @@ def bands_without_factor(
     bands: list[Band] = []
     blind = list(searched.completeness.blind)
     folder = objects_folder()
-    ends = {factor.text: factor for factor in (*field.common, *field.poles)}
+    resting = Resting(field, lo, hi)
+    flat = {factor.text for factor in field.common if resting.covers(factor)}
+    curves = [factor for factor in field.common if factor.text not in flat]
+    borders = field.switching if flat else ()  # of the regions in which the factor vanishes
+    ends = {factor.text: factor for factor in (*curves, *field.poles, *borders)}
     whole = _Multiplier(multiplier, tuple(ends.values()), (lo, hi))
     with (
         Integrator(reduced.components, reduced.variables, {}, folder=folder) as integrator,
@@ -144,6 +149,7 @@ def bands_without_factor(
             whole.lines,
             whole.moves_along,
             whole.speed,
+            lambda curve: bool(at_rest(field, curve.T).all()),
         )
         for band in searched.bands[:MOST_BANDS]:
             kept = cut_band(parts, band, [item.implicit for item in sets])

@@ -29,7 +29,7 @@ DOTS = 24
 GRID = 96
 """Points along each side of the window at which it is looked which pieces there are."""
 
-MOST_PIECES = 64
+MOST_PIECES = 256
 """Of more pieces none is looked at."""
 
 Choices = tuple[tuple[int, float], ...]

@@ -183,12 +183,8 @@ def _cut(surface: Surface, line: Array) -> list[Piece]:
     middle = surface.onto(line[:, :-1] + OFF * np.diff(line, axis=1))
     flat = _lasting(surface.flat(middle))
     labels = surface.labels(middle, flat)
-    splits: list[tuple[int, Array, str]] = []
-    for i, (one, other) in enumerate(pairwise(labels)):
-        if one != other and len(splits) < MOST_SPLITS:
-            held = flat[:, i : i + 1] | flat[:, i + 1 : i + 2]
-            ends = middle[:, i], middle[:, i + 1]
-            splits.append((i, *_change(surface, *ends, one, other, held)))
+    at = [i for i, (one, other) in enumerate(pairwise(labels)) if one != other][:MOST_SPLITS]
+    splits = _changes(surface, middle, labels, flat, at) if at else []
     marks = [(-1, line[:, :1], "border"), *splits, (len(labels) - 1, line[:, -1:], "border")]
     parts = []
     for (i, begin, before), (j, end, after) in pairwise(marks):
@@ -242,25 +238,40 @@ def _dense(line: Array, width: Array) -> Array:
     return np.stack([np.interp(places, known, row) for row in line])
 
 
-def _change(
-    surface: Surface,
-    a: Array,
-    b: Array,
-    one: tuple[object, ...],
-    other: tuple[object, ...],
-    held: Flags,
-) -> tuple[Array, str]:
-    """Find where what happens changes between two states: bisection.
+def _changes(
+    surface: Surface, middle: Array, labels: Labels, flat: Flags, at: list[int]
+) -> list[tuple[int, Array, str]]:
+    """Find where what happens changes between neighbouring states: bisection, of all at once.
 
-    Fields may be tangent all along on a side that is `held`, shape (2, 1).
+    Parameters
+    ----------
+    surface : Surface
+        The surface.
+    middle : ndarray, shape (2, m)
+        States on it, in order.
+    labels : list of tuple
+        What happens at these.
+    flat : ndarray of bool, shape (2, m)
+        On which sides fields are tangent there.
+    at : list of int
+        The changes are between these and the next ones.
+
+    Returns
+    -------
+    list of (int, ndarray of shape (2, 1), str)
+        The place in `at`, where it changes, and by what.
     """
-    low, high = 0.0, 1.0
+    here = np.array(at)
+    a, b = middle[:, here], middle[:, here + 1]
+    held = flat[:, here] | flat[:, here + 1]
+    low, high = np.zeros(len(at)), np.ones(len(at))
     for _ in range(40):
         share = 0.5 * (low + high)
-        here = surface.onto((a + share * (b - a))[:, None])
-        if surface.labels(here, surface.flat(here) & held)[0] == one:
-            low = share
-        else:
-            high = share
-    kind = "fold" if one[1:] == other[1:] else "intersection"
-    return surface.onto((a + 0.5 * (low + high) * (b - a))[:, None]), kind
+        x = surface.onto(a + share * (b - a))
+        tangent = surface.flat(x) & held if held.any() else held
+        found = surface.labels(x, tangent)
+        same = np.array([one == labels[i] for one, i in zip(found, at, strict=True)])
+        low, high = np.where(same, share, low), np.where(same, high, share)
+    x = surface.onto(a + 0.5 * (low + high) * (b - a))
+    kinds = ["fold" if labels[i][1:] == labels[i + 1][1:] else "intersection" for i in at]
+    return [(i, x[:, [k]], kind) for k, (i, kind) in enumerate(zip(at, kinds, strict=True))]

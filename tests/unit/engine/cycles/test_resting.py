@@ -19,6 +19,8 @@ ASKED = ("equilibria", "cycles")
         ("x' = -y + x*y^2; y' = x - y*x^2", [(0.0, math.sqrt(2))]),
         # the circle r = 1 rests
         ("x' = y*(x^2 + y^2 - 1)^2; y' = -x*(x^2 + y^2 - 1)^2", [(0.0, 1.0), (1.0, math.inf)]),
+        # nothing moves within the circle
+        ("x' = y*max(0, x^2 + y^2 - 1); y' = -x*max(0, x^2 + y^2 - 1)", [(1.0, math.inf)]),
         # half circles that end at x = 0
         ("x' = y*abs(x); y' = -x*abs(x)", []),
     ],
