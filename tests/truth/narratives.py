@@ -111,7 +111,11 @@ def copies(facts: list[Any]) -> Iterator[list[float]]:
         for fact in facts
         if isinstance(fact, Mapping) and "branch" in fact and "shift" in fact
     ]
-    kinds = [fact["point"] for fact in facts if isinstance(fact, Mapping) and "kind" in fact]
+    kinds = [
+        fact["point"]
+        for fact in facts
+        if isinstance(fact, Mapping) and {"kind", "point"} <= fact.keys()
+    ]
     for shift in shifts:
         for point in kinds:
             yield [a + b for a, b in zip(point, shift, strict=True)]

