@@ -207,7 +207,10 @@ def place_cycles(
     if around is not None:
         around = replace(around, equilibria=kept[len(equilibria) :])
     return replace(
-        found, cycles=cycles, bands=tuple(_limited(band, kept) for band in bands), around=around
+        found,
+        cycles=cycles,
+        bands=tuple(_limited(band, kept, bands) for band in bands),
+        around=around,
     )
 
 
@@ -250,14 +253,20 @@ def _around(curve: Array, equilibria: Sequence[Equilibrium]) -> tuple[int, ...]:
     return tuple(k for k, item in enumerate(equilibria) if encloses(curve, item.point))
 
 
-def _limited(band: Band, equilibria: Sequence[Equilibrium]) -> Band:
-    """Say that an annulus ends at the one equilibrium that its innermost orbit goes close round."""
+def _limited(band: Band, equilibria: Sequence[Equilibrium], every: Sequence[Band]) -> Band:
+    """Say that an annulus ends at the one equilibrium that its innermost orbit goes close round.
+
+    Of several round the same one that is the first.
+    """
     if len(band.equilibria) != 1 or band.within.startswith("set "):
         return band
     number = band.equilibria[0]
     point = equilibria[number].point
     inner, outer = (float(np.linalg.norm(p - point)) for p in (band.inner, band.outer))
-    return replace(band, within=f"equilibrium {number}") if inner < SMALL * outer else band
+    nested = (one for one in every if one.equilibria == band.equilibria)
+    first = inner <= min(float(np.linalg.norm(one.inner - point)) for one in nested)
+    at = first and inner < SMALL * outer
+    return replace(band, within=f"equilibrium {number}") if at else band
 
 
 def index_notices(

@@ -87,6 +87,7 @@ def test_the_portrait_and_its_words_tell_a_circle_that_is_tangent_on_both_sides(
     told = (line.text for part in narrate(portrait.facts()) for line in part.sentences)
     text = " ".join(told)
     assert "tangent to it on both sides, and move either way or rest on it" in text
+    assert sorted(band.within for band in portrait.annuli) == ["equilibrium 0", "undecided"]
     within, on = (item for item in portrait.trajectories if item.origin == "given")
     assert within.forward.end == "closed orbit"
     assert on.forward.end == on.backward.end == "discontinuity"
