@@ -4,34 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
 
 import numpy as np
 
 from eqpp_dash.engine.attraction import trapping_ellipse
 from eqpp_dash.engine.compiled import CompiledField
-from eqpp_dash.engine.cycles.displacement import FINE, Displacement
-from eqpp_dash.engine.cycles.lanes import Fate, Steps
+from eqpp_dash.engine.cycles.displacement import Displacement
 from eqpp_dash.engine.cycles.refine import Refined, refine_cycles
 from eqpp_dash.engine.cycles.scan import Scan
-from eqpp_dash.engine.cycles.shape import closed_curve, encloses, location
 from eqpp_dash.engine.cycles.sort import Sorted, sort_findings
-from eqpp_dash.engine.cycles.stepping import turning_share
-from eqpp_dash.engine.cycles.values import Completeness, CycleSearch, LimitCycle, Undecided
-from eqpp_dash.engine.dop853 import interpolate
+from eqpp_dash.engine.cycles.values import Completeness, CycleSearch, Undecided
 from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.filippov.cycles.bands import center_bands, crossing_bands
+from eqpp_dash.engine.filippov.cycles.confirmed import (
+    crossing_orbit,
+    nested_cycles,
+    sliding_orbit,
+)
 from eqpp_dash.engine.filippov.cycles.ends import FoldJudge
 from eqpp_dash.engine.filippov.cycles.passages import MOST_ROUNDS, Passages
 from eqpp_dash.engine.filippov.cycles.returns import SwitchingReturns
 from eqpp_dash.engine.filippov.cycles.sections import SwitchingSection, switching_sections
 from eqpp_dash.engine.filippov.cycles.sides import MOST_SIDES, cycles_within, sides_of
-from eqpp_dash.engine.filippov.cycles.sliding import (
-    SAME,
-    SlidingCycle,
-    SlidingSearch,
-    find_sliding_cycles,
-)
+from eqpp_dash.engine.filippov.cycles.sliding import SAME, SlidingSearch, find_sliding_cycles
 from eqpp_dash.engine.filippov.pieces import filippov_field
 from eqpp_dash.engine.filippov.segments import (
     CONTINUOUS,
@@ -57,32 +52,8 @@ LONGEST = 2e3
 SMOOTH_BUDGET = 2_000
 """Most orbits that are followed in the field of one piece."""
 
-ACROSS = "returns to crossing segments; saltation matrices"
-ALONG = "the orbit from one exit of a sliding segment to the next"
-AGREE = 1e-4
-"""Difference of a multiplier from the quotient of differences at which it is not believed."""
-
 NEAR = 1e-9
 """Coordinates below this share of the window's width are told as zero."""
-
-QUOTIENT = 1e-4
-"""Distance, in logarithms, of the starts of which the quotient is taken."""
-
-
-@dataclass(slots=True, eq=False)
-class _Found:
-    """A closed orbit with what is said of it."""
-
-    rightmost: Array
-    points: Array
-    bounds: Array
-    period: float
-    log_multiplier: float
-    verified: bool
-    method: str
-    error: float
-    period_error: float
-    multiplier_error: float
 
 
 def jumping_surfaces(field: CompiledField, window: Mapping[str, Range]) -> Surfaces:
@@ -172,10 +143,10 @@ def find_switching_cycles(
             sorted_ = sort_findings(scan, ends, analytic=False)
             passages.rounds = MOST_ROUNDS
             refined = _distinct(refine_cycles(returns, sorted_.brackets))
-            across = [_across(returns, item) for item in refined]
+            across = [crossing_orbit(returns, item) for item in refined]
             tell(0.7)
             bands = list(crossing_bands(returns, sorted_.bands, equilibria))
-        along = [_along(item, unit) for item in slid.cycles]
+        along = [sliding_orbit(item, unit) for item in slid.cycles]
         sides = sides_of(field, filippov_field(field), surfaces)
         bands += center_bands(sides, filippov_field(field), surfaces, equilibria, lo, hi)
         smooth, blind, arcs, gaps = [], [*sorted_.blind, *slid.blind], 0, []
@@ -195,7 +166,7 @@ def find_switching_cycles(
     blind += _junctions(surfaces, unit)
     tell(1.0)
     gaps += _gaps(sections, sorted_, slid)
-    cycles = _cycles([*across, *along], smooth, equilibria, lo, hi)
+    cycles = nested_cycles([*across, *along], smooth, equilibria, lo, hi)
     coverage = Completeness(
         "searched", len(chosen) + slid.exits + arcs, tuple(dict.fromkeys(blind))
     )
@@ -259,116 +230,6 @@ def _distinct(refined: Sequence[Refined]) -> list[Refined]:
         if not any((np.abs(item.bounds - other.bounds) <= SAME * size).all() for other in kept):
             kept.append(item)
     return kept
-
-
-def _across(returns: SwitchingReturns, item: Refined) -> _Found:
-    """Check the multiplier of a crossing cycle by the quotient of differences of returns."""
-    section = returns.sections[item.arc]
-    place = float(section.position(item.point[:1])[0])
-    way = 1.0 if item.log_multiplier <= 0 else -1.0
-    x = section.abscissa(place + QUOTIENT * np.array([-1.0, 1.0]))
-    arc, sign = np.full(2, item.arc, dtype=np.intp), np.full(2, way)
-    out = returns.shoot(arc, x, sign, FINE)
-    wrong, seen = True, np.inf
-    if (out.fate == Fate.RETURNED).all():
-        back = section.position(out.x)
-        seen = way * float(np.log(np.diff(back)[0] / (2.0 * QUOTIENT)))
-        wrong = not abs(np.expm1(-abs(seen - item.log_multiplier))) <= AGREE
-    path: list[Steps] = []
-    returns.shoot(arc[:1], item.point[:1], sign[:1], FINE, path=path)
-    return _Found(
-        _rightmost(path),
-        item.points,
-        item.bounds,
-        item.period,
-        item.log_multiplier,
-        item.verified and not wrong,
-        ACROSS,
-        item.error,
-        item.period_error,
-        item.multiplier_error,
-    )
-
-
-def _along(item: SlidingCycle, unit: Array) -> _Found:
-    points, bounds = closed_curve(item.steps, 0, item.period, item.way > 0)
-    sure = item.error <= SAME * float(unit.max()) and item.period_error <= SAME * item.period
-    return _Found(
-        _rightmost(item.steps),
-        points,
-        bounds,
-        item.period,
-        -item.way * np.inf,
-        bool(sure),
-        ALONG,
-        item.error,
-        item.period_error,
-        0.0,
-    )
-
-
-def _rightmost(path: Sequence[Steps]) -> Array:
-    """Give the rightmost point of a curve: where x turns within a step, or at the end of one."""
-    best = np.full(2, -np.inf)
-    for steps in path:
-        share = turning_share(steps.terms[:, 0])
-        for theta in (np.zeros_like(share), share):
-            points = interpolate(steps.y, steps.terms, theta)
-            k = int(np.argmax(points[0]))
-            if points[0, k] > best[0]:
-                best = points[:, k]
-    return best
-
-
-def _cycles(
-    found: Sequence[_Found],
-    smooth: Sequence[LimitCycle],
-    equilibria: Sequence[Equilibrium],
-    lo: Array,
-    hi: Array,
-) -> tuple[LimitCycle, ...]:
-    """Put all cycles in order, from inside to outside, and say what each encloses."""
-    made = [*smooth]
-    for item in found:
-        points = _from_rightmost(item.points, item.rightmost)
-        made.append(
-            LimitCycle(
-                points[0],
-                item.period,
-                item.log_multiplier,
-                "stable" if item.log_multiplier < 0 else "unstable",
-                item.bounds,
-                location(item.bounds, lo, hi),
-                points,
-                (),
-                (),
-                "verified" if item.verified else "numerical",
-                item.method,
-                item.error,
-                item.period_error,
-                item.multiplier_error,
-            )
-        )
-    made.sort(key=lambda one: (float(np.prod(np.ptp(one.bounds, axis=1))), one.point[0]))
-    return tuple(_enclosing(one, made, equilibria) for one in made)
-
-
-def _enclosing(
-    one: LimitCycle, every: Sequence[LimitCycle], equilibria: Sequence[Equilibrium]
-) -> LimitCycle:
-    inner = tuple(
-        k for k, other in enumerate(every) if other is not one and encloses(one.points, other.point)
-    )
-    within = tuple(k for k, item in enumerate(equilibria) if encloses(one.points, item.point))
-    return replace(one, cycles=inner, equilibria=within)
-
-
-def _from_rightmost(points: Array, rightmost: Array) -> Array:
-    """Let a closed polyline begin at its rightmost point."""
-    k = int(np.argmax(points[:-1, 0]))
-    turned = np.concatenate([points[k:-1], points[:k]])
-    turned[0] = rightmost
-    return np.concatenate([turned, turned[:1]])
 
 
 def _gaps(
