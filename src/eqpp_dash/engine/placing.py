@@ -256,11 +256,14 @@ def _around(curve: Array, equilibria: Sequence[Equilibrium]) -> tuple[int, ...]:
 def _limited(band: Band, equilibria: Sequence[Equilibrium], every: Sequence[Band]) -> Band:
     """Say that an annulus ends at the one equilibrium that its innermost orbit goes close round.
 
-    Of several round the same one that is the first.
+    Of several round the same one that is the first. But not at one that attracts or repels: orbits
+    near it do not close.
     """
     if len(band.equilibria) != 1 or band.within.startswith("set "):
         return band
     number = band.equilibria[0]
+    if equilibria[number].stability in ("stable", "unstable"):
+        return band
     point = equilibria[number].point
     inner, outer = (float(np.linalg.norm(p - point)) for p in (band.inner, band.outer))
     nested = (one for one in every if one.equilibria == band.equilibria)

@@ -44,7 +44,8 @@ def test_a_turn_multiplies_distances_alike_though_one_side_is_stiff(normal):
     """The eigenvalues are 2.5 ± 316.2i and -0.015 ± 0.9999i."""
     stiff, slow = np.array([[0.0, 1.0], [-1e5, 5.0]]), np.array([[0.0, 1.0], [-1.0, -0.03]])
     found = conewise_stability(stiff, slow, np.array(normal))
-    assert found is not None and found.stability == "stable"
+    assert found is not None
+    assert found.stability == "stable"
     assert found.words == "a turn around it multiplies distances by 0.978"
 
 

@@ -64,6 +64,8 @@ def split_bands(
     periods: Periods,
     field: CompiledField,
     structure: Structure | None,
+    *,
+    joined: bool = False,
 ) -> list[Band]:
     """Divide bands where their orbits begin to go round other equilibria: there is a loop between.
 
@@ -83,6 +85,9 @@ def split_bands(
         The field.
     structure : Structure or None
         What is proved about it: bands that are images of each other end alike.
+    joined : bool
+        Whether it is proved that no closed orbit is isolated, and the field vanishes at points
+        only and is smooth: then every orbit closes between two that go round the same equilibria.
 
     Returns
     -------
@@ -103,7 +108,7 @@ def split_bands(
         for copy in moved
         for group in copy
     ]
-    return [_band(item) for item in mirrored(field, _once(found), equilibria, structure)]
+    return [_band(item) for item in mirrored(field, _once(found, joined), equilibria, structure)]
 
 
 def _grouped(
@@ -132,21 +137,26 @@ def _shifts(own: Traced, periods: Periods) -> list[Array]:
     return periods.shifts(np.stack([low, high], axis=1))
 
 
-def _once(found: Sequence[Ends]) -> list[Ends]:
-    """Join bands round the same equilibria that overlap.
+def _once(found: Sequence[Ends], joined: bool) -> list[Ends]:
+    """Join bands round the same equilibria that overlap, or all of these.
 
     Sections at both edges of a period meet the same orbits.
     """
     kept: list[Ends] = []
     for band in found:
-        for k, other in enumerate(kept):
-            if band.inner.inside and band.inner.inside == other.inner.inside and _meet(band, other):
+        apart = []
+        for other in kept:
+            if (
+                band.inner.inside == other.inner.inside
+                and band.inner.inside
+                and (joined or _meet(band, other))
+            ):
                 inner = min(band.inner, other.inner, key=lambda orbit: orbit.size)
                 outer = max(band.outer, other.outer, key=lambda orbit: orbit.size)
-                kept[k] = Ends(inner, outer, max(band.error, other.error))
-                break
-        else:
-            kept.append(band)
+                band = Ends(inner, outer, max(band.error, other.error))
+            else:
+                apart.append(other)
+        kept = [*apart, band]
     return kept
 
 

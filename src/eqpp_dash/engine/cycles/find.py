@@ -147,6 +147,8 @@ def find_limit_cycles(
         ends = EndJudge(field)
         chosen = sorted(periods.chosen(arcs), key=lambda k: _rank(arcs[k], equilibria, lo, hi))
         excluded = proof is not None and proof.everywhere
+        whole = not (field.common or field.poles or field.switching or singularities)
+        joined = excluded and whole
         scan = Scan(
             Displacement(returns),
             ends,
@@ -166,7 +168,9 @@ def find_limit_cycles(
             curves = [*copies(traced, periods), *(item.points for item in refined)]
             around = look_around(field, curves, lo, hi, lambda: structure)
             every = (*equilibria, *(around.equilibria if around else ()))
-            bands = split_bands(returns, found.bands, traced, every, periods, field, structure)
+            bands = split_bands(
+                returns, found.bands, traced, every, periods, field, structure, joined=joined
+            )
             return refined, bands, around
 
         stop, (refined, bands, around) = _located(locate, scan.stop, keeping)

@@ -29,6 +29,9 @@ CUTS, PARTS = 6, 8
 """How often, and into how many parts, the gap beside the last orbit that comes back is cut."""
 
 POINTS = 241
+ON_CURVES = 40
+"""About so many points of a curve of equilibria tell on which side of an orbit it lies."""
+
 KEPT = 1e-9
 """Change of a first integral by a shift, in sizes of its values, that is none."""
 
@@ -100,7 +103,10 @@ def find_rotations(
     other, length = 1 - axis, float(periods.lengths[axis])
     rest = _at_rest(field, axis, length, periods.center, box)
     known = (*equilibria, *rest.equilibria)
-    rest_points = np.array([item.point for item in known]).reshape(-1, 2)
+    at_rest = [item.point for item in known] + [item.point for item in rest.singularities]
+    rest_points = np.concatenate(
+        [np.array(at_rest).reshape(-1, 2), *(_some(item.points) for item in rest.sets)]
+    )
     sure = rest.completeness == "proved" and not rest.sets and not rest.singularities
     base = base_line(known, axis, length, periods.center)
     heights = np.linspace(box[0][other], box[1][other], STARTS)
@@ -110,7 +116,7 @@ def find_rotations(
         values, shifted = (
             np.broadcast_to(integral.function(0.0, at), STARTS) for at in (line, moved)
         )
-    if not np.abs(shifted - values).max() <= KEPT * (1.0 + np.abs(values).max()):
+    if not np.abs(shifted - values).max() <= KEPT * np.abs(values).max():
         return [], ()  # a turn adds to it: no orbit that winds closes
     found, blind = [], []
     with turns_of(field, axis, length, base, float(np.abs(heights).max())) as turns:
@@ -125,6 +131,11 @@ def find_rotations(
     shown = [item for item in found if _enters(item, axis, lo, hi)]
     shown.sort(key=lambda item: min(item.inner[other], item.outer[other]))
     return shown, tuple(blind)
+
+
+def _some(points: Array) -> Array:
+    """Give some points of a curve, from one end to the other."""
+    return points[:: max(1, len(points) // ON_CURVES)]
 
 
 def _spans(
@@ -151,7 +162,8 @@ def _spans(
         )
     back = _closes(turn)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], back.view(np.int8), [0]])))
-    spans = []
+    spans: list[tuple[float, float]] = []
+    last: tuple[bool, ...] | None = None
     for a, b in edges.reshape(-1, 2).tolist():
         places = at[a:b]
         sides = {0: _below(turns, places[0], winding, turn.time[a], equilibria)}
@@ -161,7 +173,13 @@ def _spans(
                 sides[k] = _below(turns, places[k], winding, turn.time[a + k], equilibria)
         parts = sorted(sides)
         cuts = [0, *(j for i, j in pairwise(parts) if sides[i] != sides[j]), b - a]
-        spans += [(float(places[i]), float(places[j - 1])) for i, j in pairwise(cuts) if j - i > 1]
+        for i, j in pairwise(cuts):
+            if j - i > 1:
+                first, end = float(places[i]), float(places[j - 1])
+                if sides[i] == last:
+                    first = spans.pop()[0]  # what did not seem to close between them was not seen
+                spans.append((first, end))
+                last = sides[j - 1]
     return spans
 
 

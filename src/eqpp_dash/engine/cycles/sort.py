@@ -10,7 +10,7 @@ from itertools import groupby, pairwise, takewhile
 import numpy as np
 
 from eqpp_dash.engine.cycles.arcs import Arc
-from eqpp_dash.engine.cycles.displacement import Sample
+from eqpp_dash.engine.cycles.displacement import CLEAR, Sample
 from eqpp_dash.engine.cycles.ends import EndJudge
 from eqpp_dash.engine.cycles.judge import Verdict
 from eqpp_dash.engine.cycles.refine import Bracket
@@ -22,6 +22,10 @@ Keeping = Callable[[], AbstractContextManager[None]]
 SHARES = np.linspace(0.0, 1.0, 257)
 NARROW_RUN = 0.05
 """Width, in logarithms, below which a displacement of zero may be that of a double cycle."""
+
+FITTED, HIDDEN = 0.5, 10.0
+"""A power of the distance is fitted over so much of its logarithm; a displacement so many times
+what counts would have been seen."""
 
 
 @dataclass(slots=True)
@@ -97,7 +101,8 @@ def sort_findings(
         Knows the first Lyapunov coefficients at the ends.
     analytic : bool
         Whether the field has no jumps or kinks: then a band of closed orbits that is connected
-        with orbits which do not close is none.
+        with orbits which do not close is none. Else one is taken for none if it goes down to an
+        equilibrium, and the displacement beside it, continued like a power, would not be seen.
     keeping : callable, optional
         Where it is given, a `StopAndKeep` ends the search with what was judged by then. The
         context that it gives is that of what remains to be done.
@@ -200,7 +205,11 @@ def _sort_flat(
     sides = [item.gap.left for item in reversed(before)], [item.gap.right for item in after]
     nonzero = [sample for side in sides if (sample := _first_nonzero(side)) is not None]
     signs = {sample.clear_sign() for sample in nonzero}
-    if banded and not (nonzero and analytic):
+    fades = not analytic and (
+        (not before and arc.left.kind == "equilibrium" and _fades(samples, sides[1]))
+        or (not after and arc.right.kind == "equilibrium" and _fades(samples[::-1], sides[0]))
+    )
+    if banded and not (nonzero and analytic) and not fades:
         result.bands.append(whole)
         return
     narrow = run[-1].gap.right.position - run[0].gap.left.position < NARROW_RUN
@@ -218,7 +227,35 @@ def _sort_flat(
                 return  # the Lyapunov coefficient gives the sign below the error
     whole.count = "any number"
     whole.reason = "the displacement is below its error, yet this is no band of closed orbits"
+    if fades:
+        whole.reason = "the displacement falls below its error as if it went on like a power"
     result.undecided.append(whole)
+
+
+def _fades(flat: Sequence[Sample], beyond: Sequence[Sample]) -> bool:
+    """Tell whether the displacement, continued like a power, is below its error all along a run.
+
+    Positions are logarithms of the distance from an end; `beyond` goes on from the last of `flat`.
+    """
+    clear = [s for s in (*flat, *beyond) if s.returned and s.clear_sign()]
+    first = next(iter(clear), None)
+    if first is None:
+        return False
+    second = next((s for s in clear if abs(s.position - first.position) >= FITTED), None)
+    if second is None or second.clear_sign() != first.clear_sign():
+        return False
+    low, high = (_size(sample) for sample in (first, second))
+    power = (high - low) / (second.position - first.position)
+    return not any(
+        low + power * (s.position - first.position) > np.log(HIDDEN * CLEAR * s.error[s.best()])
+        for s in flat
+        if s.returned and not s.clear_sign()
+    )
+
+
+def _size(sample: Sample) -> float:
+    """Give the logarithm of a displacement that is not zero."""
+    return float(np.log(max(abs(sample.value[j]) for j in sample.returned if sample.sign(j))))
 
 
 def _first_nonzero(side: list[Sample]) -> Sample | None:

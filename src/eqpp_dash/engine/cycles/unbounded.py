@@ -29,7 +29,7 @@ MARGIN = 1.1
 
 MOST_DEGREE = 12
 
-FAR = 1e3
+FAR = 1e15
 """Periodic coefficients are bounded over so much to either side: many periods at once."""
 
 PLANE = "proved: |H| grows beyond all bounds in every direction, and no equilibrium lies beyond"

@@ -16,6 +16,7 @@ from eqpp_dash.model.spec import PortraitSpec
 
 WELLS = "x' = y; y' = x - x^3"
 NARROW = {"x": (-0.5, 0.5), "y": (-0.5, 0.5)}
+WIDE = {"x": (-2.0, 2.0), "y": (-2.0, 2.0)}
 
 
 def portrait(text, window, *more):
@@ -167,3 +168,34 @@ def test_a_section_too_steep_for_a_double_is_left_out():
     spec = PortraitSpec(text, window=window, analyses=("equilibria", "cycles"))
     blind = compute_portrait(spec).cycle_coverage.blind
     assert "the section at x = -7.53548: it is too steep" in blind
+
+
+def test_where_no_closed_orbit_is_isolated_bands_round_the_same_equilibria_are_one():
+    """Returns beside the loops have errors too large to tell whether some orbits close."""
+    window = {"x": (-7.0, 7.0), "y": (-2.0, 2.0)}
+    found = portrait("x' = tanh(y); y' = -sin(x)", window)
+    around = [item.equilibria for item in found.annuli if not any(item.winding)]
+    assert len(around) == len(set(around)) == 3
+    apart = portrait("x' = y/(x^2 + y^2 - 1); y' = -x/(x^2 + y^2 - 1)", NARROW)
+    assert [item.equilibria for item in apart.annuli] == [(0,), (0,)]  # a pole lies between
+
+
+@pytest.mark.parametrize("power", ["y", "abs(y)^2*y"])
+def test_the_damping_of_an_oscillator_with_a_kink_makes_no_band(power):
+    """Each turn takes energy, though near the point no more than the errors are."""
+    found = portrait(f"x' = y; y' = -x - 0.1*abs(y)*{power}", WIDE)
+    assert not found.annuli
+    (hidden,) = found.facts()["completeness"]["limit_cycles"]["undecided"]
+    assert hidden["reason"] == (
+        "the displacement falls below its error as if it went on like a power"
+    )
+
+
+@pytest.mark.parametrize(("sign", "inner"), [(1, "equilibrium 0"), (-1, "undecided")])
+def test_a_band_ends_at_a_center_but_not_at_a_focus(sign, inner):
+    """All circles within the unit circle are orbits, or all those without; the others are not."""
+    found = portrait(f"x' = y; y' = -x - y*max({sign}*(x^2 + y^2 - 1), 0)", WIDE)
+    (band,) = found.annuli
+    assert band.within == inner
+    edge = band.outer if sign > 0 else band.inner
+    assert np.hypot(*edge) == pytest.approx(1.0, abs=1e-3)

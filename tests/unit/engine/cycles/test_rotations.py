@@ -8,7 +8,9 @@ import pytest
 from scipy.special import ellipk
 
 from eqpp_dash.engine import compute_portrait
-from eqpp_dash.engine.cycles.unbounded import polynomial_growth
+from eqpp_dash.engine.cycles.unbounded import _Proof, polynomial_growth
+from eqpp_dash.engine.structure.find import planar_structure
+from eqpp_dash.engine.system import parse_system
 from eqpp_dash.model.narrative import narrate
 from eqpp_dash.model.spec import PortraitSpec
 
@@ -142,3 +144,22 @@ def test_the_growth_of_polynomials_holds_at_random_points():
         )
         assert along.min() > 0
     assert told > 30
+
+
+def test_beside_a_line_of_equilibria_rotations_are_one_band_on_each_side():
+    found = portrait(
+        "x' = 2*y*cos(x) + 3*y^2; y' = y^2*sin(x)", {"x": (-4.0, 4.0), "y": (-2.0, 2.0)}
+    )
+    lower, upper = rotations(found)
+    assert lower.inner[1] < 0 < upper.inner[1]
+    assert lower.evidence == upper.evidence == "numerical"
+
+
+def test_a_long_period_is_bounded_as_a_short_one_is():
+    """H_y = y^2 - (1 - cos(x/9000))/2 has its last zero at 1, far from where x is 0."""
+    system = parse_system("x' = y^2 - (1 - cos(x/9000))/2; y' = y*sin(x/9000)/18000")
+    field = system.compile()
+    window = {"x": (-2e4, 2e4), "y": (-2.0, 2.0)}
+    integral = planar_structure(field, window).integral
+    proof = _Proof(field, integral.function, integral.node)
+    assert 1.0 <= proof._height(0) < 1.5
