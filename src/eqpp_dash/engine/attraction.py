@@ -35,6 +35,9 @@ ARRIVED = 1.5e-3
 NEAR = 1e-3
 """Distance, in widths, that counts as the arrival at a point that is known to attract."""
 
+CAME = 0.5
+"""An orbit has come to a point if it ends so many times as far from it as it began, or nearer."""
+
 EXTRA_STEPS = 250
 NEAR_SADDLE = 2e-3
 CONNECTED = 1e-6
@@ -165,18 +168,29 @@ class Attraction:
                 ends.reason[lane] = "caught in a neighbourhood proved to be attracted"
                 ends.reached[lane] = None
 
-    def settle_slow(self, ends: Ends, signs: Array) -> None:
-        """Name the end of lanes that were left very near a point that attracts all orbits there.
+    def settle_slow(self, ends: Ends, starts: Array, signs: Array) -> None:
+        """Name the end of lanes that came very near to a point that attracts all orbits there.
 
         No neighbourhood is proved to be attracted, but it is known that there is one: the point is
-        not hyperbolic, or too near to a place where the field is not smooth.
+        not hyperbolic, or too near to a place where the field is not smooth. How far it reaches is
+        not known, so a lane that began as near as it ended, or nearly, is left as it is.
+
+        Parameters
+        ----------
+        ends : Ends
+            Where lanes ended; changed.
+        starts : ndarray, shape (n, lanes)
+            Where they began.
+        signs : ndarray, shape (lanes,)
+            Their directions of time.
         """
         for lane, end in enumerate(ends.end if self.slow else ()):
             if end not in ("time", "budget", "stalls", "undecided"):
                 continue
             for k, point, sign in self.slow:
-                away = np.max(np.abs(ends.state[:, lane] - point) / self.width)
-                if sign == signs[lane] and away < NEAR:
+                both = np.stack([ends.state[:, lane], starts[:, lane]])
+                away, before = np.max(np.abs(both - point) / self.width, axis=1)
+                if sign == signs[lane] and away < NEAR and away < CAME * before:
                     ends.end[lane], ends.reached[lane] = f"equilibrium {k}", None
                     ends.reason[lane] = (
                         "it came within 1/1000 of the window to a point that attracts all orbits "
@@ -331,4 +345,6 @@ class NearMiss:
         basis = basis / np.linalg.norm(basis, axis=0)
         parts = np.abs(np.linalg.solve(basis, apart))
         leaving, coming = int(np.argmax(rates)), int(np.argmin(rates))
+        if parts[leaving] > parts[coming]:
+            return np.inf  # it leaves the saddle: it may never have come to it
         return float(parts[leaving] * parts[coming] ** (rates[leaving] / -rates[coming]))

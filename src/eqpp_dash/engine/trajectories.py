@@ -163,7 +163,7 @@ def integrate_both(
         problem, starts, signs, steps=orbits.steps[owner], watchers=watchers, progress=progress
     )
     attraction.settle(flow.ends)
-    attraction.settle_slow(flow.ends, signs)
+    attraction.settle_slow(flow.ends, starts, signs)
     escape.settle(flow.ends)
     flow = follow_surfaces(problem, flow, equilibria, orbits.steps[owner], progress)
     settle_on_cycles(problem, flow)

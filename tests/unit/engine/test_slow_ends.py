@@ -53,3 +53,15 @@ def test_a_separatrix_comes_to_a_node_without_linear_part():
     (item,) = [item for item in found if item.forward.end == f"equilibrium {node}"]
     assert item.backward.end == f"equilibrium {saddle}"
     assert "attracts all orbits near it" in item.forward.reason
+
+
+def test_what_leaves_a_small_basin_does_not_end_at_its_node():
+    """In x' = x^3 (x^2 - 1e-7) the saddles at ±0.000316 bound the basin of 0; x grows beyond."""
+    window = {"x": (-1.0, 1.0), "y": (-1.0, 1.0)}
+    _, found = separatrices("x' = x^3*(x^2 - 1e-7); y' = -y", window=window)
+    saddles = [float(np.sqrt(1e-7)) * side for side in (-1.0, 1.0)]
+    outward = [item for item in found if np.abs(item.points[:, 0]).max() > 3.2e-4]
+    assert len(outward) == 2
+    for item, saddle in zip(sorted(outward, key=lambda i: i.points[0, 0]), saddles, strict=True):
+        assert item.points[-1, 0] / saddle > 1.0
+        assert item.forward.end in ("infinity", "time")

@@ -58,10 +58,10 @@ class Inexact:
     __rmul__ = __mul__
 
     def __truediv__(self, other: Inexact | Number) -> Inexact:
-        return Inexact(self.value / float(other))
+        return Inexact(_ratio(self.value, float(other)))
 
     def __rtruediv__(self, other: Number) -> Inexact:
-        return Inexact(float(other) / self.value)
+        return Inexact(_ratio(float(other), self.value))
 
     def __bool__(self) -> bool:
         return True
@@ -70,3 +70,9 @@ class Inexact:
         raise UnclearError("a coefficient that is not known exactly would decide")
 
     __eq__ = __lt__ = __gt__ = __le__ = __ge__ = _undecided
+
+
+def _ratio(a: float, b: float) -> float:
+    if not b:
+        raise UnclearError("a coefficient that is not known exactly, and may be zero, divides")
+    return a / b
