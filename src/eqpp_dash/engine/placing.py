@@ -256,8 +256,8 @@ def _around(curve: Array, equilibria: Sequence[Equilibrium]) -> tuple[int, ...]:
 def _limited(band: Band, equilibria: Sequence[Equilibrium], every: Sequence[Band]) -> Band:
     """Say that an annulus ends at the one equilibrium that its innermost orbit goes close round.
 
-    Of several round the same one that is the first; but none at one that attracts or repels, as
-    orbits near it do not close.
+    Of several round the same one that is the first. But not at one that attracts or repels: orbits
+    near it do not close.
     """
     if len(band.equilibria) != 1 or band.within.startswith("set "):
         return band

@@ -10,7 +10,9 @@ from eqpp_dash.cli.report import segment_words
 from eqpp_dash.engine import compute_portrait, trace_trajectories
 from eqpp_dash.engine.dop853 import interpolate
 from eqpp_dash.engine.equilibria import find_equilibria
+from eqpp_dash.engine.filippov import segments
 from eqpp_dash.engine.filippov.patch import shorten_terms
+from eqpp_dash.engine.filippov.pieces import filippov_field
 from eqpp_dash.engine.machine import Integrator
 from eqpp_dash.engine.system import parse_system
 from eqpp_dash.exports.page import portrait_page
@@ -237,3 +239,17 @@ def test_curves_that_rest_only_as_they_are_written(text, points, sets):
     assert ("except on surfaces" in found.completeness) is hidden
     written = sum(notice.code == "equilibrium-curve" for notice in found.notices)
     assert written == (0 if hidden else len(sets))
+
+
+def test_all_changes_along_a_surface_are_found_at_once(monkeypatch):
+    """What happens on y = 0 changes where tan(5 x) is 2 or -2."""
+    calls, labels = [], segments.Surface.labels
+    monkeypatch.setattr(segments.Surface, "labels", lambda *args: calls.append(1) or labels(*args))
+    field = parse_system("x' = 1; y' = sin(5*x) - 2*sign(y)*cos(5*x)").compile()
+    lo, hi = np.array([-2.0, -1.0]), np.array([2.0, 1.0])
+    ((_, parts),) = segments.trace_surfaces(field, filippov_field(field), lo, hi)
+    ends = np.array([part.points[0, -1] for part in parts[:-1]])
+    places = [(k * np.pi + side * np.arctan(2)) / 5 for k in range(-4, 5) for side in (-1, 1)]
+    expected = sorted(x for x in places if abs(x) < 2)
+    np.testing.assert_allclose(np.sort(ends), expected, atol=1e-9)
+    assert len(calls) <= 2 * 41
