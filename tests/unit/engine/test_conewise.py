@@ -75,3 +75,9 @@ def test_stability_agrees_with_orbits_from_a_small_circle(text, stability, index
 def test_where_a_turn_changes_nothing_it_is_undecided():
     item = only("x' = -y + abs(x)/2; y' = x")
     assert item.stability == "undecided"
+
+
+def test_fields_without_a_derivative_have_no_eigenvalues():
+    item = only("x' = y + max(x, 0); y' = sqrt(x^2 + y^2)/10 - x + abs(x)*y")
+    assert item.reason == "the fields of all sides vanish here, without a derivative"
+    assert item.stability == "undecided"

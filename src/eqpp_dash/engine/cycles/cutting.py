@@ -79,7 +79,9 @@ class Cutting:
         return np.broadcast_to(self.integral(0.0, points.T), len(points)).astype(float)
 
     def orbit(self, start: Array, period: float) -> Array | None:
-        """Follow an orbit of Y over a time; None if it does not come back by then."""
+        """Follow an orbit of Y over a time; None if that is not finite, or it gets lost."""
+        if not np.isfinite(period):
+            return None
         times = np.linspace(0.0, period, SAMPLES)
         states = self.integrator.sample(
             start[:, None], times, rtol=1e-11, atol=1e-13, max_steps=STEPS

@@ -85,7 +85,9 @@ def _crosses(field: CompiledField, orbit: Array) -> bool:
 
 
 def _orbit(integrator: Integrator, start: Array, period: float) -> Array | None:
-    """Follow an orbit for a period; None if it does not close."""
+    """Follow an orbit for a period; None if that is not known, or it does not close."""
+    if not np.isfinite(period):
+        return None
     times = np.linspace(0.0, period, POINTS)
     states = integrator.sample(start[:, None], times, rtol=1e-10, atol=1e-12, max_steps=STEPS)
     points = np.ascontiguousarray(states[:, :, 0].T)

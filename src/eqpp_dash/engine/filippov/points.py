@@ -156,16 +156,21 @@ def _border(region: Region, point: Array, choices: Array, meeting: int) -> dict[
     for piece in choices.T:
         matrix = region.pieces.jacobian_of(point, piece)
         matrices.append(matrix)
-        values = np.linalg.eigvals(matrix) if np.isfinite(matrix).all() else np.full(2, np.nan)
-        words.append(", ".join(_number(v) for v in sorted(values, key=lambda v: (v.real, v.imag))))
-    which = f"{len(words)} of the {meeting} fields that meet here vanish"
-    which = "the fields of all sides vanish here" if len(words) == meeting else which
-    which = "the field of one side vanishes here" if len(words) == 1 else which
-    reason = f"{which}: eigenvalues {' and '.join(f'({w})' for w in words)}"
+        if np.isfinite(matrix).all():
+            own = sorted(np.linalg.eigvals(matrix), key=lambda v: (v.real, v.imag))
+            words.append(", ".join(_number(v) for v in own))
+    count = len(matrices)
+    reason = f"{count} of the {meeting} fields that meet here vanish"
+    reason = "the fields of all sides vanish here" if count == meeting else reason
+    reason = "the field of one side vanishes here" if count == 1 else reason
+    if words:
+        reason += f": eigenvalues {' and '.join(f'({w})' for w in words)}"
+    if len(words) < count:
+        reason += "; another has no derivative here" if words else ", without a derivative"
     values, vectors = np.linalg.eig(np.nan_to_num(matrices[0]))
     order = np.lexsort((values.imag, values.real))
     judged = None
-    parted = region.parted(point, choices) if len(words) == meeting == 2 else None
+    parted = region.parted(point, choices) if count == meeting == 2 else None
     if parted is not None:
         surface, *sides = parted
         plus, minus = (region.pieces.jacobian_of(point, side) for side in sides)

@@ -138,3 +138,11 @@ def test_bands_round_every_center_are_found_on_both_sides_of_a_pole():
     near = [2 * math.pi * abs(k * math.pi - 1) for k in sorted(bands)]
     found = [bands[k].periods[0] for k in sorted(bands)]
     np.testing.assert_allclose(found, near, rtol=1e-6)
+
+
+def test_orbits_whose_period_is_not_known_fill_no_band():
+    """x does not change its sign where y > 0, and y does not grow: nothing closes."""
+    text = "x' = (2*min(y,0)*x) + (1/3*x*y^2); y' = (-0.5*heaviside(x-1)*y)"
+    window = {"x": (-2.0, 5.0), "y": (-1.0, 1.0)}
+    portrait = compute_portrait(PortraitSpec(text, window=window, analyses=ASKED))
+    assert portrait.annuli == ()
