@@ -151,6 +151,9 @@ def _reasons(source: Source, items: Numbered) -> Iterator[Sentence]:
     for kind, reason in list(groups)[:MOST_REASONS]:
         same = [(k, item) for k, item in own if (item["kind"], item["reason"]) == (kind, reason)]
         if kind in _JUMPING:  # where a field jumps nothing is linearised
+            if len(same) > 1 and len({item["stability"] for _, item in same}) == 1:
+                yield Sentence(ended(_jumping(source, kind, reason, same)), _ids(same))
+                continue
             for k, item in same:
                 known = item["stability"] in ("stable", "unstable") and kind not in reason
                 verb = f"is {item['stability']}: " if known else "is marked so: "
@@ -160,6 +163,15 @@ def _reasons(source: Source, items: Numbered) -> Iterator[Sentence]:
                 yield Sentence(ended(text), (f"equilibrium {k}",))
         else:
             yield Sentence(ended(_decided(source, kind, reason, same)), _ids(same))
+
+
+def _jumping(source: Source, kind: str, reason: str, same: Numbered) -> str:
+    """Say the same of several equilibria on surfaces at which a field jumps."""
+    where = places([source.place(k) for k, _ in same])
+    where = f" {where}" if where.startswith("at") else f" ({where})"
+    stability = str(same[0][1]["stability"])
+    verb = f"are {stability}" if stability in ("stable", "unstable") else "are marked so"
+    return f"the {numeral(len(same))} {kind_name(kind, 2)}{where} {verb}: {symbols(reason)}"
 
 
 def _decided(source: Source, kind: str, reason: str, same: Numbered) -> str:
