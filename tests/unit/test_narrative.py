@@ -593,3 +593,20 @@ def test_paragraphs_are_plain_values():
 def test_what_the_search_leaves_open_is_a_sentence(search: str, said: str) -> None:
     known = facts()
     assert said in told({**known, "completeness": {**known["completeness"], "equilibria": search}})
+
+
+def test_copies_by_a_period_beyond_the_window_are_not_listed_again():
+    known = portrait("pendulum").facts()
+    known["system"]["structure"] = []
+    before = len(known["equilibria"])
+    period = 6.283185307179586
+    inside = next(item for item in known["equilibria"] if item["location"] == "inside")
+    known["equilibria"].append(
+        {**inside, "location": "outside", "point": [inside["point"][0] + 2 * period, 0.0]}
+    )
+    assert "utside the window" in told(known, "Equilibria")
+    shift = {"type": "periodic", "expression": "(x, y) -> (x + 2*pi, y)", "shift": [period, 0.0]}
+    known["system"]["structure"] = [{**shift, "how": ""}]
+    assert "utside the window" not in told(known, "Equilibria")
+    known["equilibria"][before]["point"][0] += 0.1
+    assert "utside the window" in told(known, "Equilibria")

@@ -159,7 +159,9 @@ def find_winding_cycles(
                 bands = bands or band
         cycles = _refine(turns, brackets, lo, hi, tell)
     cycles.sort(key=lambda cycle: cycle.point[1 - axis])
-    blind = (f"winding orbits that close within the error: no cycle round {name} is isolated",)
+    blind = (
+        f"orbits that wind round {name} and close within the error: a cycle may be among them",
+    )
     return WindingSearch(tuple(cycles), blind=blind if bands and not cycles else ())
 
 
