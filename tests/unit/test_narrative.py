@@ -361,6 +361,28 @@ def test_winding_cycles_that_were_not_searched_are_told_so():
     assert "was found" not in words
 
 
+@pytest.mark.parametrize(
+    ("cycles", "words"),
+    [
+        (
+            0,
+            "but there is at most one by Bendixson's criterion (proved).",
+        ),
+        (
+            1,
+            "There is no other limit cycle that winds round the cylinder (proved: there is at most",
+        ),
+    ],
+)
+def test_two_cycles_that_wind_would_bound_an_annulus(cycles, words):
+    status = "none that closes in the plane (proved: Bendixson); those that wind were searched"
+    known = bare("cycle")
+    known["limit_cycles"] = [{**known["limit_cycles"][0], "winding": [1, 0]}][:cycles]
+    search = {"status": f"{status} (at most one by Bendixson)"}
+    known["completeness"] = {"equilibria": "proved", "limit_cycles": search}
+    assert words in told(known, "Closed orbits")
+
+
 def test_a_cycle_that_winds_round_a_cylinder():
     found = bare("cycle")
     item = {
