@@ -64,3 +64,15 @@ def test_quadratic_drag_leaves_no_closed_orbits():
     found = compute_portrait(spec)
     assert not found.annuli
     assert not found.limit_cycles
+
+
+def test_separatrices_end_where_quadratic_drag_takes_them():
+    """They come nearer like one over the time."""
+    analyses = ("equilibria", "cycles", "separatrices")
+    found = compute_portrait(
+        PortraitSpec("x' = y; y' = x - x^3 - 3*y*abs(y)/10", analyses=analyses)
+    )
+    kinds = [item.kind for item in found.equilibria]
+    assert kinds == ["boundary equilibrium", "saddle", "boundary equilibrium"]
+    ends = {item.limit for item in found.separatrices if item.branch.startswith("unstable")}
+    assert ends == {"equilibrium 0", "equilibrium 2"}
