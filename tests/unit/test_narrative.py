@@ -361,6 +361,28 @@ def test_winding_cycles_that_were_not_searched_are_told_so():
     assert "was found" not in words
 
 
+@pytest.mark.parametrize(
+    ("cycles", "words"),
+    [
+        (
+            0,
+            "but there is at most one by Bendixson's criterion (proved).",
+        ),
+        (
+            1,
+            "There is no other limit cycle that winds round the cylinder (proved: there is at most",
+        ),
+    ],
+)
+def test_two_cycles_that_wind_would_bound_an_annulus(cycles, words):
+    status = "none that closes in the plane (proved: Bendixson); those that wind were searched"
+    known = bare("cycle")
+    known["limit_cycles"] = [{**known["limit_cycles"][0], "winding": [1, 0]}][:cycles]
+    search = {"status": f"{status} (at most one by Bendixson)"}
+    known["completeness"] = {"equilibria": "proved", "limit_cycles": search}
+    assert words in told(known, "Closed orbits")
+
+
 def test_a_cycle_that_winds_round_a_cylinder():
     found = bare("cycle")
     item = {
@@ -593,3 +615,20 @@ def test_paragraphs_are_plain_values():
 def test_what_the_search_leaves_open_is_a_sentence(search: str, said: str) -> None:
     known = facts()
     assert said in told({**known, "completeness": {**known["completeness"], "equilibria": search}})
+
+
+def test_copies_by_a_period_beyond_the_window_are_not_listed_again():
+    known = portrait("pendulum").facts()
+    known["system"]["structure"] = []
+    before = len(known["equilibria"])
+    period = 6.283185307179586
+    inside = next(item for item in known["equilibria"] if item["location"] == "inside")
+    known["equilibria"].append(
+        {**inside, "location": "outside", "point": [inside["point"][0] + 2 * period, 0.0]}
+    )
+    assert "utside the window" in told(known, "Equilibria")
+    shift = {"type": "periodic", "expression": "(x, y) -> (x + 2*pi, y)", "shift": [period, 0.0]}
+    known["system"]["structure"] = [{**shift, "how": ""}]
+    assert "utside the window" not in told(known, "Equilibria")
+    known["equilibria"][before]["point"][0] += 0.1
+    assert "utside the window" in told(known, "Equilibria")

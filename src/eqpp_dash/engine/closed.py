@@ -185,6 +185,7 @@ def _with_winding(
             status = f"{status[:-1]}; none winds: {winding.proof})"
         else:
             told = "were searched" if winding.searched else "were not searched"
+            told += f" ({winding.most})" if winding.most else ""
             status = f"none that closes in the plane{status[4:]}; those that wind {told}"
     return replace(
         found,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 
 from eqpp_dash.engine.system import Limits, System, parse_system
 from eqpp_dash.errors import SpecError
 from eqpp_dash.model.numbers import read_float
 from eqpp_dash.model.spec import PortraitSpec
+
+_DEFINED = re.compile(r"(?:^|[;\n])[ \t]*([^\W\d]\w*)[ \t]*=([^;\n]*)")
+"""A definition, and of what."""
 
 
 def prepare_spec(spec: PortraitSpec, limits: Limits | None = None) -> tuple[System, PortraitSpec]:
@@ -45,7 +49,7 @@ def prepare_spec(spec: PortraitSpec, limits: Limits | None = None) -> tuple[Syst
     """
     spec = spec.replace()
     system = parse_system(spec.equations, limits, spec.parameters)
-    _check_planar(system)
+    _check_planar(system, spec.equations)
     _check_parameters(system, spec)
     for name in spec.variables:
         if name not in system.variables:
@@ -102,13 +106,18 @@ def check_point(system: System, point: Sequence[float], field: str) -> tuple[flo
     return tuple(read_float(number, field) for number in point)
 
 
-def _check_planar(system: System) -> None:
+def _check_planar(system: System, text: str) -> None:
     if system.dimension != 2:
         names = ", ".join(system.variables)
+        hint = "Give two equations of first order, or one of second order"
+        forgotten = _DEFINED.search(text) if system.dimension == 1 else None
+        if forgotten and set(re.findall(r"\w+", forgotten[2])) & set(system.variables):
+            name, told = forgotten[1], forgotten[2].strip()
+            hint = f"“{name} = {told:.40}” defines a quantity; an equation is {name}' = {told:.40}"
         raise system.error(
             f"this system has {_count(system.dimension, 'variable')} ({names}); this release "
             "draws planar systems",
-            "Give two equations of first order, or one of second order",
+            hint,
             variable=min(system.dimension - 1, 2),
         )
     if not system.autonomous:

@@ -9,6 +9,7 @@ attracting focus with itself).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -37,6 +38,13 @@ FURTHER = 1.5
 FURTHER_STEPS = 4000
 """So many orbits are followed further, in elapsed times of the longest one, to make a turn."""
 
+SAME_PLACE = 1e-5
+"""Difference of coordinates, relative to one more than their size, up to which a speck is at an
+equilibrium: it is told with six digits."""
+
+_SPECKS = "proved, except within specks "
+_PLACE = re.compile(r" of the window near \(([^()]*)\)")
+
 _LOOKS = 4
 """Places of a step that are looked at."""
 
@@ -62,7 +70,9 @@ def how_closed_orbits_are_known(search: EquilibriumSearch | None, closed: CycleS
         Such as ``none (proved: Bendixson)`` or ``searched``; empty if that is not known, or if
         the equilibria are not proved to be all.
     """
-    if search is None or search.completeness != "proved" or search.sets or search.singularities:
+    if search is None or search.switching or search.sets or search.singularities:
+        return ""
+    if search.completeness != "proved" and not _proved_but_at_known(search):
         return ""
     covered = closed.completeness
     if covered.status.startswith("none"):
@@ -71,6 +81,19 @@ def how_closed_orbits_are_known(search: EquilibriumSearch | None, closed: CycleS
         covered.blind or closed.undecided or closed.stop
     )
     return covered.status if whole else ""
+
+
+def _proved_but_at_known(search: EquilibriumSearch) -> bool:
+    """Tell whether only specks at equilibria that are listed are left out of the proof."""
+    if not search.completeness.startswith(_SPECKS) or "surfaces" in search.completeness:
+        return False
+    known = np.array([item.point for item in search.equilibria])
+    places = _PLACE.findall(search.completeness)
+    told = np.array([[float(part) for part in place.split(", ")] for place in places])
+    if not known.size or len(told) != search.completeness.count(" of the window near "):
+        return False
+    gaps = np.abs(told[:, None] - known) / (1.0 + np.abs(known))
+    return bool((gaps.max(axis=2).min(axis=1) < SAME_PLACE).all())
 
 
 def settle_in_foci(problem: Problem, flow: Flow, equilibria: Sequence[Equilibrium]) -> None:
@@ -86,7 +109,7 @@ def settle_in_foci(problem: Problem, flow: Flow, equilibria: Sequence[Equilibriu
     equilibria : sequence of Equilibrium
         All equilibria of the window.
     """
-    if not problem.closed_orbits or problem.field.switching:
+    if not problem.closed_orbits:
         return
     ends = flow.ends
     traps = _Traps(problem, equilibria)
@@ -142,7 +165,9 @@ class _Traps:
         return [
             k
             for k, item in enumerate(self.equilibria)
-            if "focus" in item.kind and item.stability == attracts and item.location == "inside"
+            if ("focus" in item.kind or item.kind == "boundary equilibrium")
+            and item.stability == attracts
+            and item.location == "inside"
         ]
 
     def nearest(self, flow: Flow, lane: int) -> float:

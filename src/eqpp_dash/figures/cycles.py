@@ -26,7 +26,8 @@ DASHES = {"stable": "solid", "unstable": "11px,6px", "semi-stable": "16px,5px,3p
 MOST_PLACES = 3
 
 _REASON = re.compile(
-    r"(?:(?<=a first integral, )|(?<=Dulac, by )).*?(?=, of the field without|; none winds|\)$)"
+    r"(?:(?<=a first integral, )|(?<=Dulac, by )).*?"
+    r"(?=, of the field without|; none winds|\); those that wind|\)$)"
 )
 """The formula in the reason why there is no limit cycle."""
 

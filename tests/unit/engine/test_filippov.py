@@ -147,7 +147,7 @@ def test_twisting_reaches_the_origin_in_the_time_of_the_closed_form():
 def test_boundary_equilibria_tell_the_eigenvalues_of_their_sides():
     (kink,) = search("x' = y; y' = -x - abs(y)").equilibria
     assert kink.kind == "boundary equilibrium"
-    assert "(0.5 − 0.86603i, 0.5 + 0.86603i) and (−0.5 − 0.86603i" in kink.reason
+    assert "(0.5 ± 0.86603i) and (−0.5 ± 0.86603i)" in kink.reason
     (item,) = search("x' = 1 - x + y + heaviside(-y); y' = heaviside(-y)*3 - y").equilibria
     assert item.kind == "boundary equilibrium"
     assert_allclose(item.point, (1, 0), atol=1e-12)

@@ -164,3 +164,16 @@ def test_the_layout_of_equations_is_no_other_question(text):
 )
 def test_another_text_is_another_question(one, other):
     assert portrait_id(spec(one), 1) != portrait_id(spec(other), 1)
+
+
+@pytest.mark.parametrize("text", ["x = y\ny' = -x", "y' = -x; x = y"])
+def test_a_forgotten_prime_is_named(text):
+    with pytest.raises(EquationError) as caught:
+        prepare_spec(PortraitSpec(text))
+    assert caught.value.hint == "“x = y” defines a quantity; an equation is x' = y"
+
+
+def test_a_definition_without_variables_is_no_forgotten_equation():
+    with pytest.raises(EquationError) as caught:
+        prepare_spec(PortraitSpec("a = 2; x' = a"))
+    assert "Give two equations" in caught.value.hint

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles.arcs import Arc, ArcEnd
@@ -10,6 +13,7 @@ from eqpp_dash.engine.cycles.displacement import Sample
 from eqpp_dash.engine.cycles.focal import Turn, linear_turn, lyapunov_sign
 from eqpp_dash.engine.cycles.judge import LOOSE
 from eqpp_dash.engine.cycles.lanes import NEVER, Fate
+from eqpp_dash.model.portrait import Array, Equilibrium
 
 AGREES = 0.2
 """Deviation from the linear part, as a share of it, at which a focus is reached."""
@@ -26,6 +30,9 @@ the end are taken to be similar to each other."""
 
 STEP = 2.0
 """How much farther toward the end, in logarithms, the next sample is."""
+
+SAME_POINT = 1e-9
+"""Difference of coordinates, relative to one more than their size, up to which points are one."""
 
 CLOSEST = 1e-12
 """Distance from the end, relative to its coordinate and to the section, that is resolved."""
@@ -47,10 +54,14 @@ class EndJudge:
     ----------
     compiled : CompiledField
         The field.
+    equilibria : sequence of Equilibrium, optional
+        Those that are known; where no Lyapunov coefficient exists, the stability of one that is
+        decided otherwise tells which way orbits wind.
     """
 
-    def __init__(self, compiled: CompiledField) -> None:
+    def __init__(self, compiled: CompiledField, equilibria: Sequence[Equilibrium] = ()) -> None:
         self.compiled = compiled
+        self.equilibria = tuple(equilibria)
         self._turns: dict[tuple[float, float], Turn] = {}
         self._signs: dict[tuple[float, float], int] = {}
 
@@ -62,11 +73,19 @@ class EndJudge:
         return self._turns[key]
 
     def weak_sign(self, end: ArcEnd) -> int:
-        """Give the sign of the first Lyapunov coefficient at an end."""
+        """Give the sign of the first Lyapunov coefficient at an end, or of what stands for it."""
         key = (float(end.point[0]), float(end.point[1]))
         if key not in self._signs:
-            self._signs[key] = lyapunov_sign(self.compiled, end.point)
+            sign = lyapunov_sign(self.compiled, end.point)
+            self._signs[key] = sign or self._decided_at_jump(end.point)
         return self._signs[key]
+
+    def _decided_at_jump(self, point: Array) -> int:
+        for item in self.equilibria:
+            near = np.abs(item.point - point) <= SAME_POINT * (1.0 + np.abs(point))
+            if item.kind == "boundary equilibrium" and near.all():
+                return {"stable": -1, "unstable": 1}.get(item.stability, 0)
+        return 0
 
     def judge(self, arc: Arc, side: int, sample: Sample, inner: Sample) -> EndJudgement:
         """Judge what is between the outermost sample and an end.

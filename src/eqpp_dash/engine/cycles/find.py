@@ -144,7 +144,7 @@ def find_limit_cycles(
         values = None if machine is None else machine.values
         traps = _traps(field, equilibria, unit)
         returns = ReturnMap(field, arcs, unit, far, traps, leaper, values, tell.again)
-        ends = EndJudge(field)
+        ends = EndJudge(field, equilibria)
         chosen = sorted(periods.chosen(arcs), key=lambda k: _rank(arcs[k], equilibria, lo, hi))
         excluded = proof is not None and proof.everywhere
         whole = not (field.common or field.poles or field.switching or singularities)

@@ -205,6 +205,9 @@ def _sort_flat(
     sides = [item.gap.left for item in reversed(before)], [item.gap.right for item in after]
     nonzero = [sample for side in sides if (sample := _first_nonzero(side)) is not None]
     signs = {sample.clear_sign() for sample in nonzero}
+    signed = _signed_at_an_end(arc, nonzero, ends, not before, not after)
+    if banded and not analytic and signed:
+        return
     fades = not analytic and (
         (not before and arc.left.kind == "equilibrium" and _fades(samples, sides[1]))
         or (not after and arc.right.kind == "equilibrium" and _fades(samples[::-1], sides[0]))
@@ -220,11 +223,8 @@ def _sort_flat(
         )
         result.undecided.append(whole)
         return
-    for side, end, at_end in ((-1, arc.left, not before), (1, arc.right, not after)):
-        if at_end and end.kind == "equilibrium" and ends.turn(end).kind == "weak":
-            expected = -side * ends.weak_sign(end)
-            if all(s.clear_sign() == expected for s in nonzero):
-                return  # the Lyapunov coefficient gives the sign below the error
+    if signed:
+        return
     whole.count = "any number"
     whole.reason = "the displacement is below its error, yet this is no band of closed orbits"
     if fades:
@@ -256,6 +256,18 @@ def _fades(flat: Sequence[Sample], beyond: Sequence[Sample]) -> bool:
 def _size(sample: Sample) -> float:
     """Give the logarithm of a displacement that is not zero."""
     return float(np.log(max(abs(sample.value[j]) for j in sample.returned if sample.sign(j))))
+
+
+def _signed_at_an_end(
+    arc: Arc, nonzero: Sequence[Sample], ends: EndJudge, left: bool, right: bool
+) -> bool:
+    """Tell whether the Lyapunov coefficient at an end gives the sign below the error."""
+    for side, end, at_end in ((-1, arc.left, left), (1, arc.right, right)):
+        if at_end and nonzero and end.kind == "equilibrium" and ends.turn(end).kind == "weak":
+            expected = -side * ends.weak_sign(end)
+            if all(s.clear_sign() == expected for s in nonzero):
+                return True
+    return False
 
 
 def _first_nonzero(side: list[Sample]) -> Sample | None:

@@ -56,6 +56,8 @@ class WindingSearch:
         From the lowest to the highest.
     proof : str
         Why there can be none; empty without a proof.
+    most : str
+        Why there can be at most one; empty without a proof.
     blind : tuple of str
         Where it could not look.
     searched : bool
@@ -64,6 +66,7 @@ class WindingSearch:
 
     cycles: tuple[LimitCycle, ...] = ()
     proof: str = ""
+    most: str = ""
     blind: tuple[str, ...] = ()
     searched: bool = True
 
@@ -159,18 +162,24 @@ def find_winding_cycles(
                 bands = bands or band
         cycles = _refine(turns, brackets, lo, hi, tell)
     cycles.sort(key=lambda cycle: cycle.point[1 - axis])
-    blind = (f"winding orbits that close within the error: no cycle round {name} is isolated",)
-    return WindingSearch(tuple(cycles), blind=blind if bands and not cycles else ())
+    blind = (
+        f"orbits that wind round {name} and close within the error: a cycle may be among them",
+    )
+    most = "at most one by Bendixson" if _shrinks(structure) else ""
+    return WindingSearch(tuple(cycles), most=most, blind=blind if bands and not cycles else ())
+
+
+def _shrinks(structure: Structure) -> bool:
+    """Tell whether the divergence has one sign: two cycles that wind would bound an annulus."""
+    return any(
+        fact.expression == "1" and not fact.region and fact.single_valued
+        for fact in structure.of(Kind.DULAC)
+    )
 
 
 def _excluded(structure: Structure, axis: int) -> str:
     """Give the reason why no cycle that winds can be isolated."""
-    shrinking = [
-        fact
-        for fact in structure.of(Kind.DULAC)
-        if fact.expression == "1" and not fact.region and fact.single_valued
-    ]
-    for fact in structure.of(Kind.SYMMETRY) if shrinking else ():
+    for fact in structure.of(Kind.SYMMETRY) if _shrinks(structure) else ():
         if fact.map is not None and fact.map[3 * axis] == -1.0 and fact.map[1 + axis] == 0.0:
             return f"at most one by Bendixson, and {fact.expression} would give another"
     return ""

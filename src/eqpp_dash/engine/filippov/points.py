@@ -31,6 +31,7 @@ from eqpp_dash.engine.filippov.segments import (
     Surface,
 )
 from eqpp_dash.engine.filippov.sides import moves_beside
+from eqpp_dash.engine.filippov.turning import common_linear_part, turning_stability
 from eqpp_dash.engine.krawczyk import newton, prove_zeros
 from eqpp_dash.engine.problem import FactorSystem, ZeroProblem
 from eqpp_dash.model.portrait import Equilibrium, EquilibriumSet
@@ -121,6 +122,11 @@ def _renamed(region: Region, item: Equilibrium) -> Equilibrium:
     if choices.shape[1] < 2 or not np.isfinite(fields).all():
         return item
     zero = _vanishes(region, item.point)
+    if zero.all():
+        matrices = [region.pieces.jacobian_of(item.point, piece) for piece in choices.T]
+        smooth = common_linear_part(np.array(matrices), NOTHING)
+        if smooth is not None:
+            return replace(item, **smooth)
     if zero.any():
         known = _border(region, item.point, choices[:, zero], zero.size)
         known["index"] = item.index if known["index"] is None else known["index"]
@@ -158,7 +164,7 @@ def _border(region: Region, point: Array, choices: Array, meeting: int) -> dict[
         matrices.append(matrix)
         if np.isfinite(matrix).all():
             own = sorted(np.linalg.eigvals(matrix), key=lambda v: (v.real, v.imag))
-            words.append(", ".join(_number(v) for v in own))
+            words.append(_numbers(own))
     count = len(matrices)
     reason = f"{count} of the {meeting} fields that meet here vanish"
     reason = "the fields of all sides vanish here" if count == meeting else reason
@@ -176,6 +182,13 @@ def _border(region: Region, point: Array, choices: Array, meeting: int) -> dict[
         plus, minus = (region.pieces.jacobian_of(point, side) for side in sides)
         normal = surface.gradient(0.0, point[:, None])[:, 0]
         judged = conewise_stability(plus, minus, normal)
+        if judged is None:
+            above, below = (region.pieces.side(side) for side in sides)
+            width = float(region.width.max())
+            judged = turning_stability(above, below, normal, point, width)
+            reason = judged.words if judged else reason
+        elif judged:
+            reason = f"{reason}; {judged.words}"
     return {
         "kind": "boundary equilibrium",
         "stability": judged.stability if judged else "undecided",
@@ -183,15 +196,17 @@ def _border(region: Region, point: Array, choices: Array, meeting: int) -> dict[
         "jacobian": matrices[0] + 0.0,
         "eigenvalues": values[order].astype(complex),
         "eigenvectors": vectors[:, order].astype(complex),
-        "reason": f"{reason}; {judged.words}" if judged else reason,
+        "reason": reason,
     }
 
 
-def _number(value: complex) -> str:
-    real, imaginary = f"{value.real + 0.0:.5g}", f"{abs(value.imag):.5g}"
-    if value.imag == 0:
-        return real
-    return f"{real} {'+' if value.imag > 0 else '−'} {imaginary}i".replace("-", "−")
+def _numbers(values: Sequence[complex]) -> str:
+    """Write the two eigenvalues of a matrix."""
+    if values[0].imag == 0:
+        return ", ".join(f"{value.real + 0.0:.5g}".replace("-", "−") for value in values)
+    real, imaginary = f"{values[0].real + 0.0:.5g}", f"{abs(values[0].imag):.5g}"
+    imaginary = "" if imaginary == "1" else imaginary
+    return f"±{imaginary}i" if real == "0" else f"{real} ± {imaginary}i".replace("-", "−")
 
 
 # zeros of the sliding field -------------------------------------------------------------------

@@ -33,7 +33,7 @@ DOUBLE = 600.0
 
 _WINDING = re.compile(
     r"none that closes in the plane( within the window)? (?P<proof>\(proved: .*\)); "
-    r"those that wind were (?P<searched>not )?searched",
+    r"those that wind were (?P<searched>not )?searched(?P<most> \(at most one by Bendixson\))?",
     re.DOTALL,
 )
 _NONE_WINDS = re.compile(r"(?P<rest>none.*); none winds: (?P<why>.*)\)", re.DOTALL)
@@ -133,6 +133,14 @@ def _search(source: Source) -> Iterator[Sentence]:
                 f"{head} that winds round the {source.space} was found; that is no proof that "
                 "there is none"
             )
+            if only is not None and only["most"]:
+                most = "there is at most one by Bendixson's criterion"
+                text = f"{text}, but {most} (proved)"
+                if found_winding:
+                    text = (
+                        f"there is no other limit cycle that winds round the {source.space} "
+                        f"(proved: {most})"
+                    )
             if only is not None and only["searched"]:
                 text = f"closed orbits that wind round the {source.space} were not searched for"
             yield Sentence(ended(text), ("completeness",))

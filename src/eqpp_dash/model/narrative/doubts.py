@@ -20,6 +20,8 @@ SPECK = 1e-9
 _END = re.compile(r"section's end at (\([^()]*\)), ([^:]*): ")
 _PLACE = re.compile(r"near \((-?[\d.e+-]+(?:, -?[\d.e+-]+)*)\)")
 _SPECKS = re.compile(r"within specks of \S+ of the window|(?<=; )of \S+ of the window")
+_SPOT = "in tiny spots near "
+_SPOTS = re.compile(rf"{_SPOT}\([^()]*\)(?:; {_SPOT}\([^()]*\))+")
 _BOXES = re.compile(r"^(\d+ box(?:es)?)(?=,|$)")
 _EQUILIBRIUM = re.compile(r"(?<!\w)equilibrium (\d+)(?!\d)")
 
@@ -157,6 +159,10 @@ def _near(source: Source, text: str) -> str:
         return f"near ({', '.join(told)})"
 
     seldom = _SPECKS.sub("in tiny spots", _PLACE.sub(rounded, text))
+    seldom = _SPOTS.sub(
+        lambda match: f"{_SPOT}{joined(part.rstrip('; ') for part in match[0].split(_SPOT)[1:])}",
+        seldom,
+    )
     if seldom.count(", except") > 1:
         seldom = seldom.replace(", except on", ", and except on")
     return symbols(seldom)

@@ -130,7 +130,8 @@ def _span(source: Source, item: Mapping[str, Any]) -> str:
     """Tell where a segment is; its points are in no order of time."""
     if item["points"][0] == item["points"][-1]:
         return f"on the whole closed curve through {_end(source, item, 0)}"
-    return f"between {_end(source, item, 0)} and {_end(source, item, -1)}"
+    first, last = sorted((0, -1), key=lambda which: tuple(item["points"][which]))
+    return f"between {_end(source, item, first)} and {_end(source, item, last)}"
 
 
 def _end(source: Source, item: Mapping[str, Any], which: int) -> str:

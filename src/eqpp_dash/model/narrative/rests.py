@@ -26,6 +26,9 @@ from eqpp_dash.model.sets import part_words
 
 MOST_REASONS = 3
 MOST_SETS = 3
+SAME = 1e-8
+"""Difference of places, in periods, up to which one is the other's copy."""
+
 _ORDER = ("stable", "neutral", "semi-stable", "unstable", "undecided")
 _JUMPING = ("pseudo-equilibrium", "boundary equilibrium")
 _INTEGRAL = re.compile(r"a first integral \(\w[\w ]*\) is smooth here and not constant(.*)")
@@ -48,17 +51,35 @@ def rest_sentences(source: Source) -> Iterator[Sentence]:
         yield from _weaker(source, near)
     else:
         yield from _none(source)
+    far = [entry for entry in far if not _is_copy(source, entry[1], near)]
     if far:
         were = "was" if len(far) == 1 else "were"
         text = f"outside the window, {_kinds(source, far)} {were} found as well"
         yield Sentence(ended(text), _ids(far))
-    yield from _reasons(source, items)
+    yield from _reasons(source, [entry for entry in items if entry in near or entry in far])
     yield from _sets(source)
     for k, item in enumerate(source.items("singularities")):
         where = f"at {source.point(item['point'])}" if len(item["point"]) <= 3 else "along a line"
         index = "" if item.get("index") is None else f"; its index is {symbols(str(item['index']))}"
         text = f"the field has a singularity {where} ({symbols(str(item['reason']))}){index}"
         yield Sentence(ended(text), (f"singularity {k}",))
+
+
+def _is_copy(source: Source, item: Mapping[str, Any], near: Numbered) -> bool:
+    """Tell whether one of the equilibria is this one, moved by whole periods of variables."""
+    shifts = [one["shift"] for one in source.structure if one["type"] == "periodic"]
+    periods = [max((abs(shift[k]) for shift in shifts), default=0.0) for k in range(2)]
+    diagonal = any(sum(map(bool, shift)) != 1 for shift in shifts)
+    if not shifts or diagonal or len(item["point"]) != 2:
+        return False
+    for _, other in near:
+        turns = []
+        for here, there, period in zip(item["point"], other["point"], periods, strict=True):
+            turn = (here - there) / (period or 1.0)
+            turns.append(abs(turn - round(turn)) if period else abs(turn))
+        if item["kind"] == other["kind"] and max(turns) < SAME:
+            return True
+    return False
 
 
 def _ids(items: Numbered) -> tuple[str, ...]:
@@ -151,6 +172,9 @@ def _reasons(source: Source, items: Numbered) -> Iterator[Sentence]:
     for kind, reason in list(groups)[:MOST_REASONS]:
         same = [(k, item) for k, item in own if (item["kind"], item["reason"]) == (kind, reason)]
         if kind in _JUMPING:  # where a field jumps nothing is linearised
+            if len(same) > 1 and len({item["stability"] for _, item in same}) == 1:
+                yield Sentence(ended(_jumping(source, kind, reason, same)), _ids(same))
+                continue
             for k, item in same:
                 known = item["stability"] in ("stable", "unstable") and kind not in reason
                 verb = f"is {item['stability']}: " if known else "is marked so: "
@@ -160,6 +184,15 @@ def _reasons(source: Source, items: Numbered) -> Iterator[Sentence]:
                 yield Sentence(ended(text), (f"equilibrium {k}",))
         else:
             yield Sentence(ended(_decided(source, kind, reason, same)), _ids(same))
+
+
+def _jumping(source: Source, kind: str, reason: str, same: Numbered) -> str:
+    """Say the same of several equilibria on surfaces at which a field jumps."""
+    where = places([source.place(k) for k, _ in same])
+    where = f" {where}" if where.startswith("at") else f" ({where})"
+    stability = str(same[0][1]["stability"])
+    verb = f"are {stability}" if stability in ("stable", "unstable") else "are marked so"
+    return f"the {numeral(len(same))} {kind_name(kind, 2)}{where} {verb}: {symbols(reason)}"
 
 
 def _decided(source: Source, kind: str, reason: str, same: Numbered) -> str:
