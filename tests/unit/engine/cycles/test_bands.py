@@ -180,15 +180,19 @@ def test_where_no_closed_orbit_is_isolated_bands_round_the_same_equilibria_are_o
     assert [item.equilibria for item in apart.annuli] == [(0,), (0,)]  # a pole lies between
 
 
-@pytest.mark.parametrize("power", ["y", "abs(y)^2*y"])
-def test_the_damping_of_an_oscillator_with_a_kink_makes_no_band(power):
-    """Each turn takes energy, though near the point no more than the errors are."""
+FADES = "the displacement falls below its error as if it went on like a power"
+
+
+@pytest.mark.parametrize(("power", "hidden"), [("y", []), ("abs(y)^2*y", [FADES])])
+def test_the_damping_of_an_oscillator_with_a_kink_makes_no_band(power, hidden):
+    """Each turn takes energy, though near the point no more than the errors are.
+
+    By terms of second order the sign of that is known.
+    """
     found = portrait(f"x' = y; y' = -x - 0.1*abs(y)*{power}", WIDE)
     assert not found.annuli
-    (hidden,) = found.facts()["completeness"]["limit_cycles"]["undecided"]
-    assert hidden["reason"] == (
-        "the displacement falls below its error as if it went on like a power"
-    )
+    told = found.facts()["completeness"]["limit_cycles"]["undecided"]
+    assert [item["reason"] for item in told] == hidden
 
 
 @pytest.mark.parametrize(("sign", "inner"), [(1, "equilibrium 0"), (-1, "undecided")])
