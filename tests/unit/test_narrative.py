@@ -632,3 +632,10 @@ def test_copies_by_a_period_beyond_the_window_are_not_listed_again():
     assert "utside the window" not in told(known, "Equilibria")
     known["equilibria"][before]["point"][0] += 0.1
     assert "utside the window" in told(known, "Equilibria")
+
+
+def test_a_gap_of_one_place_is_no_interval():
+    gap = {"from": [0.6, 0.0], "to": [0.6, 0.0], "count": "0 or 1", "reason": "it touches"}
+    search = {"status": "searched", "undecided": [gap]}
+    known = facts(completeness={"equilibria": "proved", "limit_cycles": search})
+    assert "cross a section near θ = 0.6 is undecided: 0 or 1" in told(known, "Undecided")

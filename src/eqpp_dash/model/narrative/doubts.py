@@ -131,10 +131,10 @@ def _searches(source: Source) -> Iterator[Sentence]:
     for gap in gaps[:MOST]:
         first, last = (number(gap[end][0], 5) for end in ("from", "to"))
         name = source.variables[0]
-        text = (
-            f"how many limit cycles cross a section between {name} = {first} and {name} = {last} "
-            "is undecided"
-        )
+        where = f"between {name} = {first} and {name} = {last}"
+        if first == last:
+            where = f"near {name} = {first}"
+        text = f"how many limit cycles cross a section {where} is undecided"
         yield Sentence(
             ended(f"{text}: {gap['count']} ({symbols(gap['reason'])})"), ("completeness",)
         )
