@@ -298,6 +298,9 @@ def _round(
         return around + (f" {where}" if where.startswith("at ") else f" ({where})")
     if len(items) == 1 and numbers:
         return f" round {count(len(numbers), 'equilibrium')}"
+    sizes = {len(item["around"]) for _, item in items}
+    if len(sizes) == 1 and min(sizes) > 1:
+        return f", each round {count(sizes.pop(), 'equilibrium')}"
     return ""
 
 

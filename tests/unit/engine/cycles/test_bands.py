@@ -203,3 +203,10 @@ def test_a_band_ends_at_a_center_but_not_at_a_focus(sign, inner):
     assert band.within == inner
     edge = band.outer if sign > 0 else band.inner
     assert np.hypot(*edge) == pytest.approx(1.0, abs=1e-3)
+
+
+def test_bands_that_are_told_together_say_round_how_many_points_each_goes():
+    text, window = "x' = y; y' = sin(x)*(cos(x) - 0.5)", {"x": (-6.6, 6.6), "y": (-2.0, 2.0)}
+    found = portrait(text, window)
+    words = " ".join(item.text for part in narrate(found.facts()) for item in part.sentences)
+    assert "Closed orbits fill two bands, each round three equilibria; " in words
