@@ -209,4 +209,4 @@ def test_bands_that_are_told_together_say_round_how_many_points_each_goes():
     text, window = "x' = y; y' = sin(x)*(cos(x) - 0.5)", {"x": (-6.6, 6.6), "y": (-2.0, 2.0)}
     found = portrait(text, window)
     words = " ".join(item.text for part in narrate(found.facts()) for item in part.sentences)
-    assert "Closed orbits fill two bands, each round three equilibria; " in words
+    assert "Closed orbits fill three bands, each round three equilibria; " in words
