@@ -22,7 +22,7 @@ from eqpp_dash.engine.filippov.cycles import find_switching_cycles, jumping_surf
 from eqpp_dash.engine.filippov.pieces import filippov_field
 from eqpp_dash.engine.filippov.segments import CONTINUOUS, Piece, Surface
 from eqpp_dash.engine.orbits import WORK_BOX
-from eqpp_dash.engine.placing import name_enclosed, widened, without_empty
+from eqpp_dash.engine.placing import name_enclosed, widened, without_empty, without_thin
 from eqpp_dash.errors import StopAndKeep
 from eqpp_dash.model.cycles import CycleCoverage
 from eqpp_dash.model.spec import Range
@@ -139,9 +139,9 @@ def _completed(
     """Add the cycles that wind, prove those on curves; a stop keeps what was found before."""
     if found.stop is None:
         try:
-            found = clear_of_sets(field, found, search.sets)
-            if search.completeness == "proved" and not (search.sets or search.singularities):
-                found = without_empty(found, window, field.variables)
+            found = without_thin(clear_of_sets(field, found, search.sets))
+            if search.completeness == "proved":
+                found = without_empty(field, found, window)
             found = _with_winding(field, window, search, report, structure, found, jumps=jumps)
             found = prove_on_curves(field, found, structure, *window_limits(field, window))
             return with_known_number(field, found)

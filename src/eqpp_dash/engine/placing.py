@@ -23,6 +23,9 @@ SMALL = 0.05
 PAD = 0.01
 """How much farther than to the inner ends of bands that wind is looked, in distances of these."""
 
+THIN = 1e-3
+"""Difference of the sizes of two closed orbits, as a share, that makes no band by itself."""
+
 SAME = 1e-6
 """Equilibria nearer than this, in widths of the window, are one."""
 
@@ -68,35 +71,37 @@ def name_enclosed(
 
 
 def without_empty(
-    found: CycleSearch, window: Mapping[str, Range], names: Sequence[str]
+    field: CompiledField, found: CycleSearch, window: Mapping[str, Range]
 ) -> CycleSearch:
     """Leave out bands of closed orbits in the window that go round no equilibrium.
 
-    There are none, as the index of a closed orbit is 1. Where orbits pass very near a point that is
-    not hyperbolic, those that are followed may step over it and seem to close.
+    There are none, as the index of a closed orbit is 1. Where orbits pass very near a point that
+    is not hyperbolic, those that are followed may step over it and seem to close.
 
     Parameters
     ----------
+    field : CompiledField
+        The vector field.
     found : CycleSearch
-        What was found, with the equilibria that bands go round named; all of those in the window
-        are known, and the field has no other singularities there.
+        What was found, with the equilibria that bands go round named; all isolated ones of those in
+        the window are known.
     window : mapping of str to (float, float)
         The window.
-    names : sequence of str
-        The variables.
 
     Returns
     -------
     CycleSearch
-        The same without those bands; they are ``blind``.
+        The same without those bands; they are ``blind``. One within which the field may have a
+        pole, a jump or a curve of equilibria stays.
     """
-    lo, hi = (np.array([window[name][k] for name in names]) for k in (0, 1))
+    lo, hi = window_limits(field, window)
     empty = [
         band
         for band in found.bands
         if band.curves is not None
         and not (band.equilibria or any(band.winding))
         and ((band.curves[1] >= lo) & (band.curves[1] <= hi)).all()
+        and _is_smooth(field, band.curves[1])
     ]
     if not empty:
         return found
@@ -105,6 +110,55 @@ def without_empty(
     coverage = found.completeness
     coverage = replace(coverage, blind=tuple(dict.fromkeys([*coverage.blind, words])))
     return replace(found, bands=kept, completeness=coverage)
+
+
+def _is_smooth(field: CompiledField, curve: Array) -> bool:
+    """Tell whether no pole, jump or shared factor's zero lies in the box about a curve."""
+    lo, hi = curve.min(axis=0)[:, None], curve.max(axis=0)[:, None]
+    first, *rest = field.factors
+    shared = [f for f in first if all(any(f.text == g.text for g in other) for other in rest)]
+    for factor in (*field.poles, *field.switching, *field.common, *shared):
+        bounds = factor.boxes(lo, hi)
+        if not (bounds.lo[0] > 0 or bounds.hi[0] < 0):
+            return False
+    return True
+
+
+def without_thin(found: CycleSearch) -> CycleSearch:
+    """Leave out bands whose first and last orbit are all but the same, where nothing proves them.
+
+    Without a first integral, that orbits come back within the error is all that tells of a band;
+    where they do so in a thin ring only, it may as well be one slow spiral, or a limit cycle.
+
+    Parameters
+    ----------
+    found : CycleSearch
+        What was found.
+
+    Returns
+    -------
+    CycleSearch
+        The same without those bands; they are ``blind``.
+    """
+    coverage = found.completeness
+    if not coverage.status.startswith("searched"):
+        return found
+    thin = [band for band in found.bands if band.curves is not None and _is_thin(*band.curves)]
+    if not thin:
+        return found
+    kept = tuple(band for band in found.bands if all(band is not other for other in thin))
+    places = [
+        "the errors of returns are too large to tell whether orbits close near "
+        f"({', '.join(f'{value:.6g}' for value in band.outer)})"
+        for band in thin
+    ]
+    coverage = replace(coverage, blind=tuple(dict.fromkeys([*coverage.blind, *places])))
+    return replace(found, bands=kept, completeness=coverage)
+
+
+def _is_thin(inner: Array, outer: Array) -> bool:
+    sizes = [np.ptp(curve, axis=0) for curve in (inner, outer)]
+    return bool((np.abs(sizes[1] - sizes[0]) <= THIN * sizes[1]).all())
 
 
 def widened(

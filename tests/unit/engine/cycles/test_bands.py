@@ -210,3 +210,13 @@ def test_bands_that_are_told_together_say_round_how_many_points_each_goes():
     found = portrait(text, window)
     words = " ".join(item.text for part in narrate(found.facts()) for item in part.sentences)
     assert "Closed orbits fill three bands, each round three equilibria; " in words
+
+
+def test_thin_rings_of_returns_within_the_error_are_no_bands():
+    """Nothing is proved of this field, and orbits pass a pole and lines of equilibria."""
+    text = "x' = -cos(x)*y^3; y' = -cos(x)*(-x/(x^2 + y^2 - 1) + cos(x)/3)"
+    found = portrait(text, {"x": (-12.0, 12.0), "y": (-0.5, 0.5)})
+    assert all(band.equilibria for band in found.annuli)
+    widths = [float(np.abs(band.outer - band.inner).max()) for band in found.annuli]
+    assert min(widths, default=1.0) > 1e-5
+    assert any("whether orbits close near" in words for words in found.cycle_coverage.blind)
