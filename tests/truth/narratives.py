@@ -291,8 +291,27 @@ def same_point(pair: re.Match[str], point: list[float], small: float) -> bool:
     )
 
 
+def is_copy(facts: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
+    """Tell whether an equilibrium beyond the window is one in it, moved by whole periods."""
+    if item["location"] != "outside":
+        return False
+    periods = facts["system"]["periodic"]
+    for other in facts["equilibria"]:
+        if other["location"] == "outside" or other["kind"] != item["kind"]:
+            continue
+        for name, a, b in zip(
+            facts["system"]["variables"], item["point"], other["point"], strict=True
+        ):
+            turns = (a - b) / periods[name] if name in periods else 0.0
+            if abs(turns - round(turns)) > 1e-6 or (name not in periods and abs(a - b) > 1e-9):
+                break
+        else:
+            return True
+    return False
+
+
 def untold(facts: Mapping[str, Any]) -> Iterator[str]:
-    """Name isolated things in the window that no sentence names."""
+    """Name isolated things that no sentence names, but for copies of those in the window."""
     told = {
         id
         for part in facts["narrative"]
@@ -301,7 +320,8 @@ def untold(facts: Mapping[str, Any]) -> Iterator[str]:
     }
     for sort, name in (("equilibrium", "equilibria"), ("connection", "connections")):
         for k in range(len(facts[name])):
-            if f"{sort} {k}" not in told:
+            copy = sort == "equilibrium" and is_copy(facts, facts[name][k])
+            if f"{sort} {k}" not in told and not copy:
                 yield f"{sort} {k} is not told"
 
 
