@@ -39,6 +39,22 @@ def with_margin(lo: Array, hi: Array) -> tuple[Array, Array]:
     return lo - margin, hi + margin
 
 
+def shared_factors(field: CompiledField) -> list[Factor]:
+    """Give the factors that all components of a field share, each once.
+
+    Parameters
+    ----------
+    field : CompiledField
+        The vector field.
+    """
+    found = {factor.text: factor for factor in field.common}
+    first, *rest = field.factors
+    for factor in first:
+        if rest and all(any(factor.text == f.text for f in other) for other in rest):
+            found.setdefault(factor.text, factor)
+    return list(found.values())
+
+
 class EquilibriumSets:
     """The sets of equilibria of a field in a window; collects as it is asked.
 
@@ -78,12 +94,7 @@ class EquilibriumSets:
     @cached_property
     def shared(self) -> list[Factor]:
         """Factors of all components: they vanish on sets of equilibria."""
-        found = {factor.text: factor for factor in self.field.common}
-        first, *rest = self.field.factors
-        for factor in first:
-            if rest and all(any(factor.text == f.text for f in other) for other in rest):
-                found.setdefault(factor.text, factor)
-        return list(found.values())
+        return shared_factors(self.field)
 
     def add_plane(self) -> None:
         """Tell that the field vanishes identically."""

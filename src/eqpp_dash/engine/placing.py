@@ -11,6 +11,7 @@ from eqpp_dash.engine.compiled import CompiledField
 from eqpp_dash.engine.cycles import Band, CycleSearch
 from eqpp_dash.engine.cycles.shape import encloses, location, passes
 from eqpp_dash.engine.cycles.surroundings import look_around
+from eqpp_dash.engine.equilibriumsets import shared_factors
 from eqpp_dash.engine.field import window_limits
 from eqpp_dash.engine.structure.facts import Structure
 from eqpp_dash.model.cycles import LimitCycle
@@ -105,19 +106,22 @@ def without_empty(
     ]
     if not empty:
         return found
-    kept = tuple(band for band in found.bands if all(band is not other for other in empty))
     words = "orbits that seem to close round no equilibrium, as none can: they pass too near one"
+    return _without(found, empty, [words])
+
+
+def _without(found: CycleSearch, bands: Sequence[Band], blind: Sequence[str]) -> CycleSearch:
+    """Leave out some bands, and say where it is blind instead."""
+    kept = tuple(band for band in found.bands if all(band is not other for other in bands))
     coverage = found.completeness
-    coverage = replace(coverage, blind=tuple(dict.fromkeys([*coverage.blind, words])))
+    coverage = replace(coverage, blind=tuple(dict.fromkeys([*coverage.blind, *blind])))
     return replace(found, bands=kept, completeness=coverage)
 
 
 def _is_smooth(field: CompiledField, curve: Array) -> bool:
     """Tell whether no pole, jump or shared factor's zero lies in the box about a curve."""
     lo, hi = curve.min(axis=0)[:, None], curve.max(axis=0)[:, None]
-    first, *rest = field.factors
-    shared = [f for f in first if all(any(f.text == g.text for g in other) for other in rest)]
-    for factor in (*field.poles, *field.switching, *field.common, *shared):
+    for factor in (*field.poles, *field.switching, *shared_factors(field)):
         bounds = factor.boxes(lo, hi)
         if not (bounds.lo[0] > 0 or bounds.hi[0] < 0):
             return False
@@ -140,20 +144,17 @@ def without_thin(found: CycleSearch) -> CycleSearch:
     CycleSearch
         The same without those bands; they are ``blind``.
     """
-    coverage = found.completeness
-    if not coverage.status.startswith("searched"):
+    if not found.completeness.status.startswith("searched"):
         return found
     thin = [band for band in found.bands if band.curves is not None and _is_thin(*band.curves)]
     if not thin:
         return found
-    kept = tuple(band for band in found.bands if all(band is not other for other in thin))
     places = [
         "the errors of returns are too large to tell whether orbits close near "
         f"({', '.join(f'{value:.6g}' for value in band.outer)})"
         for band in thin
     ]
-    coverage = replace(coverage, blind=tuple(dict.fromkeys([*coverage.blind, *places])))
-    return replace(found, bands=kept, completeness=coverage)
+    return _without(found, thin, places)
 
 
 def _is_thin(inner: Array, outer: Array) -> bool:
